@@ -1,0 +1,51 @@
+# Every target does the set-up that it needs: python3 (3.11 or newer), make and a package index
+# are enough to start from.
+#   make train ARGS='model=dilated seed=2'
+#   make test ARGS='-k vocabulary'
+#   make setup PYTHON=python3.12
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test check format clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(INSTALLED)  ## install textcnn and its tools into .venv; the other targets do it by themselves
+
+train: $(INSTALLED)  ## train a classifier: make train ARGS='model=dilated seed=2'
+	$(BIN)/python -m textcnn.train $(ARGS)
+
+test: $(INSTALLED)  ## run every test, the slow ones too: make test ARGS='-k vocabulary'
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED)  ## what has to pass before a commit: format, lint, types, tests with coverage
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+format: $(INSTALLED)  ## format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove .venv, caches and build products; runs in outputs/ stay
+	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp goes before anything is installed and comes back last, so an interrupted install leaves
+# no stamp; without a stamp .venv may be half of one, and is made anew.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"textcnn needs Python 3.11 or newer, got %d.%d; try make PYTHON=python3.11" % sys.version_info[:2])'
+	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
+	rm -f $@
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

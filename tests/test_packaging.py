@@ -1,0 +1,149 @@
+"""The wheel works without the source tree: from another directory, with every config in it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+# Run by the clean environment's Python: composes every entry config, and every option of every
+# group on each entry config that has the group. Prints each override it tried; exits with the
+# errors, all together.
+COMPOSE_EVERY_CONFIG = """
+import sys
+from collections import defaultdict
+from importlib.metadata import entry_points
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import hydra
+from omegaconf import OmegaConf
+
+import textcnn
+import textcnn.config
+
+prefix = Path(sys.prefix).resolve()
+assert Path(textcnn.__file__).resolve().is_relative_to(prefix), textcnn.__file__
+(command,) = entry_points(group="console_scripts", name="textcnn")
+assert callable(command.load())
+textcnn.config.register_schemas()
+
+
+def groups_of(entry):
+    # "override /model@package: dilated" is about the group "model"
+    for default in OmegaConf.load(entry).get("defaults", []):
+        if not isinstance(default, str):
+            (key,) = default
+            yield key.split()[-1].partition("@")[0].lstrip("/")
+
+
+with as_file(files("textcnn.configs")) as configs:
+    assert configs.resolve().is_relative_to(prefix), configs
+    groups = {entry.stem: set(groups_of(entry)) for entry in configs.glob("*.yaml")}
+    options = defaultdict(list)
+    for option in configs.rglob("*/*.yaml"):
+        options[option.parent.relative_to(configs).as_posix()].append(option.stem)
+
+runs = [(entry, []) for entry in groups]
+errors = []
+for group, names in options.items():
+    entries = [entry for entry in groups if group in groups[entry]]
+    if not entries:
+        errors.append(f"no entry config has the group {group}")
+    runs += [(entry, [f"{group}={name}"]) for entry in entries for name in names]
+
+with hydra.initialize_config_module("textcnn.configs", version_base="1.3"):
+    for entry, overrides in sorted(runs):
+        print(entry, *overrides)
+        try:
+            hydra.compose(entry, overrides)
+        except Exception as error:
+            errors.append(f"{entry} {overrides}: {error}")
+sys.exit("\\n".join(errors) or None)
+"""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run `command` in `cwd`; return its output, or fail with all that it said."""
+    # a clean environment: neither measured by coverage nor led back to this source tree
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("COVERAGE_", "PYTHON"))}
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of the sources: a build leaves files beside what it builds."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("textcnn", "configs"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, ignore=ignore)
+    options = ("--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", "dist")
+    run(sys.executable, "-m", "pip", "wheel", *options, ".", cwd=source)
+    (built,) = source.glob("dist/*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a new environment that has the wheel, and sees this one's libraries."""
+    home = tmp_path_factory.mktemp("environment")
+    venv.create(home, with_pip=False, symlinks=True)
+    python = home / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--no-deps", "--no-index", wheel, cwd=home)
+    # a directory named in a .pth file comes after the wheel, and its own .pth files, by which
+    # an editable textcnn would come in, are not read
+    (site_packages,) = home.glob("lib/python*/site-packages")
+    (site_packages / "libraries.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    return python
+
+
+def test_every_package_is_listed_in_pyproject() -> None:
+    folders = {path.parent for path in (ROOT / "textcnn").rglob("__init__.py")}
+    on_disk = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == on_disk | {"textcnn.configs"}
+
+
+def test_constraints_pin_every_dependency_within_its_range() -> None:
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    pinned = {canonicalize_name(name): version for name, version in (x.split("==") for x in lines)}
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"].values()
+    for requirement in map(Requirement, sum(extras, project["dependencies"])):
+        assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, requirement
+
+
+def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:
+    code = {path.relative_to(ROOT) for path in (ROOT / "textcnn").rglob("*.py")}
+    configs = {
+        "textcnn" / path.relative_to(ROOT)
+        for path in (ROOT / "configs").rglob("*")
+        if path.suffix in {".py", ".yaml"}
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {Path(name) for name in archive.namelist() if ".dist-info/" not in name}
+    assert packed == code | configs | {Path("textcnn/py.typed")}
+
+
+def test_installed_wheel_composes_every_config(clean_python: Path, tmp_path: Path) -> None:
+    composed = run(clean_python, "-I", "-c", COMPOSE_EVERY_CONFIG, cwd=tmp_path).splitlines()
+    files = len(list(ROOT.glob("configs/**/*.yaml")))
+    assert len(composed) >= files > 0

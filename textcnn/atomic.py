@@ -1,0 +1,64 @@
+"""Files and directories that appear whole or not at all, even if the program is killed."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; what was written there takes its place at the end."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        flush(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    with new_file(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """A temporary directory beside `path`, which takes its place at the end.
+
+    A directory can't be replaced in one step: the old one is moved aside first. Whoever is killed
+    between the two moves leaves the old one there, where `existing` finds it.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield temporary
+        for file in temporary.iterdir():
+            flush(file)
+        temporary.chmod(0o755)  # mkdtemp makes it private
+        if path.exists():
+            shutil.rmtree(aside(path), ignore_errors=True)
+            path.rename(aside(path))
+        temporary.rename(path)
+        shutil.rmtree(aside(path), ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def existing(path: Path) -> Path:
+    """`path`, or what `new_directory` had moved aside from there when it was killed."""
+    return aside(path) if not path.exists() and aside(path).exists() else path
+
+
+def aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.old")
+
+
+def flush(path: Path) -> None:
+    """Wait until the disk has it, so that not even a power cut leaves an empty file."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

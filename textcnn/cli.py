@@ -1,0 +1,169 @@
+"""What all entry points share: Hydra around them, `--help`, one line for what went wrong.
+
+Also the console command `textcnn`, whose sub-commands are the entry points.
+"""
+
+import difflib
+import functools
+import importlib
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from importlib.resources import files
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from textcnn.config import (
+    GROUP_SCHEMAS,
+    SCHEMAS,
+    check,
+    command_line,
+    example,
+    join_or,
+    register_schemas,
+    takes,
+    walk,
+)
+from textcnn.errors import InputError
+
+CONFIGS = "textcnn.configs"
+PROGRAMS = {
+    "train": "train a classifier, watch it, test it",
+    "evaluate": "score a checkpoint on its own test split or on other data",
+    "predict": "label new texts",
+}
+
+
+def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
+    """Make an entry point of a function that takes a typed, checked config.
+
+    Exit codes: 0 done, 2 something the user gave can't be used, 130 interrupted.
+    """
+
+    def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
+        @functools.wraps(function)
+        def task(config: DictConfig) -> None:
+            # Exits here: an exception would pass through Hydra, which adds a line of its own.
+            try:
+                typed = OmegaConf.to_object(config)
+                check(typed)
+                function(typed)
+            except InputError as error:
+                fail(str(error))
+
+        @functools.wraps(function)
+        def main() -> None:
+            register_schemas()
+            # Hydra would print errors in its own words; with this it raises them.
+            os.environ["HYDRA_FULL_ERROR"] = "1"
+            try:
+                if {"--help", "-h"} & set(sys.argv[1:]):
+                    print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
+                    return
+                hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=name)(
+                    task
+                )()
+            except (HydraException, OmegaConfBaseException) as error:
+                fail(explain(error, name))
+            except KeyboardInterrupt:
+                print("interrupted", file=sys.stderr)
+                sys.exit(130)
+            except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+        return main
+
+    return decorate
+
+
+def fail(message: str) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(2)
+
+
+def explain(error: Exception, name: str) -> str:
+    """One line for what Hydra or OmegaConf found wrong with the command line."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, got = error.missing_cfg_file.rpartition("/")
+        options = [option for option in error.options or [] if not option.endswith("_schema")]
+        return f"{group or 'config'} takes {join_or(options)}, got {got}"
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override} is not key=value; quote a value that holds , = [ or {{: key='a, b'"
+        )
+    cause = error.__cause__ or error
+    key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
+    if not key:
+        return " ".join(str(error).split())
+    override = next((a for a in sys.argv if re.match(rf"\+*{re.escape(key)}[.=]", a)), key)
+    schema = cause.object_type
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError) and is_dataclass(schema):
+        group = key.rpartition(".")[0]
+        known = [f"{group}.{entry.name}".strip(".") for entry in fields(schema)]
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"{override}: no such key; {group or name} takes {', '.join(known)}{hint}"
+    entry = described(name).get(key)
+    got = override.partition("=")[2]
+    if entry is None:
+        return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
+    return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
+
+
+def described(name: str) -> dict[str, Any]:
+    """The dataclass field of every key that a program knows, whichever groups are chosen."""
+    entries = {key: entry for key, entry, _ in walk(SCHEMAS[name]())}
+    for (group, _), schema in GROUP_SCHEMAS.items():
+        entries |= {f"{group}.{key}": entry for key, entry, _ in walk(schema())}
+    return entries
+
+
+def overridden_keys() -> list[str]:
+    """The keys, and groups, that the command line gave."""
+    return [given.lstrip("+~").partition("=")[0] for given in HydraConfig.get().overrides.task]
+
+
+def help_text(name: str, overrides: list[str]) -> str:
+    """Every key with its value here, its meaning and what it takes."""
+    with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
+        config = OmegaConf.to_object(hydra.compose(name, overrides))
+    lines = [f"python -m textcnn.{name} [key=value ...]", f"    {PROGRAMS[name]}", ""]
+    groups = [entry.name for entry in fields(SCHEMAS[name]) if is_dataclass(entry.type)]
+    for group in groups:
+        folder = files(CONFIGS).joinpath(group)
+        if folder.is_dir():
+            options = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir())
+            lines += [f"  {group}={'|'.join(options)}    sets the keys {group}.* together"]
+    lines += [""]
+    lines += ["Keys, with the values they have here:"]
+    for key, entry, value in walk(config):
+        lines += [f"  {key}={command_line(value)}"]
+        lines += [f"      {entry.metadata['meaning']} ({takes(entry)})"]
+    lines += ["", "Flags:", "  -m, --multirun   run every combination of key=a,b,c"]
+    lines += [
+        "  --cfg job        print the configuration and stop",
+        "  --hydra-help     Hydra's own",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """`textcnn train ...` is `python -m textcnn.train ...`, and so for every program."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in PROGRAMS:
+        sys.argv = [f"textcnn {name}", *sys.argv[2:]]
+        importlib.import_module(f"textcnn.{name}").main()
+        return
+    lines = [f"  textcnn {program:<10} {meaning}" for program, meaning in PROGRAMS.items()]
+    usage = "\n".join(["textcnn <program> [key=value ...]", *lines, "Keys: textcnn train --help"])
+    if name in {"--help", "-h"}:
+        print(usage)
+    else:
+        fail(f"textcnn takes {' or '.join(PROGRAMS)}, got {name!r}; try textcnn --help")

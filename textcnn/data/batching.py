@@ -1,0 +1,91 @@
+"""From rows to batches of ids: encoding once, then arrays only, no Python per text."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textcnn.text.vocabulary import PADDING, Vocabulary
+
+# Texts of similar length share a batch, but are found only within a window of this many batches,
+# so that batches stay random.
+WINDOW = 20
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Texts side by side, padded behind to the longest of them."""
+
+    ids: Tensor  # (batch, time) int64, PADDING behind a text's end
+    lengths: Tensor  # (batch,) int64, tokens of each text
+    labels: Tensor | None  # (batch,) int64
+
+    def to(self, device: torch.device) -> "Batch":
+        labels = None if self.labels is None else self.labels.to(device)
+        return Batch(self.ids.to(device), self.lengths.to(device), labels)
+
+
+@dataclass(frozen=True)
+class EncodedTexts:
+    """The ids of many texts, end to end."""
+
+    ids: np.ndarray  # (all tokens,) int32
+    offsets: np.ndarray  # (texts + 1,) int64: text i is ids[offsets[i] : offsets[i + 1]]
+    labels: np.ndarray | None = None  # (texts,) int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.offsets)
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """The texts in `rows`, in that order."""
+        lengths = self.lengths[rows]
+        inside = np.arange(lengths.max(initial=0)) < lengths[:, None]  # (batch, time)
+        ids = np.full(inside.shape, PADDING, dtype=np.int64)
+        position = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        ids[inside] = self.ids[np.repeat(self.offsets[rows], lengths) + position]
+        labels = None if self.labels is None else torch.from_numpy(self.labels[rows])
+        return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), labels)
+
+
+def encode(
+    tokenized: Iterable[list[str]],
+    vocabulary: Vocabulary,
+    max_length: int | None,
+    labels: np.ndarray | None = None,
+) -> EncodedTexts:
+    """The ids of tokenized texts, each cut after `max_length` tokens."""
+    texts = [np.array(vocabulary.encode(tokens[:max_length]), np.int32) for tokens in tokenized]
+    lengths = [len(ids) for ids in texts]
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    ids = np.concatenate(texts) if texts else np.empty(0, np.int32)
+    return EncodedTexts(ids, offsets, labels)
+
+
+def shuffled_batches(
+    lengths: np.ndarray, batch_size: int, seed: int, epoch: int
+) -> list[np.ndarray]:
+    """Batches of rows for one epoch of training, random but of similar length.
+
+    The order depends on `seed` and `epoch` alone, so that a resumed run sees the same batches.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths))
+    window = WINDOW * batch_size
+    windows = [order[start : start + window] for start in range(0, len(order), window)]
+    batches = [batch for rows in windows for batch in sorted_batches(lengths, batch_size, rows)]
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def sorted_batches(
+    lengths: np.ndarray, batch_size: int, rows: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Batches of rows (all, if none are named) in the order of their lengths."""
+    rows = np.arange(len(lengths)) if rows is None else rows
+    order = rows[np.argsort(lengths[rows], kind="stable")]
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

@@ -1,0 +1,27 @@
+"""A few predictions to read: where a classifier is surest, right and wrong."""
+
+from datasets import Dataset
+
+from textcnn.inference import Classifier
+
+SHOWN = 5
+CHARACTERS = 200
+
+
+def example_predictions(classifier: Classifier, rows: Dataset) -> str:
+    """A Markdown table of the surest mistakes and, after them, of some that are right."""
+    texts, labels = rows["text"][:], [classifier.labels[label] for label in rows["label"]]
+    predictions = classifier.predict(texts)
+    surest = sorted(
+        zip(texts, labels, predictions, strict=True),
+        key=lambda row: -row[2].probabilities[row[2].label],
+    )
+    wrong = [row for row in surest if row[1] != row[2].label][:SHOWN]
+    right = [row for row in surest if row[1] == row[2].label][:SHOWN]
+    lines = ["| text | true | predicted | probability |", "| --- | --- | --- | --- |"]
+    for text, label, prediction in wrong + right:
+        start = " ".join(text.split())[:CHARACTERS].replace("|", "\\|")
+        probability = f"{prediction.probabilities[prediction.label]:.3f}"
+        mark = "" if label == prediction.label else " (wrong)"
+        lines.append(f"| {start} | {label} | {prediction.label}{mark} | {probability} |")
+    return "\n".join(lines)

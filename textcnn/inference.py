@@ -1,0 +1,115 @@
+"""A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textcnn.config import TrainConfig, parse_train_config
+from textcnn.data.batching import EncodedTexts, encode, sorted_batches
+from textcnn.errors import InputError
+from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable class, and the probability of each."""
+
+    label: str
+    probabilities: dict[str, float]
+
+
+class Classifier:
+    """Predicts the classes of texts."""
+
+    def __init__(
+        self,
+        model: TextClassifier,
+        vocabulary: Vocabulary,
+        labels: Sequence[str],
+        unit: str,
+        max_length: int | None,
+    ):
+        self.model = model
+        self.vocabulary = vocabulary
+        self.labels = tuple(labels)
+        self.tokenizer = build_tokenizer(unit)
+        self.max_length = max_length
+
+    def encode(self, texts: Iterable[str], labels: np.ndarray | None = None) -> EncodedTexts:
+        return encode(map(self.tokenizer, texts), self.vocabulary, self.max_length, labels)
+
+    def logits(self, texts: Sequence[str], batch_size: int = 128) -> Tensor:
+        """
+        Args:
+            texts: any strings, empty ones too.
+            batch_size: texts at a time; changes memory and time, not the result.
+
+        Returns:
+            float32 (texts, classes), in the order of the texts.
+
+        Raises:
+            TypeError: if `texts` is one string, or holds something else than strings.
+        """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
+        encoded = self.encode(texts)
+        device = next(self.model.parameters()).device
+        logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
+        self.model.eval()
+        with torch.inference_mode():
+            for rows in sorted_batches(encoded.lengths, batch_size):
+                batch = encoded.batch(rows).to(device)
+                logits[torch.from_numpy(rows)] = self.model(batch.ids, batch.lengths).float().cpu()
+        return logits
+
+    def predict(self, texts: Sequence[str], batch_size: int = 128) -> list[Prediction]:
+        """The class of each text, in order; arguments as for `logits`."""
+        probabilities = self.logits(texts, batch_size).softmax(dim=1)  # (texts, classes)
+        best = probabilities.argmax(dim=1).tolist()
+        return [
+            Prediction(self.labels[index], dict(zip(self.labels, row, strict=True)))
+            for index, row in zip(best, probabilities.tolist(), strict=True)
+        ]
+
+
+def load(path: str | Path) -> Classifier:
+    """The classifier in a run directory (its best checkpoint) or a checkpoint directory.
+
+    Raises:
+        InputError: there is no checkpoint, or it is damaged or of a newer format.
+    """
+    directory = find_checkpoint(path)
+    return restore(load_checkpoint(directory), directory)[0]
+
+
+def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainConfig]:
+    """The classifier of a checkpoint, and the configuration that it was trained with.
+
+    The model is built without memory of its own and takes the stored tensors, so that a
+    configuration that doesn't fit them, however large, is refused before anything is allocated.
+    """
+    try:
+        config = parse_train_config(checkpoint.config)
+        with torch.device("meta"):
+            model = build_model(
+                vocabulary_size=len(checkpoint.vocabulary),
+                num_classes=len(checkpoint.labels),
+                **asdict(config.model),
+            )
+        model.load_state_dict(checkpoint.weights, assign=True)
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{directory}: configuration and weights don't fit: {reason}") from error
+    model.requires_grad_(True)
+    vocabulary, labels = checkpoint.vocabulary, checkpoint.labels
+    return (
+        Classifier(model, vocabulary, labels, config.text.unit, config.text.max_length),
+        config,
+    )

@@ -1,0 +1,80 @@
+"""The run directory: where it is, whether it is free, and what of Hydra's goes into it."""
+
+import shutil
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from textcnn.atomic import existing
+from textcnn.errors import InputError
+
+CONFIG = "config.yaml"
+METRICS = "metrics.json"
+EVALUATION = "evaluation.json"
+MADE_BY_A_RUN = (CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra")
+
+
+def job_dir(run_dir: str) -> Path:
+    """Where this job writes: `run_dir`, or in a multirun the job's own directory below it."""
+    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+        return Path(HydraConfig.get().runtime.output_dir)
+    return Path(run_dir).expanduser()
+
+
+def check_free(run_dir: Path, overwrite: bool) -> None:
+    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
+
+    Raises:
+        InputError
+    """
+    if run_dir.exists() and not run_dir.is_dir():
+        raise InputError(f"run_dir={run_dir} is a file; give a directory")
+    if not overwrite and any((run_dir / name).exists() for name in MADE_BY_A_RUN):
+        raise InputError(
+            f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
+            f"or resume={run_dir} to go on with it"
+        )
+
+
+def claim(run_dir: Path, config_yaml: str) -> None:
+    """Make the directory of a new run, in place of the run that may be there.
+
+    Raises:
+        InputError: it can't be made or written.
+    """
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        for path in [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        (run_dir / CONFIG).write_text(config_yaml, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"run_dir={run_dir} can't be written: {error.strerror}") from error
+    if HydraConfig.initialized():
+        hydra = run_dir / ".hydra"
+        hydra.mkdir()
+        OmegaConf.save(HydraConfig.get().overrides.task, hydra / "overrides.yaml")
+        OmegaConf.save(
+            OmegaConf.masked_copy(HydraConfig.instance().cfg, ["hydra"]), hydra / "hydra.yaml"
+        )
+
+
+def find_run(path: str) -> Path:
+    """The run directory to go on with.
+
+    Raises:
+        InputError: there is none, or it has no checkpoint to go on from.
+    """
+    run_dir = Path(path).expanduser()
+    if not (run_dir / CONFIG).is_file():
+        raise InputError(f"resume={path}: no run there (no {CONFIG})")
+    if not existing(run_dir / "last").is_dir():
+        raise InputError(
+            f"resume={path}: that run saved no checkpoint to go on from; start it again with "
+            f"run_dir={path} overwrite=true"
+        )
+    return run_dir

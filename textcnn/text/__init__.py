@@ -1,0 +1,1 @@
+"""From a text to token ids: tokenizers and the vocabulary. Knows nothing of data or models."""

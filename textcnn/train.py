@@ -1,0 +1,39 @@
+"""Train a classifier: `python -m textcnn.train [key=value ...]`."""
+
+from textcnn.cli import overridden_keys, program
+from textcnn.config import TrainConfig, parse_train_config
+from textcnn.errors import InputError
+from textcnn.run_dir import CONFIG, check_free, find_run, job_dir
+
+
+@program("train")
+def main(config: TrainConfig) -> None:
+    if config.resume is None:
+        run_dir = job_dir(config.run_dir)
+        check_free(run_dir, config.overwrite)
+    else:
+        run_dir = find_run(config.resume)
+        config = resumed_config(config, (run_dir / CONFIG).read_text(encoding="utf-8"))
+
+    # Imported here, where the configuration is known to be sound: this takes seconds.
+    from textcnn.training.recipe import train
+
+    train(config, run_dir, resume=config.resume is not None)
+
+
+def resumed_config(config: TrainConfig, stored: str) -> TrainConfig:
+    """The configuration of the run to go on with; only `training.epochs` may be changed."""
+    changed = [key for key in overridden_keys() if key not in {"resume", "training.epochs"}]
+    if changed:
+        raise InputError(
+            f"resume goes on as the run began, only training.epochs may change; got {changed[0]}"
+        )
+    before = parse_train_config(stored)
+    before.resume = config.resume
+    if "training.epochs" in overridden_keys():
+        before.training.epochs = config.training.epochs
+    return before
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The loop, the optimisers, checkpoints, curves and progress."""

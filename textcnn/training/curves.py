@@ -1,0 +1,46 @@
+"""TensorBoard: everything a run shows goes into the run directory's one event file."""
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
+
+from textcnn.evaluation.metrics import Scores
+from textcnn.training.state import TrainingState
+
+
+class Curves:
+    """Scalars over steps (batches), figures and texts."""
+
+    def __init__(self, run_dir: Path, first_step: int = 0):
+        """`first_step`: where a resumed run goes on; what was logged behind it is dropped."""
+        purge = first_step + 1 if first_step else None
+        self.writer = SummaryWriter(str(run_dir), purge_step=purge)
+
+    def step(self, state: TrainingState, loss: float, rate: float, gradient_norm: float) -> None:
+        self.writer.add_scalar("train/loss", loss, state.step)
+        self.writer.add_scalar("train/learning_rate", rate, state.step)
+        self.writer.add_scalar("train/gradient_norm", gradient_norm, state.step)
+        self.writer.add_scalar("train/texts_per_second", state.texts_per_second, state.step)
+
+    def scores(self, split: str, scores: Scores, step: int) -> None:
+        self.writer.add_scalar(f"{split}/loss", scores.loss, step)
+        self.writer.add_scalar(f"{split}/accuracy", scores.accuracy, step)
+        self.writer.add_scalar(f"{split}/macro_f1", scores.macro_f1, step)
+
+    def figure(self, name: str, figure: Figure, step: int) -> None:
+        self.writer.add_figure(name, figure, step, close=False)
+
+    def text(self, name: str, markdown: str, step: int = 0) -> None:
+        self.writer.add_text(name, markdown, step)
+
+    def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
+        """A row of the HPARAMS tab; `add_hparams` would make a second run of it."""
+        plain = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
+        for summary in hparams(plain, metrics):
+            self.writer.file_writer.add_summary(summary)
+
+    def close(self) -> None:
+        self.writer.close()

@@ -1,0 +1,135 @@
+"""The training loop."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import nn
+
+from textcnn.data.batching import EncodedTexts, shuffled_batches
+from textcnn.evaluation.metrics import Scores
+from textcnn.training.curves import Curves
+from textcnn.training.progress import TrainingProgress
+from textcnn.training.state import TrainingState
+
+
+class Interrupted(Exception):
+    """The user asked training to stop; what was done until then is saved."""
+
+
+def fit(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    train: EncodedTexts,
+    validate: Callable[[], Scores],
+    save: Callable[[str], None],
+    *,
+    accelerator: Accelerator,
+    state: TrainingState,
+    progress: TrainingProgress,
+    curves: Curves | None,
+    epochs: int,
+    batch_size: int,
+    patience: int | None,
+    metric: str,
+    log_every: int,
+    seed: int,
+) -> None:
+    """Train until `epochs`, or until `metric` has not improved for `patience` of them.
+
+    Args:
+        model, optimizer: as `accelerator.prepare` made them.
+        train: the training texts, all of them in every process.
+        validate: scores the model on the validation texts.
+        save: writes the checkpoint of that name, "best" or "last".
+        state: where to start; kept up to date.
+        curves: None in all processes but the first.
+
+    Raises:
+        Interrupted: after Ctrl-C or SIGTERM, once "last" is saved.
+    """
+    with interruption() as asked:
+        while not state.finished(epochs, patience):
+            batches = shuffled_batches(train.lengths, batch_size, seed, state.epoch)
+            for rows in share(batches, accelerator)[state.batch :]:
+                start = time.perf_counter()
+                batch = train.batch(rows).to(accelerator.device)
+                model.train()
+                logits = model(batch.ids, batch.lengths)  # (batch, classes)
+                loss = F.cross_entropy(logits, batch.labels)
+                optimizer.zero_grad()
+                accelerator.backward(loss)
+                optimizer.step()
+                correct = int((logits.argmax(dim=1) == batch.labels).sum())
+                state.add_batch(loss.item(), correct, len(rows), time.perf_counter() - start)
+                progress.step(state)
+                if curves and state.step % log_every == 0:
+                    norm = gradient_norm(model)
+                    curves.step(state, loss.item(), optimizer.param_groups[0]["lr"], norm)
+                if stop_everywhere(accelerator, asked()):
+                    save("last")
+                    raise Interrupted
+            close_epoch(validate, save, state, progress, curves, metric)
+
+
+def close_epoch(
+    validate: Callable[[], Scores],
+    save: Callable[[str], None],
+    state: TrainingState,
+    progress: TrainingProgress,
+    curves: Curves | None,
+    metric: str,
+) -> None:
+    """Validate, tell, and keep the weights if they are the best so far."""
+    start = time.perf_counter()
+    scores = validate()
+    texts_per_second = state.texts_per_second
+    better = state.end_epoch(scores, metric)
+    state.seconds += time.perf_counter() - start
+    progress.epoch(state, better, texts_per_second)
+    if curves:
+        curves.scores("validation", scores, state.step)
+    if better:
+        save("best")
+    save("last")
+
+
+def share(batches: list, accelerator: Accelerator) -> list:
+    """The batches of this process; as many for each, so some may be seen twice in an epoch."""
+    count = accelerator.num_processes
+    even = batches + batches[: -len(batches) % count]
+    return even[accelerator.process_index :: count]
+
+
+def gradient_norm(model: nn.Module) -> float:
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    return nn.utils.get_total_norm(gradients).item()
+
+
+def stop_everywhere(accelerator: Accelerator, asked: bool) -> bool:
+    """Whether any process was asked to stop: they must stop after the same step."""
+    if asked:
+        accelerator.set_trigger()
+    return accelerator.num_processes == 1 and asked or accelerator.check_trigger()
+
+
+@contextmanager
+def interruption() -> Iterator[Callable[[], bool]]:
+    """While it is open, a first Ctrl-C or SIGTERM only asks to stop; a second Ctrl-C stops hard."""
+    received: list[int] = []
+
+    def handle(number: int, frame: object) -> None:
+        if number == signal.SIGINT and number in received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

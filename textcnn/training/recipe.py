@@ -1,0 +1,300 @@
+"""A training run, from the configuration to `metrics.json`: what is done, in order."""
+
+import resource
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from rich.console import Console
+
+import textcnn
+from textcnn.atomic import existing, write_json
+from textcnn.config import TrainConfig, dump, walk
+from textcnn.data.batching import EncodedTexts, encode
+from textcnn.data.splits import load_splits
+from textcnn.errors import InputError
+from textcnn.evaluation.examples import example_predictions
+from textcnn.evaluation.figures import confusion_figure
+from textcnn.evaluation.metrics import Scores, score_texts
+from textcnn.evaluation.tables import class_table, summary
+from textcnn.inference import Classifier, load
+from textcnn.models.classifier import build_model
+from textcnn.run_dir import METRICS, claim
+from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_training_state,
+    save_checkpoint,
+    update_manifest,
+)
+from textcnn.training.curves import Curves
+from textcnn.training.loop import Interrupted, fit
+from textcnn.training.optimizers import build_optimizer
+from textcnn.training.progress import TrainingProgress
+from textcnn.training.state import TrainingState
+
+GOLDEN_TEXTS = 3
+
+
+def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
+    """Train, keep the best checkpoint, test it, and say how it went.
+
+    Raises:
+        InputError: data or run directory can't be used; nothing has been written then.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, with `last/` saved.
+    """
+    run = TrainingRun(config, run_dir)
+    if resume:
+        run.go_on()
+    else:
+        run.begin()
+    try:
+        run.fit()
+    except Interrupted:
+        run.console.print(
+            f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; all is saved "
+            f"in {run_dir / 'last'}; go on with\n  python -m textcnn.train resume={run_dir}",
+            soft_wrap=True,
+        )
+        raise KeyboardInterrupt from None
+    run.finish()
+
+
+class TrainingRun:
+    """The parts of a run, built from its configuration in the order in which they are needed."""
+
+    def __init__(self, config: TrainConfig, run_dir: Path):
+        self.started = time.perf_counter()
+        self.config = config
+        self.run_dir = run_dir
+        self.accelerator = Accelerator()
+        self.console = Console(quiet=not self.accelerator.is_main_process)
+        self.state = TrainingState()
+        self.curves: Curves | None = None
+        datasets.disable_progress_bars()
+        set_seed(config.seed, device_specific=True)
+
+        with self.accelerator.main_process_first():  # the first fills the cache for the others
+            self.splits = load_splits(**asdict(config.data), seed=config.seed)
+        self.tell_data()
+        tokenizer = build_tokenizer(config.text.unit)
+        tokenized = [tokenizer(text) for text in self.splits.train["text"]]
+        self.vocabulary = Vocabulary.build(
+            tokenized, config.text.min_frequency, config.text.max_vocabulary
+        )
+        self.train_texts = encode(
+            tokenized,
+            self.vocabulary,
+            config.text.max_length,
+            np.asarray(self.splits.train["label"]),
+        )
+        model = build_model(
+            vocabulary_size=len(self.vocabulary),
+            num_classes=len(self.splits.labels),
+            **asdict(config.model),
+        )
+        self.classifier = Classifier(
+            model, self.vocabulary, self.splits.labels, config.text.unit, config.text.max_length
+        )
+        self.validation_texts = self.encode(self.splits.validation)
+        optimizer = build_optimizer(parameters=model.parameters(), **asdict(config.optimizer))
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+
+    def encode(self, rows: datasets.Dataset) -> EncodedTexts:
+        return self.classifier.encode(rows["text"], labels=np.asarray(rows["label"]))
+
+    def tell_data(self) -> None:
+        splits = self.splits
+        self.console.print(
+            f"{self.config.data.source}: {len(splits.train):,} texts to train on, "
+            f"{len(splits.validation):,} to validate, {len(splits.test):,} to test; "
+            f"{len(splits.labels)} classes: {', '.join(splits.labels)}",
+            highlight=False,
+        )
+        for note in splits.notes:
+            self.console.print(note, highlight=False)
+
+    def begin(self) -> None:
+        """Start in a fresh run directory."""
+        if self.accelerator.is_main_process:
+            claim(self.run_dir, dump(self.config))
+            self.save("last")  # from here on the run can be resumed
+            self.curves = Curves(self.run_dir)
+            self.curves.text("configuration", f"```yaml\n{dump(self.config)}```")
+        self.tell_model()
+
+    def go_on(self) -> None:
+        """Continue where `last/` stands."""
+        directory = existing(self.run_dir / "last")
+        checkpoint = load_checkpoint(directory)
+        if checkpoint.manifest["data"] != self.splits.fingerprints():
+            raise InputError(
+                f"resume={self.run_dir}: the data are not those that the run began with; "
+                "restore them, or start a new run"
+            )
+        stored = load_training_state(directory)
+        self.state = TrainingState(**stored["state"])
+        self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
+        self.optimizer.load_state_dict(stored["optimizer"])
+        torch.set_rng_state(stored["random"])
+        if self.accelerator.is_main_process:
+            self.curves = Curves(self.run_dir, first_step=self.state.step)
+        self.tell_model()
+        self.console.print(f"going on after epoch {self.state.epoch}, step {self.state.step}")
+
+    def tell_model(self) -> None:
+        model = self.classifier.model
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        self.console.print(
+            f"{self.config.model.name}: {parameters:,} parameters, {len(self.vocabulary):,} token "
+            f"ids, receptive field {model.receptive_field} tokens",
+            f"curves: tensorboard --logdir {self.run_dir}",
+            sep="\n",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def fit(self) -> None:
+        training = self.config.training
+        progress = TrainingProgress(self.console, training.epochs, len(self.train_texts))
+        with progress:
+            fit(
+                self.model,
+                self.optimizer,
+                self.train_texts,
+                self.validate,
+                self.save,
+                accelerator=self.accelerator,
+                state=self.state,
+                progress=progress,
+                curves=self.curves,
+                seed=self.config.seed,
+                **asdict(training),
+            )
+
+    def validate(self) -> Scores:
+        return self.score(self.classifier, self.validation_texts)
+
+    def score(self, classifier: Classifier, texts: EncodedTexts) -> Scores:
+        """In several processes each scores a part; all get the scores of the whole."""
+        device = self.accelerator.device
+        model = classifier.model.to(device)
+        rank, count = self.accelerator.process_index, self.accelerator.num_processes
+        return score_texts(model, texts, classifier.labels, device, rank, count)
+
+    def save(self, name: str) -> None:
+        """Write the checkpoint `best` or `last`."""
+        if not self.accelerator.is_main_process:
+            return
+        model = self.accelerator.unwrap_model(self.model)
+        golden = [*self.splits.validation["text"][:GOLDEN_TEXTS], ""]
+        logits = self.classifier.logits(golden).tolist()
+        manifest: dict[str, Any] = {
+            "data": self.splits.fingerprints(),
+            "epoch": self.state.epoch,
+            "step": self.state.step,
+            "metrics": self.state.history[-1] if self.state.history else {},
+            "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
+        }
+        weights = {key: tensor.contiguous() for key, tensor in model.state_dict().items()}
+        state = {
+            "state": asdict(self.state),
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        save_checkpoint(
+            self.run_dir / name,
+            Checkpoint(dump(self.config), weights, self.vocabulary, self.splits.labels, manifest),
+            state if name == "last" else None,
+        )
+
+    def finish(self) -> None:
+        """Test the best checkpoint, as it is on the disk, and write the last word on the run."""
+        self.accelerator.wait_for_everyone()
+        best = load(self.run_dir)
+        test = self.score(
+            best, best.encode(self.splits.test["text"], np.asarray(self.splits.test["label"]))
+        )
+        validation = self.score(best, self.validation_texts)
+        if not self.accelerator.is_main_process:
+            return
+        update_manifest(
+            self.run_dir / "best",
+            metrics={"test": test.summary(), "validation": validation.summary()},
+        )
+        metrics = self.metrics(test, validation)
+        self.show_curves(best, test, validation)
+        write_json(self.run_dir / METRICS, metrics)
+        self.console.print(class_table(test, "Test"))
+        self.console.print(
+            f"best epoch {self.state.best_epoch} of {self.state.epoch}: validation {summary(validation)}",
+            f"test {summary(test)}",
+            f"{metrics['seconds']:.1f} s in all, {metrics['train']['seconds']:.1f} s of training at "
+            f"{metrics['train']['texts_per_second']:,.0f} texts/s, "
+            f"peak memory {metrics['peak_memory_bytes'] / 1e6:,.0f} MB",
+            f"saved in {self.run_dir}; label new texts with",
+            f"  python -m textcnn.predict checkpoint={self.run_dir} input=texts.txt",
+            sep="\n",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def metrics(self, test: Scores, validation: Scores) -> dict[str, Any]:
+        state, splits = self.state, self.splits
+        parameters = sum(p.numel() for p in self.classifier.model.parameters())
+        return {
+            "test": test.as_json(),
+            "validation": validation.as_json(),
+            "train": {
+                "epochs": state.epoch,
+                "best_epoch": state.best_epoch,
+                "steps": state.step,
+                "seconds": state.seconds,
+                "texts_per_second": state.texts / max(state.train_seconds, 1e-9),
+            },
+            "seconds": time.perf_counter() - self.started,
+            "peak_memory_bytes": peak_memory_bytes(),
+            "data": {
+                "train": len(splits.train),
+                "validation": len(splits.validation),
+                "test": len(splits.test),
+                "labels": splits.labels,
+                "notes": splits.notes,
+            },
+            "model": {
+                "parameters": parameters,
+                "token_ids": len(self.vocabulary),
+                "receptive_field": self.classifier.model.receptive_field,
+            },
+            "history": state.history,
+            "textcnn": textcnn.__version__,
+        }
+
+    def show_curves(self, best: Classifier, test: Scores, validation: Scores) -> None:
+        assert self.curves is not None
+        step = self.state.step
+        self.curves.scores("test", test, step)
+        self.curves.figure("confusion/validation", confusion_figure(validation), step)
+        self.curves.figure("confusion/test", confusion_figure(test), step)
+        self.curves.text("examples", example_predictions(best, self.splits.validation), step)
+        values = {
+            k: v for k, _, v in walk(self.config) if k not in {"run_dir", "resume", "overwrite"}
+        }
+        final = {"test/accuracy": test.accuracy, "test/macro_f1": test.macro_f1}
+        self.curves.hyper_parameters(values, final)
+        self.curves.close()
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,71 @@
+"""Where training stands: all that a resumed run needs beside weights and optimiser."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from textcnn.evaluation.metrics import Scores
+
+
+@dataclass
+class TrainingState:
+    """Counters and the history of a run; plain values only, so that it can be stored."""
+
+    epoch: int = 0  # epochs done
+    batch: int = 0  # batches done of the current epoch
+    step: int = 0  # batches done in all
+    texts: int = 0  # texts trained on in all
+    seconds: float = 0.0  # training and validating, summed over resumed parts
+    train_seconds: float = 0.0  # training alone
+    epoch_loss: float = 0.0  # sums over the texts of the current epoch
+    epoch_correct: int = 0
+    epoch_texts: int = 0
+    epoch_seconds: float = 0.0
+    best_epoch: int = 0  # counted from 1; 0 is none yet
+    best_value: float | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)  # an entry per epoch
+
+    def add_batch(self, loss: float, correct: int, texts: int, seconds: float) -> None:
+        """Count a training step; `loss` is the mean over its texts."""
+        self.batch += 1
+        self.step += 1
+        self.texts += texts
+        self.epoch_texts += texts
+        self.epoch_loss += loss * texts
+        self.epoch_correct += correct
+        self.epoch_seconds += seconds
+        self.seconds += seconds
+        self.train_seconds += seconds
+
+    def end_epoch(self, scores: Scores, metric: str) -> bool:
+        """Close the epoch; True if `scores` are the best so far by `metric`."""
+        value = getattr(scores, metric)
+        # equal is not better: of equal epochs the first is kept
+        better = self.best_value is None or (
+            value < self.best_value if metric == "loss" else value > self.best_value
+        )
+        self.epoch += 1
+        if better:
+            self.best_epoch, self.best_value = self.epoch, value
+        train = {"loss": self.mean_loss, "accuracy": self.mean_accuracy}
+        self.history.append(
+            {"epoch": self.epoch, "step": self.step, "train": train, "validation": scores.summary()}
+        )
+        self.batch, self.epoch_loss, self.epoch_correct = 0, 0.0, 0
+        self.epoch_texts, self.epoch_seconds = 0, 0.0
+        return better
+
+    def finished(self, epochs: int, patience: int | None) -> bool:
+        waited = self.epoch - self.best_epoch
+        return self.epoch >= epochs or (patience is not None and waited >= patience)
+
+    @property
+    def mean_loss(self) -> float:
+        return self.epoch_loss / max(self.epoch_texts, 1)
+
+    @property
+    def mean_accuracy(self) -> float:
+        return self.epoch_correct / max(self.epoch_texts, 1)
+
+    @property
+    def texts_per_second(self) -> float:
+        return self.epoch_texts / max(self.epoch_seconds, 1e-9)
