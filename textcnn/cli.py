@@ -98,7 +98,7 @@ def explain(error: Exception, name: str) -> str:
         return (
             f"{error.override} is not key=value; quote a value that holds , = [ or {{: key='a, b'"
         )
-    cause = error.__cause__ or error
+    cause: Any = error.__cause__ or error
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
     if not key:
         return " ".join(str(error).split())

@@ -68,7 +68,7 @@ class DataConfig:
 class TextConfig:
     unit: str = key("word", "what a token is", choices=("word",))
     max_length: int | None = key(
-        400, "tokens kept of a text, from its start; null keeps all", at_least=1, optional=True
+        300, "tokens kept of a text, from its start; null keeps all", at_least=1, optional=True
     )
     min_frequency: int = key(
         2, "a token rarer than this in the training texts is unknown", at_least=1
@@ -90,7 +90,7 @@ class ModelConfig:
 class MultiWidthConfig(ModelConfig):
     embedding_dim: int = key(100, "numbers per token", at_least=1)
     kernel_sizes: list[int] = key(
-        [3, 4, 5], "window widths side by side, in tokens", at_least=1, length=1
+        [1, 2, 3], "window widths side by side, in tokens", at_least=1, length=1
     )
     num_filters: int = key(100, "filters of each width", at_least=1)
     dropout: float = key(0.5, "share of pooled features dropped in training", at_least=0, below=1)
@@ -99,7 +99,7 @@ class MultiWidthConfig(ModelConfig):
 @dataclass
 class OptimizerConfig:
     name: str = key("adam", "the optimizer", choices=("adam", "adadelta"))
-    learning_rate: float = key(0.001, "step size", above=0.0)
+    learning_rate: float = key(0.002, "step size", above=0.0)
     weight_decay: float = key(0.0, "L2 penalty", at_least=0.0)
 
 
@@ -149,7 +149,7 @@ class TrainConfig:
 class EvaluateConfig:
     checkpoint: str = key("", "a run directory (its best checkpoint) or a checkpoint directory")
     data: DataConfig = group(DataConfig, "what to score; without, the checkpoint's own test split")
-    batch_size: int = key(128, "texts scored at a time", at_least=1)
+    batch_size: int = key(64, "texts scored at a time", at_least=1)
     run_dir: str = key("", "directory for evaluation.json")
     overwrite: bool = key(False, "replace an evaluation.json that is there")
 

@@ -58,9 +58,7 @@ def claim(run_dir: Path, config_yaml: str) -> None:
         hydra = run_dir / ".hydra"
         hydra.mkdir()
         OmegaConf.save(HydraConfig.get().overrides.task, hydra / "overrides.yaml")
-        OmegaConf.save(
-            OmegaConf.masked_copy(HydraConfig.instance().cfg, ["hydra"]), hydra / "hydra.yaml"
-        )
+        OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
 
 
 def find_run(path: str) -> Path:

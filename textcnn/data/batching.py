@@ -16,7 +16,7 @@ WINDOW = 20
 
 @dataclass(frozen=True)
 class Batch:
-    """Texts side by side, padded behind to the longest of them."""
+    """Texts side by side, padded behind to the longest of them or a little more."""
 
     ids: Tensor  # (batch, time) int64, PADDING behind a text's end
     lengths: Tensor  # (batch,) int64, tokens of each text
@@ -45,12 +45,23 @@ class EncodedTexts:
     def batch(self, rows: np.ndarray) -> Batch:
         """The texts in `rows`, in that order."""
         lengths = self.lengths[rows]
-        inside = np.arange(lengths.max(initial=0)) < lengths[:, None]  # (batch, time)
+        inside = np.arange(padded_time(lengths)) < lengths[:, None]  # (batch, time)
         ids = np.full(inside.shape, PADDING, dtype=np.int64)
         position = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         ids[inside] = self.ids[np.repeat(self.offsets[rows], lengths) + position]
         labels = None if self.labels is None else torch.from_numpy(self.labels[rows])
         return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), labels)
+
+
+def padded_time(lengths: np.ndarray) -> int:
+    """The time of a batch: its longest text, rounded up to one of eight sizes per doubling.
+
+    With a new size in nearly every batch, memory that was freed doesn't fit the next batch, and
+    the process grows: 1,040 MB after 350 steps instead of 480, for at most 1/8 more padding.
+    """
+    longest = int(lengths.max(initial=0))
+    step = 1 << max(longest.bit_length() - 4, 0)
+    return -(-longest // step) * step
 
 
 def encode(

@@ -3,10 +3,7 @@
 Rows are counted from 1, without the header; lines as an editor counts them.
 """
 
-import csv
 import glob
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, Features, Value, concatenate_datasets, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
+from textcnn.data.lines import csv_rows, decode, json_cell, json_rows
 from textcnn.errors import InputError
 
 StringOrList = str | list[str]
@@ -44,8 +42,9 @@ def find_files(key: str, given: StringOrList) -> list[Path]:
     found: list[Path] = []
     for pattern in [given] if isinstance(given, str) else given:
         expanded = Path(pattern).expanduser()
-        matches = [expanded] if expanded.exists() else map(Path, sorted(glob.glob(str(expanded))))
-        files = [path for path in matches if path.is_file()]
+        # Path.glob would take no absolute patterns
+        matches = glob.glob(str(expanded)) if not expanded.exists() else [expanded]  # noqa: PTH207
+        files = [path for path in sorted(map(Path, matches)) if path.is_file()]
         if not files:
             raise InputError(f"{key}={pattern}: no such file (looked from {Path.cwd()})")
         found += files
@@ -83,42 +82,19 @@ def load_one(format: str, path: Path, **options: Any) -> Dataset:
     return load_dataset(format, data_files=files, split="train", **options)
 
 
-def check_utf8(path: Path) -> None:
-    """Read the file once as UTF-8, and say where it is not."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}, line {number}: not UTF-8 (byte 0x{line[error.start]:02x} at column "
-                    f"{error.start + 1}); convert it, as with iconv -f latin1 -t utf8"
-                ) from None
-
-
 def csv_options(path: Path, delimiter: str) -> dict[str, Any]:
     """How `datasets` shall read a CSV file: as it stands, every cell a string.
 
     Without `features` numbers would lose their spelling (007), and words such as "None", "NA" and
     "null" would be read as nothing.
     """
-    check_utf8(path)
-    csv.field_size_limit(sys.maxsize)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        header = next(filter(None, reader), [])
-        twice = [name for name in header if header.count(name) > 1]
-        if twice:
-            raise InputError(f"{path}: two columns are named {twice[0]!r}")
-        for row in reader:
-            if row and len(row) != len(header):
-                raise InputError(
-                    f"{path}, line {reader.line_num}: {len(row)} columns, but the header has "
-                    f"{len(header)} ({', '.join(header)}); quote cells that hold {delimiter!r}"
-                )
-    features = Features({name: Value("string") for name in header})
+    with path.open("rb") as file:
+        rows = csv_rows(decode(file, str(path)), str(path), delimiter)
+        header = next(rows, [])
+        for _ in rows:  # to the end, so that what is wrong is found, with its line
+            pass
     return {
-        "features": features,
+        "features": Features({name: Value("string") for name in header}),
         "delimiter": delimiter,
         "keep_default_na": False,
         "encoding": "utf-8-sig",
@@ -127,39 +103,20 @@ def csv_options(path: Path, delimiter: str) -> dict[str, Any]:
 
 def read_json_lines(path: Path, text: Sequence[str], label: str) -> Dataset:
     """`datasets` would take dates for times and guess types, so the lines are parsed here."""
-    check_utf8(path)
     # The time stamp makes `datasets` read the file again when it has changed.
-    source = {"path": path.resolve(), "text": text, "label": label, "stamp": path.stat().st_mtime}
-    return Dataset.from_generator(json_rows, gen_kwargs=source, features=COLUMNS)
+    source = {"path": str(path), "text": text, "label": label, "stamp": path.stat().st_mtime_ns}
+    return Dataset.from_generator(json_examples, gen_kwargs=source, features=COLUMNS)
 
 
-def json_rows(path: Path, text: Sequence[str], label: str, stamp: float) -> Iterator[dict]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            where = f"{path}, line {number}"
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InputError(f"{where}: not JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise InputError(f"{where}: not a JSON object with columns, got {line.strip()}")
-            texts = [json_string(where, row, column) for column in text]
-            yield {"text": " ".join(texts), "label": json_string(where, row, label, empty=False)}
-
-
-def json_string(where: str, row: dict, column: str, empty: bool = True) -> str:
-    value = row.get(column)
-    if value is None and column not in row:
-        raise InputError(
-            f"{where}: no column {column!r}; it has {', '.join(row)}; set data.text and data.label"
-        )
-    if value is None or (value == "" and not empty):
-        raise InputError(f"{where}: column {column!r} is empty; fill in a value or drop the row")
-    if isinstance(value, list | dict):
-        raise InputError(f"{where}: column {column!r} holds {value}; it must hold a single value")
-    return value if isinstance(value, str) else json.dumps(value)
+def json_examples(
+    path: str, text: Sequence[str], label: str, stamp: int
+) -> Iterator[dict[str, str]]:
+    with Path(path).open("rb") as file:
+        for where, row in json_rows(decode(file, path), path):
+            yield {
+                "text": " ".join(json_cell(where, row, column) for column in text),
+                "label": json_cell(where, row, label, may_be_empty=False),
+            }
 
 
 def select_columns(path: Path, rows: Dataset, text: Sequence[str], label: str) -> Dataset:
@@ -180,7 +137,7 @@ def select_columns(path: Path, rows: Dataset, text: Sequence[str], label: str) -
             row = pc.index(values.cast(pa.large_string()), "").as_py()
         if row >= 0:
             raise InputError(
-                f"{path}, row {row + 1}: column {column!r} is empty; fill in a value or drop the row"
+                f"{path}, row {row + 1}: column {column!r} is empty; fill it or drop the row"
             )
     strings = [table.column(column).cast(pa.large_string()) for column in text]
     labels = table.column(label).cast(pa.large_string())

@@ -18,7 +18,7 @@ from torchmetrics.classification import (
 
 from textcnn.data.batching import Batch, EncodedTexts, sorted_batches
 
-BATCH_SIZE = 128  # of texts; changes time and memory, not the scores
+BATCH_SIZE = 64  # of texts; changes time and memory, not the scores
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,14 @@ def score_texts(
     texts: EncodedTexts,
     labels: Sequence[str],
     device: torch.device,
+    *,
+    batch_size: int = BATCH_SIZE,
     rank: int = 0,
     count: int = 1,
 ) -> Scores:
     """Score a model on labelled texts; of `count` processes the one with this `rank` does a part,
     and all get the scores of the whole."""
-    batches = sorted_batches(texts.lengths, BATCH_SIZE)[rank::count]
+    batches = sorted_batches(texts.lengths, batch_size)[rank::count]
     return score(model, map(texts.batch, batches), labels, device)
 
 

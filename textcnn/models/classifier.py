@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcnn.models.multi_width import MultiWidth
@@ -14,7 +15,7 @@ class Activations:
     """What a forward pass computes on its way, by name."""
 
     embedded: Tensor  # (batch, time, embedding_dim), zero behind a text's end
-    features: tuple[Tensor, ...]  # for each width (batch, filters, windows)
+    features: tuple[Tensor, ...]  # for each width (batch, filters, windows), 0 beyond a text's own
     winners: Tensor  # (batch, features), the first token of the window that won
     pooled: Tensor  # (batch, features)
     logits: Tensor  # (batch, classes)
@@ -51,12 +52,14 @@ class TextClassifier(nn.Module):
         Returns:
             logits: (batch, classes)
         """
-        return self.activations(ids, lengths).logits
+        _, pooled, _ = self.encoder(self.embedding(ids), lengths)  # (batch, features)
+        return self.head(self.dropout(pooled))  # (batch, classes)
 
     def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
         """The forward pass with its intermediates; arguments as for `forward`."""
         embedded = self.embedding(ids)  # (batch, time, embedding_dim)
-        features, pooled, winners = self.encoder(embedded, lengths)
+        responses, pooled, winners = self.encoder(embedded, lengths)
+        features = tuple(F.relu(response) for response in responses)
         logits = self.head(self.dropout(pooled))  # (batch, classes)
         return Activations(embedded, features, winners, pooled, logits)
 

@@ -27,6 +27,7 @@ class MultiWidth(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv1d(channels, num_filters, kernel_size) for kernel_size in kernel_sizes
         )
+        self.kernel_sizes = tuple(kernel_sizes)
         self.num_features = num_filters * len(kernel_sizes)
         self.receptive_field = max(kernel_sizes)  # tokens that one feature sees
         self.stride = 1  # tokens from one feature to the next
@@ -40,18 +41,18 @@ class MultiWidth(nn.Module):
             lengths: (batch,) tokens of each text.
 
         Returns:
-            features: for each width (batch, filters, windows); those beyond a text's own windows
-                mean nothing.
+            responses: for each width (batch, filters, windows), before the ReLU; -inf beyond a
+                text's own windows.
             pooled: (batch, widths x filters)
             winners: (batch, widths x filters), the first token of the window that won.
         """
         missing = max(self.receptive_field - embedded.shape[1], 0)
         channels_first = F.pad(embedded.transpose(1, 2), (0, missing))  # (batch, channels, time)
-        features, pooled, winners = [], [], []
-        for convolution in self.convolutions:
-            features.append(F.relu(convolution(channels_first)))  # (batch, filters, windows)
-            windows = (lengths - convolution.kernel_size[0] + 1).clamp(min=1)
-            largest, winner = max_over_time(features[-1], windows)  # (batch, filters)
-            pooled.append(largest)
+        responses, pooled, winners = [], [], []
+        for kernel_size, convolution in zip(self.kernel_sizes, self.convolutions, strict=True):
+            responses.append(convolution(channels_first))  # (batch, filters, windows)
+            windows = (lengths - kernel_size + 1).clamp(min=1)
+            largest, winner = max_over_time(responses[-1], windows)  # (batch, filters)
+            pooled.append(F.relu(largest))  # of one number, not of all: max and ReLU commute
             winners.append(winner)
-        return tuple(features), torch.cat(pooled, dim=1), torch.cat(winners, dim=1)
+        return tuple(responses), torch.cat(pooled, dim=1), torch.cat(winners, dim=1)

@@ -39,8 +39,9 @@ class Curves:
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
         """A row of the HPARAMS tab; `add_hparams` would make a second run of it."""
         plain = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
+        writer = self.writer._get_file_writer()
         for summary in hparams(plain, metrics):
-            self.writer.file_writer.add_summary(summary)
+            writer.add_summary(summary)
 
     def close(self) -> None:
         self.writer.close()

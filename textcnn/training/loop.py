@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
@@ -17,7 +18,7 @@ from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818 - it is no error
     """The user asked training to stop; what was done until then is saved."""
 
 
@@ -58,6 +59,7 @@ def fit(
             for rows in share(batches, accelerator)[state.batch :]:
                 start = time.perf_counter()
                 batch = train.batch(rows).to(accelerator.device)
+                assert batch.labels is not None
                 model.train()
                 logits = model(batch.ids, batch.lengths)  # (batch, classes)
                 loss = F.cross_entropy(logits, batch.labels)
@@ -98,7 +100,7 @@ def close_epoch(
     save("last")
 
 
-def share(batches: list, accelerator: Accelerator) -> list:
+def share(batches: list[np.ndarray], accelerator: Accelerator) -> list[np.ndarray]:
     """The batches of this process; as many for each, so some may be seen twice in an epoch."""
     count = accelerator.num_processes
     even = batches + batches[: -len(batches) % count]
@@ -112,9 +114,11 @@ def gradient_norm(model: nn.Module) -> float:
 
 def stop_everywhere(accelerator: Accelerator, asked: bool) -> bool:
     """Whether any process was asked to stop: they must stop after the same step."""
+    if accelerator.num_processes == 1:
+        return asked
     if asked:
         accelerator.set_trigger()
-    return accelerator.num_processes == 1 and asked or accelerator.check_trigger()
+    return bool(accelerator.check_trigger())
 
 
 @contextmanager

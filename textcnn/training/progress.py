@@ -2,6 +2,7 @@
 
 import time
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -37,7 +38,8 @@ class TrainingProgress:
 
     def __enter__(self) -> "TrainingProgress":
         self.bar.start()
-        fields = {"epoch": 1, "epochs": self.epochs, "loss": 0.0, "accuracy": 0.0, "speed": 0.0}
+        fields: dict[str, Any] = {"epoch": 1, "epochs": self.epochs}
+        fields |= {"loss": 0.0, "accuracy": 0.0, "speed": 0.0}
         self.task = self.bar.add_task("", total=self.epochs * self.texts_per_epoch, **fields)
         return self
 
@@ -56,7 +58,8 @@ class TrainingProgress:
         loss, accuracy = state.mean_loss, 100 * state.mean_accuracy
         speed = state.texts_per_second
         if self.console.is_terminal:
-            fields = {"epoch": state.epoch + 1, "loss": loss, "accuracy": accuracy, "speed": speed}
+            fields: dict[str, Any] = {"epoch": state.epoch + 1, "loss": loss}
+            fields |= {"accuracy": accuracy, "speed": speed}
             self.bar.update(self.task, completed=done, **fields)
         elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
@@ -75,8 +78,9 @@ class TrainingProgress:
         self.console.print(
             f"epoch {state.epoch:>{len(str(self.epochs))}}/{self.epochs}  "
             f"train loss {train['loss']:.4f} accuracy {100 * train['accuracy']:5.1f} %  "
-            f"validation loss {validation['loss']:.4f} accuracy "
-            f"{100 * validation['accuracy']:5.1f} % macro-F1 {100 * validation['macro_f1']:5.1f} %  "
+            f"validation loss {validation['loss']:.4f} "
+            f"accuracy {100 * validation['accuracy']:5.1f} % "
+            f"macro-F1 {100 * validation['macro_f1']:5.1f} %  "
             f"{texts_per_second:,.0f} texts/s{'  best' if better else ''}",
             highlight=False,
             soft_wrap=True,

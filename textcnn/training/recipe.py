@@ -189,7 +189,7 @@ class TrainingRun:
         device = self.accelerator.device
         model = classifier.model.to(device)
         rank, count = self.accelerator.process_index, self.accelerator.num_processes
-        return score_texts(model, texts, classifier.labels, device, rank, count)
+        return score_texts(model, texts, classifier.labels, device, rank=rank, count=count)
 
     def save(self, name: str) -> None:
         """Write the checkpoint `best` or `last`."""
@@ -234,12 +234,16 @@ class TrainingRun:
         metrics = self.metrics(test, validation)
         self.show_curves(best, test, validation)
         write_json(self.run_dir / METRICS, metrics)
+        self.tell_result(test, validation, metrics)
+
+    def tell_result(self, test: Scores, validation: Scores, metrics: dict[str, Any]) -> None:
+        train, state = metrics["train"], self.state
         self.console.print(class_table(test, "Test"))
         self.console.print(
-            f"best epoch {self.state.best_epoch} of {self.state.epoch}: validation {summary(validation)}",
+            f"best epoch {state.best_epoch} of {state.epoch}: validation {summary(validation)}",
             f"test {summary(test)}",
-            f"{metrics['seconds']:.1f} s in all, {metrics['train']['seconds']:.1f} s of training at "
-            f"{metrics['train']['texts_per_second']:,.0f} texts/s, "
+            f"{metrics['seconds']:.1f} s in all, {train['seconds']:.1f} s of training at "
+            f"{train['texts_per_second']:,.0f} texts/s, "
             f"peak memory {metrics['peak_memory_bytes'] / 1e6:,.0f} MB",
             f"saved in {self.run_dir}; label new texts with",
             f"  python -m textcnn.predict checkpoint={self.run_dir} input=texts.txt",

@@ -1,0 +1,23 @@
+"""Score a checkpoint: `python -m textcnn.evaluate checkpoint=... [key=value ...]`."""
+
+from textcnn.cli import overridden_keys, program
+from textcnn.config import EvaluateConfig
+from textcnn.errors import InputError
+from textcnn.run_dir import EVALUATION, job_dir
+
+
+@program("evaluate")
+def main(config: EvaluateConfig) -> None:
+    file = job_dir(config.run_dir) / EVALUATION
+    if file.exists() and not config.overwrite:
+        raise InputError(f"{file} is there already; give another run_dir, or overwrite=true")
+    given = [key for key in overridden_keys() if key.startswith("data")]
+
+    # Imported here, where the configuration is known to be sound: this takes seconds.
+    from textcnn.evaluation.report import evaluate
+
+    evaluate(config, file, given)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Scoring a checkpoint, and holding it against what training reported of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from datasets import Dataset
+from rich.console import Console
+
+import textcnn
+from textcnn.atomic import write_json
+from textcnn.config import DataConfig, EvaluateConfig, TrainConfig
+from textcnn.data.splits import fingerprint, load_splits, load_test
+from textcnn.errors import InputError
+from textcnn.evaluation.metrics import Scores, score_texts
+from textcnn.evaluation.tables import class_table, summary
+from textcnn.inference import Classifier, restore
+from textcnn.training.checkpoint import find_checkpoint, load_checkpoint
+
+GOLDEN_TOLERANCE = 1e-4  # of a logit, between machines
+
+
+def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
+    """Score, print a table, and write `file`.
+
+    Args:
+        file: evaluation.json
+        given: the keys of `data` that the command line gave; `data` itself means other data than
+            the checkpoint's own, else the checkpoint's own with these keys changed.
+    """
+    datasets.disable_progress_bars()
+    console = Console()
+    directory = find_checkpoint(config.checkpoint)
+    checkpoint = load_checkpoint(directory)
+    classifier, trained = restore(checkpoint, directory)
+    data = config.data if "data" in given else changed(trained.data, config.data, given)
+    rows = test_rows(data, trained, classifier.labels)
+    texts = classifier.encode(rows["text"], np.asarray(rows["label"]))
+    device = torch.device("cpu")
+    scores = score_texts(
+        classifier.model, texts, classifier.labels, device, batch_size=config.batch_size
+    )
+    same_data = fingerprint(rows) == checkpoint.manifest["data"]["test"]
+    reported = checkpoint.manifest["metrics"].get("test") if same_data else None
+    golden = golden_difference(classifier, checkpoint.manifest["golden"])
+    verdict = judge(scores, reported, same_data, given, golden)
+
+    result = scores.as_json() | {
+        "checkpoint": str(directory),
+        "data": asdict(data),
+        "reported": reported,
+        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
+        "golden_difference": golden,
+        "textcnn": textcnn.__version__,
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, result)
+    console.print(class_table(scores, f"{directory} on {data.source}"))
+    for line in (summary(scores), verdict, f"saved in {file}"):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def changed(data: DataConfig, overrides: DataConfig, given: Sequence[str]) -> DataConfig:
+    """The checkpoint's own data, with the keys that the command line gave."""
+    names = [key.removeprefix("data.") for key in given]
+    return DataConfig(**asdict(data) | {name: getattr(overrides, name) for name in names})
+
+
+def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> Dataset:
+    """The rows to score, with label ids as the classifier knows them."""
+    if data.source == "files" and data.test is not None:
+        return load_test(data.test, data.text, data.label, labels)
+    if data.source == "files" and data.train is None:
+        raise InputError("data=files needs data.test=<file> to score, got null")
+    splits = load_splits(**asdict(data), seed=trained.seed)
+    if splits.labels != labels:
+        raise InputError(
+            f"the data have other classes than the checkpoint: {', '.join(splits.labels)} instead "
+            f"of {', '.join(labels)}"
+        )
+    return splits.test
+
+
+def golden_difference(classifier: Classifier, golden: Sequence[dict[str, Any]]) -> float:
+    """How far the logits of the manifest's golden texts are from those stored, at most."""
+    logits = classifier.logits([entry["text"] for entry in golden])
+    stored = torch.tensor([entry["logits"] for entry in golden])
+    return (logits - stored).abs().max().item()
+
+
+def judge(
+    scores: Scores,
+    reported: dict[str, float] | None,
+    same_data: bool,
+    given: Sequence[str],
+    golden: float,
+) -> str:
+    """Whether these are the numbers of training, in a sentence."""
+    if golden > GOLDEN_TOLERANCE:
+        return (
+            f"differs: logits of the checkpoint's golden texts are off by up to {golden:.2g}, so "
+            "this machine or these libraries don't compute what training did"
+        )
+    if reported is None:
+        if same_data:
+            return "training reported no test scores of this checkpoint to compare with"
+        changed = "other data than training's test split" if given else "the test data have changed"
+        return f"{changed}: nothing to compare with"
+    if reported["accuracy"] == scores.accuracy:
+        return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
+    return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

@@ -1,0 +1,74 @@
+"""Label new texts: `python -m textcnn.predict checkpoint=... [key=value ...]`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from textcnn.atomic import new_file
+from textcnn.cli import program
+from textcnn.config import PredictConfig
+from textcnn.data.stream import stream_texts
+from textcnn.errors import InputError
+
+
+@program("predict")
+def main(config: PredictConfig) -> None:
+    if not config.checkpoint:
+        raise InputError("checkpoint is missing; give checkpoint=<run or checkpoint directory>")
+
+    # Imported here, where the configuration is known to be sound: torch takes seconds.
+    from textcnn.inference import restore
+    from textcnn.training.checkpoint import find_checkpoint, load_checkpoint
+
+    directory = find_checkpoint(config.checkpoint)
+    classifier, trained = restore(load_checkpoint(directory), directory)
+    columns = config.text or trained.data.text
+    columns = [columns] if isinstance(columns, str) else columns
+    texts = stream_texts(config.input, config.format, columns)
+    with open_output(config.output, config.overwrite) as output:
+        while chunk := list(islice(texts, config.batch_size)):
+            predictions = classifier.predict(chunk)
+            for text, prediction in zip(chunk, predictions, strict=True):
+                row = {"text": text, "label": prediction.label}
+                output.write(json_line(row | {"probabilities": prediction.probabilities}))
+            output.flush()
+
+
+@contextmanager
+def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
+    """Where predictions go: standard output, a device, or a file that appears when all are there.
+
+    Raises:
+        InputError: the file is there already, or its directory is not.
+    """
+    target = Path(path).expanduser()
+    if path == "-":
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        yield sys.stdout
+    elif target.exists() and not target.is_file() and not target.is_dir():
+        with target.open("w", encoding="utf-8") as device:
+            yield device
+    elif target.exists() and (target.is_dir() or not overwrite):
+        raise InputError(f"output={path} is there already; give another, or overwrite=true")
+    elif not target.parent.is_dir():
+        raise InputError(f"output={path}: there is no directory {target.parent}; make it first")
+    else:
+        with new_file(target) as temporary, temporary.open("w", encoding="utf-8") as file:
+            yield file
+
+
+def json_line(row: dict[str, object]) -> str:
+    line = json.dumps(row, ensure_ascii=False) + "\n"
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, from an escape in JSON Lines
+        line = json.dumps(row) + "\n"
+    return line
+
+
+if __name__ == "__main__":
+    main()
