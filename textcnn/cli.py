@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from textcnn.config import (
@@ -53,6 +53,9 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             # Exits here: an exception would pass through Hydra, which adds a line of its own.
             try:
                 typed = OmegaConf.to_object(config)
+            except OmegaConfBaseException as error:  # a value of ???, or ${nothing}
+                fail(explain(error, name))
+            try:
                 check(typed)
                 function(typed)
             except InputError as error:
@@ -72,6 +75,10 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 )()
             except (HydraException, OmegaConfBaseException) as error:
                 fail(explain(error, name))
+            except ValueError as error:
+                if "Config group override" not in str(error):
+                    raise
+                fail(explain(error, name))
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(130)
@@ -83,38 +90,61 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     return decorate
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     print(message, file=sys.stderr)
     sys.exit(2)
 
 
 def explain(error: Exception, name: str) -> str:
     """One line for what Hydra or OmegaConf found wrong with the command line."""
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, got = error.missing_cfg_file.rpartition("/")
-        options = [option for option in error.options or [] if not option.endswith("_schema")]
-        return f"{group or 'config'} takes {join_or(options)}, got {got}"
+    if isinstance(error, MissingConfigException) or type(error) is ValueError:  # model=null
+        for group, _, got in (argument.partition("=") for argument in sys.argv):
+            options = group_options(group)
+            if options and not set(options).issuperset(got.split(",")):
+                return f"{group} takes {join_or(options)}, got {got}"
     if isinstance(error, OverrideParseException):
         return (
             f"{error.override} is not key=value; quote a value that holds , = [ or {{: key='a, b'"
         )
-    cause: Any = error.__cause__ or error
+    # Hydra's errors have OmegaConf's as their cause; OmegaConf's have one too, in a debugger only.
+    cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
+    if match := re.match(r"Could not override '(\w+)'", str(error)):
+        keys = [key for key, _, _ in walk(SCHEMAS[name]())]
+        return no_such_key(match[1], name, keys)
     if not key:
         return " ".join(str(error).split())
-    override = next((a for a in sys.argv if re.match(rf"\+*{re.escape(key)}[.=]", a)), key)
     schema = cause.object_type
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and is_dataclass(schema):
         group = key.rpartition(".")[0]
         known = [f"{group}.{entry.name}".strip(".") for entry in fields(schema)]
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return f"{override}: no such key; {group or name} takes {', '.join(known)}{hint}"
+        return no_such_key(key, group or name, known)
     entry = described(name).get(key)
-    got = override.partition("=")[2]
+    got = given(key).partition("=")[2] or "nothing"
     if entry is None:
         return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
+
+
+def no_such_key(key: str, where: str, known: list[str]) -> str:
+    # by the last word: the group before it would make all keys resemble each other
+    last_words = [name.rpartition(".")[2] for name in known]
+    close = difflib.get_close_matches(key.rpartition(".")[2], last_words, n=1)
+    hint = f"; did you mean {known[last_words.index(close[0])]}?" if close else ""
+    return f"{given(key)}: no such key; {where} takes {', '.join(known)}{hint}"
+
+
+def given(key: str) -> str:
+    """How the command line sets a key, or something below it."""
+    return next((a for a in sys.argv if re.match(rf"\+*{re.escape(key)}[.=]", a)), key)
+
+
+def group_options(group: str) -> list[str]:
+    """The files of a config group; none if there is no such group."""
+    folder = files(CONFIGS).joinpath(group)
+    if not re.fullmatch(r"\w+", group) or not folder.is_dir():
+        return []
+    return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir())
 
 
 def described(name: str) -> dict[str, Any]:
@@ -133,17 +163,16 @@ def overridden_keys() -> list[str]:
 def help_text(name: str, overrides: list[str]) -> str:
     """Every key with its value here, its meaning and what it takes."""
     with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
-        config = OmegaConf.to_object(hydra.compose(name, overrides))
+        composed = hydra.compose(name, overrides, return_hydra_config=True)
+    groups = composed.hydra.runtime.choices
+    with open_dict(composed):
+        del composed["hydra"]
     lines = [f"python -m textcnn.{name} [key=value ...]", f"    {PROGRAMS[name]}", ""]
-    groups = [entry.name for entry in fields(SCHEMAS[name]) if is_dataclass(entry.type)]
-    for group in groups:
-        folder = files(CONFIGS).joinpath(group)
-        if folder.is_dir():
-            options = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir())
-            lines += [f"  {group}={'|'.join(options)}    sets the keys {group}.* together"]
-    lines += [""]
-    lines += ["Keys, with the values they have here:"]
-    for key, entry, value in walk(config):
+    for group in (entry.name for entry in fields(SCHEMAS[name]) if entry.name in groups):
+        options = "|".join(group_options(group))
+        lines += [f"  {group}={options}    sets the keys {group}.* together"]
+    lines += ["", "Keys, with the values they have here:"]
+    for key, entry, value in walk(OmegaConf.to_object(composed)):
         lines += [f"  {key}={command_line(value)}"]
         lines += [f"      {entry.metadata['meaning']} ({takes(entry)})"]
     lines += ["", "Flags:", "  -m, --multirun   run every combination of key=a,b,c"]

@@ -98,13 +98,14 @@ class MultiWidthConfig(ModelConfig):
 
 @dataclass
 class OptimizerConfig:
-    name: str = key("adam", "the optimizer", choices=("adam", "adadelta"))
+    name: str = key("adam", "the optimizer, chosen by optimizer=adam and the like")
     learning_rate: float = key(0.002, "step size", above=0.0)
     weight_decay: float = key(0.0, "L2 penalty", at_least=0.0)
 
 
 @dataclass
 class AdamConfig(OptimizerConfig):
+    name: str = key("adam", "chosen by optimizer=adam", choices=("adam",))
     betas: list[float] = key(
         [0.9, 0.999], "decay of the two running means", at_least=0.0, below=1.0, length=(2, 2)
     )
@@ -113,6 +114,7 @@ class AdamConfig(OptimizerConfig):
 
 @dataclass
 class AdadeltaConfig(OptimizerConfig):
+    name: str = key("adadelta", "chosen by optimizer=adadelta", choices=("adadelta",))
     rho: float = key(0.95, "decay of the running means", at_least=0.0, below=1.0)
     eps: float = key(1e-6, "added to the denominator", above=0.0)
 
@@ -155,6 +157,16 @@ class EvaluateConfig:
 
 
 @dataclass
+class ColumnsConfig:
+    text: StringOrList = key(
+        None,
+        "the text column or columns of JSON Lines, CSV or TSV; null: as in training",
+        strings=True,
+        optional=True,
+    )
+
+
+@dataclass
 class PredictConfig:
     checkpoint: str = key("", "a run directory (its best checkpoint) or a checkpoint directory")
     input: str = key("-", "a file of texts; - is standard input")
@@ -165,12 +177,8 @@ class PredictConfig:
         choices=("lines", "jsonl", "csv", "tsv"),
         optional=True,
     )
-    text: StringOrList = key(
-        None,
-        "the text column or columns of JSON Lines, CSV or TSV; null: as in training",
-        strings=True,
-        optional=True,
-    )
+    # not `text`: Hydra would take `text=body` for an option of the group `text`
+    data: ColumnsConfig = group(ColumnsConfig, "where in a row the text is")
     batch_size: int = key(128, "texts predicted at a time; 1 answers line by line", at_least=1)
     overwrite: bool = key(False, "replace an output file that is there")
 
@@ -246,12 +254,20 @@ def check(config: Any) -> None:
     """
     problems = list(unknown(config))
     problems += [
-        f"{name} takes {takes(entry)}, got {command_line(value)}; try {name}={example(entry)}"
+        f"{name} takes {takes(entry)}, got {command_line(value)}; try {fix(name, entry, value)}"
         for name, entry, value in walk(config)
         if not allowed(value, entry)
     ]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def fix(name: str, entry: Any, value: Any) -> str:
+    """An override to give instead."""
+    group_name, _, last = name.rpartition(".")
+    if last == "name" and (group_name, value) in GROUP_SCHEMAS:
+        return f"{group_name}={value}"  # another schema, with keys of its own
+    return f"{name}={example(entry)}"
 
 
 def unknown(config: Any, prefix: str = "") -> Iterator[str]:
@@ -279,6 +295,8 @@ def allowed(value: Any, entry: Any) -> bool:
 
 
 def within(value: Any, limits: dict[str, Any]) -> bool:
+    if isinstance(value, list | dict):  # a list in a list, of which OmegaConf makes nothing
+        return False
     if isinstance(value, float) and not math.isfinite(value):
         return False
     if value not in limits.get("choices", [value]):

@@ -3,12 +3,16 @@
 from textcnn.cli import overridden_keys, program
 from textcnn.config import EvaluateConfig
 from textcnn.errors import InputError
-from textcnn.run_dir import EVALUATION, job_dir
+from textcnn.run_dir import EVALUATION, check_directory, job_dir
 
 
 @program("evaluate")
 def main(config: EvaluateConfig) -> None:
-    file = job_dir(config.run_dir) / EVALUATION
+    if not config.checkpoint:
+        raise InputError("checkpoint is missing; give checkpoint=<run or checkpoint directory>")
+    run_dir = job_dir(config.run_dir)
+    check_directory(run_dir)
+    file = run_dir / EVALUATION
     if file.exists() and not config.overwrite:
         raise InputError(f"{file} is there already; give another run_dir, or overwrite=true")
     given = [key for key in overridden_keys() if key.startswith("data")]

@@ -103,7 +103,11 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
                 num_classes=len(checkpoint.labels),
                 **asdict(config.model),
             )
+        types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(checkpoint.weights, assign=True)
+        for name, tensor in checkpoint.weights.items():
+            if tensor.dtype != types[name]:
+                raise ValueError(f"{name} is {tensor.dtype}, expected {types[name]}")
     except (ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{directory}: configuration and weights don't fit: {reason}") from error

@@ -26,7 +26,7 @@ def main(config: PredictConfig) -> None:
 
     directory = find_checkpoint(config.checkpoint)
     classifier, trained = restore(load_checkpoint(directory), directory)
-    columns = config.text or trained.data.text
+    columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns
     texts = stream_texts(config.input, config.format, columns)
     with open_output(config.output, config.overwrite) as output:

@@ -23,14 +23,23 @@ def job_dir(run_dir: str) -> Path:
     return Path(run_dir).expanduser()
 
 
-def check_free(run_dir: Path, overwrite: bool) -> None:
-    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
+def check_directory(run_dir: Path) -> None:
+    """Refuse what is there and is no directory.
 
     Raises:
         InputError
     """
     if run_dir.exists() and not run_dir.is_dir():
         raise InputError(f"run_dir={run_dir} is a file; give a directory")
+
+
+def check_free(run_dir: Path, overwrite: bool) -> None:
+    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
+
+    Raises:
+        InputError
+    """
+    check_directory(run_dir)
     if not overwrite and any((run_dir / name).exists() for name in MADE_BY_A_RUN):
         raise InputError(
             f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "

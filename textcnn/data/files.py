@@ -1,4 +1,4 @@
-"""Rows from files: CSV, TSV, JSON Lines and Parquet, through `datasets`.
+"""Rows from files: CSV, TSV, JSON Lines and Parquet, as a `datasets.Dataset`.
 
 Rows are counted from 1, without the header; lines as an editor counts them.
 """
@@ -6,14 +6,16 @@ Rows are counted from 1, without the header; lines as an editor counts them.
 import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import ClassLabel, Dataset, Features, Value, concatenate_datasets, load_dataset
+import pyarrow.parquet as pq
+from datasets import ClassLabel, Dataset, Features, Value, concatenate_datasets
 from datasets.exceptions import DatasetGenerationError
 
-from textcnn.data.lines import csv_rows, decode, json_cell, json_rows
+import textcnn
+from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 
 StringOrList = str | list[str]
@@ -57,91 +59,127 @@ def find_files(key: str, given: StringOrList) -> list[Path]:
 def read_file(path: Path, text: Sequence[str], label: str) -> Dataset:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty")
-    ending = path.suffix.lower()
-    try:
-        if ending == ".jsonl":
-            rows = read_json_lines(path, text, label)
-        elif ending == ".parquet":
-            rows = select_columns(path, load_one("parquet", path), text, label)
-        else:
-            options = csv_options(path, delimiter="," if ending == ".csv" else "\t")
-            rows = select_columns(path, load_one("csv", path, **options), text, label)
-    except DatasetGenerationError as error:
-        if isinstance(error.__cause__, InputError):
-            raise error.__cause__ from None
-        reason = " ".join(str(error.__cause__).split())
-        raise InputError(f"{path} can't be read as {ending[1:]}: {reason}") from error
+    read = read_parquet if path.suffix.lower() == ".parquet" else read_lines
+    rows = read(path, text, label)
     if len(rows) == 0:
         raise InputError(f"{path} holds no rows")
     return rows
 
 
-def load_one(format: str, path: Path, **options: Any) -> Dataset:
-    # `datasets` takes paths for globs, so the path is escaped.
-    files = {"train": [glob.escape(str(path.resolve()))]}
-    return load_dataset(format, data_files=files, split="train", **options)
+def read_lines(path: Path, text: Sequence[str], label: str) -> Dataset:
+    """Rows of CSV, TSV or JSON Lines, kept by `datasets` on the disk.
 
-
-def csv_options(path: Path, delimiter: str) -> dict[str, Any]:
-    """How `datasets` shall read a CSV file: as it stands, every cell a string.
-
-    Without `features` numbers would lose their spelling (007), and words such as "None", "NA" and
-    "null" would be read as nothing.
+    Its own readers would guess types: 007 would lose its zeros, dates their spelling, and words
+    such as "None", "NA" and "null" would be read as nothing.
     """
-    with path.open("rb") as file:
-        rows = csv_rows(decode(file, str(path)), str(path), delimiter)
-        header = next(rows, [])
-        for _ in rows:  # to the end, so that what is wrong is found, with its line
-            pass
-    return {
-        "features": Features({name: Value("string") for name in header}),
-        "delimiter": delimiter,
-        "keep_default_na": False,
-        "encoding": "utf-8-sig",
-    }
+    stat = path.stat()
+    # With these `datasets` reads the file again when it has changed, or the way it is read.
+    stamp = (str(path.resolve()), stat.st_mtime_ns, stat.st_size, textcnn.__version__)
+    # tuples: it would take lists for shards
+    source = {"path": str(path), "text": tuple(text), "label": label, "stamp": stamp}
+    try:
+        return Dataset.from_generator(examples, gen_kwargs=source, features=COLUMNS)
+    except DatasetGenerationError as error:
+        if isinstance(error.__cause__, InputError):
+            raise error.__cause__ from None
+        reason = " ".join(str(error.__cause__).split())
+        raise InputError(f"{path} can't be read: {reason}") from error
 
 
-def read_json_lines(path: Path, text: Sequence[str], label: str) -> Dataset:
-    """`datasets` would take dates for times and guess types, so the lines are parsed here."""
-    # The time stamp makes `datasets` read the file again when it has changed.
-    source = {"path": str(path), "text": text, "label": label, "stamp": path.stat().st_mtime_ns}
-    return Dataset.from_generator(json_examples, gen_kwargs=source, features=COLUMNS)
-
-
-def json_examples(
-    path: str, text: Sequence[str], label: str, stamp: int
+def examples(
+    path: str, text: Sequence[str], label: str, stamp: tuple[str | int, ...]
 ) -> Iterator[dict[str, str]]:
+    rows = 0
     with Path(path).open("rb") as file:
-        for where, row in json_rows(decode(file, path), path):
-            yield {
-                "text": " ".join(json_cell(where, row, column) for column in text),
-                "label": json_cell(where, row, label, may_be_empty=False),
-            }
+        for where, cells in line_cells(file, path, [*text, label]):
+            row = {"text": " ".join(cells[:-1]), "label": cells[-1]}
+            if row["label"] == "":
+                raise InputError(is_empty(where, label))
+            yield row
+            rows += 1
+    if rows == 0:  # of which `datasets` makes nothing
+        raise InputError(f"{path} holds no rows")
 
 
-def select_columns(path: Path, rows: Dataset, text: Sequence[str], label: str) -> Dataset:
-    """The rows with the two columns `text` and `label`, both strings, none null."""
-    for column in [*text, label]:
-        if column not in rows.column_names:
+def broken(string: str) -> bool:
+    """Whether it can't be written as UTF-8: "\\ud800", which JSON can spell."""
+    try:
+        string.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def line_cells(
+    file: IO[bytes], path: str, columns: Sequence[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Where each row of CSV, TSV or JSON Lines is, and its cells in `columns`."""
+    lines = decode(file, path)
+    ending = Path(path).suffix.lower()
+    if ending == ".jsonl":
+        for where, row in json_rows(lines, path):
+            cells = [json_cell(where, row, column) for column in columns]
+            if any(map(broken, cells)):
+                raise InputError(f"{where}: half of a surrogate pair, which is no character")
+            yield where, cells
+        return
+    rows = csv_rows(lines, path, delimiter="," if ending == ".csv" else "\t")
+    header = next(rows, None)
+    if header is not None:
+        check_columns(path, header, columns)
+        places = [header.index(column) for column in columns]
+        for number, cells in enumerate(rows, start=1):
+            yield f"{path}, row {number}", [cells[place] for place in places]
+
+
+def read_parquet(path: Path, text: Sequence[str], label: str) -> Dataset:
+    columns = list(dict.fromkeys([*text, label]))
+    try:
+        names = pq.read_schema(path).names
+        check_names(str(path), names)
+        check_columns(path, names, columns)
+        table = pq.read_table(path, columns=columns, partitioning=None)
+        strings = {column: parquet_strings(path, table, column) for column in columns}
+        empty = pc.index(strings[label], "").as_py()
+        if empty >= 0:
+            raise InputError(is_empty(f"{path}, row {empty + 1}", label))
+        space = pa.scalar(" ", pa.large_string())
+        joined = pc.binary_join_element_wise(*(strings[column] for column in text), space)
+        rows = pa.table({"text": joined, "label": strings[label]})
+        return Dataset(rows.cast(COLUMNS.arrow_schema))
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} can't be read as Parquet: {reason}") from error
+
+
+def parquet_strings(path: Path, table: pa.Table, column: str) -> pa.ChunkedArray:
+    """A column as strings, none null; the names of classes where `datasets` wrote their ids."""
+    values = table.column(column)
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    kind = values.type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise InputError(f"{path}, column {column!r} holds {kind}, not single values")
+    null = pc.index(pc.is_null(values, nan_is_null=True), True).as_py()
+    if null >= 0:
+        raise InputError(is_empty(f"{path}, row {null + 1}", column))
+    feature = Features.from_arrow_schema(table.schema)[column]
+    if not isinstance(feature, ClassLabel):
+        return values.cast(pa.large_string())
+    ids = values.to_pylist()
+    for row, id in enumerate(ids, start=1):
+        if not 0 <= id < feature.num_classes:
             raise InputError(
-                f"{path} has no column {column!r}; it has {', '.join(rows.column_names)}; "
+                f"{path}, row {row}: column {column!r} holds {id}, which is none of its "
+                f"{feature.num_classes} classes; drop the row"
+            )
+    return pa.chunked_array([pa.array([feature.names[id] for id in ids], pa.large_string())])
+
+
+def check_columns(path: str | Path, names: Sequence[str], columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in names:
+            raise InputError(
+                f"{path} has no column {column!r}; it has {', '.join(names)}; "
                 "set data.text and data.label"
             )
-    table = rows.with_format("arrow")[:]
-    for column in [*text, label]:
-        values = table.column(column)
-        if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
-            raise InputError(f"{path}, column {column!r} holds {values.type}, not single values")
-        row = pc.index(pc.is_null(values, nan_is_null=True), True).as_py()
-        if row < 0 and column == label:
-            row = pc.index(values.cast(pa.large_string()), "").as_py()
-        if row >= 0:
-            raise InputError(
-                f"{path}, row {row + 1}: column {column!r} is empty; fill it or drop the row"
-            )
-    strings = [table.column(column).cast(pa.large_string()) for column in text]
-    labels = table.column(label).cast(pa.large_string())
-    if isinstance(rows.features[label], ClassLabel):
-        labels = pa.chunked_array([rows.features[label].int2str(table.column(label).to_pylist())])
-    joined = pc.binary_join_element_wise(*strings, pa.scalar(" ", pa.large_string()))
-    return Dataset(pa.table({"text": joined, "label": labels}).cast(COLUMNS.arrow_schema))

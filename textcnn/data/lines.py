@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from textcnn.errors import InputError
@@ -20,8 +20,9 @@ def decode(lines: Iterable[bytes], name: str) -> Iterator[str]:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{name}, line {number}: not UTF-8 (byte 0x{line[error.start]:02x} at column "
-                f"{error.start + 1}); convert it, as with iconv -f latin1 -t utf8"
+                # error.object: the line without its byte order mark
+                f"{name}, line {number}: not UTF-8 (byte 0x{error.object[error.start]:02x} at "
+                f"column {error.start + 1}); convert it, as with iconv -f latin1 -t utf8"
             ) from None
 
 
@@ -29,23 +30,38 @@ def csv_rows(lines: Iterable[str], name: str, delimiter: str) -> Iterator[list[s
     """The header and then the rows of a CSV file, all of one width; blank lines are skipped.
 
     Raises:
-        InputError: a row is not as wide as the header, or two columns have one name.
+        InputError: a row is not as wide as the header, two columns have one name, or quotes are
+            not in pairs.
     """
     csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
-    for row in filter(None, reader):
-        if header is None:
-            header = row
-            twice = [column for column in header if header.count(column) > 1]
-            if twice:
-                raise InputError(f"{name}: two columns are named {twice[0]!r}; rename one")
-        elif len(row) != len(header):
-            raise InputError(
-                f"{name}, line {reader.line_num}: {len(row)} columns, but the header has "
-                f"{len(header)} ({', '.join(header)}); quote cells that hold {delimiter!r}"
-            )
-        yield row
+    line = 1  # where the row begins: one with a quoted line end has several
+    try:
+        for row in reader:
+            if header is None and row:
+                header = row
+                check_names(name, header)
+            elif row and header and len(row) != len(header):
+                raise InputError(
+                    f"{name}, line {line}: {len(row)} columns, but the header has {len(header)} "
+                    f"({', '.join(header)}); quote cells that hold {delimiter!r}"
+                )
+            if row:
+                yield row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        reason = str(error).partition(" - ")[0]  # what follows are hints for programmers
+        raise InputError(
+            f"{name}, line {line}: {reason}; quote cells that hold quotes or line ends, and write "
+            "their quotes twice"
+        ) from None
+
+
+def check_names(name: str, columns: Sequence[str]) -> None:
+    twice = [column for column in columns if columns.count(column) > 1]
+    if twice:
+        raise InputError(f"{name}: two columns are named {twice[0]!r}; rename one")
 
 
 def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -59,8 +75,10 @@ def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, 
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+            row = json.loads(line.rstrip("\r\n"))
+        except json.JSONDecodeError as error:
+            raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+        except (ValueError, RecursionError) as error:  # an endless number, endless nesting
             raise InputError(f"{where}: not JSON: {error}") from None
         if not isinstance(row, dict):
             raise InputError(
@@ -69,17 +87,21 @@ def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, 
         yield where, row
 
 
-def json_cell(where: str, row: dict[str, Any], column: str, may_be_empty: bool = True) -> str:
+def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     """A column of a JSON row as a string.
 
     Raises:
-        InputError: it is missing, null, a list or an object, or empty where it may not be.
+        InputError: it is missing, null, a list or an object.
     """
     if column not in row:
         raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
     value = row[column]
-    if value is None or (value == "" and not may_be_empty):
-        raise InputError(f"{where}: column {column!r} is empty; fill in a value or drop the row")
+    if value is None:
+        raise InputError(is_empty(where, column))
     if isinstance(value, list | dict):
         raise InputError(f"{where}: column {column!r} must hold a single value, got {value!r:.40}")
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def is_empty(where: str, column: str) -> str:
+    return f"{where}: column {column!r} is empty; fill it or drop the row"

@@ -64,27 +64,27 @@ def load_splits(
     `seed`, but never the last row of a class. What is given as test is never drawn from.
 
     Raises:
-        InputError: rows that can't be read, one class only, too few rows, unknown classes.
+        InputError: rows that can't be read, one class only, too few rows, unknown classes, keys
+            that contradict each other.
     """
+    files = {"data.train": train, "data.validation": validation, "data.test": test}
+    shares = {"data.test": test_fraction, "data.validation": validation_fraction}
+    check_sources(source, files, shares)
     notes = []
     if source == "bundled":
         rows, duplicates = drop_duplicates(read_bundled())
         given = {}
         notes.append(f"{duplicates} of {len(rows) + duplicates} texts were duplicates: dropped")
     else:
-        if train is None:
-            raise InputError("data.source=files needs data.train=<file>, got null")
         columns = [text] if isinstance(text, str) else text
-        rows = read_files("data.train", train, columns, label)
-        files = {"data.validation": validation, "data.test": test}
         given = {k: read_files(k, v, columns, label) for k, v in files.items() if v is not None}
+        rows = given.pop("data.train")
     rows = with_classes(rows, sort_labels(rows), "data.train")
     names = rows.features["label"].names
     if len(names) < 2:
         raise InputError(f"the training rows hold one class only ({names[0]}); two are the least")
     chosen = {key: with_classes(split, names, key) for key, split in given.items()}
     generator = np.random.default_rng(seed)
-    shares = {"data.test": test_fraction, "data.validation": validation_fraction}
     size = len(rows)
     for key, share in shares.items():
         if key not in chosen:
@@ -92,6 +92,24 @@ def load_splits(
             chosen[key] = rows.select(np.flatnonzero(drawn))
             rows = rows.select(np.flatnonzero(~drawn))
     return Splits(rows, chosen["data.validation"], chosen["data.test"], tuple(notes))
+
+
+def check_sources(
+    source: str, files: dict[str, StringOrList | None], shares: dict[str, float]
+) -> None:
+    """
+    Raises:
+        InputError: files that would not be read, no file to train on, nothing left to train on.
+    """
+    given = [key for key, value in files.items() if value is not None]
+    if source == "bundled" and given:
+        raise InputError(f"{given[0]} is given, but data.source is bundled; add data=files")
+    if source == "files" and "data.train" not in given:
+        raise InputError("data.source=files needs data.train=<file>, got null")
+    drawn = {f"{key}_fraction": share for key, share in shares.items() if key not in given}
+    if sum(drawn.values()) >= 1:
+        shown = " and ".join(f"{key}={share}" for key, share in drawn.items())
+        raise InputError(f"{shown} leave nothing to train on; together they must be below 1")
 
 
 def load_test(test: StringOrList, text: StringOrList, label: str, names: Sequence[str]) -> Dataset:

@@ -43,10 +43,12 @@ def read_texts(
     elif format in {"csv", "tsv"}:
         rows = csv_rows(lines, name, delimiter="," if format == "csv" else "\t")
         header = next(rows, [])
+        if not header:
+            raise InputError(f"{name} is empty: no header, so no column {columns[0]!r}")
         for column in columns:
             if column not in header:
                 known = ", ".join(header)
-                raise InputError(f"{name} has no column {column!r}; it has {known}; set text=")
+                raise InputError(f"{name} has no column {column!r}; it has {known}; set data.text")
         places = [header.index(column) for column in columns]
         for cells in rows:
             yield " ".join(cells[place] for place in places)

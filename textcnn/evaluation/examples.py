@@ -20,8 +20,13 @@ def example_predictions(classifier: Classifier, rows: Dataset) -> str:
     right = [row for row in surest if row[1] == row[2].label][:SHOWN]
     lines = ["| text | true | predicted | probability |", "| --- | --- | --- | --- |"]
     for text, label, prediction in wrong + right:
-        start = " ".join(text.split())[:CHARACTERS].replace("|", "\\|")
         probability = f"{prediction.probabilities[prediction.label]:.3f}"
         mark = "" if label == prediction.label else " (wrong)"
-        lines.append(f"| {start} | {label} | {prediction.label}{mark} | {probability} |")
+        cells = [cell(text), cell(label), cell(prediction.label) + mark, probability]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    """The start of a text, on one line, its bars escaped."""
+    return " ".join(text.split())[:CHARACTERS].replace("|", "\\|")

@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import datasets
 import numpy as np
 import torch
 from datasets import Dataset
-from rich.console import Console
+from torch import Tensor
 
 import textcnn
 from textcnn.atomic import write_json
 from textcnn.config import DataConfig, EvaluateConfig, TrainConfig
 from textcnn.data.splits import fingerprint, load_splits, load_test
 from textcnn.errors import InputError
+from textcnn.evaluation.claims import read_claims
 from textcnn.evaluation.metrics import Scores, score_texts
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, restore
+from textcnn.terminal import build_console
 from textcnn.training.checkpoint import find_checkpoint, load_checkpoint
 
 GOLDEN_TOLERANCE = 1e-4  # of a logit, between machines
@@ -33,10 +34,12 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
             the checkpoint's own, else the checkpoint's own with these keys changed.
     """
     datasets.disable_progress_bars()
-    console = Console()
+    console = build_console()
     directory = find_checkpoint(config.checkpoint)
     checkpoint = load_checkpoint(directory)
     classifier, trained = restore(checkpoint, directory)
+    manifest = directory / "manifest.json"
+    claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
     data = config.data if "data" in given else changed(trained.data, config.data, given)
     rows = test_rows(data, trained, classifier.labels)
     texts = classifier.encode(rows["text"], np.asarray(rows["label"]))
@@ -44,9 +47,9 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     scores = score_texts(
         classifier.model, texts, classifier.labels, device, batch_size=config.batch_size
     )
-    same_data = fingerprint(rows) == checkpoint.manifest["data"]["test"]
-    reported = checkpoint.manifest["metrics"].get("test") if same_data else None
-    golden = golden_difference(classifier, checkpoint.manifest["golden"])
+    same_data = fingerprint(rows) == claims.test_data
+    reported = claims.reported if same_data else None
+    golden = golden_difference(classifier, *claims.golden)
     verdict = judge(scores, reported, same_data, given, golden)
 
     result = scores.as_json() | {
@@ -57,11 +60,14 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, result)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, result)
+    except OSError as error:
+        raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
     console.print(class_table(scores, f"{directory} on {data.source}"))
     for line in (summary(scores), verdict, f"saved in {file}"):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line)
 
 
 def changed(data: DataConfig, overrides: DataConfig, given: Sequence[str]) -> DataConfig:
@@ -85,11 +91,9 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
     return splits.test
 
 
-def golden_difference(classifier: Classifier, golden: Sequence[dict[str, Any]]) -> float:
+def golden_difference(classifier: Classifier, texts: list[str], stored: Tensor) -> float:
     """How far the logits of the manifest's golden texts are from those stored, at most."""
-    logits = classifier.logits([entry["text"] for entry in golden])
-    stored = torch.tensor([entry["logits"] for entry in golden])
-    return (logits - stored).abs().max().item()
+    return (classifier.logits(texts) - stored).abs().max().item()
 
 
 def judge(
@@ -100,7 +104,7 @@ def judge(
     golden: float,
 ) -> str:
     """Whether these are the numbers of training, in a sentence."""
-    if golden > GOLDEN_TOLERANCE:
+    if not golden <= GOLDEN_TOLERANCE:  # not a number is no reproduction either
         return (
             f"differs: logits of the checkpoint's golden texts are off by up to {golden:.2g}, so "
             "this machine or these libraries don't compute what training did"

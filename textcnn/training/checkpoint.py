@@ -91,7 +91,9 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             f"{directory} has format {manifest['format']}, written by textcnn "
             f"{manifest.get('textcnn')}; this one reads up to {FORMAT}: upgrade textcnn"
         )
-    hashes = manifest.get("sha256", {})
+    hashes = manifest.get("sha256")
+    if not isinstance(hashes, dict):
+        raise InputError(f"{directory / 'manifest.json'} holds no SHA-256 of the other files")
     for name in FILES:
         file = directory / name
         if not file.is_file():
@@ -104,9 +106,11 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         weights = load_file(directory / "model.safetensors")
         vocabulary = Vocabulary(read_strings(read_json(directory / "vocabulary.json")["tokens"]))
         labels = read_strings(read_json(directory / "labels.json"))
+        if len(labels) < 2 or len(set(labels)) < len(labels):
+            raise ValueError("expected two or more classes, each once")
+        config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    config = (directory / "config.yaml").read_text(encoding="utf-8")
     return Checkpoint(config, weights, vocabulary, labels, manifest)
 
 
@@ -121,7 +125,13 @@ def load_training_state(directory: Path) -> dict[str, Any]:
         raise InputError(f"{file} is missing: training can't go on from {directory}")
     if sha256(file) != read_json(directory / "manifest.json").get("sha256", {}).get(file.name):
         raise InputError(f"{file} is damaged or was changed (its SHA-256 is not the manifest's)")
-    state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # nearly any, of a file that is not what it should be
+        # torch's own words are many, and tell how to run the code in the file
+        raise InputError(
+            f"{file} can't be read: it is damaged, or holds more than tensors and plain values"
+        ) from error
     return state
 
 

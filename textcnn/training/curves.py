@@ -14,9 +14,9 @@ from textcnn.training.state import TrainingState
 class Curves:
     """Scalars over steps (batches), figures and texts."""
 
-    def __init__(self, run_dir: Path, first_step: int = 0):
+    def __init__(self, run_dir: Path, first_step: int | None = None):
         """`first_step`: where a resumed run goes on; what was logged behind it is dropped."""
-        purge = first_step + 1 if first_step else None
+        purge = None if first_step is None else first_step + 1
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
 
     def step(self, state: TrainingState, loss: float, rate: float, gradient_norm: float) -> None:
@@ -42,6 +42,10 @@ class Curves:
         writer = self.writer._get_file_writer()
         for summary in hparams(plain, metrics):
             writer.add_summary(summary)
+
+    def flush(self) -> None:
+        """Put on the disk what would wait for up to two minutes, or be lost with the process."""
+        self.writer.flush()
 
     def close(self) -> None:
         self.writer.close()

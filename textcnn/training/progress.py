@@ -82,6 +82,4 @@ class TrainingProgress:
             f"accuracy {100 * validation['accuracy']:5.1f} % "
             f"macro-F1 {100 * validation['macro_f1']:5.1f} %  "
             f"{texts_per_second:,.0f} texts/s{'  best' if better else ''}",
-            highlight=False,
-            soft_wrap=True,
         )

@@ -11,11 +11,10 @@ import datasets
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
-from rich.console import Console
+from accelerate.utils import broadcast_object_list, set_seed
 
 import textcnn
-from textcnn.atomic import existing, write_json
+from textcnn.atomic import existing, new_file, write_json
 from textcnn.config import TrainConfig, dump, walk
 from textcnn.data.batching import EncodedTexts, encode
 from textcnn.data.splits import load_splits
@@ -26,7 +25,8 @@ from textcnn.evaluation.metrics import Scores, score_texts
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, load
 from textcnn.models.classifier import build_model
-from textcnn.run_dir import METRICS, claim
+from textcnn.run_dir import CONFIG, METRICS, claim
+from textcnn.terminal import build_console
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.checkpoint import (
@@ -63,7 +63,6 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
         run.console.print(
             f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; all is saved "
             f"in {run_dir / 'last'}; go on with\n  python -m textcnn.train resume={run_dir}",
-            soft_wrap=True,
         )
         raise KeyboardInterrupt from None
     run.finish()
@@ -75,9 +74,11 @@ class TrainingRun:
     def __init__(self, config: TrainConfig, run_dir: Path):
         self.started = time.perf_counter()
         self.config = config
-        self.run_dir = run_dir
-        self.accelerator = Accelerator()
-        self.console = Console(quiet=not self.accelerator.is_main_process)
+        # without `cpu`, several processes on a machine with no GPU would not find each other
+        self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+        # the default directory has the time in it, and every process reads its own clock
+        self.run_dir: Path = broadcast_object_list([run_dir])[0]
+        self.console = build_console(quiet=not self.accelerator.is_main_process)
         self.state = TrainingState()
         self.curves: Curves | None = None
         datasets.disable_progress_bars()
@@ -118,10 +119,9 @@ class TrainingRun:
             f"{self.config.data.source}: {len(splits.train):,} texts to train on, "
             f"{len(splits.validation):,} to validate, {len(splits.test):,} to test; "
             f"{len(splits.labels)} classes: {', '.join(splits.labels)}",
-            highlight=False,
         )
         for note in splits.notes:
-            self.console.print(note, highlight=False)
+            self.console.print(note)
 
     def begin(self) -> None:
         """Start in a fresh run directory."""
@@ -142,11 +142,17 @@ class TrainingRun:
                 "restore them, or start a new run"
             )
         stored = load_training_state(directory)
-        self.state = TrainingState(**stored["state"])
-        self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
-        self.optimizer.load_state_dict(stored["optimizer"])
-        torch.set_rng_state(stored["random"])
+        try:
+            self.state = TrainingState(**stored["state"])
+            self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
+            self.optimizer.load_state_dict(stored["optimizer"])
+            torch.set_rng_state(stored["random"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{directory}: training can't go on from it: {reason}") from error
         if self.accelerator.is_main_process:
+            with new_file(self.run_dir / CONFIG) as file:
+                file.write_text(dump(self.config), encoding="utf-8")  # epochs may be others
             self.curves = Curves(self.run_dir, first_step=self.state.step)
         self.tell_model()
         self.console.print(f"going on after epoch {self.state.epoch}, step {self.state.step}")
@@ -159,8 +165,6 @@ class TrainingRun:
             f"ids, receptive field {model.receptive_field} tokens",
             f"curves: tensorboard --logdir {self.run_dir}",
             sep="\n",
-            highlight=False,
-            soft_wrap=True,
         )
 
     def fit(self) -> None:
@@ -195,6 +199,8 @@ class TrainingRun:
         """Write the checkpoint `best` or `last`."""
         if not self.accelerator.is_main_process:
             return
+        if self.curves:
+            self.curves.flush()  # a run that goes on from here must not lack points before it
         model = self.accelerator.unwrap_model(self.model)
         golden = [*self.splits.validation["text"][:GOLDEN_TEXTS], ""]
         logits = self.classifier.logits(golden).tolist()
@@ -248,8 +254,6 @@ class TrainingRun:
             f"saved in {self.run_dir}; label new texts with",
             f"  python -m textcnn.predict checkpoint={self.run_dir} input=texts.txt",
             sep="\n",
-            highlight=False,
-            soft_wrap=True,
         )
 
     def metrics(self, test: Scores, validation: Scores) -> dict[str, Any]:

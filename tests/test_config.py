@@ -1,0 +1,298 @@
+"""The keys: every one described, every default within its own limits, every limit held."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from textcnn.config import (
+    GROUP_SCHEMAS,
+    SCHEMAS,
+    AdadeltaConfig,
+    AdamConfig,
+    DataConfig,
+    ModelConfig,
+    MultiWidthConfig,
+    PredictConfig,
+    TextConfig,
+    TrainConfig,
+    TrainingConfig,
+    check,
+    command_line,
+    dump,
+    parse_train_config,
+    takes,
+    walk,
+)
+from textcnn.errors import InputError
+
+EVERY_SCHEMA = [*SCHEMAS.values(), *GROUP_SCHEMAS.values()]
+
+
+def complete(**given: Any) -> TrainConfig:
+    """What the files in configs/ make of the schema."""
+    values: dict[str, Any] = {"model": MultiWidthConfig(), "optimizer": AdamConfig()}
+    return TrainConfig(**values | given)
+
+
+def problems(config: Any) -> list[str]:
+    try:
+        check(config)
+    except InputError as error:
+        return str(error).splitlines()
+    return []
+
+
+def stored(**given: Any) -> str:
+    """A stored configuration with other values of keys, each where its name comes first."""
+    lines = dump(complete()).splitlines()
+    for key, value in given.items():
+        place = next(n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:"))
+        lines[place] = lines[place].partition(":")[0] + f": {value}"
+    return "\n".join(lines)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse_train_config(text)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# The schemas
+
+
+@pytest.mark.parametrize("schema", EVERY_SCHEMA)
+def test_every_key_has_a_meaning_and_says_what_it_takes(schema: type) -> None:
+    for key, entry, _ in walk(schema()):
+        assert entry.metadata["meaning"], key
+        assert takes(entry), key
+
+
+@pytest.mark.parametrize("schema", EVERY_SCHEMA)
+def test_every_default_is_within_its_own_limits(schema: type) -> None:
+    assert problems(schema()) == []
+
+
+def test_a_group_schema_is_chosen_by_the_name_it_gives_itself() -> None:
+    assert GROUP_SCHEMAS
+    for (_, name), schema in GROUP_SCHEMAS.items():
+        assert schema().name == name
+
+
+def test_defaults_that_are_lists_are_not_shared() -> None:
+    one, other = MultiWidthConfig(), MultiWidthConfig()
+    one.kernel_sizes.append(9)
+    assert other.kernel_sizes == [1, 2, 3]
+
+
+def test_every_key_of_a_config_is_walked_by_its_dotted_name() -> None:
+    values = {key: value for key, _, value in walk(complete(seed=7))}
+    assert values["seed"] == 7
+    assert values["model.kernel_sizes"] == [1, 2, 3]
+    assert values["optimizer.betas"] == [0.9, 0.999]
+    assert values["data.text"] == "text"
+    assert "model" not in values
+
+
+@pytest.mark.parametrize(
+    ("schema", "key", "words"),
+    [
+        (TrainingConfig, "epochs", "a whole number, at least 1"),
+        (TrainingConfig, "patience", "a whole number, at least 1, or null"),
+        (TrainingConfig, "metric", "accuracy, macro_f1 or loss"),
+        (TextConfig, "unit", "word"),
+        (TextConfig, "max_length", "a whole number, at least 1, or null"),
+        (DataConfig, "validation_fraction", "a number, above 0.0, below 1.0"),
+        (DataConfig, "train", "a string or a list of strings, or null"),
+        (DataConfig, "text", "a string or a list of strings"),
+        (DataConfig, "label", "a string"),
+        (MultiWidthConfig, "kernel_sizes", "a list of at least 1, each a whole number, at least 1"),
+        (AdamConfig, "betas", "a list of 2, each a number, at least 0.0, below 1.0"),
+        (TrainConfig, "overwrite", "true or false"),
+        (PredictConfig, "format", "lines, jsonl, csv or tsv, or null"),
+    ],
+)
+def test_what_a_key_takes_is_said_in_words(schema: type, key: str, words: str) -> None:
+    entries = {name: entry for name, entry, _ in walk(schema())}
+    assert takes(entries[key]) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (3, "3"),
+        (0.5, "0.5"),
+        ("", "''"),
+        ("a", "a"),
+        ([], "[]"),
+        ([1, 2], "[1,2]"),
+        (["a", None, False], "[a,null,false]"),
+    ],
+)
+def test_values_are_written_as_on_the_command_line(value: object, written: str) -> None:
+    assert command_line(value) == written
+
+
+# The limits
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "got"),
+    [
+        (complete(training=TrainingConfig(epochs=0)), "training.epochs", "0"),
+        (complete(training=TrainingConfig(epochs=-3)), "training.epochs", "-3"),
+        (complete(training=TrainingConfig(batch_size=0)), "training.batch_size", "0"),
+        (complete(training=TrainingConfig(patience=0)), "training.patience", "0"),
+        (complete(training=TrainingConfig(metric="f1")), "training.metric", "f1"),
+        (complete(training=TrainingConfig(log_every=0)), "training.log_every", "0"),
+        (complete(model=MultiWidthConfig(kernel_sizes=[])), "model.kernel_sizes", "[]"),
+        (complete(model=MultiWidthConfig(kernel_sizes=[3, 0])), "model.kernel_sizes", "[3,0]"),
+        (complete(model=MultiWidthConfig(embedding_dim=0)), "model.embedding_dim", "0"),
+        (complete(model=MultiWidthConfig(num_filters=0)), "model.num_filters", "0"),
+        (complete(model=MultiWidthConfig(dropout=1.5)), "model.dropout", "1.5"),
+        (complete(model=MultiWidthConfig(dropout=1.0)), "model.dropout", "1.0"),
+        (complete(model=MultiWidthConfig(dropout=-0.1)), "model.dropout", "-0.1"),
+        (complete(model=MultiWidthConfig(dropout=float("nan"))), "model.dropout", "nan"),
+        (complete(optimizer=AdamConfig(learning_rate=0.0)), "optimizer.learning_rate", "0.0"),
+        (
+            complete(optimizer=AdamConfig(learning_rate=float("inf"))),
+            "optimizer.learning_rate",
+            "inf",
+        ),
+        (complete(optimizer=AdamConfig(weight_decay=-1.0)), "optimizer.weight_decay", "-1.0"),
+        (complete(optimizer=AdamConfig(betas=[0.9])), "optimizer.betas", "[0.9]"),
+        (complete(optimizer=AdamConfig(betas=[0.9, 1.0])), "optimizer.betas", "[0.9,1.0]"),
+        (complete(optimizer=AdamConfig(eps=0.0)), "optimizer.eps", "0.0"),
+        (complete(optimizer=AdadeltaConfig(rho=1.0)), "optimizer.rho", "1.0"),
+        (complete(text=TextConfig(max_length=0)), "text.max_length", "0"),
+        (complete(text=TextConfig(min_frequency=0)), "text.min_frequency", "0"),
+        (complete(text=TextConfig(max_vocabulary=0)), "text.max_vocabulary", "0"),
+        (complete(text=TextConfig(unit="letter")), "text.unit", "letter"),
+        (complete(data=DataConfig(source="web")), "data.source", "web"),
+        (complete(data=DataConfig(train=[])), "data.train", "[]"),
+        (complete(data=DataConfig(train=3)), "data.train", "3"),
+        (complete(data=DataConfig(test=["a", 3])), "data.test", "[a,3]"),
+        (complete(data=DataConfig(text="")), "data.text", "''"),
+        (complete(data=DataConfig(text=None)), "data.text", "null"),
+        (complete(data=DataConfig(validation_fraction=0.0)), "data.validation_fraction", "0.0"),
+        (complete(data=DataConfig(test_fraction=1.0)), "data.test_fraction", "1.0"),
+        (complete(seed=-1), "seed", "-1"),
+        (complete(seed=2**32), "seed", "4294967296"),
+        (PredictConfig(batch_size=0), "batch_size", "0"),
+        (PredictConfig(format="xml"), "format", "xml"),
+    ],
+)
+def test_an_impossible_value_is_refused_with_its_key_what_it_got_and_what_it_takes(
+    config: Any, key: str, got: str
+) -> None:
+    entries = {name: entry for name, entry, _ in walk(config)}
+    (problem,) = problems(config)
+    assert problem.startswith(f"{key} takes {takes(entries[key])}, got {got}; try {key}=")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        complete(model=MultiWidthConfig(dropout=0.0, kernel_sizes=[1], num_filters=1)),
+        complete(model=MultiWidthConfig(dropout=0.999, kernel_sizes=[5, 5])),
+        complete(optimizer=AdamConfig(betas=[0.0, 0.0], weight_decay=0.0)),
+        complete(training=TrainingConfig(epochs=1, batch_size=1, patience=None, metric="loss")),
+        complete(text=TextConfig(max_length=None, max_vocabulary=1)),
+        complete(data=DataConfig("files", train=["a.csv", "b.csv"], test="c.csv", text=["d"])),
+        complete(seed=2**32 - 1),
+        PredictConfig(format=None),
+    ],
+)
+def test_values_at_their_limits_are_taken(config: Any) -> None:
+    assert problems(config) == []
+
+
+def test_all_that_is_wrong_is_said_together() -> None:
+    config = complete(training=TrainingConfig(epochs=0, batch_size=0), seed=-1)
+    keys = [problem.partition(" ")[0] for problem in problems(config)]
+    assert keys == ["training.epochs", "training.batch_size", "seed"]
+
+
+def test_a_name_with_another_schema_is_refused_with_the_group_to_choose() -> None:
+    (problem,) = problems(complete(optimizer=AdamConfig(name="adadelta")))
+    assert problem == "optimizer.name takes adam, got adadelta; try optimizer=adadelta"
+
+
+def test_a_value_that_no_key_takes_is_refused() -> None:
+    config = complete()
+    config.training.epoch = 3  # type: ignore[attr-defined]
+    (problem,) = problems(config)
+    assert problem.startswith("training.epoch=3: no such key; there are epochs, batch_size, ")
+
+
+# Stored configurations
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        complete(),
+        complete(optimizer=AdadeltaConfig(learning_rate=1.0), seed=5, run_dir="out/a: b"),
+        complete(data=DataConfig("files", train=["a.csv", "b*.csv"], text=["title", "body"])),
+        complete(text=TextConfig(max_length=None), training=TrainingConfig(patience=None)),
+        complete(model=MultiWidthConfig(kernel_sizes=[7], dropout=0.0)),
+    ],
+)
+def test_a_stored_configuration_is_read_back_the_same_and_of_the_same_types(
+    config: TrainConfig,
+) -> None:
+    again = parse_train_config(dump(config))
+    assert asdict(again) == asdict(config)
+    assert type(again.optimizer) is type(config.optimizer)
+    assert type(again.model) is type(config.model)
+
+
+def test_a_stored_configuration_may_lack_keys_that_have_defaults() -> None:
+    config = parse_train_config("model: {name: multi_width}\noptimizer: {name: adadelta}\n")
+    assert config.optimizer == AdadeltaConfig()
+    assert config.training == TrainingConfig()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "just words",
+        "[1, 2]",
+        "a: [1",
+        "model: {name: multi_width}",
+        "model: multi_width\noptimizer: adam",
+        "model: [name]\noptimizer: [name]",
+        "!!python/object/apply:os.system ['true']",
+        stored(epochs="many"),
+        stored(dropout="[0.5]"),
+        stored(seed="null"),
+        stored(name="transformer"),
+        dump(complete()) + "\n_target_: os.system\n",
+        dump(complete()) + "\nthreads: 3\n",
+        dump(complete()).replace("num_filters", "num_filtres"),
+    ],
+)
+def test_a_stored_configuration_that_is_none_is_refused_in_one_line(text: str) -> None:
+    assert refusal(text).startswith("a stored configuration can't be used: ")
+
+
+def test_a_stored_value_out_of_its_limits_is_refused() -> None:
+    assert refusal(stored(epochs=0)).startswith("training.epochs takes a whole number, at least 1")
+
+
+def test_nothing_is_looked_up_for_a_stored_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "7")
+    expected = "a stored configuration holds plain values, got an interpolation ${...}"
+    assert refusal(stored(seed="${oc.env:SECRET}")) == expected
+    assert refusal(stored(run_dir="${data.source}")) == expected
+
+
+def test_a_model_without_a_schema_of_its_own_is_refused() -> None:
+    assert problems(ModelConfig(name="lstm")) == [
+        "name takes multi_width, got lstm; try name=multi_width"
+    ]

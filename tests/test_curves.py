@@ -1,0 +1,82 @@
+"""What TensorBoard gets to show."""
+
+from pathlib import Path
+
+from tiny_data import curves, hyper_parameters
+
+from textcnn.evaluation.metrics import Scores
+from textcnn.training.curves import Curves
+from textcnn.training.state import TrainingState
+
+
+def log_steps(run_dir: Path, *steps: int, first_step: int | None = None) -> None:
+    """Log the loss of some steps, which is the step's tenth."""
+    writer = Curves(run_dir, first_step)
+    for step in steps:
+        writer.step(TrainingState(step=step), loss=step / 10, rate=0.5, gradient_norm=2.0)
+    writer.close()
+
+
+def steps_shown(run_dir: Path) -> list[int]:
+    return [point.step for point in curves(run_dir).Scalars("train/loss")]
+
+
+def test_training_scalars_are_drawn_over_steps(tmp_path: Path) -> None:
+    writer = Curves(tmp_path)
+    state = TrainingState(step=7, epoch_texts=30, epoch_seconds=2.0)
+    writer.step(state, loss=0.25, rate=0.5, gradient_norm=2.0)
+    writer.close()
+    shown = curves(tmp_path)
+    expected = {"loss": 0.25, "learning_rate": 0.5, "gradient_norm": 2.0, "texts_per_second": 15.0}
+    for name, value in expected.items():
+        (point,) = shown.Scalars(f"train/{name}")
+        assert (point.step, point.value) == (7, value)
+
+
+def test_scores_are_drawn_for_their_split(tmp_path: Path) -> None:
+    writer = Curves(tmp_path)
+    writer.scores("validation", Scores(0.5, 0.25, 2.0, 10, (), ()), step=3)
+    writer.close()
+    shown = curves(tmp_path)
+    values = {tag: shown.Scalars(tag)[0].value for tag in shown.Tags()["scalars"]}
+    assert values == {
+        "validation/accuracy": 0.5,
+        "validation/macro_f1": 0.25,
+        "validation/loss": 2.0,
+    }
+
+
+def test_points_behind_where_a_run_goes_on_are_dropped(tmp_path: Path) -> None:
+    log_steps(tmp_path, 1, 2, 3, 4)
+    log_steps(tmp_path, 3, 4, 5, first_step=2)
+    assert steps_shown(tmp_path) == [1, 2, 3, 4, 5]
+
+
+def test_points_of_a_run_that_goes_on_from_its_very_start_are_dropped(tmp_path: Path) -> None:
+    log_steps(tmp_path, 1, 2, 3)
+    log_steps(tmp_path, 1, 2, first_step=0)
+    assert steps_shown(tmp_path) == [1, 2]
+
+
+def test_points_are_on_the_disk_once_flushed(tmp_path: Path) -> None:
+    writer = Curves(tmp_path)
+    writer.step(TrainingState(step=1), loss=0.25, rate=0.5, gradient_norm=2.0)
+    writer.flush()
+    assert steps_shown(tmp_path) == [1]
+    writer.close()
+
+
+def test_hyper_parameters_are_a_row_of_the_same_run(tmp_path: Path) -> None:
+    writer = Curves(tmp_path)
+    values = {"model.kernel_sizes": [1, 2], "seed": 3, "model.name": "dilated", "text.max": None}
+    writer.hyper_parameters(values, {"test/accuracy": 0.5})
+    writer.close()
+    shown, metrics = hyper_parameters(tmp_path)
+    assert shown == {
+        "model.kernel_sizes": "[1, 2]",
+        "seed": 3,
+        "model.name": "dilated",
+        "text.max": "None",
+    }
+    assert metrics == ["test/accuracy"]
+    assert [path.is_file() for path in tmp_path.iterdir()] == [True]

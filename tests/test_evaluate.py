@@ -1,0 +1,270 @@
+"""Scoring a checkpoint: what training reported comes out again, and other data can be scored."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_data import everything, forge_config, forge_manifest, read_json, rows, run, write_csv
+
+import textcnn
+from textcnn.errors import InputError
+from textcnn.evaluation.claims import read_claims
+
+pytest_plugins = ("tiny_run",)
+
+
+@pytest.fixture
+def best(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of a trained checkpoint, to spoil."""
+    return shutil.copytree(tiny_run / "best", tmp_path / "checkpoint")
+
+
+@pytest.fixture
+def other_csv(tmp_path: Path) -> Path:
+    """Four texts, of which one has a label that its words speak against."""
+    cells = [
+        ("goal goal match", "sport"),
+        ("chip", "tech"),
+        ("actor plot", "tech"),
+        ("plot", "film"),
+    ]
+    return write_csv(tmp_path / "other.csv", cells, header=("body", "topic"))
+
+
+def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
+    return run("evaluate", f"checkpoint={checkpoint}", f"run_dir={out}", *overrides)
+
+
+def error_line(capfd: pytest.CaptureFixture[str]) -> str:
+    (line,) = capfd.readouterr().err.splitlines()
+    return line
+
+
+def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    return capfd.readouterr().out.splitlines()
+
+
+def test_exactly_the_reported_scores_are_reproduced(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = everything(tiny_run)
+    assert evaluate(tiny_run, tmp_path / "out") == 0
+    result = read_json(tmp_path / "out" / "evaluation.json")
+    reported = read_json(tiny_run / "metrics.json")["test"]
+    assert {name: result[name] for name in reported} == reported
+    assert result["examples"] == 20
+    assert result["reproduced"] is True
+    assert result["golden_difference"] <= 1e-5
+    assert everything(tiny_run) == before  # the checkpoint is only read
+    *_, summary, verdict, saved = last_lines(capfd)
+    percent = f"{100 * reported['accuracy']:.2f} %"
+    assert summary.startswith(f"accuracy {percent}, macro-F1 ")
+    assert verdict == f"reproduced: training reported the same accuracy, {percent}"
+    assert saved == f"saved in {tmp_path / 'out' / 'evaluation.json'}"
+
+
+def test_table_has_a_row_for_each_class(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(tiny_run, tmp_path / "out") == 0
+    out = capfd.readouterr().out
+    for row in read_json(tmp_path / "out" / "evaluation.json")["classes"]:
+        (line,) = (line for line in out.splitlines() if f" {row['label']} " in line)
+        cells = [cell.strip() for cell in line.split("│")[1:-1]]
+        percents = [f"{100 * row[name]:.1f}" for name in ("precision", "recall", "f1")]
+        assert cells == [row["label"], *percents, str(row["examples"])]
+
+
+def test_batch_size_changes_no_score(tiny_run: Path, tmp_path: Path) -> None:
+    assert evaluate(tiny_run, tmp_path, "batch_size=3") == 0
+    result = read_json(tmp_path / "evaluation.json")
+    assert result["reproduced"] is True
+    assert result["loss"] == pytest.approx(
+        read_json(tiny_run / "metrics.json")["test"]["loss"], abs=1e-6
+    )
+
+
+def test_other_data_are_scored_by_their_own_columns(
+    tiny_run: Path, tmp_path: Path, other_csv: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("data=files", f"data.test={other_csv}", "data.text=body", "data.label=topic")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 0
+    result = read_json(tmp_path / "out" / "evaluation.json")
+    assert (result["accuracy"], result["examples"]) == (0.75, 4)
+    assert result["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]  # film, sport, tech
+    assert (result["reported"], result["reproduced"]) == (None, None)
+    assert result["data"]["test"] == str(other_csv)
+    assert last_lines(capfd)[-2] == (
+        "other data than training's test split: nothing to compare with"
+    )
+
+
+def test_a_single_key_changes_the_checkpoints_own_data(tiny_run: Path, tmp_path: Path) -> None:
+    test = write_csv(tmp_path / "test.csv", [("goal", "sport"), ("chip", "tech")])
+    assert evaluate(tiny_run, tmp_path / "out", f"data.test={test}") == 0
+    result = read_json(tmp_path / "out" / "evaluation.json")
+    assert (result["accuracy"], result["examples"]) == (1.0, 2)
+    assert result["data"]["source"] == "files"
+    assert result["data"]["train"] is not None
+
+
+def test_a_label_that_training_did_not_have_is_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    test = write_csv(tmp_path / "test.csv", [("goal", "sport"), ("a song", "music")])
+    assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.test={test}") == 2
+    line = error_line(capfd)
+    assert "row 2" in line
+    assert "'music'" in line
+    assert line.endswith("film, sport, tech")
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_with_other_classes_are_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    train = write_csv(tmp_path / "train.csv", [row for row in rows(60) if row[1] != "film"])
+    assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.train={train}") == 2
+    assert error_line(capfd) == (
+        "the data have other classes than the checkpoint: sport, tech instead of film, sport, tech"
+    )
+
+
+def test_files_without_a_test_file_are_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(tiny_run, tmp_path / "out", "data=files") == 2
+    assert error_line(capfd) == "data=files needs data.test=<file> to score, got null"
+
+
+def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "evaluation.json"
+    file.write_text("{}", encoding="utf-8")
+    assert evaluate(tiny_run, tmp_path) == 2
+    assert error_line(capfd) == (
+        f"{file} is there already; give another run_dir, or overwrite=true"
+    )
+    assert file.read_text(encoding="utf-8") == "{}"
+    assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
+    assert read_json(file)["reproduced"] is True
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+
+
+def test_a_file_is_no_run_directory(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert evaluate(tiny_run, tmp_path / "file") == 2
+    assert error_line(capfd) == f"run_dir={tmp_path / 'file'} is a file; give a directory"
+
+
+def test_a_run_directory_that_cannot_be_made_is_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert evaluate(tiny_run, tmp_path / "file" / "out") == 2
+    assert "can't be written: Not a directory" in error_line(capfd)
+
+
+def test_checkpoint_must_be_given(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("evaluate", f"run_dir={tmp_path / 'out'}") == 2
+    assert error_line(capfd) == (
+        "checkpoint is missing; give checkpoint=<run or checkpoint directory>"
+    )
+
+
+def test_a_missing_checkpoint_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(tmp_path / "nowhere", tmp_path / "out") == 2
+    assert error_line(capfd).startswith(f"checkpoint {tmp_path / 'nowhere'} does not exist")
+    assert not (tmp_path / "out").exists()
+
+
+def verdict_of(checkpoint: Path, out: Path, capfd: pytest.CaptureFixture[str]) -> str:
+    capfd.readouterr()
+    assert evaluate(checkpoint, out) == 0
+    return last_lines(capfd)[-2]
+
+
+def test_another_accuracy_than_the_reported_is_told(
+    best: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    forge_manifest(best, metrics={"test": {"accuracy": 0.125}})
+    assert verdict_of(best, tmp_path / "out", capfd) == (
+        "differs: training reported an accuracy of 12.50 %"
+    )
+    result = read_json(tmp_path / "out" / "evaluation.json")
+    assert (result["reported"], result["reproduced"]) == ({"accuracy": 0.125}, False)
+
+
+@pytest.mark.parametrize("shift", [0.5, float("nan")])
+def test_other_logits_of_the_golden_texts_are_told(
+    best: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], shift: float
+) -> None:
+    golden = read_json(best / "manifest.json")["golden"]
+    golden[1]["logits"][2] += shift
+    forge_manifest(best, golden=golden)
+    assert verdict_of(best, tmp_path / "out", capfd).startswith(
+        f"differs: logits of the checkpoint's golden texts are off by up to {shift}"
+    )
+
+
+def test_a_checkpoint_that_was_never_tested_has_nothing_to_compare_with(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert verdict_of(tiny_run / "last", tmp_path / "out", capfd) == (
+        "training reported no test scores of this checkpoint to compare with"
+    )
+
+
+def test_data_that_changed_since_training_are_told(
+    best: Path, tmp_path: Path, tiny_csv: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changed = write_csv(tmp_path / "changed.csv", rows(200, seed=1))
+    forge_config(best, str(tiny_csv), str(changed))
+    assert verdict_of(best, tmp_path / "out", capfd) == (
+        "the test data have changed: nothing to compare with"
+    )
+
+
+HOSTILE: list[tuple[str, Any]] = [
+    ("data", None), ("data", []), ("data", "x"), ("data", {}), ("data", {"test": 1}),
+    ("metrics", None), ("metrics", []), ("metrics", "x"), ("metrics", {"test": []}),
+    ("metrics", {"test": "x"}), ("metrics", {"test": {}}), ("metrics", {"test": {"accuracy": "1"}}),
+    ("metrics", {"test": {"accuracy": None}}), ("metrics", {"test": {"accuracy": [1.0]}}),
+    ("golden", None), ("golden", []), ("golden", {}), ("golden", "x"), ("golden", [1]),
+    ("golden", [{}]), ("golden", [{"text": "a"}]), ("golden", [{"text": 1, "logits": [0, 0, 0]}]),
+    ("golden", [{"text": "a", "logits": None}]), ("golden", [{"text": "a", "logits": [0, 0]}]),
+    ("golden", [{"text": "a", "logits": ["0", "0", "0"]}]),
+    ("golden", [{"text": "a", "logits": [10**400, 0, 0]}]),
+    ("golden", [{"text": "a", "logits": [[0], [0], [0]]}]),
+    ("golden", [{"text": "a", "logits": [0, 0, 0]}, {"text": "b", "logits": [0, 0]}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entry", "value"), HOSTILE, ids=lambda value: str(value)[:40])
+def test_manifest_with_an_entry_of_another_type_is_refused(entry: str, value: Any) -> None:
+    good = {
+        "data": {"test": "fingerprint"},
+        "metrics": {"test": {"accuracy": 1.0}},
+        "golden": [{"text": "a", "logits": [0, 0.5, 1]}],
+    }
+    assert read_claims(good, Path("m.json"), classes=3).golden[1].tolist() == [[0, 0.5, 1]]
+    with pytest.raises(InputError) as refused:
+        read_claims(good | {entry: value}, Path("m.json"), classes=3)
+    assert str(refused.value) == f"m.json: {entry} is not what training writes there"
+
+
+@pytest.mark.parametrize("entry", ["data", "metrics", "golden"])
+def test_evaluation_against_a_hostile_manifest_ends_in_a_line(
+    best: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], entry: str
+) -> None:
+    forge_manifest(best, **{entry: 1})
+    assert evaluate(best, tmp_path / "out") == 2
+    assert error_line(capfd) == (
+        f"{best / 'manifest.json'}: {entry} is not what training writes there"
+    )
+    assert not (tmp_path / "out").exists()
+    assert textcnn.load(best).predict(["goal"])[0].label == "sport"  # needs none of these

@@ -1,0 +1,55 @@
+"""The confusion matrix as a figure."""
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from textcnn.evaluation.figures import confusion_figure
+from textcnn.evaluation.metrics import ClassScores, Scores
+
+
+def figure_of(confusion: tuple[tuple[int, ...], ...], labels: list[str]) -> Figure:
+    classes = tuple(ClassScores(label, 0.0, 0.0, 0.0, 0) for label in labels)
+    examples = sum(map(sum, confusion))
+    accuracy = sum(row[place] for place, row in enumerate(confusion)) / examples
+    return confusion_figure(Scores(accuracy, 0.0, 0.0, examples, classes, confusion))
+
+
+def draw(figure: Figure) -> None:
+    FigureCanvasAgg(figure).draw()
+
+
+def test_true_classes_are_rows_and_predicted_ones_columns() -> None:
+    figure = figure_of(((3, 1), (0, 4)), ["cat", "dog"])
+    (axes,) = figure.axes
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("true", "predicted")
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [tick.get_text() for tick in ticks] == ["cat", "dog"]
+    cells = {text.get_position(): text.get_text() for text in axes.texts}
+    assert cells == {(0, 0): "3", (1, 0): "1", (0, 1): "0", (1, 1): "4"}  # (column, row)
+
+
+def test_cells_are_shaded_by_their_share_of_the_row() -> None:
+    (axes,) = figure_of(((3, 1, 0), (0, 0, 0), (0, 1_000, 1_000)), ["a", "b", "c"]).axes
+    (image,) = axes.images
+    shares = image.get_array()
+    assert shares is not None
+    assert shares.tolist() == [[0.75, 0.25, 0.0], [0.0, 0.0, 0.0], [0.0, 0.5, 0.5]]
+    assert image.get_clim() == (0, 1)
+    assert "1,000" in {text.get_text() for text in axes.texts}
+
+
+def test_title_tells_accuracy_and_number_of_texts() -> None:
+    (axes,) = figure_of(((2_000, 0), (1_000, 0)), ["a", "b"]).axes
+    assert axes.get_title() == "accuracy 66.67 %, 3,000 texts"
+
+
+def test_many_classes_are_drawn_without_numbers() -> None:
+    count = 25
+    diagonal = tuple(tuple(int(row == column) for column in range(count)) for row in range(count))
+    figure = figure_of(diagonal, [f"class {number}" for number in range(count)])
+    assert not figure.axes[0].texts
+    draw(figure)
+
+
+def test_class_names_are_drawn_as_they_stand() -> None:
+    draw(figure_of(((1, 0), (0, 1)), [r"$\frac$", "under $5 and over $9_{"]))

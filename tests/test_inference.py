@@ -1,0 +1,109 @@
+"""A trained classifier from Python."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_data import CLASS_WORDS, rows
+
+import textcnn
+from textcnn import Classifier, Prediction
+from textcnn.inference import load
+
+pytest_plugins = ("tiny_run",)
+
+TEXTS = ["goal match", "", "code " * 40, "never seen", "actor", "filler1 filler2 chip"]
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_run: Path) -> Classifier:
+    return load(tiny_run)
+
+
+def test_classes_are_those_of_training_in_order(classifier: Classifier) -> None:
+    assert classifier.labels == ("film", "sport", "tech")
+
+
+def test_unseen_texts_are_labelled_by_their_class_words(classifier: Classifier) -> None:
+    texts, labels = zip(*rows(60, seed=1), strict=True)
+    predictions = classifier.predict(texts)
+    right = sum(p.label == label for p, label in zip(predictions, labels, strict=True))
+    assert right >= 50  # one in ten holds no word of its class
+
+
+def test_prediction_is_the_most_probable_class_and_the_probability_of_each(
+    classifier: Classifier,
+) -> None:
+    predictions = classifier.predict(TEXTS)
+    probabilities = classifier.logits(TEXTS).softmax(dim=1)
+    for prediction, expected in zip(predictions, probabilities.tolist(), strict=True):
+        assert isinstance(prediction, Prediction)
+        assert prediction.probabilities == dict(zip(classifier.labels, expected, strict=True))
+        assert sum(prediction.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
+        assert prediction.label == max(CLASS_WORDS, key=prediction.probabilities.__getitem__)
+
+
+def test_logits_are_float32_a_row_for_each_text(classifier: Classifier) -> None:
+    logits = classifier.logits(TEXTS)
+    assert logits.shape == (len(TEXTS), 3)
+    assert logits.dtype == torch.float32
+    assert not logits.requires_grad
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 128])
+def test_batch_size_changes_neither_order_nor_logits(
+    classifier: Classifier, batch_size: int
+) -> None:
+    alone = torch.cat([classifier.logits([text]) for text in TEXTS])
+    together = classifier.logits(TEXTS, batch_size=batch_size)
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+
+
+def test_no_texts_get_no_predictions(classifier: Classifier) -> None:
+    assert classifier.predict([]) == []
+    assert classifier.logits([]).shape == (0, 3)
+
+
+def test_text_behind_max_length_is_not_read(classifier: Classifier) -> None:
+    assert classifier.max_length == 300
+    full = "goal " * 300
+    logits = classifier.logits([full, full + "code " * 50, "code " * 50 + full])
+    assert torch.equal(logits[0], logits[1])
+    assert not torch.equal(logits[0], logits[2])
+
+
+@pytest.mark.parametrize("texts", ["goal", b"goal", ["goal", None], [b"goal"], [["goal"]], [1]])
+def test_anything_but_a_list_of_strings_is_a_type_error(classifier: Classifier, texts: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected a list of strings, got .*; try \[text\]"):
+        classifier.predict(texts)
+
+
+def test_a_generator_of_texts_is_a_type_error(classifier: Classifier) -> None:
+    def texts() -> Iterator[str]:
+        yield "goal"
+
+    with pytest.raises(TypeError):
+        classifier.predict(texts())  # type: ignore[arg-type]
+
+
+def test_run_best_and_last_can_be_loaded_and_the_run_means_best(
+    classifier: Classifier, tiny_run: Path
+) -> None:
+    expected = classifier.logits(TEXTS)
+    assert torch.equal(textcnn.load(str(tiny_run)).logits(TEXTS), expected)
+    assert torch.equal(textcnn.load(tiny_run / "best").logits(TEXTS), expected)
+    assert textcnn.load(tiny_run / "last").labels == classifier.labels
+
+
+def test_a_loaded_model_can_be_trained_further(tiny_run: Path) -> None:
+    model = load(tiny_run).model
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_package_offers_nothing_that_it_does_not_have() -> None:
+    for name in textcnn.__all__:
+        assert getattr(textcnn, name).__name__ == name
+    with pytest.raises(AttributeError, match="module 'textcnn' has no attribute 'lode'"):
+        textcnn.lode  # noqa: B018

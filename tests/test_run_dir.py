@@ -1,0 +1,92 @@
+"""Where a run writes, what it refuses to overwrite, and what it leaves alone."""
+
+from pathlib import Path
+
+import pytest
+from hydra.core.hydra_config import HydraConfig
+
+from textcnn.errors import InputError
+from textcnn.run_dir import MADE_BY_A_RUN, check_free, claim, find_run, job_dir
+
+
+@pytest.fixture(autouse=True)
+def _no_hydra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
+
+
+def make(path: Path) -> None:
+    path.mkdir(parents=True) if path.suffix not in {".json", ".yaml"} else path.touch()
+
+
+def test_a_job_writes_where_run_dir_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert job_dir("outputs/kim") == Path("outputs/kim")
+    assert job_dir("~/kim") == tmp_path / "kim"
+
+
+@pytest.mark.parametrize("name", MADE_BY_A_RUN)
+def test_a_directory_with_anything_of_a_run_is_refused(tmp_path: Path, name: str) -> None:
+    make(tmp_path / name)
+    with pytest.raises(InputError) as refused:
+        check_free(tmp_path, overwrite=False)
+    assert str(refused.value) == (
+        f"run_dir={tmp_path} already holds a run; give another, overwrite=true to replace it, or "
+        f"resume={tmp_path} to go on with it"
+    )
+    check_free(tmp_path, overwrite=True)
+    assert (tmp_path / name).exists()  # checking removes nothing
+
+
+def test_a_directory_without_a_run_is_free(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    check_free(tmp_path, overwrite=False)
+    check_free(tmp_path / "not" / "there", overwrite=False)
+    assert not (tmp_path / "not").exists()
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_file_is_no_run_directory_even_to_overwrite(tmp_path: Path, overwrite: bool) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(InputError, match=r"run_dir=.*/file is a file; give a directory"):
+        check_free(file, overwrite)
+
+
+def test_claiming_removes_the_old_run_and_nothing_else(tmp_path: Path) -> None:
+    for name in MADE_BY_A_RUN:
+        make(tmp_path / name)
+    for name in ("events.out.tfevents.1.host.2.0", "notes.txt", "predictions.jsonl"):
+        (tmp_path / name).touch()
+    claim(tmp_path, "seed: 1\n")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"config.yaml", "notes.txt", "predictions.jsonl"}
+    assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
+
+
+def test_claiming_makes_the_directory_and_its_parents(tmp_path: Path) -> None:
+    claim(tmp_path / "a" / "b", "seed: 1\n")
+    assert (tmp_path / "a" / "b" / "config.yaml").is_file()
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"run_dir=.*/file/run can't be written: Not a directory"):
+        claim(tmp_path / "file" / "run", "")
+
+
+def test_a_run_to_go_on_with_has_a_config_and_a_last_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"resume=.*: no run there \(no config.yaml\)"):
+        find_run(str(tmp_path))
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(InputError, match="saved no checkpoint to go on from; start it again with"):
+        find_run(str(tmp_path))
+    (tmp_path / "last").mkdir()
+    assert find_run(str(tmp_path)) == tmp_path
+
+
+def test_a_last_checkpoint_that_was_being_replaced_when_the_run_was_killed_counts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.yaml").touch()
+    (tmp_path / ".last.old").mkdir()
+    assert find_run(str(tmp_path)) == tmp_path

@@ -1,0 +1,371 @@
+"""Train, validation and test: who gets which rows, and what is refused."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Write
+from datasets import Dataset
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from textcnn.data.bundled import read_bundled
+from textcnn.data.splits import (
+    Splits,
+    draw,
+    drop_duplicates,
+    fingerprint,
+    load_splits,
+    load_test,
+    sort_labels,
+    with_classes,
+)
+from textcnn.errors import InputError
+
+BUNDLED_CLASSES = {
+    "business": 503,
+    "entertainment": 369,
+    "politics": 403,
+    "sports": 505,
+    "tech": 347,
+}
+
+
+def split(source: str = "files", **given: Any) -> Splits:
+    settings: dict[str, Any] = {"train": None, "validation": None, "test": None}
+    settings |= {"text": "text", "label": "label", "seed": 0}
+    settings |= {"validation_fraction": 0.1, "test_fraction": 0.1}
+    return load_splits(source, **settings | given)
+
+
+def refusal(source: str = "files", **given: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        split(source, **given)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def csv_of(labels: Sequence[str], name: str = "text") -> str:
+    """Rows with the texts `name` 0, `name` 1 and so on."""
+    lines = [f"{name} {row},{label}\n" for row, label in enumerate(labels)]
+    return "text,label\n" + "".join(lines)
+
+
+def texts(rows: Dataset) -> list[str]:
+    return list(rows["text"])
+
+
+def classes(rows: Dataset) -> Counter[str]:
+    names = rows.features["label"].names
+    return Counter(names[label] for label in rows["label"])
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Splits:
+    return split("bundled")
+
+
+# The bundled data
+
+
+def test_bundled_duplicates_are_dropped_and_said(bundled: Splits) -> None:
+    assert bundled.notes == ("98 of 2225 texts were duplicates: dropped",)
+    found = texts(bundled.train) + texts(bundled.validation) + texts(bundled.test)
+    assert len(found) == len(set(found)) == 2225 - 98
+    assert set(found) == set(read_bundled()["text"])
+
+
+def test_bundled_rows_are_split_80_10_10(bundled: Splits) -> None:
+    assert [len(bundled.train), len(bundled.validation), len(bundled.test)] == [1701, 213, 213]
+    assert bundled.labels == ("business", "entertainment", "politics", "sports", "tech")
+
+
+def test_no_text_is_in_two_splits(bundled: Splits) -> None:
+    train, validation, test = map(
+        set, map(texts, (bundled.train, bundled.validation, bundled.test))
+    )
+    assert train.isdisjoint(validation)
+    assert train.isdisjoint(test)
+    assert validation.isdisjoint(test)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_class_has_its_share_of_a_split_to_within_one_text(seed: int) -> None:
+    splits = split("bundled", seed=seed)
+    for rows in (splits.validation, splits.test):
+        shares = {name: 0.1 * count for name, count in BUNDLED_CLASSES.items()}
+        assert classes(rows) == {
+            name: pytest.approx(share, abs=1) for name, share in shares.items()
+        }
+
+
+def test_the_seed_alone_decides_who_is_drawn(bundled: Splits) -> None:
+    again, other = split("bundled", seed=0), split("bundled", seed=1)
+    assert again.fingerprints() == bundled.fingerprints()
+    for key, value in bundled.fingerprints().items():
+        assert other.fingerprints()[key] != value
+    # independent draws of a tenth: about a tenth in common
+    common = set(texts(bundled.test)) & set(texts(other.test))
+    assert 5 < len(common) < 50
+
+
+def test_the_first_of_two_equal_texts_is_kept() -> None:
+    rows = Dataset.from_dict(
+        {"text": ["x", "y", "x", "z", "y"], "label": ["a", "b", "c", "d", "e"]}
+    )
+    kept, dropped = drop_duplicates(rows)
+    assert kept["text"][:] == ["x", "y", "z"]
+    assert kept["label"][:] == ["a", "b", "d"]
+    assert dropped == 2
+
+
+# Files
+
+
+def test_files_that_are_given_are_taken_as_they_are(write: Write) -> None:
+    splits = split(
+        train=write("train.csv", csv_of("abab")),
+        validation=write("validation.csv", csv_of("bba", "validation")),
+        test=write("test.csv", csv_of("b", "test")),
+    )
+    assert texts(splits.train) == ["text 0", "text 1", "text 2", "text 3"]
+    assert splits.train["label"][:] == [0, 1, 0, 1]
+    assert texts(splits.validation) == ["validation 0", "validation 1", "validation 2"]
+    assert splits.validation["label"][:] == [1, 1, 0]
+    assert texts(splits.test) == ["test 0"]
+    assert splits.test["label"][:] == [1]
+    assert splits.labels == ("a", "b")
+    assert splits.notes == ()
+
+
+def test_validation_is_drawn_from_train_never_from_test(write: Write) -> None:
+    train = write("train.csv", csv_of("ab" * 20))
+    test = write("test.csv", csv_of("ab" * 20, "test"))
+    splits = split(train=train, test=test)
+    assert texts(splits.test) == [f"test {row}" for row in range(40)]
+    assert classes(splits.validation) == {"a": 2, "b": 2}
+    assert all(text.startswith("text") for text in texts(splits.validation))
+    assert sorted(texts(splits.train) + texts(splits.validation)) == sorted(
+        f"text {row}" for row in range(40)
+    )
+
+
+def test_test_is_drawn_from_train_never_from_validation(write: Write) -> None:
+    train = write("train.csv", csv_of("ab" * 20))
+    validation = write("validation.csv", csv_of("ab" * 20, "validation"))
+    splits = split(train=train, validation=validation, test_fraction=0.25)
+    assert len(splits.validation) == 40
+    assert classes(splits.test) == {"a": 5, "b": 5}
+    assert all(text.startswith("text") for text in texts(splits.test))
+    assert set(texts(splits.test)).isdisjoint(texts(splits.train))
+    assert len(splits.train) == 30
+
+
+def test_shares_are_of_all_rows_not_of_those_that_another_split_left(write: Write) -> None:
+    train = write("train.csv", csv_of("ab" * 50))
+    splits = split(train=train, test_fraction=0.5, validation_fraction=0.2)
+    assert [len(splits.train), len(splits.validation), len(splits.test)] == [30, 20, 50]
+
+
+def test_rows_stay_in_the_order_of_the_file(write: Write) -> None:
+    splits = split(train=write("train.csv", csv_of("ab" * 50)))
+    for rows in (splits.train, splits.validation, splits.test):
+        numbers = [int(text.split()[1]) for text in texts(rows)]
+        assert numbers == sorted(numbers)
+
+
+def test_a_class_with_one_row_stays_in_train(write: Write) -> None:
+    train = write("train.csv", csv_of("a" * 20 + "b" * 20 + "cd"))
+    for seed in range(20):
+        splits = split(train=train, seed=seed)
+        assert {"c", "d"} <= set(classes(splits.train))
+        assert set(classes(splits.validation) + classes(splits.test)) == {"a", "b"}
+
+
+def test_a_drawn_split_never_takes_all_of_a_class(write: Write) -> None:
+    train = write("train.csv", csv_of("aaab" * 3))
+    splits = split(train=train, validation_fraction=0.45, test_fraction=0.45)
+    assert set(classes(splits.train)) == {"a", "b"}
+
+
+def test_classes_are_those_of_train_whatever_is_in_the_other_files(write: Write) -> None:
+    train, test = write("train.csv", csv_of("cab" * 9)), write("test.csv", csv_of("c", "test"))
+    splits = split(train=train, test=test)
+    assert splits.labels == ("a", "b", "c")
+    assert splits.test["label"][:] == [2]
+    assert splits.test.features == splits.train.features
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["10", "9", "-1", "2"], ["-1", "2", "9", "10"]),
+        (["b", "A", "a", "10", "9"], ["10", "9", "A", "a", "b"]),
+        (["1", "01", "001"], ["001", "01", "1"]),
+        (["1.5", "10", "9"], ["1.5", "10", "9"]),
+        (["b", "a", "b"], ["a", "b"]),
+    ],
+)
+def test_labels_are_sorted_as_numbers_if_all_are_whole_numbers_else_as_words(
+    given: list[str], names: list[str]
+) -> None:
+    assert sort_labels(Dataset.from_dict({"label": given})) == names
+
+
+# What is refused
+
+
+def test_a_label_that_training_lacks_is_refused_by_name_and_row(write: Write) -> None:
+    train = write("train.csv", csv_of("ab" * 10))
+    for key in ("validation", "test"):
+        other = write(f"{key}.csv", csv_of("abz", key))
+        message = f"data.{key}, row 3: the label 'z' is not in training: a, b"
+        assert refusal(train=train, **{key: other}) == message
+
+
+def test_a_label_that_a_classifier_lacks_is_refused_by_name_and_row(write: Write) -> None:
+    path = write("test.csv", csv_of("ab"))
+    assert load_test(path, "text", "label", ["b", "a"])["label"][:] == [1, 0]
+    with pytest.raises(InputError, match="row 2: the label 'b' is not in training: a"):
+        load_test(path, "text", "label", ["a"])
+
+
+def test_one_class_is_refused(write: Write) -> None:
+    message = "the training rows hold one class only (a); two are the least"
+    assert refusal(train=write("train.csv", csv_of("aaa"))) == message
+
+
+@pytest.mark.parametrize("labels", ["ab", "abcd", "aab"])
+def test_too_few_rows_to_draw_from_are_refused(write: Write, labels: str) -> None:
+    train = write("train.csv", csv_of(labels))
+    assert refusal(train=train) == (
+        f"{len(labels)} rows are too few to draw data.test from; give a file, or a larger "
+        "data.test_fraction"
+    )
+
+
+def test_rows_that_suffice_for_one_split_only_are_refused(write: Write) -> None:
+    train = write("train.csv", csv_of("aab"))
+    message = refusal(train=train, test_fraction=0.4, validation_fraction=0.4)
+    assert message.startswith("2 rows are too few to draw data.validation from")
+
+
+def test_files_without_a_file_to_train_on_are_refused(write: Write) -> None:
+    message = "data.source=files needs data.train=<file>, got null"
+    assert refusal() == message
+    assert refusal(test=write("test.csv", csv_of("ab"))) == message
+
+
+@pytest.mark.parametrize("key", ["train", "validation", "test"])
+def test_files_that_would_not_be_read_are_refused(key: str) -> None:
+    message = f"data.{key} is given, but data.source is bundled; add data=files"
+    assert refusal("bundled", **{key: "mine.csv"}) == message
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused_unread(write: Write) -> None:
+    message = refusal(train="missing.csv", validation_fraction=0.6, test_fraction=0.4)
+    assert message == (
+        "data.test_fraction=0.4 and data.validation_fraction=0.6 leave nothing to train on; "
+        "together they must be below 1"
+    )
+    train, test = write("train.csv", csv_of("ab" * 10)), write("test.csv", csv_of("ab"))
+    kept = split(train=train, test=test, validation_fraction=0.6, test_fraction=0.4)
+    assert len(kept.validation) == 12  # the share of a split that is given as files is not used
+
+
+def test_the_file_that_cannot_be_read_is_named(write: Write) -> None:
+    train, test = write("train.csv", csv_of("ab" * 10)), write("test.csv", "text,label\nx\n")
+    assert refusal(train=train, test=test).startswith(f"{test}, line 2: 1 columns")
+    assert refusal(train=train, test="nowhere.csv").startswith(
+        "data.test=nowhere.csv: no such file"
+    )
+
+
+# How rows are drawn
+
+label_lists = st.lists(st.integers(0, 5), min_size=1, max_size=80)
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(label_lists, st.integers(1, 60), seeds)
+def test_draw_takes_so_many_the_same_share_of_every_class_and_leaves_one(
+    given_labels: list[int], count: int, seed: int
+) -> None:
+    labels = np.array(given_labels)
+    may_go = {label: size - 1 for label, size in Counter(given_labels).items()}
+    candidates = sum(may_go.values())
+    assume(candidates > 0)
+    drawn = draw(labels, count, np.random.default_rng(seed), "data.test")
+    assert drawn.shape == labels.shape
+    assert drawn.sum() == min(count, candidates)
+    for label, size in may_go.items():
+        share = drawn.sum() * size / candidates
+        taken = drawn[labels == label].sum()
+        assert taken <= size
+        assert abs(taken - share) < 1 + 1e-9
+
+
+@given(st.integers(2, 6), st.integers(2, 15), st.data(), seeds)
+def test_draw_takes_as_many_of_equal_classes_to_within_one(
+    num_classes: int, size: int, data: st.DataObject, seed: int
+) -> None:
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(num_classes), size))
+    count = data.draw(st.integers(1, num_classes * (size - 1)))
+    drawn = draw(labels, count, np.random.default_rng(seed), "data.test")
+    taken = np.bincount(labels[drawn], minlength=num_classes)
+    assert taken.sum() == count
+    assert taken.max() - taken.min() <= 1
+
+
+def test_draw_gives_every_row_of_a_class_the_same_chance() -> None:
+    labels = np.array([0, 1, 1, 0, 1, 0, 1, 0])
+    generator = np.random.default_rng(0)
+    drawn = sum(draw(labels, 2, generator, "data.test").astype(int) for _ in range(2000))
+    assert drawn / 2000 == pytest.approx(np.full(8, 0.25), abs=0.05)
+
+
+def test_draw_goes_by_the_generator() -> None:
+    labels = np.arange(100) % 3
+    first, again, other = (
+        draw(labels, 10, np.random.default_rng(seed), "data.test") for seed in (0, 0, 1)
+    )
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_draw_refuses_to_take_nothing() -> None:
+    with pytest.raises(InputError, match="3 rows are too few to draw"):
+        draw(np.array([0, 1, 2]), 1, np.random.default_rng(0), "data.test")
+
+
+# The fingerprint of rows
+
+
+def labelled(rows: Sequence[tuple[str, str]], names: Sequence[str] = ("a", "b")) -> Dataset:
+    columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
+    return with_classes(Dataset.from_dict(columns), names, "data.train")
+
+
+def test_a_fingerprint_is_of_texts_and_class_names_in_order() -> None:
+    rows = [("one", "a"), ("two", "b")]
+    same = fingerprint(labelled(rows))
+    assert fingerprint(labelled(rows)) == same
+    assert fingerprint(labelled(rows, ["z", "b", "a"])) == same  # other ids, the same names
+    others = [
+        rows[::-1],
+        rows[:1],
+        [*rows, ("", "a")],
+        [("one", "b"), ("two", "b")],
+        [("one!", "a"), ("two", "b")],
+        [("onea", "a"), ("two", "b")],
+    ]
+    assert same not in [fingerprint(labelled(other)) for other in others]
+
+
+def test_a_fingerprint_tells_where_a_text_ends() -> None:
+    names = ["a", "ba"]
+    assert fingerprint(labelled([("xb", "a")], names)) != fingerprint(
+        labelled([("x", "ba")], names)
+    )

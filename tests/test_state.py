@@ -1,0 +1,81 @@
+"""What a run counts, and when it ends."""
+
+import pytest
+
+from textcnn.evaluation.metrics import Scores
+from textcnn.training.state import TrainingState
+
+
+def scores(accuracy: float = 0.5, macro_f1: float = 0.5, loss: float = 1.0) -> Scores:
+    return Scores(accuracy, macro_f1, loss, examples=10, classes=(), confusion=())
+
+
+def test_loss_and_accuracy_are_means_over_texts_not_over_batches() -> None:
+    state = TrainingState()
+    state.add_batch(loss=1.0, correct=3, texts=4, seconds=1.0)
+    state.add_batch(loss=3.0, correct=0, texts=1, seconds=1.5)
+    assert state.mean_loss == pytest.approx((4 * 1.0 + 1 * 3.0) / 5)
+    assert state.mean_accuracy == pytest.approx(3 / 5)
+    assert state.texts_per_second == pytest.approx(5 / 2.5)
+    assert (state.batch, state.step, state.texts) == (2, 2, 5)
+    assert state.seconds == state.train_seconds == 2.5
+
+
+def test_nothing_done_yet_divides_by_nothing() -> None:
+    state = TrainingState()
+    assert (state.mean_loss, state.mean_accuracy, state.texts_per_second) == (0.0, 0.0, 0.0)
+
+
+def test_an_epochs_counters_start_anew_and_the_runs_go_on() -> None:
+    state = TrainingState()
+    state.add_batch(loss=2.0, correct=1, texts=2, seconds=1.0)
+    state.end_epoch(scores(accuracy=0.75), "accuracy")
+    assert (state.batch, state.epoch_texts, state.mean_loss, state.mean_accuracy) == (0, 0, 0, 0)
+    assert state.history == [
+        {
+            "epoch": 1,
+            "step": 1,
+            "train": {"loss": 2.0, "accuracy": 0.5},
+            "validation": {"accuracy": 0.75, "macro_f1": 0.5, "loss": 1.0, "examples": 10},
+        }
+    ]
+    state.add_batch(loss=1.0, correct=1, texts=1, seconds=2.0)
+    assert (state.epoch, state.batch, state.step, state.texts) == (1, 1, 2, 3)
+    assert state.train_seconds == 3.0
+    assert state.texts_per_second == 0.5  # of the epoch
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "best_epochs"),
+    [
+        ("accuracy", [0.5, 0.7, 0.6, 0.8], [1, 2, 2, 4]),
+        ("macro_f1", [0.5, 0.4, 0.6], [1, 1, 3]),
+        ("loss", [1.0, 0.5, 0.7, 0.2], [1, 2, 2, 4]),
+        ("accuracy", [0.5, 0.5], [1, 1]),  # of equal epochs the first
+        ("loss", [0.5, 0.5], [1, 1]),
+        ("accuracy", [0.0, 0.0], [1, 1]),
+    ],
+)
+def test_best_epoch_is_the_first_with_the_best_metric(
+    metric: str, values: list[float], best_epochs: list[int]
+) -> None:
+    state = TrainingState()
+    for epoch, (value, best) in enumerate(zip(values, best_epochs, strict=True), start=1):
+        better = state.end_epoch(scores(**{metric: value}), metric)
+        assert better == (best == epoch)
+        assert state.best_epoch == best
+    assert state.best_value == (min(values) if metric == "loss" else max(values))
+
+
+def test_a_run_ends_with_its_epochs() -> None:
+    state = TrainingState(epoch=2, best_epoch=1)
+    assert not state.finished(epochs=3, patience=None)
+    assert state.finished(epochs=2, patience=None)
+    assert state.finished(epochs=1, patience=None)  # resumed with fewer
+
+
+def test_a_run_ends_when_patience_epochs_brought_nothing_better() -> None:
+    state = TrainingState(epoch=5, best_epoch=3)
+    assert not state.finished(epochs=100, patience=3)
+    assert state.finished(epochs=100, patience=2)
+    assert state.finished(epochs=100, patience=1)

@@ -1,0 +1,523 @@
+"""Training end to end: it learns, repeats itself, goes on where it stopped, refuses."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+from tiny_data import (
+    TINY,
+    curves,
+    everything,
+    hyper_parameters,
+    read_json,
+    rows,
+    run,
+    train,
+    weights,
+    write_csv,
+)
+
+from textcnn.training.loop import interruption, share
+from textcnn.training.progress import TrainingProgress
+from textcnn.training.state import TrainingState
+
+pytest_plugins = ("tiny_run",)
+
+STEPS_PER_EPOCH = 10  # of the tiny run: 160 texts to train on, 16 at a time
+EPOCHS = 6
+
+# Trains until a step, and is gone: no handler runs, nothing is flushed.
+KILLED = """
+import os, signal, sys
+import textcnn.train
+from textcnn.training.progress import TrainingProgress
+
+number = int(sys.argv[1])
+
+class Killed(TrainingProgress):
+    def step(self, state):
+        if state.step == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+import textcnn.training.recipe
+textcnn.training.recipe.TrainingProgress = Killed
+sys.argv = ["textcnn.train", *sys.argv[2:]]
+textcnn.train.main()
+"""
+
+
+def without_times(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same again."""
+    kept = {k: v for k, v in metrics.items() if k not in {"seconds", "peak_memory_bytes"}}
+    kept["train"] = {k: metrics["train"][k] for k in ("epochs", "best_epoch", "steps")}
+    return kept
+
+
+def assert_same_run(got: Path, expected: Path) -> None:
+    """Weights of best and last, history and scores, bit for bit."""
+    for name in ("best", "last"):
+        ours, theirs = weights(got / name), weights(expected / name)
+        assert ours.keys() == theirs.keys()
+        for key in ours:
+            assert ours[key].numpy().tobytes() == theirs[key].numpy().tobytes(), (name, key)
+    assert without_times(read_json(got / "metrics.json")) == without_times(
+        read_json(expected / "metrics.json")
+    )
+
+
+def assert_curves_have_every_step_once(run_dir: Path, epochs: int) -> None:
+    shown = curves(run_dir)
+    steps = [point.step for point in shown.Scalars("train/loss")]
+    assert steps == list(range(1, epochs * STEPS_PER_EPOCH + 1))
+    steps = [point.step for point in shown.Scalars("validation/loss")]
+    assert steps == [epoch * STEPS_PER_EPOCH for epoch in range(1, epochs + 1)]
+
+
+def at_step(monkeypatch: pytest.MonkeyPatch, number: int, action: Callable[[], None]) -> None:
+    """Do something in the middle of training, once step `number` is done."""
+    step = TrainingProgress.step
+
+    def acting(progress: TrainingProgress, state: TrainingState) -> None:
+        step(progress, state)
+        if state.step == number:
+            action()
+
+    monkeypatch.setattr(TrainingProgress, "step", acting)
+
+
+def error_line(capfd: pytest.CaptureFixture[str]) -> str:
+    (line,) = capfd.readouterr().err.splitlines()
+    return line
+
+
+@pytest.fixture
+def copied_run(tiny_run: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(tiny_run, tmp_path / "run")
+
+
+# A run, and what it leaves behind
+
+
+def test_it_learns_the_words_of_the_classes(tiny_run: Path) -> None:
+    metrics = read_json(tiny_run / "metrics.json")
+    assert metrics["test"]["accuracy"] >= 0.85  # one text in ten has no such word
+    losses = [epoch["train"]["loss"] for epoch in metrics["history"]]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0] / 3
+
+
+def test_metrics_have_the_names_that_scripts_rely_on(tiny_run: Path) -> None:
+    metrics = read_json(tiny_run / "metrics.json")
+    for split in ("test", "validation"):
+        assert {"accuracy", "macro_f1", "loss", "examples"} <= metrics[split].keys()
+        assert metrics[split]["examples"] == 20
+    assert metrics["train"]["epochs"] == EPOCHS
+    assert metrics["train"]["steps"] == EPOCHS * STEPS_PER_EPOCH
+    assert 0 < metrics["train"]["seconds"] <= metrics["seconds"]
+    assert metrics["train"]["texts_per_second"] > 0
+    assert 50e6 < metrics["peak_memory_bytes"] < 10e9
+    assert metrics["data"]["labels"] == ["film", "sport", "tech"]
+
+
+def test_best_epoch_is_the_one_that_the_validation_metric_chose(tiny_run: Path) -> None:
+    metrics = read_json(tiny_run / "metrics.json")
+    losses = [epoch["validation"]["loss"] for epoch in metrics["history"]]
+    best = metrics["train"]["best_epoch"]
+    assert losses[best - 1] == min(losses)
+    # the best checkpoint was read back from the disk and scored again
+    assert metrics["validation"]["loss"] == losses[best - 1]
+    assert read_json(tiny_run / "best" / "manifest.json")["epoch"] == best
+
+
+def test_parameters_are_as_many_as_counted_by_hand(tiny_run: Path) -> None:
+    model = read_json(tiny_run / "metrics.json")["model"]
+    words = 20 + 9  # fillers, class words; padding and unknown beside
+    assert model["token_ids"] == words + 2
+    convolutions = sum(4 * (8 * width + 1) for width in (1, 2, 3))
+    assert model["parameters"] == 8 * (words + 2) + convolutions + 3 * (3 * 4 + 1)
+    assert model["receptive_field"] == 3
+
+
+def test_run_directory_holds_what_the_design_says_and_nothing_else(tiny_run: Path) -> None:
+    checkpoint = {
+        "config.yaml",
+        "model.safetensors",
+        "vocabulary.json",
+        "labels.json",
+        "manifest.json",
+    }
+    expected = {"config.yaml", "metrics.json", ".hydra/overrides.yaml", ".hydra/hydra.yaml"}
+    expected |= {f"{name}/{file}" for name in ("best", "last") for file in checkpoint}
+    expected |= {"last/training_state.pt"}
+    files = set(everything(tiny_run))
+    (events,) = files - expected
+    assert events.startswith("events.out.tfevents.")
+    assert expected <= files
+
+
+def test_manifest_tells_data_scores_and_golden_texts(tiny_run: Path) -> None:
+    manifest = read_json(tiny_run / "best" / "manifest.json")
+    assert set(manifest["data"]) == {"train", "validation", "test"}
+    assert len(set(manifest["data"].values())) == 3
+    reported = read_json(tiny_run / "metrics.json")["test"]
+    assert manifest["metrics"]["test"]["accuracy"] == reported["accuracy"]
+    assert [len(entry["logits"]) for entry in manifest["golden"]] == [3] * 4
+    assert manifest["golden"][-1]["text"] == ""
+
+
+def test_curves_hold_everything_in_one_event_file_of_one_run(tiny_run: Path) -> None:
+    shown = curves(tiny_run)
+    tags = shown.Tags()
+    steps = ("loss", "learning_rate", "gradient_norm", "texts_per_second")
+    scores = ("loss", "accuracy", "macro_f1")
+    assert set(tags["scalars"]) == {
+        *(f"train/{name}" for name in steps),
+        *(f"{split}/{name}" for split in ("validation", "test") for name in scores),
+    }
+    assert set(tags["images"]) == {"confusion/validation", "confusion/test"}
+    assert {"configuration/text_summary", "examples/text_summary"} <= set(tags["tensors"])
+    assert_curves_have_every_step_once(tiny_run, EPOCHS)
+    assert all(point.value > 0 for point in shown.Scalars("train/gradient_norm"))
+    configuration = shown.Tensors("configuration/text_summary")[0].tensor_proto.string_val[0]
+    assert "learning_rate: 0.03" in configuration.decode()
+    examples = shown.Tensors("examples/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert examples.splitlines()[0] == "| text | true | predicted | probability |"
+    assert [*tiny_run.rglob("events*")] == [*tiny_run.glob("events*")]
+
+
+def test_hyper_parameters_stand_with_the_final_metric_in_the_same_run(tiny_run: Path) -> None:
+    values, metrics = hyper_parameters(tiny_run)
+    assert values["optimizer.learning_rate"] == 0.03
+    assert values["model.kernel_sizes"] == "[1, 2, 3]"
+    assert {"run_dir", "resume", "overwrite"}.isdisjoint(values)
+    assert metrics == ["test/accuracy", "test/macro_f1"]
+    reported = read_json(tiny_run / "metrics.json")["test"]
+    for name in ("accuracy", "macro_f1"):
+        (point,) = curves(tiny_run).Scalars(f"test/{name}")
+        assert point.value == pytest.approx(reported[name], rel=1e-6)
+
+
+def test_output_tells_data_model_epochs_scores_and_what_to_do_next(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = tmp_path / "run"
+    assert train(tiny_csv, run_dir, "training.epochs=2") == 0
+    out = capfd.readouterr().out
+    assert "160 texts to train on, 20 to validate, 20 to test; 3 classes: film, sport, tech" in out
+    assert "parameters, 31 token ids, receptive field 3 tokens" in out
+    assert len(re.findall(r"^epoch \d/2  train loss ", out, re.MULTILINE)) == 2
+    test = read_json(run_dir / "metrics.json")["test"]
+    assert f"\ntest accuracy {100 * test['accuracy']:.2f} %, macro-F1 " in out
+    assert f"python -m textcnn.predict checkpoint={run_dir} input=texts.txt" in out
+    assert "\x1b" not in out
+
+
+def test_labels_are_shown_as_they_stand_whatever_they_look_like(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = {"film": "[/film]", "sport": ":star:", "tech": r"$\frac$ | x"}
+    cells = [(text, names[label]) for text, label in rows(60)]
+    csv_file = write_csv(tmp_path / "odd.csv", cells)
+    assert train(csv_file, tmp_path / "run", "training.epochs=1") == 0
+    out = capfd.readouterr().out
+    for name in names.values():
+        assert out.count(name) >= 2  # beside the data and in the table
+    shown = curves(tmp_path / "run").Tensors("examples/text_summary")[0].tensor_proto
+    for line in shown.string_val[0].decode().splitlines():
+        assert len(re.findall(r"(?<!\\)\|", line)) == 5, line  # four cells
+
+
+def test_adadelta_trains_as_well(tiny_csv: Path, tmp_path: Path) -> None:
+    keys = ("optimizer=adadelta", "optimizer.learning_rate=1.0", "training.epochs=4")
+    assert train(tiny_csv, tmp_path / "run", *keys) == 0
+    losses = [
+        row["train"]["loss"] for row in read_json(tmp_path / "run" / "metrics.json")["history"]
+    ]
+    assert losses[-1] < losses[0]
+    config = (tmp_path / "run" / "config.yaml").read_text(encoding="utf-8")
+    assert "rho: 0.95" in config
+
+
+def test_training_stops_when_patience_epochs_brought_nothing_better(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    keys = ("optimizer.learning_rate=1e-12", "training.metric=accuracy", "training.patience=2")
+    assert train(tiny_csv, tmp_path / "run", *keys, "training.epochs=50") == 0
+    trained = read_json(tmp_path / "run" / "metrics.json")["train"]
+    assert (trained["epochs"], trained["best_epoch"]) == (3, 1)
+
+
+# The same again
+
+
+def test_same_seed_gives_the_same_bits(tiny_csv: Path, tiny_run: Path, tmp_path: Path) -> None:
+    assert train(tiny_csv, tmp_path / "again", f"training.epochs={EPOCHS}") == 0
+    assert_same_run(tmp_path / "again", tiny_run)
+    for name in ("vocabulary.json", "labels.json", "model.safetensors"):
+        again = (tmp_path / "again" / "best" / name).read_bytes()
+        assert again == (tiny_run / "best" / name).read_bytes()
+
+
+def test_another_seed_draws_other_splits_and_weights(
+    tiny_csv: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    assert train(tiny_csv, tmp_path / "other", "training.epochs=1", "seed=1") == 0
+    other, first = (
+        read_json(directory / "best" / "manifest.json")
+        for directory in (tmp_path / "other", tiny_run)
+    )
+    assert other["data"]["test"] != first["data"]["test"]
+    name = "head.weight"
+    assert not torch.equal(
+        weights(tmp_path / "other" / "best")[name], weights(tiny_run / "best")[name]
+    )
+
+
+def test_a_multirun_gives_every_job_a_directory_of_its_own(
+    tiny_csv: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    assert train(tiny_csv, tmp_path / "sweep", "training.epochs=1", "seed=0,1", "-m") == 0
+    for job, seed in (("0", 0), ("1", 1)):
+        config = (tmp_path / "sweep" / job / "config.yaml").read_text(encoding="utf-8")
+        assert f"\nseed: {seed}\n" in config
+        assert (tmp_path / "sweep" / job / "metrics.json").is_file()
+    first = read_json(tmp_path / "sweep" / "0" / "metrics.json")["history"]
+    assert first == read_json(tiny_run / "metrics.json")["history"][:1]
+
+
+# Stopped, and gone on with
+
+
+def test_ctrl_c_in_an_epoch_saves_and_the_resumed_run_equals_an_uninterrupted_one(
+    tiny_csv: Path,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    run_dir = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        at_step(patch, 25, lambda: signal.raise_signal(signal.SIGINT))
+        assert train(tiny_csv, run_dir, f"training.epochs={EPOCHS}") == 130
+    assert capfd.readouterr().out.endswith(
+        f"interrupted in epoch 3 after step 25; all is saved in {run_dir / 'last'}; go on with\n"
+        f"  python -m textcnn.train resume={run_dir}\n"
+    )
+    assert not (run_dir / "metrics.json").exists()
+    assert read_json(run_dir / "last" / "manifest.json")["step"] == 25
+    assert run("train", f"resume={run_dir}") == 0
+    assert "going on after epoch 2, step 25" in capfd.readouterr().out
+    assert_same_run(run_dir, tiny_run)
+    assert_curves_have_every_step_once(run_dir, EPOCHS)
+
+
+@pytest.mark.parametrize("step", [5, 30])
+def test_sigterm_at_any_step_is_a_clean_stop_too(
+    tiny_csv: Path,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,  # in the first epoch; at the end of the third, before it is validated
+) -> None:
+    with monkeypatch.context() as patch:
+        at_step(patch, step, lambda: signal.raise_signal(signal.SIGTERM))
+        assert train(tiny_csv, tmp_path / "run", f"training.epochs={EPOCHS}") == 130
+    assert run("train", f"resume={tmp_path / 'run'}") == 0
+    assert_same_run(tmp_path / "run", tiny_run)
+    assert_curves_have_every_step_once(tmp_path / "run", EPOCHS)
+
+
+def test_a_run_killed_in_its_third_epoch_goes_on_to_equal_an_uninterrupted_one(
+    tiny_csv: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    run_dir = tmp_path / "run"
+    keys = [*TINY, f"data.train={tiny_csv}", f"run_dir={run_dir}", f"training.epochs={EPOCHS}"]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, "25", *keys], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    manifest = read_json(run_dir / "last" / "manifest.json")
+    assert (manifest["epoch"], manifest["step"]) == (2, 20)  # the end of the second
+    assert run("train", f"resume={run_dir}") == 0
+    assert_same_run(run_dir, tiny_run)
+    assert_curves_have_every_step_once(run_dir, EPOCHS)
+
+
+def test_a_second_ctrl_c_stops_at_once() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with interruption() as asked:
+        assert not asked()
+        signal.raise_signal(signal.SIGINT)
+        assert asked()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_more_epochs_for_a_finished_run_equal_a_run_of_as_many(
+    tiny_csv: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    run_dir = tmp_path / "run"
+    assert train(tiny_csv, run_dir, "training.epochs=2") == 0
+    assert run("train", f"resume={run_dir}", f"training.epochs={EPOCHS}") == 0
+    assert_same_run(run_dir, tiny_run)
+    # from now on the run is one of so many epochs
+    for directory in (run_dir, run_dir / "last"):
+        config = (directory / "config.yaml").read_text(encoding="utf-8")
+        expected = (tiny_run / "config.yaml").read_text(encoding="utf-8")
+        assert config == expected.replace(str(tiny_run), str(run_dir))
+
+
+def test_a_finished_run_gone_on_with_stays_as_it_was(copied_run: Path, tiny_run: Path) -> None:
+    assert run("train", f"resume={copied_run}") == 0
+    assert_same_run(copied_run, tiny_run)
+
+
+def test_other_data_are_refused_on_resuming(
+    copied_run: Path, tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changed = write_csv(tmp_path / "changed.csv", rows(200, seed=1))
+    config = (copied_run / "config.yaml").read_text(encoding="utf-8")
+    config = config.replace(str(tiny_csv), str(changed))
+    (copied_run / "config.yaml").write_text(config, encoding="utf-8")
+    before = everything(copied_run)
+    assert run("train", f"resume={copied_run}") == 2
+    assert error_line(capfd) == (
+        f"resume={copied_run}: the data are not those that the run began with; restore them, or "
+        "start a new run"
+    )
+    assert everything(copied_run) == before
+
+
+@pytest.mark.parametrize(
+    "override", ["seed=1", "optimizer=adadelta", "overwrite=true", "run_dir=x"]
+)
+def test_other_overrides_are_refused_on_resuming(
+    tiny_run: Path, capfd: pytest.CaptureFixture[str], override: str
+) -> None:
+    assert run("train", f"resume={tiny_run}", override) == 2
+    assert error_line(capfd) == (
+        "resume goes on as the run began, only training.epochs may change; "
+        f"got {override.partition('=')[0]}"
+    )
+
+
+@pytest.mark.parametrize("config", [b"\xff", b"seed: ${oc.env:HOME}", b"- a", b"seed: many"])
+def test_a_run_whose_configuration_was_spoilt_is_refused_by_name(
+    copied_run: Path, capfd: pytest.CaptureFixture[str], config: bytes
+) -> None:
+    (copied_run / "config.yaml").write_bytes(config)
+    assert run("train", f"resume={copied_run}") == 2
+    assert error_line(capfd).startswith(f"{copied_run / 'config.yaml'}: ")
+
+
+def test_what_is_no_run_cannot_be_gone_on_with(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", f"resume={tmp_path}") == 2
+    assert error_line(capfd) == f"resume={tmp_path}: no run there (no config.yaml)"
+
+
+# Refused, with nothing written
+
+
+def test_a_directory_that_holds_a_run_is_left_as_it_is(
+    tiny_csv: Path, tiny_run: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = everything(tiny_run)
+    assert train(tiny_csv, tiny_run) == 2
+    assert error_line(capfd).startswith(f"run_dir={tiny_run} already holds a run; give another")
+    assert everything(tiny_run) == before
+
+
+def test_overwrite_replaces_a_run(tiny_csv: Path, copied_run: Path) -> None:
+    (copied_run / "notes.txt").touch()
+    keys = ("overwrite=true", "training.epochs=1", "seed=7")
+    assert train(tiny_csv, copied_run, *keys) == 0
+    assert read_json(copied_run / "metrics.json")["train"]["epochs"] == 1
+    assert len([*copied_run.glob("events.out.tfevents.*")]) == 1
+    assert_curves_have_every_step_once(copied_run, 1)
+    assert (copied_run / "notes.txt").exists()
+
+
+def test_bad_data_do_not_cost_the_run_that_was_to_be_overwritten(
+    copied_run: Path, tmp_path: Path
+) -> None:
+    before = everything(copied_run)
+    assert train(tmp_path / "nowhere.csv", copied_run, "overwrite=true") == 2
+    assert everything(copied_run) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("text,label\ngoal,sport\nchip\n", "line 3: 1 columns"),
+        ("text,topic\ngoal,sport\n", "has no column 'label'"),
+        ("text,label\ngoal,sport\nteam,sport\n", "one class only (sport)"),
+        ("text,label\ngoal,sport\nchip,tech\n", "too few to draw"),
+        ("", "is empty"),
+    ],
+)
+def test_nothing_is_written_when_data_are_bad(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: str, reason: str
+) -> None:
+    csv_file = tmp_path / "bad.csv"
+    csv_file.write_text(content, encoding="utf-8")
+    assert train(csv_file, tmp_path / "run") == 2
+    assert reason in error_line(capfd)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+# Several processes
+
+
+def test_processes_get_different_batches_and_as_many_each() -> None:
+    batches = [torch.tensor([number]).numpy() for number in range(5)]
+
+    class Rank(Accelerator):
+        num_processes = 2
+
+        def __init__(self, index: int):
+            self._index = index
+
+        @property
+        def process_index(self) -> int:
+            return self._index
+
+    first, second = (share(batches, Rank(index)) for index in (0, 1))
+    assert [int(rows[0]) for rows in first] == [0, 2, 4]
+    assert [int(rows[0]) for rows in second] == [1, 3, 0]  # one is seen twice
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_run_that_evaluate_reproduces(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    run_dir = tmp_path / "run"
+    keys = [*TINY, f"data.train={tiny_csv}", f"run_dir={run_dir}", "training.epochs=2"]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [sys.executable, *launcher, "-m", "textcnn.train", *keys],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch 2/2  train loss") == 1  # one of them speaks
+    metrics = read_json(run_dir / "metrics.json")
+    assert metrics["test"]["examples"] == metrics["validation"]["examples"] == 20  # not a half
+    assert metrics["train"]["steps"] == STEPS_PER_EPOCH  # two epochs, two batches at a time
+    assert len([*tmp_path.rglob("events.out.tfevents.*")]) == 1
+    # one process, that scores all texts, finds what two found, that scored a part each
+    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={tmp_path / 'evaluation'}") == 0
+    result = read_json(tmp_path / "evaluation" / "evaluation.json")
+    assert result["reproduced"] is True
+    assert result["confusion"] == metrics["test"]["confusion"]

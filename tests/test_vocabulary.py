@@ -1,0 +1,100 @@
+"""Which tokens are known, in which order, and what becomes of the others."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textcnn.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+
+TEXTS = [["b", "a", "c"], ["c", "b"], [], ["c", "d"]]  # c 3 times, b 2, a 1, d 1
+
+token_lists = st.lists(st.lists(st.sampled_from("abcdefgh")))
+
+
+def test_frequent_tokens_come_first_and_ties_are_broken_by_spelling() -> None:
+    vocabulary = Vocabulary.build(TEXTS)
+    assert vocabulary.tokens == ("c", "b", "a", "d")
+    assert vocabulary.encode(["a", "b", "c", "d"]) == [4, 3, 2, 5]
+
+
+def test_padding_is_0_unknown_is_1_and_both_count_as_ids() -> None:
+    vocabulary = Vocabulary.build(TEXTS)
+    assert (PADDING, UNKNOWN) == (0, 1)
+    assert len(vocabulary) == 6
+    assert vocabulary.encode(["z", "c"]) == [1, 2]
+    assert vocabulary.decode([0, 1, 2, 5]) == ["<pad>", "<unk>", "c", "d"]
+
+
+def test_tokens_rarer_than_min_frequency_are_unknown() -> None:
+    vocabulary = Vocabulary.build(TEXTS, min_frequency=2)
+    assert vocabulary.tokens == ("c", "b")
+    assert vocabulary.encode(["a", "b"]) == [UNKNOWN, 3]
+
+
+def test_max_vocabulary_keeps_the_most_frequent_and_does_not_count_specials() -> None:
+    vocabulary = Vocabulary.build(TEXTS, max_vocabulary=3)
+    assert vocabulary.tokens == ("c", "b", "a")
+    assert len(vocabulary) == 5
+
+
+def test_both_cuts_hold_together() -> None:
+    assert Vocabulary.build(TEXTS, min_frequency=2, max_vocabulary=1).tokens == ("c",)
+    assert Vocabulary.build(TEXTS, min_frequency=2, max_vocabulary=9).tokens == ("c", "b")
+
+
+@pytest.mark.parametrize("texts", [[], [[], []], [["a"], ["b"]]])
+def test_a_vocabulary_may_be_empty(texts: list[list[str]]) -> None:
+    vocabulary = Vocabulary.build(texts, min_frequency=2)
+    assert len(vocabulary) == 2
+    assert vocabulary.encode(["a"]) == [UNKNOWN]
+
+
+def test_a_text_that_spells_a_special_is_a_text_as_any_other() -> None:
+    assert Vocabulary(["a"]).encode(["<pad>", "<unk>"]) == [UNKNOWN, UNKNOWN]
+    vocabulary = Vocabulary.build([["<pad>", "<unk>"]])
+    assert vocabulary.encode(["<pad>", "<unk>"]) == [2, 3]
+    assert vocabulary.decode([2, 3]) == ["<pad>", "<unk>"]
+
+
+def test_a_token_given_twice_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="each token once, got 'b' again"):
+        Vocabulary(["a", "b", "c", "b"])
+
+
+def test_the_order_of_texts_does_not_matter() -> None:
+    assert Vocabulary.build(reversed(TEXTS)).tokens == Vocabulary.build(TEXTS).tokens
+
+
+def test_tokens_in_json_make_the_same_vocabulary() -> None:
+    tokens = ["ß", "\u2028", '"', "a b", "", "<pad>"]
+    again = Vocabulary(json.loads(json.dumps(Vocabulary(tokens).tokens)))
+    assert again.encode(tokens) == [2, 3, 4, 5, 6, 7]
+
+
+@given(token_lists, st.integers(1, 4), st.none() | st.integers(1, 9))
+def test_what_is_kept_is_at_least_as_frequent_as_what_is_not(
+    texts: list[list[str]], min_frequency: int, max_vocabulary: int | None
+) -> None:
+    vocabulary = Vocabulary.build(texts, min_frequency, max_vocabulary)
+    counts = Counter(token for tokens in texts for token in tokens)
+    kept = [counts[token] for token in vocabulary.tokens]
+    dropped = [count for token, count in counts.items() if token not in vocabulary.tokens]
+    assert kept == sorted(kept, reverse=True)
+    assert min(kept, default=min_frequency) >= min_frequency
+    if max_vocabulary is None or len(kept) < max_vocabulary:
+        assert max(dropped, default=0) < min_frequency
+    else:
+        assert len(kept) == max_vocabulary
+        assert max(dropped, default=0) <= min(kept)
+
+
+@given(token_lists)
+def test_decode_gives_back_what_was_encoded(texts: list[list[str]]) -> None:
+    vocabulary = Vocabulary.build(texts)
+    for tokens in texts:
+        ids = vocabulary.encode(tokens)
+        assert vocabulary.decode(ids) == tokens
+        assert all(2 <= id < len(vocabulary) for id in ids)

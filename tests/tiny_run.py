@@ -1,0 +1,35 @@
+"""A plugin: one trained run for all tests that only read one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_data import rows, train, write_csv
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Threads that wait for each other on a busy machine slow a tiny model down fivefold.
+
+    The programs that tests start get as many, so that their numbers are the same to the last bit.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_csv(tmp_path_factory.mktemp("tiny_data") / "train.csv", rows(200))
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of six epochs. Tests must leave it as it is: `copytree` what they change."""
+    run_dir = tmp_path_factory.mktemp("tiny_run") / "run"
+    assert train(tiny_csv, run_dir, "training.epochs=6") == 0
+    return run_dir
