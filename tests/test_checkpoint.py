@@ -1,20 +1,17 @@
 """Checkpoints come back bit for bit; whatever else is found in their place is refused in a line."""
 
-import pickle
 import resource
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save, save_file
-from tiny_data import forge, forge_config, forge_manifest, read_json, run, weights
+from tiny_data import forge, forge_config, forge_manifest, read_json, refusal, weights
 
 import textcnn
-from textcnn.errors import InputError
 from textcnn.inference import load
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.checkpoint import (
@@ -47,15 +44,6 @@ def small(**manifest: Any) -> Checkpoint:
 def best(tiny_run: Path, tmp_path: Path) -> Path:
     """A copy of a trained checkpoint, to spoil."""
     return shutil.copytree(tiny_run / "best", tmp_path / "checkpoint")
-
-
-def refusal(function: Callable[[], object]) -> str:
-    """The one line in which `function` refuses."""
-    with pytest.raises(InputError) as refused:
-        function()
-    message = str(refused.value)
-    assert len(message.splitlines()) == 1, message
-    return message
 
 
 # What is saved and comes back
@@ -352,88 +340,6 @@ def test_configuration_of_gigantic_sizes_is_refused_before_anything_is_allocated
     message = refusal(lambda: load(best))
     assert message.startswith(f"{best}: configuration and weights don't fit: ")
     assert peak_memory() - held < 100e6
-
-
-# Training state
-
-
-class TouchWhenUnpickled:
-    """What a hostile pickle does: it calls a function when it is loaded."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
-        return Path.touch, (self.path,)
-
-
-@pytest.fixture
-def copied_run(tiny_run: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(tiny_run, tmp_path / "run")
-
-
-def assert_cannot_go_on(run_dir: Path, capfd: pytest.CaptureFixture[str], reason: str) -> None:
-    """Neither from Python nor from the command line."""
-    assert reason in refusal(lambda: load_training_state(run_dir / "last"))
-    capfd.readouterr()
-    assert run("train", f"resume={run_dir}") == 2
-    (line,) = capfd.readouterr().err.splitlines()
-    assert reason in line
-
-
-@pytest.mark.parametrize("zipped", [True, False])
-def test_training_state_that_would_run_code_is_refused_and_runs_none(
-    copied_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], zipped: bool
-) -> None:
-    touched = tmp_path / "touched"
-    hostile = {"state": TouchWhenUnpickled(touched)}
-    file = tmp_path / "hostile.pt"
-    if zipped:
-        torch.save(hostile, file)
-    else:
-        file.write_bytes(pickle.dumps(hostile, protocol=2))
-    forge(copied_run / "last", "training_state.pt", file.read_bytes())
-    assert_cannot_go_on(copied_run, capfd, "training_state.pt can't be read: ")
-    assert not touched.exists()
-
-
-def test_training_state_that_is_truncated_is_refused_even_with_its_hash(
-    copied_run: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    content = (copied_run / "last" / "training_state.pt").read_bytes()
-    forge(copied_run / "last", "training_state.pt", content[: len(content) // 2])
-    assert_cannot_go_on(copied_run, capfd, "training_state.pt can't be read: ")
-
-
-def test_training_state_that_was_changed_is_refused(
-    copied_run: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with (copied_run / "last" / "training_state.pt").open("ab") as file:
-        file.write(b"\n")
-    assert_cannot_go_on(copied_run, capfd, "training_state.pt is damaged or was changed")
-
-
-def test_training_state_that_is_missing_is_refused(
-    copied_run: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (copied_run / "last" / "training_state.pt").unlink()
-    assert_cannot_go_on(copied_run, capfd, "training_state.pt is missing: training can't go on")
-
-
-@pytest.mark.parametrize(
-    "state",
-    [{}, [], {"state": {}, "optimizer": {}, "random": 1}, {"state": {"epochs": 1}}],
-    ids=repr,
-)
-def test_training_state_of_something_else_is_refused(
-    copied_run: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path, state: Any
-) -> None:
-    torch.save(state, tmp_path / "state.pt")
-    forge(copied_run / "last", "training_state.pt", (tmp_path / "state.pt").read_bytes())
-    capfd.readouterr()
-    assert run("train", f"resume={copied_run}") == 2
-    (line,) = capfd.readouterr().err.splitlines()
-    assert "training can't go on" in line
 
 
 def test_weights_are_written_without_pickle(tiny_run: Path, tmp_path: Path) -> None:

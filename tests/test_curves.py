@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiny_data import curves, hyper_parameters
+from tiny_data import curves, hyper_parameters, make_curves_older
 
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.curves import Curves
@@ -11,6 +11,7 @@ from textcnn.training.state import TrainingState
 
 def log_steps(run_dir: Path, *steps: int, first_step: int | None = None) -> None:
     """Log the loss of some steps, which is the step's tenth."""
+    make_curves_older(run_dir)
     writer = Curves(run_dir, first_step)
     for step in steps:
         writer.step(TrainingState(step=step), loss=step / 10, rate=0.5, gradient_norm=2.0)

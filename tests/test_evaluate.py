@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_data import everything, forge_config, forge_manifest, read_json, rows, run, write_csv
+from tiny_data import (
+    error_line,
+    everything,
+    forge_config,
+    forge_manifest,
+    read_json,
+    rows,
+    run,
+    write_csv,
+)
 
 import textcnn
 from textcnn.errors import InputError
@@ -34,11 +43,6 @@ def other_csv(tmp_path: Path) -> Path:
 
 def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
     return run("evaluate", f"checkpoint={checkpoint}", f"run_dir={out}", *overrides)
-
-
-def error_line(capfd: pytest.CaptureFixture[str]) -> str:
-    (line,) = capfd.readouterr().err.splitlines()
-    return line
 
 
 def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:

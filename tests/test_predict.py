@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_data import run
+from tiny_data import error_line, run
 
 import textcnn
 
@@ -31,11 +31,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 def labels(predictions: list[dict[str, Any]]) -> list[str]:
     return [prediction["label"] for prediction in predictions]
-
-
-def error_line(capfd: pytest.CaptureFixture[str]) -> str:
-    (line,) = capfd.readouterr().err.splitlines()
-    return line
 
 
 @pytest.fixture

@@ -1,20 +1,21 @@
 """Training end to end: it learns, repeats itself, goes on where it stopped, refuses."""
 
 import re
-import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
 from tiny_data import (
+    EPOCHS,
+    STEPS_PER_EPOCH,
     TINY,
+    assert_curves_have_every_step_once,
+    assert_same_run,
     curves,
+    error_line,
     everything,
     hyper_parameters,
     read_json,
@@ -25,83 +26,9 @@ from tiny_data import (
     write_csv,
 )
 
-from textcnn.training.loop import interruption, share
-from textcnn.training.progress import TrainingProgress
-from textcnn.training.state import TrainingState
+from textcnn.training.loop import share
 
 pytest_plugins = ("tiny_run",)
-
-STEPS_PER_EPOCH = 10  # of the tiny run: 160 texts to train on, 16 at a time
-EPOCHS = 6
-
-# Trains until a step, and is gone: no handler runs, nothing is flushed.
-KILLED = """
-import os, signal, sys
-import textcnn.train
-from textcnn.training.progress import TrainingProgress
-
-number = int(sys.argv[1])
-
-class Killed(TrainingProgress):
-    def step(self, state):
-        if state.step == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-import textcnn.training.recipe
-textcnn.training.recipe.TrainingProgress = Killed
-sys.argv = ["textcnn.train", *sys.argv[2:]]
-textcnn.train.main()
-"""
-
-
-def without_times(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same again."""
-    kept = {k: v for k, v in metrics.items() if k not in {"seconds", "peak_memory_bytes"}}
-    kept["train"] = {k: metrics["train"][k] for k in ("epochs", "best_epoch", "steps")}
-    return kept
-
-
-def assert_same_run(got: Path, expected: Path) -> None:
-    """Weights of best and last, history and scores, bit for bit."""
-    for name in ("best", "last"):
-        ours, theirs = weights(got / name), weights(expected / name)
-        assert ours.keys() == theirs.keys()
-        for key in ours:
-            assert ours[key].numpy().tobytes() == theirs[key].numpy().tobytes(), (name, key)
-    assert without_times(read_json(got / "metrics.json")) == without_times(
-        read_json(expected / "metrics.json")
-    )
-
-
-def assert_curves_have_every_step_once(run_dir: Path, epochs: int) -> None:
-    shown = curves(run_dir)
-    steps = [point.step for point in shown.Scalars("train/loss")]
-    assert steps == list(range(1, epochs * STEPS_PER_EPOCH + 1))
-    steps = [point.step for point in shown.Scalars("validation/loss")]
-    assert steps == [epoch * STEPS_PER_EPOCH for epoch in range(1, epochs + 1)]
-
-
-def at_step(monkeypatch: pytest.MonkeyPatch, number: int, action: Callable[[], None]) -> None:
-    """Do something in the middle of training, once step `number` is done."""
-    step = TrainingProgress.step
-
-    def acting(progress: TrainingProgress, state: TrainingState) -> None:
-        step(progress, state)
-        if state.step == number:
-            action()
-
-    monkeypatch.setattr(TrainingProgress, "step", acting)
-
-
-def error_line(capfd: pytest.CaptureFixture[str]) -> str:
-    (line,) = capfd.readouterr().err.splitlines()
-    return line
-
-
-@pytest.fixture
-def copied_run(tiny_run: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(tiny_run, tmp_path / "run")
-
 
 # A run, and what it leaves behind
 
@@ -291,139 +218,6 @@ def test_a_multirun_gives_every_job_a_directory_of_its_own(
         assert (tmp_path / "sweep" / job / "metrics.json").is_file()
     first = read_json(tmp_path / "sweep" / "0" / "metrics.json")["history"]
     assert first == read_json(tiny_run / "metrics.json")["history"][:1]
-
-
-# Stopped, and gone on with
-
-
-def test_ctrl_c_in_an_epoch_saves_and_the_resumed_run_equals_an_uninterrupted_one(
-    tiny_csv: Path,
-    tiny_run: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    run_dir = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        at_step(patch, 25, lambda: signal.raise_signal(signal.SIGINT))
-        assert train(tiny_csv, run_dir, f"training.epochs={EPOCHS}") == 130
-    assert capfd.readouterr().out.endswith(
-        f"interrupted in epoch 3 after step 25; all is saved in {run_dir / 'last'}; go on with\n"
-        f"  python -m textcnn.train resume={run_dir}\n"
-    )
-    assert not (run_dir / "metrics.json").exists()
-    assert read_json(run_dir / "last" / "manifest.json")["step"] == 25
-    assert run("train", f"resume={run_dir}") == 0
-    assert "going on after epoch 2, step 25" in capfd.readouterr().out
-    assert_same_run(run_dir, tiny_run)
-    assert_curves_have_every_step_once(run_dir, EPOCHS)
-
-
-@pytest.mark.parametrize("step", [5, 30])
-def test_sigterm_at_any_step_is_a_clean_stop_too(
-    tiny_csv: Path,
-    tiny_run: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    step: int,  # in the first epoch; at the end of the third, before it is validated
-) -> None:
-    with monkeypatch.context() as patch:
-        at_step(patch, step, lambda: signal.raise_signal(signal.SIGTERM))
-        assert train(tiny_csv, tmp_path / "run", f"training.epochs={EPOCHS}") == 130
-    assert run("train", f"resume={tmp_path / 'run'}") == 0
-    assert_same_run(tmp_path / "run", tiny_run)
-    assert_curves_have_every_step_once(tmp_path / "run", EPOCHS)
-
-
-def test_a_run_killed_in_its_third_epoch_goes_on_to_equal_an_uninterrupted_one(
-    tiny_csv: Path, tiny_run: Path, tmp_path: Path
-) -> None:
-    run_dir = tmp_path / "run"
-    keys = [*TINY, f"data.train={tiny_csv}", f"run_dir={run_dir}", f"training.epochs={EPOCHS}"]
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, "25", *keys], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    manifest = read_json(run_dir / "last" / "manifest.json")
-    assert (manifest["epoch"], manifest["step"]) == (2, 20)  # the end of the second
-    assert run("train", f"resume={run_dir}") == 0
-    assert_same_run(run_dir, tiny_run)
-    assert_curves_have_every_step_once(run_dir, EPOCHS)
-
-
-def test_a_second_ctrl_c_stops_at_once() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with interruption() as asked:
-        assert not asked()
-        signal.raise_signal(signal.SIGINT)
-        assert asked()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_more_epochs_for_a_finished_run_equal_a_run_of_as_many(
-    tiny_csv: Path, tiny_run: Path, tmp_path: Path
-) -> None:
-    run_dir = tmp_path / "run"
-    assert train(tiny_csv, run_dir, "training.epochs=2") == 0
-    assert run("train", f"resume={run_dir}", f"training.epochs={EPOCHS}") == 0
-    assert_same_run(run_dir, tiny_run)
-    # from now on the run is one of so many epochs
-    for directory in (run_dir, run_dir / "last"):
-        config = (directory / "config.yaml").read_text(encoding="utf-8")
-        expected = (tiny_run / "config.yaml").read_text(encoding="utf-8")
-        assert config == expected.replace(str(tiny_run), str(run_dir))
-
-
-def test_a_finished_run_gone_on_with_stays_as_it_was(copied_run: Path, tiny_run: Path) -> None:
-    assert run("train", f"resume={copied_run}") == 0
-    assert_same_run(copied_run, tiny_run)
-
-
-def test_other_data_are_refused_on_resuming(
-    copied_run: Path, tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    changed = write_csv(tmp_path / "changed.csv", rows(200, seed=1))
-    config = (copied_run / "config.yaml").read_text(encoding="utf-8")
-    config = config.replace(str(tiny_csv), str(changed))
-    (copied_run / "config.yaml").write_text(config, encoding="utf-8")
-    before = everything(copied_run)
-    assert run("train", f"resume={copied_run}") == 2
-    assert error_line(capfd) == (
-        f"resume={copied_run}: the data are not those that the run began with; restore them, or "
-        "start a new run"
-    )
-    assert everything(copied_run) == before
-
-
-@pytest.mark.parametrize(
-    "override", ["seed=1", "optimizer=adadelta", "overwrite=true", "run_dir=x"]
-)
-def test_other_overrides_are_refused_on_resuming(
-    tiny_run: Path, capfd: pytest.CaptureFixture[str], override: str
-) -> None:
-    assert run("train", f"resume={tiny_run}", override) == 2
-    assert error_line(capfd) == (
-        "resume goes on as the run began, only training.epochs may change; "
-        f"got {override.partition('=')[0]}"
-    )
-
-
-@pytest.mark.parametrize("config", [b"\xff", b"seed: ${oc.env:HOME}", b"- a", b"seed: many"])
-def test_a_run_whose_configuration_was_spoilt_is_refused_by_name(
-    copied_run: Path, capfd: pytest.CaptureFixture[str], config: bytes
-) -> None:
-    (copied_run / "config.yaml").write_bytes(config)
-    assert run("train", f"resume={copied_run}") == 2
-    assert error_line(capfd).startswith(f"{copied_run / 'config.yaml'}: ")
-
-
-def test_what_is_no_run_cannot_be_gone_on_with(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert run("train", f"resume={tmp_path}") == 2
-    assert error_line(capfd) == f"resume={tmp_path}: no run there (no config.yaml)"
 
 
 # Refused, with nothing written

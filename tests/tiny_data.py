@@ -4,7 +4,9 @@ import csv
 import importlib
 import json
 import random
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tensorboard.backend.event_processing import (  # type: ignore[import-untype
 from tensorboard.plugins.hparams import plugin_data_pb2  # type: ignore[import-untyped]
 from torch import Tensor
 
+from textcnn.errors import InputError
 from textcnn.training.checkpoint import sha256
 
 CLASS_WORDS = {
@@ -38,6 +41,8 @@ TINY = (
     "training.patience=null",
     "training.log_every=1",
 )
+STEPS_PER_EPOCH = 10  # of the tiny run: 160 texts to train on, 16 at a time
+EPOCHS = 6
 
 
 def rows(count: int, seed: int = 0) -> list[tuple[str, str]]:
@@ -112,6 +117,21 @@ def everything(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
+def resume(run_dir: Path, *overrides: str) -> int:
+    make_curves_older(run_dir)
+    return run("train", f"resume={run_dir}", *overrides)
+
+
+def make_curves_older(run_dir: Path) -> None:
+    """By a second, as they are when a new process goes on.
+
+    TensorBoard reads files in the order of their names: by second, then by process and number.
+    """
+    for file in run_dir.glob("events.out.tfevents.*"):
+        prefix, second, rest = re.split(r"(?<=tfevents\.)(\d+)", file.name, maxsplit=1)
+        file.rename(file.with_name(f"{prefix}{int(second) - 1}{rest}"))
+
+
 def curves(run_dir: Path) -> Any:
     """What TensorBoard shows of a run: all of it, nothing left out."""
     sizes = dict.fromkeys(("scalars", "images", "tensors"), 0)
@@ -126,3 +146,44 @@ def hyper_parameters(run_dir: Path) -> tuple[dict[str, Any], list[str]]:
     values = {key: getattr(value, value.WhichOneof("kind")) for key, value in row.items()}
     metrics = parse(content["_hparams_/experiment"]).experiment.metric_infos
     return values, [metric.name.tag for metric in metrics]
+
+
+def without_times(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same again."""
+    kept = {k: v for k, v in metrics.items() if k not in {"seconds", "peak_memory_bytes"}}
+    kept["train"] = {k: metrics["train"][k] for k in ("epochs", "best_epoch", "steps")}
+    return kept
+
+
+def assert_same_run(got: Path, expected: Path) -> None:
+    """Weights of best and last, history and scores, bit for bit."""
+    for name in ("best", "last"):
+        ours, theirs = weights(got / name), weights(expected / name)
+        assert ours.keys() == theirs.keys()
+        for key in ours:
+            assert ours[key].numpy().tobytes() == theirs[key].numpy().tobytes(), (name, key)
+    assert without_times(read_json(got / "metrics.json")) == without_times(
+        read_json(expected / "metrics.json")
+    )
+
+
+def assert_curves_have_every_step_once(run_dir: Path, epochs: int) -> None:
+    shown = curves(run_dir)
+    steps = [point.step for point in shown.Scalars("train/loss")]
+    assert steps == list(range(1, epochs * STEPS_PER_EPOCH + 1))
+    steps = [point.step for point in shown.Scalars("validation/loss")]
+    assert steps == [epoch * STEPS_PER_EPOCH for epoch in range(1, epochs + 1)]
+
+
+def error_line(capfd: pytest.CaptureFixture[str]) -> str:
+    (line,) = capfd.readouterr().err.splitlines()
+    return line
+
+
+def refusal(function: Callable[[], object]) -> str:
+    """The one line in which `function` refuses."""
+    with pytest.raises(InputError) as refused:
+        function()
+    message = str(refused.value)
+    assert len(message.splitlines()) == 1, message
+    return message

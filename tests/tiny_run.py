@@ -1,11 +1,12 @@
 """A plugin: one trained run for all tests that only read one."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from tiny_data import rows, train, write_csv
+from tiny_data import EPOCHS, rows, train, write_csv
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,7 +30,13 @@ def tiny_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of six epochs. Tests must leave it as it is: `copytree` what they change."""
+    """A finished run. Tests must leave it as it is: `copytree` what they change."""
     run_dir = tmp_path_factory.mktemp("tiny_run") / "run"
-    assert train(tiny_csv, run_dir, "training.epochs=6") == 0
+    assert train(tiny_csv, run_dir, f"training.epochs={EPOCHS}") == 0
     return run_dir
+
+
+@pytest.fixture
+def copied_run(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny run, to change."""
+    return shutil.copytree(tiny_run, tmp_path / "run")

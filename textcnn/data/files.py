@@ -138,7 +138,7 @@ def read_parquet(path: Path, text: Sequence[str], label: str) -> Dataset:
         names = pq.read_schema(path).names
         check_names(str(path), names)
         check_columns(path, names, columns)
-        table = pq.read_table(path, columns=columns, partitioning=None)
+        table = pq.read_table(path, columns=columns)
         strings = {column: parquet_strings(path, table, column) for column in columns}
         empty = pc.index(strings[label], "").as_py()
         if empty >= 0:
