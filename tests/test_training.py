@@ -315,3 +315,11 @@ def test_two_processes_train_one_run_that_evaluate_reproduces(
     result = read_json(tmp_path / "evaluation" / "evaluation.json")
     assert result["reproduced"] is True
     assert result["confusion"] == metrics["test"]["confusion"]
+
+
+def test_a_run_that_diverges_says_so(
+    tiny_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rate = "optimizer.learning_rate=1e30"
+    assert train(tiny_csv, tmp_path / "run", rate) == 2
+    assert "training has diverged; try a smaller optimizer.learning_rate" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny_data import forge, refusal, run
 
-from textcnn.training.checkpoint import load_training_state
+from textcnn.checkpoint import load_training_state
 
 pytest_plugins = ("tiny_run",)
 

@@ -19,8 +19,8 @@ from tensorboard.backend.event_processing import (  # type: ignore[import-untype
 from tensorboard.plugins.hparams import plugin_data_pb2  # type: ignore[import-untyped]
 from torch import Tensor
 
+from textcnn.checkpoint import sha256
 from textcnn.errors import InputError
-from textcnn.training.checkpoint import sha256
 
 CLASS_WORDS = {
     "film": ("actor", "scene", "plot"),

@@ -1,5 +1,6 @@
 """Files and directories that appear whole or not at all, even if the program is killed."""
 
+import glob
 import json
 import os
 import shutil
@@ -34,6 +35,8 @@ def new_directory(path: Path) -> Iterator[Path]:
     A directory can't be replaced in one step: the old one is moved aside first. Whoever is killed
     between the two moves leaves the old one there, where `existing` finds it.
     """
+    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # by one who was killed
+        shutil.rmtree(left_over, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         yield temporary

@@ -212,9 +212,13 @@ def parse_train_config(text: str) -> TrainConfig:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    if "${" in text:
-        raise InputError("a stored configuration holds plain values, got an interpolation ${...}")
     try:
+        for token in yaml.scan(text, yaml.SafeLoader):
+            # an escape may hide an interpolation, and aliases of aliases would never end
+            if "${" in getattr(token, "value", ""):
+                raise InputError("a stored configuration holds plain values, got ${...}")
+            if isinstance(token, yaml.AliasToken):
+                raise InputError("a stored configuration holds plain values, got an alias")
         stored = yaml.safe_load(text)
         config = OmegaConf.structured(TrainConfig)
         for (group_name, name), schema in GROUP_SCHEMAS.items():

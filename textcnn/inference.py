@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config import TrainConfig, parse_train_config
 from textcnn.data.batching import EncodedTexts, encode, sorted_batches
 from textcnn.errors import InputError
 from textcnn.models.classifier import TextClassifier, build_model
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import Vocabulary
-from textcnn.training.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 
 
 @dataclass(frozen=True)

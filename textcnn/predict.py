@@ -21,8 +21,8 @@ def main(config: PredictConfig) -> None:
         raise InputError("checkpoint is missing; give checkpoint=<run or checkpoint directory>")
 
     # Imported here, where the configuration is known to be sound: torch takes seconds.
+    from textcnn.checkpoint import find_checkpoint, load_checkpoint
     from textcnn.inference import restore
-    from textcnn.training.checkpoint import find_checkpoint, load_checkpoint
 
     directory = find_checkpoint(config.checkpoint)
     classifier, trained = restore(load_checkpoint(directory), directory)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import textcnn
 from textcnn.atomic import write_json
+from textcnn.checkpoint import find_checkpoint, load_checkpoint
 from textcnn.config import DataConfig, EvaluateConfig, TrainConfig
 from textcnn.data.splits import fingerprint, load_splits, load_test
 from textcnn.errors import InputError
@@ -20,7 +21,6 @@ from textcnn.evaluation.metrics import Scores, score_texts
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, restore
 from textcnn.terminal import build_console
-from textcnn.training.checkpoint import find_checkpoint, load_checkpoint
 
 GOLDEN_TOLERANCE = 1e-4  # of a logit, between machines
 

@@ -1,5 +1,6 @@
 """TensorBoard: everything a run shows goes into the run directory's one event file."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,10 @@ class Curves:
         self.writer.add_scalar(f"{split}/macro_f1", scores.macro_f1, step)
 
     def figure(self, name: str, figure: Figure, step: int) -> None:
-        self.writer.add_figure(name, figure, step, close=False)
+        with warnings.catch_warnings():
+            # a class may be named in a script that matplotlib's font lacks
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            self.writer.add_figure(name, figure, step, close=False)
 
     def text(self, name: str, markdown: str, step: int = 0) -> None:
         self.writer.add_text(name, markdown, step)

@@ -1,5 +1,6 @@
 """The training loop."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from textcnn.data.batching import EncodedTexts, shuffled_batches
+from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.curves import Curves
 from textcnn.training.progress import TrainingProgress
@@ -51,6 +53,7 @@ def fit(
         curves: None in all processes but the first.
 
     Raises:
+        InputError: the loss is infinite or no number.
         Interrupted: after Ctrl-C or SIGTERM, once "last" is saved.
     """
     with interruption() as asked:
@@ -67,6 +70,7 @@ def fit(
                 accelerator.backward(loss)
                 optimizer.step()
                 correct = int((logits.argmax(dim=1) == batch.labels).sum())
+                check_finite(loss.item(), state.step + 1)
                 state.add_batch(loss.item(), correct, len(rows), time.perf_counter() - start)
                 progress.step(state)
                 if curves and state.step % log_every == 0:
@@ -98,6 +102,14 @@ def close_epoch(
     if better:
         save("best")
     save("last")
+
+
+def check_finite(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise InputError(
+            f"the loss is {loss} at step {step}: training has diverged; try a smaller "
+            "optimizer.learning_rate"
+        )
 
 
 def share(batches: list[np.ndarray], accelerator: Accelerator) -> list[np.ndarray]:

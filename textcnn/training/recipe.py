@@ -15,6 +15,13 @@ from accelerate.utils import broadcast_object_list, set_seed
 
 import textcnn
 from textcnn.atomic import existing, new_file, write_json
+from textcnn.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_training_state,
+    save_checkpoint,
+    update_manifest,
+)
 from textcnn.config import TrainConfig, dump, walk
 from textcnn.data.batching import EncodedTexts, encode
 from textcnn.data.splits import load_splits
@@ -29,13 +36,6 @@ from textcnn.run_dir import CONFIG, METRICS, claim
 from textcnn.terminal import build_console
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import Vocabulary
-from textcnn.training.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_training_state,
-    save_checkpoint,
-    update_manifest,
-)
 from textcnn.training.curves import Curves
 from textcnn.training.loop import Interrupted, fit
 from textcnn.training.optimizers import build_optimizer
