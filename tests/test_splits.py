@@ -33,11 +33,21 @@ BUNDLED_CLASSES = {
 }
 
 
+SETTINGS: dict[str, Any] = {
+    **dict.fromkeys(("path", "name", "revision", "train", "validation", "test", "max_examples")),
+    "text": "text",
+    "label": "label",
+    "seed": 0,
+}
+
+
 def split(source: str = "files", **given: Any) -> Splits:
-    settings: dict[str, Any] = {"train": None, "validation": None, "test": None}
-    settings |= {"text": "text", "label": "label", "seed": 0}
-    settings |= {"validation_fraction": 0.1, "test_fraction": 0.1}
-    return load_splits(source, **settings | given)
+    shares = {"validation_fraction": 0.1, "test_fraction": 0.1}
+    return load_splits(source, **SETTINGS | shares | given)
+
+
+def scored(names: Sequence[str], source: str = "files", **given: Any) -> Dataset | None:
+    return load_test(names, source, **SETTINGS | given)
 
 
 def refusal(source: str = "files", **given: Any) -> str:
@@ -227,9 +237,11 @@ def test_a_label_that_training_lacks_is_refused_by_name_and_row(write: Write) ->
 
 def test_a_label_that_a_classifier_lacks_is_refused_by_name_and_row(write: Write) -> None:
     path = write("test.csv", csv_of("ab"))
-    assert load_test(path, "text", "label", ["b", "a"])["label"][:] == [1, 0]
+    rows = scored(["b", "a"], test=path)
+    assert rows is not None
+    assert rows["label"][:] == [1, 0]
     with pytest.raises(InputError, match="row 2: the label 'b' is not in training: a"):
-        load_test(path, "text", "label", ["a"])
+        scored(["a"], test=path)
 
 
 def test_one_class_is_refused(write: Write) -> None:
@@ -280,6 +292,62 @@ def test_the_file_that_cannot_be_read_is_named(write: Write) -> None:
     assert refusal(train=train, test=test).startswith(f"{test}, line 2: 1 columns")
     assert refusal(train=train, test="nowhere.csv").startswith(
         "data.test=nowhere.csv: no such file"
+    )
+
+
+@pytest.mark.parametrize("source", ["bundled", "files"])
+@pytest.mark.parametrize("key", ["path", "name", "revision"])
+def test_hub_keys_are_refused_by_other_sources(source: str, key: str) -> None:
+    message = f"data.{key} is given, but data.source is {source}; add data=hub"
+    assert refusal(source, train="mine.csv", **{key: "x"}) == message
+
+
+# A cap
+
+
+def test_a_cap_keeps_so_many_rows_of_each_split_and_says_so(write: Write) -> None:
+    train = write("train.csv", csv_of("aab" * 40))
+    validation = write("validation.csv", csv_of("aab" * 4, "validation"))
+    test = write("test.csv", csv_of("aab" * 20, "test"))
+    everything = split(train=train, validation=validation, test=test)
+    splits = split(train=train, validation=validation, test=test, max_examples=15)
+    assert classes(splits.train) == classes(splits.test) == {"a": 10, "b": 5}
+    assert splits.validation["text"][:] == everything.validation["text"][:]  # 12 rows
+    numbers = [int(text.split()[1]) for text in texts(splits.train)]
+    assert numbers == sorted(set(numbers))
+    assert splits.notes == (
+        "data.train: 15 of 120 rows kept (data.max_examples)",
+        "data.test: 15 of 60 rows kept (data.max_examples)",
+    )
+
+
+def test_a_cap_is_drawn_by_the_seed_and_the_same_for_evaluation(write: Write) -> None:
+    files = {
+        "train": write("train.csv", csv_of("ab" * 50)),
+        "test": write("t.csv", csv_of("ab" * 50)),
+    }
+    splits = split(**files, max_examples=10)
+    for seed in (0, 1):
+        rows = scored(splits.labels, **files, max_examples=10, seed=seed)
+        assert rows is not None
+        assert (fingerprint(rows) == splits.fingerprints()["test"]) == (seed == 0)
+
+
+def test_a_cap_takes_rows_from_the_splits_that_there_are_without_it(write: Write) -> None:
+    train = write("train.csv", csv_of("ab" * 100))
+    everything, capped = split(train=train), split(train=train, max_examples=6)
+    for key in ("train", "validation", "test"):
+        assert len(getattr(capped, key)) == 6
+        assert set(texts(getattr(capped, key))) < set(texts(getattr(everything, key)))
+
+
+def test_a_cap_keeps_every_class(write: Write) -> None:
+    train = write("train.csv", csv_of("a" * 100 + "bcd" * 4))
+    splits = split(train=train, test=write("test.csv", csv_of("abcd")), max_examples=5)
+    assert set(classes(splits.train)) == {"a", "b", "c", "d"}
+    assert len(splits.train) == 5
+    assert refusal(train=train, max_examples=3) == (
+        "data.max_examples=3 is too few for data.train, which has 4 classes"
     )
 
 

@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from datasets import ClassLabel, Dataset, Features, Value, concatenate_datasets
+from datasets import Dataset, Features, concatenate_datasets
 from datasets.exceptions import DatasetGenerationError
 
 import textcnn
+from textcnn.data.columns import COLUMNS, check_columns, table_rows
 from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 
 StringOrList = str | list[str]
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-COLUMNS = Features({"text": Value("string"), "label": Value("string")})
 
 
 def read_files(key: str, given: StringOrList, text: Sequence[str], label: str) -> Dataset:
@@ -139,47 +138,8 @@ def read_parquet(path: Path, text: Sequence[str], label: str) -> Dataset:
         check_names(str(path), names)
         check_columns(path, names, columns)
         table = pq.read_table(path, columns=columns)
-        strings = {column: parquet_strings(path, table, column) for column in columns}
-        empty = pc.index(strings[label], "").as_py()
-        if empty >= 0:
-            raise InputError(is_empty(f"{path}, row {empty + 1}", label))
-        space = pa.scalar(" ", pa.large_string())
-        joined = pc.binary_join_element_wise(*(strings[column] for column in text), space)
-        rows = pa.table({"text": joined, "label": strings[label]})
-        return Dataset(rows.cast(COLUMNS.arrow_schema))
+        features = Features.from_arrow_schema(table.schema)
+        return table_rows(table, features, str(path), text, label)
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} can't be read as Parquet: {reason}") from error
-
-
-def parquet_strings(path: Path, table: pa.Table, column: str) -> pa.ChunkedArray:
-    """A column as strings, none null; the names of classes where `datasets` wrote their ids."""
-    values = table.column(column)
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    kind = values.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise InputError(f"{path}, column {column!r} holds {kind}, not single values")
-    null = pc.index(pc.is_null(values, nan_is_null=True), True).as_py()
-    if null >= 0:
-        raise InputError(is_empty(f"{path}, row {null + 1}", column))
-    feature = Features.from_arrow_schema(table.schema)[column]
-    if not isinstance(feature, ClassLabel):
-        return values.cast(pa.large_string())
-    ids = values.to_pylist()
-    for row, id in enumerate(ids, start=1):
-        if not 0 <= id < feature.num_classes:
-            raise InputError(
-                f"{path}, row {row}: column {column!r} holds {id}, which is none of its "
-                f"{feature.num_classes} classes; drop the row"
-            )
-    return pa.chunked_array([pa.array([feature.names[id] for id in ids], pa.large_string())])
-
-
-def check_columns(path: str | Path, names: Sequence[str], columns: Sequence[str]) -> None:
-    for column in columns:
-        if column not in names:
-            raise InputError(
-                f"{path} has no column {column!r}; it has {', '.join(names)}; "
-                "set data.text and data.label"
-            )

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset
 
-from textcnn.data.bundled import read_bundled
-from textcnn.data.files import StringOrList, read_files
+from textcnn.data.files import StringOrList
+from textcnn.data.sources import no_train, open_source
 from textcnn.errors import InputError
 
 
@@ -49,6 +49,9 @@ def fingerprint(rows: Dataset) -> str:
 def load_splits(
     source: str,
     *,
+    path: str | None,
+    name: str | None,
+    revision: str | None,
     train: StringOrList | None,
     validation: StringOrList | None,
     test: StringOrList | None,
@@ -56,66 +59,109 @@ def load_splits(
     label: str,
     validation_fraction: float,
     test_fraction: float,
+    max_examples: int | None,
     seed: int,
 ) -> Splits:
     """All rows of a source, in three splits.
 
-    A split that is not given is drawn from the training rows: the same share of every class, by
-    `seed`, but never the last row of a class. What is given as test is never drawn from.
+    A split that the source has no rows for is drawn from the training rows: the same share of
+    every class, by `seed`, but never the last row of a class. What is given as test is never drawn
+    from. At the end each split is cut down to `max_examples` rows, in the same way.
 
     Raises:
         InputError: rows that can't be read, one class only, too few rows, unknown classes, keys
             that contradict each other.
     """
-    files = {"data.train": train, "data.validation": validation, "data.test": test}
+    given = {"data.train": train, "data.validation": validation, "data.test": test}
+    readers, notes = open_source(
+        source, given, path=path, name=name, revision=revision, text=text, label=label
+    )
+    if "data.train" not in readers:
+        raise InputError(no_train(source, path))
     shares = {"data.test": test_fraction, "data.validation": validation_fraction}
-    check_sources(source, files, shares)
-    notes = []
+    shares = {key: share for key, share in shares.items() if key not in readers}
+    check_shares(shares)
+    chosen = {key: read() for key, read in readers.items()}
     if source == "bundled":
-        rows, duplicates = drop_duplicates(read_bundled())
-        given = {}
+        rows, duplicates = drop_duplicates(chosen["data.train"])
+        chosen["data.train"] = rows
         notes.append(f"{duplicates} of {len(rows) + duplicates} texts were duplicates: dropped")
-    else:
-        columns = [text] if isinstance(text, str) else text
-        given = {k: read_files(k, v, columns, label) for k, v in files.items() if v is not None}
-        rows = given.pop("data.train")
-    rows = with_classes(rows, sort_labels(rows), "data.train")
-    names = rows.features["label"].names
+    names = sort_labels(chosen["data.train"])
     if len(names) < 2:
         raise InputError(f"the training rows hold one class only ({names[0]}); two are the least")
-    chosen = {key: with_classes(split, names, key) for key, split in given.items()}
-    generator = np.random.default_rng(seed)
-    size = len(rows)
-    for key, share in shares.items():
-        if key not in chosen:
-            drawn = draw(np.asarray(rows["label"]), round(share * size), generator, key)
-            chosen[key] = rows.select(np.flatnonzero(drawn))
-            rows = rows.select(np.flatnonzero(~drawn))
-    return Splits(rows, chosen["data.validation"], chosen["data.test"], tuple(notes))
+    chosen = {key: with_classes(rows, names, key) for key, rows in chosen.items()}
+    chosen |= draw_splits(chosen["data.train"], shares, seed)
+    kept = {key: keep(chosen[key], max_examples, seed, key) for key in given}
+    notes += [
+        f"{key}: {len(rows):,} of {len(chosen[key]):,} rows kept (data.max_examples)"
+        for key, rows in kept.items()
+        if len(rows) < len(chosen[key])
+    ]
+    train_rows, validation_rows, test_rows = kept.values()
+    return Splits(train_rows, validation_rows, test_rows, tuple(notes))
 
 
-def check_sources(
-    source: str, files: dict[str, StringOrList | None], shares: dict[str, float]
-) -> None:
-    """
-    Raises:
-        InputError: files that would not be read, no file to train on, nothing left to train on.
-    """
-    given = [key for key, value in files.items() if value is not None]
-    if source == "bundled" and given:
-        raise InputError(f"{given[0]} is given, but data.source is bundled; add data=files")
-    if source == "files" and "data.train" not in given:
-        raise InputError("data.source=files needs data.train=<file>, got null")
-    drawn = {f"{key}_fraction": share for key, share in shares.items() if key not in given}
-    if sum(drawn.values()) >= 1:
-        shown = " and ".join(f"{key}={share}" for key, share in drawn.items())
+def check_shares(shares: dict[str, float]) -> None:
+    if sum(shares.values()) >= 1:
+        shown = " and ".join(f"{key}_fraction={share}" for key, share in shares.items())
         raise InputError(f"{shown} leave nothing to train on; together they must be below 1")
 
 
-def load_test(test: StringOrList, text: StringOrList, label: str, names: Sequence[str]) -> Dataset:
-    """Rows to score from files, with the classes of a trained classifier."""
-    columns = [text] if isinstance(text, str) else text
-    return with_classes(read_files("data.test", test, columns, label), names, "data.test")
+def draw_splits(rows: Dataset, shares: dict[str, float], seed: int) -> dict[str, Dataset]:
+    """For each key a share of all rows, drawn by class, and the others to train on."""
+    generator = np.random.default_rng(seed)
+    size = len(rows)
+    chosen = {}
+    for key, share in shares.items():
+        drawn = draw(np.asarray(rows["label"][:]), round(share * size), generator, key)
+        chosen[key] = rows.select(np.flatnonzero(drawn))
+        rows = rows.select(np.flatnonzero(~drawn))
+    return chosen | {"data.train": rows}
+
+
+def keep(rows: Dataset, max_examples: int | None, seed: int, key: str) -> Dataset:
+    """At most so many rows: the same share of every class, at least one of each, by `seed`."""
+    if max_examples is None or len(rows) <= max_examples:
+        return rows
+    labels = np.asarray(rows["label"][:])
+    classes = len(np.unique(labels))
+    if max_examples < classes:
+        raise InputError(
+            f"data.max_examples={max_examples} is too few for {key}, which has {classes} classes"
+        )
+    # a generator of its own, so that evaluation, which reads test alone, draws the same rows
+    generator = np.random.default_rng(seed)
+    dropped = draw(labels, len(rows) - max_examples, generator, key)
+    return rows.select(np.flatnonzero(~dropped))
+
+
+def load_test(
+    names: Sequence[str],
+    source: str,
+    *,
+    path: str | None,
+    name: str | None,
+    revision: str | None,
+    train: StringOrList | None,
+    validation: StringOrList | None,
+    test: StringOrList | None,
+    text: StringOrList,
+    label: str,
+    max_examples: int | None,
+    seed: int,
+) -> Dataset | None:
+    """The test rows of a source, with the classes of a trained classifier.
+
+    None where the source has no rows of its own for test, so that they have to be drawn.
+    """
+    given = {"data.train": train, "data.validation": validation, "data.test": test}
+    readers, _ = open_source(
+        source, given, path=path, name=name, revision=revision, text=text, label=label
+    )
+    if "data.test" not in readers:
+        return None
+    rows = with_classes(readers["data.test"](), names, "data.test")
+    return keep(rows, max_examples, seed, "data.test")
 
 
 def drop_duplicates(rows: Dataset) -> tuple[Dataset, int]:
@@ -126,7 +172,7 @@ def drop_duplicates(rows: Dataset) -> tuple[Dataset, int]:
 
 def sort_labels(rows: Dataset) -> list[str]:
     """The class names of rows: by number if all are whole numbers, else by spelling."""
-    names = set(rows["label"])
+    names = set(rows["label"][:])
     try:
         return sorted(names, key=lambda name: (int(name), name))
     except ValueError:
@@ -141,9 +187,9 @@ def with_classes(rows: Dataset, names: Sequence[str], key: str) -> Dataset:
         if name not in ids:
             known = ", ".join(names)
             raise InputError(f"{key}, row {row}: the label {name!r} is not in training: {known}")
-    features = Features({"text": Value("string"), "label": ClassLabel(names=list(names))})
-    columns = {"text": rows["text"][:], "label": [ids[name] for name in labels]}
-    return Dataset.from_dict(columns, features=features)
+    numbers = np.array([ids[name] for name in labels])
+    labelled = rows.remove_columns("label")
+    return labelled.add_column("label", numbers, feature=ClassLabel(names=list(names)))
 
 
 def draw(labels: np.ndarray, count: int, generator: np.random.Generator, key: str) -> np.ndarray:

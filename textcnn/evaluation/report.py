@@ -42,7 +42,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
     data = config.data if "data" in given else changed(trained.data, config.data, given)
     rows = test_rows(data, trained, classifier.labels)
-    texts = classifier.encode(rows["text"], np.asarray(rows["label"]))
+    texts = classifier.encode(rows["text"][:], np.asarray(rows["label"][:]))
     device = torch.device("cpu")
     scores = score_texts(
         classifier.model, texts, classifier.labels, device, batch_size=config.batch_size
@@ -65,7 +65,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         write_json(file, result)
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
-    console.print(class_table(scores, f"{directory} on {data.source}"))
+    console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
     for line in (summary(scores), verdict, f"saved in {file}"):
         console.print(line)
 
@@ -78,10 +78,13 @@ def changed(data: DataConfig, overrides: DataConfig, given: Sequence[str]) -> Da
 
 def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> Dataset:
     """The rows to score, with label ids as the classifier knows them."""
-    if data.source == "files" and data.test is not None:
-        return load_test(data.test, data.text, data.label, labels)
-    if data.source == "files" and data.train is None:
+    if data.source == "files" and data.test is None and data.train is None:
         raise InputError("data=files needs data.test=<file> to score, got null")
+    drawing = ("validation_fraction", "test_fraction")
+    keys = {key: value for key, value in asdict(data).items() if key not in drawing}
+    rows = load_test(labels, **keys, seed=trained.seed)
+    if rows is not None:
+        return rows
     splits = load_splits(**asdict(data), seed=trained.seed)
     if splits.labels != labels:
         raise InputError(

@@ -1,0 +1,212 @@
+"""Rows from the Hugging Face Hub, or from a directory in the Hub's layout, through `datasets`.
+
+Nothing that a repository holds is run: `datasets` has had no loading scripts since version 4.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import ClassLabel, Dataset, DatasetBuilder, ReadInstruction, load_dataset_builder
+
+from textcnn.data.columns import check_columns, table_rows
+from textcnn.data.hub_errors import explain
+from textcnn.errors import InputError
+
+HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name
+COMMIT = r"[0-9a-f]{7,40}"
+
+
+def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder:
+    """A data set, downloaded and converted to Arrow in the cache of `datasets`.
+
+    Args:
+        path: owner/name on the Hub, or a directory.
+        name: the configuration; None where there is one only, or a default.
+        revision: commit, tag or branch; None is the newest.
+
+    Raises:
+        InputError: it can't be had.
+    """
+    directory = Path(path).expanduser()
+    local = directory.is_dir()
+    if not local and not re.fullmatch(HUB_ID, path):
+        raise InputError(
+            f"data.path={path}: no such directory (looked from {Path.cwd()}), and no id of a Hub "
+            "dataset, which is owner/name, such as stanfordnlp/imdb"
+        )
+    if local and revision is not None:
+        raise InputError(f"data.revision={revision} is for the Hub, but data.path={path} is here")
+    # what they log, retries for example, would stand before the one line of an error
+    for library in ("datasets", "huggingface_hub"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    try:
+        if local:
+            cache = local_cache(directory)
+            builder = load_builder(str(directory.resolve()), name, cache_dir=cache)
+        else:
+            builder = load_builder(path, name, revision=revision)
+        check_commit(builder, path, revision)
+        builder.download_and_prepare()
+    except InputError:
+        raise
+    except Exception as error:  # a repository is foreign input, and there is no end to what it has
+        raise InputError(explain(error, path, name, revision, local)) from error
+    return builder
+
+
+def local_cache(directory: Path) -> str:
+    """Where `datasets` keeps a directory's rows: a place of its own for these files as they are.
+
+    Left alone, it would take another directory's rows, or the rows before a change, for the same
+    where name and README.md are the same.
+    """
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    stats = [(str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+    digest = hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+    return str(Path(datasets.config.HF_DATASETS_CACHE) / f"{directory.resolve().name}-{digest}")
+
+
+def load_builder(path: str, name: str | None, **options: Any) -> DatasetBuilder:
+    # pandas would take empty cells, NA and None in CSV for nothing; in other formats `datasets`
+    # knows no such option
+    strings = {"keep_default_na": False}
+    try:
+        builder = load_dataset_builder(path, name, **options)
+    except ValueError as error:
+        if "Couldn't find cache" not in str(error):
+            raise
+        # offline, and what is in the cache was CSV
+        return load_dataset_builder(path, name, **options, **strings)
+    if hasattr(builder.config, "keep_default_na"):
+        return load_dataset_builder(path, name, **options, **strings)
+    return builder
+
+
+def from_cache(builder: DatasetBuilder) -> bool:
+    """Whether the Hub wasn't reached: `datasets` takes the newest copy then, of any revision."""
+    return type(builder).__module__.endswith(".cache.cache")
+
+
+def check_commit(builder: DatasetBuilder, path: str, revision: str | None) -> None:
+    commit = str(builder.hash)
+    pinned = revision is not None and re.fullmatch(COMMIT, revision)
+    if from_cache(builder) and pinned and not commit.startswith(str(revision)):
+        raise InputError(
+            f"data.revision={revision}: the Hub can't be reached, and the cache has another commit "
+            f"of {path}: {commit}"
+        )
+
+
+def describe_origin(builder: DatasetBuilder, path: str, revision: str | None) -> list[str]:
+    """Notes for the user: which commit this is."""
+    if Path(path).expanduser().is_dir():
+        return []
+    commit = str(builder.hash)
+    pinned = revision is not None and commit.startswith(revision)
+    if from_cache(builder):
+        unchecked = "" if pinned or revision is None else f"; {revision} may be another by now"
+        return [f"{path}: the Hub was not reached; the cache has commit {commit}{unchecked}"]
+    return [f"{path}: commit {commit}" + ("" if pinned else f"; data.revision={commit} pins it")]
+
+
+def choose_splits(
+    sizes: dict[str, int], given: Mapping[str, str | Sequence[str] | None], path: str
+) -> dict[str, str]:
+    """Which split, or slice of it, each key means.
+
+    Without a value a key means the split of its name, where it exists and no other key uses it.
+
+    Args:
+        sizes: the rows of each split.
+        given: the values of data.train, data.validation and data.test.
+
+    Raises:
+        InputError: a split that doesn't exist, or the same rows for two keys.
+    """
+    chosen = {
+        key: value if isinstance(value, str) else "+".join(value)
+        for key, value in given.items()
+        if value is not None
+    }
+    parts = {key: split_parts(key, spec, sizes, path) for key, spec in chosen.items()}
+    used = {part.splitname for slices in parts.values() for part in slices}
+    for (key, ours), (other, theirs) in combinations(parts.items(), 2):
+        if any(overlap(one, two) for one in ours for two in theirs):
+            raise InputError(
+                f"{key}={chosen[key]} and {other}={chosen[other]} share rows; give splits or "
+                "slices that don't, such as train[:90%] and train[90%:]"
+            )
+    for key in given:
+        name = key.removeprefix("data.")
+        if key not in chosen and name in sizes and name not in used:
+            chosen[key] = name
+    return chosen
+
+
+def split_parts(key: str, spec: str, sizes: dict[str, int], path: str) -> list[Any]:
+    """The ranges of rows (`splitname`, `from_`, `to`) that a specification means."""
+    for name in re.findall(r"(?:^|\+)\s*([\w.-]+)", spec):
+        if name not in sizes:
+            raise InputError(
+                f"{key}={spec}: {path} has no split {name!r}; it has {', '.join(sizes)}"
+            )
+    try:
+        parts = ReadInstruction.from_spec(spec).to_absolute(sizes)
+    except (ValueError, AssertionError) as error:
+        raise InputError(
+            f"{key}={spec} is no split: {error}; write train, train[:10%] or train[100:200]"
+        ) from error
+    if not any(part.from_ < part.to for part in parts):
+        raise InputError(f"{key}={spec} holds no rows")
+    return list(parts)
+
+
+def overlap(one: Any, two: Any) -> bool:
+    same = one.splitname == two.splitname
+    return bool(same and max(one.from_, two.from_) < min(one.to, two.to))
+
+
+def split_sizes(builder: DatasetBuilder) -> dict[str, int]:
+    return {name: info.num_examples for name, info in builder.info.splits.items()}
+
+
+def read_split(
+    builder: DatasetBuilder, key: str, split: str, path: str, text: Sequence[str], label: str
+) -> Dataset:
+    """Rows of the strings `text` and `label`; where the Hub names the classes, by these names.
+
+    Raises:
+        InputError: a column that doesn't exist, a null cell, rows without a label.
+    """
+    where = f"{path}, {split}"
+    rows = builder.as_dataset(split=split)
+    check_columns(where, rows.column_names, [*text, label])
+    rows = rows.select_columns(list(dict.fromkeys([*text, label])))
+    table = rows.with_format("arrow")[:]
+    check_labelled(key, where, table.column(label), rows.features[label])
+    return table_rows(table, rows.features, where, text, label)
+
+
+def check_labelled(key: str, where: str, labels: pa.ChunkedArray, feature: Any) -> None:
+    """Refuse rows without a label, which the Hub marks by the class -1.
+
+    In a column of plain numbers -1 may be a class: only a split of nothing else is refused there.
+    """
+    named = isinstance(feature, ClassLabel)
+    if not named and not pa.types.is_integer(labels.type):
+        return
+    unlabelled = pc.equal(labels, -1)
+    number = pc.sum(unlabelled).as_py() or 0
+    if number == len(labels) or (named and number):
+        raise InputError(
+            f"{where}: {number} of {len(labels)} rows have no label (-1), the first is row "
+            f"{pc.index(unlabelled, True).as_py() + 1}; give {key} a split or slice that has labels"
+        )

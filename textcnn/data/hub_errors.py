@@ -1,0 +1,70 @@
+"""What goes wrong with a Hub dataset, in one line that says what to do."""
+
+import re
+from collections.abc import Iterator
+
+from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+
+# by name: the libraries below `datasets` have changed from requests to httpx
+NETWORK = re.compile("Connect|Timeout|Offline")
+
+
+def explain(
+    error: Exception, path: str, name: str | None, revision: str | None, local: bool
+) -> str:
+    """
+    Args:
+        error: what `datasets` raised for `path`, `name` and `revision`.
+        local: `path` is a directory.
+    """
+    said = " ".join(str(error).split())
+    if "dataset scripts" in said.lower():
+        return explain_script(path, local)
+    if names := available_configurations(said):
+        if name is None:
+            return f"data.path={path} has several configurations; set data.name to one of {names}"
+        return f"data.name={name}: {path} has no such configuration; it has {names}"
+    if isinstance(error, DatasetNotFoundError):
+        return explain_not_found(said, path, revision)
+    if not local and any(NETWORK.search(type(cause).__name__) for cause in causes(error)):
+        return (
+            f"data.path={path}: no network, or the Hub doesn't answer, and the cache has no copy; "
+            "give data.path=<directory in the Hub's layout>, or fill the cache (HF_HOME) where "
+            "there is a network, and set HF_HUB_OFFLINE=1 here"
+        )
+    if isinstance(error, DatasetGenerationError) and error.__cause__:
+        said = " ".join(str(error.__cause__).split())
+    return f"data.path={path} can't be loaded: {said or type(error).__name__}"
+
+
+def explain_script(path: str, local: bool) -> str:
+    said = f"data.path={path} has a loading script, which is not run"
+    if local:
+        return f"{said}; leave the data files only: Parquet, JSON Lines or CSV"
+    return f"{said}; try data.revision=refs/convert/parquet, the Hub's own conversion"
+
+
+def explain_not_found(said: str, path: str, revision: str | None) -> str:
+    if said.startswith("Revision"):
+        return f"data.revision={revision}: {path} has no such revision on the Hub"
+    if "gated" in said:
+        return f"data.path={path} is gated: ask for access on its page, then log in (hf auth login)"
+    return (
+        f"data.path={path}: no such dataset on the Hub, or a private one (hf auth login), and no "
+        "such directory here"
+    )
+
+
+def available_configurations(said: str) -> str:
+    """The names in a message about a configuration that is missing or doesn't exist, else ""."""
+    if match := re.search(r"[Aa]vailable(?: [Cc]onfigs[^:]*)?: \[(.*?)\]", said):
+        # the second is what textcnn reads CSV with
+        return match[1].replace("'", "").replace("-keep_default_na=False", "")
+    match = re.search(r"multiple .* configurations in the cache: (.*?) Please", said)
+    return match[1] if match else ""
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
