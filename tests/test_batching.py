@@ -16,6 +16,8 @@ from textcnn.data.batching import (
     shuffled_batches,
     sorted_batches,
 )
+from textcnn.text.encoder import TextEncoder
+from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import PADDING, Vocabulary
 
 VOCABULARY = Vocabulary(["a", "b"])  # a is 2, b is 3
@@ -26,10 +28,14 @@ length_lists = st.lists(st.integers(0, 50), max_size=200)
 seeds = st.integers(0, 2**32 - 1)
 
 
+def encoder(max_length: int | None = None) -> TextEncoder:
+    return TextEncoder(build_tokenizer("byte"), VOCABULARY, max_length, "head")
+
+
 def encoded(texts: list[list[int]]) -> EncodedTexts:
     ids = np.array(list(itertools.chain(*texts)), np.int32)
     offsets = np.cumsum([0, *map(len, texts)])
-    return EncodedTexts(ids, offsets, np.arange(len(texts)) + 100)
+    return EncodedTexts(ids, offsets, np.diff(offsets), np.arange(len(texts)) + 100)
 
 
 def as_lists(batches: list[np.ndarray]) -> list[list[int]]:
@@ -37,7 +43,7 @@ def as_lists(batches: list[np.ndarray]) -> list[list[int]]:
 
 
 def test_texts_are_encoded_end_to_end() -> None:
-    texts = encode(TEXTS, VOCABULARY, max_length=None)
+    texts = encode(TEXTS, encoder())
     assert texts.ids.tolist() == [2, 3, 2, 1, 3]
     assert texts.offsets.tolist() == [0, 3, 3, 5]
     assert texts.lengths.tolist() == [3, 0, 2]
@@ -45,21 +51,24 @@ def test_texts_are_encoded_end_to_end() -> None:
 
 
 def test_tokens_behind_max_length_are_cut() -> None:
-    texts = encode(TEXTS, VOCABULARY, max_length=2)
+    texts = encode(TEXTS, encoder(2))
     assert texts.ids.tolist() == [2, 3, 1, 3]
     assert texts.lengths.tolist() == [2, 0, 2]
+    assert texts.full_lengths.tolist() == [3, 0, 2]
+    assert texts.truncated_rate == 1 / 3
+    assert texts.unknown_rate == 1 / 4  # z
 
 
 @pytest.mark.parametrize("tokenized", [[], [[]], [[], []]])
 def test_no_texts_and_empty_texts_are_encoded(tokenized: list[list[str]]) -> None:
-    texts = encode(tokenized, VOCABULARY, max_length=3)
+    texts = encode(tokenized, encoder(3))
     assert texts.lengths.tolist() == [0] * len(tokenized)
     batch = texts.batch(np.arange(len(tokenized)))
     assert batch.ids.shape == (len(tokenized), 0)
 
 
 def test_a_batch_holds_its_rows_in_order_padded_behind() -> None:
-    texts = encode(TEXTS, VOCABULARY, max_length=None, labels=np.array([7, 8, 9]))
+    texts = encode(TEXTS, encoder(), labels=np.array([7, 8, 9]))
     batch = texts.batch(np.array([2, 0, 1]))
     assert batch.ids.tolist() == [[1, 3, 0], [2, 3, 2], [0, 0, 0]]
     assert batch.lengths.tolist() == [2, 3, 0]
@@ -69,7 +78,7 @@ def test_a_batch_holds_its_rows_in_order_padded_behind() -> None:
 
 
 def test_texts_without_labels_make_batches_without_labels() -> None:
-    batch = encode(TEXTS, VOCABULARY, max_length=None).batch(np.array([0]))
+    batch = encode(TEXTS, encoder()).batch(np.array([0]))
     assert batch.labels is None
     assert batch.to(torch.device("cpu")).labels is None
 

@@ -93,7 +93,7 @@ def test_help_shows_every_key_with_value_and_meaning(
     assert entries
     for key, entry in entries:
         assert f"\n  {key}=" in said
-        if key != "optimizer.name":  # each optimizer describes its own
+        if key not in {"optimizer.name", "text.unit", "text.max_length"}:  # each choice has its own
             assert f"      {entry.metadata['meaning']} (" in said
     groups = {group for group, _ in GROUP_SCHEMAS} | {"data", "text"}
     shown = {group for group in groups if f"\n  {group}=" in said}
@@ -107,7 +107,7 @@ def test_help_shows_the_groups_and_the_keys_and_values_of_those_chosen(
     assert run("train", "--help") == 0
     said = capsys.readouterr().out
     assert "\n  optimizer=adadelta|adam " in said
-    assert "\n  data=bundled|files " in said
+    assert "\n  text=byte|char|word " in said
     assert "\n  optimizer.betas=[0.9,0.999]\n" in said
     assert "\n  model.kernel_sizes=[1,2,3]\n" in said
     assert run("train", "--help", "optimizer=adadelta", "training.epochs=3") == 0
@@ -145,6 +145,7 @@ def asdict_of(config: TrainConfig) -> dict[str, Any]:
 
 def default_train() -> TrainConfig:
     return TrainConfig(
+        text=GROUP_SCHEMAS["text", "word"](),
         model=GROUP_SCHEMAS["model", "multi_width"](),
         optimizer=GROUP_SCHEMAS["optimizer", "adam"](),
     )
@@ -298,7 +299,7 @@ def test_a_wrong_value_is_refused_with_its_key_what_it_got_and_what_it_takes(
     [
         ("optimizer=sdg", "optimizer takes adadelta or adam, got sdg"),
         ("optimizer=null", "optimizer takes adadelta or adam, got null"),
-        ("text=7", "text takes word, got 7"),
+        ("text=7", "text takes byte, char or word, got 7"),
         (
             "optimizer.name=adadelta",
             "optimizer.name takes adam, got adadelta; try optimizer=adadelta",
@@ -458,7 +459,7 @@ def test_an_unknown_program_is_refused_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(monkeypatch, "trian") == 2
-    said = "textcnn takes train or evaluate or predict, got 'trian'; try textcnn --help\n"
+    said = "textcnn takes train, evaluate, predict or describe, got 'trian'; try textcnn --help\n"
     assert capsys.readouterr().err == said
 
 

@@ -39,7 +39,8 @@ class Known(nn.Module):
 def texts(true: list[int] | None = None) -> EncodedTexts:
     labels = np.array(TRUE if true is None else true)
     numbers = np.arange(len(labels))
-    return EncodedTexts((numbers + 1).astype(np.int32), np.append(numbers, len(numbers)), labels)
+    ids = (numbers + 1).astype(np.int32)
+    return EncodedTexts(ids, np.append(numbers, len(numbers)), np.ones_like(numbers), labels)
 
 
 @pytest.fixture(scope="module")

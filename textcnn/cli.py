@@ -38,6 +38,7 @@ PROGRAMS = {
     "train": "train a classifier, watch it, test it",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts",
+    "describe": "look at data before training",
 }
 
 
@@ -195,4 +196,4 @@ def main() -> None:
     if name in {"--help", "-h"}:
         print(usage)
     else:
-        fail(f"textcnn takes {' or '.join(PROGRAMS)}, got {name!r}; try textcnn --help")
+        fail(f"textcnn takes {join_or(list(PROGRAMS))}, got {name!r}; try textcnn --help")

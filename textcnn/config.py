@@ -39,37 +39,72 @@ def group(schema: type, meaning: str) -> Any:
 
 @dataclass
 class DataConfig:
-    source: str = key("bundled", "where the rows come from", choices=("bundled", "files"))
+    source: str = key("bundled", "where the rows come from", choices=("bundled", "files", "hub"))
+    path: str | None = key(
+        None, "a Hugging Face Hub dataset, owner/name, or a directory in its layout"
+    )
+    name: str | None = key(None, "the Hub dataset's configuration; needed where it has several")
+    revision: str | None = key(
+        None, "the Hub dataset's commit, tag or branch; a commit gives the same rows for ever"
+    )
     train: StringOrList = key(
         None,
-        "files to train on (.csv, .tsv, .jsonl, .parquet): a path, a glob or a list of them",
+        "files to train on (.csv, .tsv, .jsonl, .parquet): a path, a glob or a list of them; of a "
+        "Hub dataset the split, also train[:10%]; without, its train",
         strings=True,
         optional=True,
     )
     validation: StringOrList = key(
-        None, "files to validate on; without, a share of train", strings=True, optional=True
+        None,
+        "files or Hub split to validate on; without, the Hub's validation, else a share of train",
+        strings=True,
+        optional=True,
     )
     test: StringOrList = key(
-        None, "files to test on; without, a share of train", strings=True, optional=True
+        None,
+        "files or Hub split to test on; without, the Hub's test, else a share of train",
+        strings=True,
+        optional=True,
     )
     text: StringOrList = key(
         "text", "the text column, or a list of columns joined in order", strings=True
     )
     label: str = key("label", "the column of class names")
     validation_fraction: float = key(
-        0.1, "share of the rows to validate on where no files are given", above=0.0, below=1.0
+        0.1, "share of the rows to validate on where none are given", above=0.0, below=1.0
     )
     test_fraction: float = key(
-        0.1, "share of the rows to test on where no files are given", above=0.0, below=1.0
+        0.1, "share of the rows to test on where none are given", above=0.0, below=1.0
+    )
+    max_examples: int | None = key(
+        None,
+        "rows kept of each split, the same share of every class; null keeps all",
+        at_least=2,
+        optional=True,
     )
 
 
 @dataclass
 class TextConfig:
-    unit: str = key("word", "what a token is", choices=("word",))
-    max_length: int | None = key(
-        300, "tokens kept of a text, from its start; null keeps all", at_least=1, optional=True
+    unit: str = key("word", "what a token is", choices=("word", "char", "byte"))
+    max_length: int | None = key(300, "tokens kept of a text; null keeps all", at_least=1)
+    truncate: str = key(
+        "head",
+        "which tokens of a longer text are kept: the first, the last, or half from each end",
+        choices=("head", "tail", "both"),
     )
+
+    def tokenizer_settings(self) -> dict[str, Any]:
+        return {}
+
+    def vocabulary_settings(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass
+class LearntTextConfig(TextConfig):
+    """Units whose vocabulary is learnt from the training texts."""
+
     min_frequency: int = key(
         2, "a token rarer than this in the training texts is unknown", at_least=1
     )
@@ -77,18 +112,67 @@ class TextConfig:
         None,
         "most frequent tokens kept, padding and unknown not counted; null keeps all",
         at_least=1,
-        optional=True,
     )
+
+    def vocabulary_settings(self) -> dict[str, Any]:
+        return {"min_frequency": self.min_frequency, "max_vocabulary": self.max_vocabulary}
+
+
+@dataclass
+class WordConfig(LearntTextConfig):
+    unit: str = key("word", "chosen by text=word", choices=("word",))
+    tokenizer: str = key(
+        "basic_english",
+        "how words are split; spacy, moses, toktok, revtok and subword need packages of their own",
+        choices=(
+            "basic_english",
+            "whitespace",
+            "kim",
+            "spacy",
+            "moses",
+            "toktok",
+            "revtok",
+            "subword",
+        ),
+    )
+    vectors: str | None = key(
+        None,
+        "pretrained vectors: a GloVe or word2vec text file, glove (the extra), or torchtext's name",
+    )
+
+    def tokenizer_settings(self) -> dict[str, Any]:
+        return {"tokenizer": self.tokenizer}
+
+
+@dataclass
+class CharConfig(LearntTextConfig):
+    unit: str = key("char", "chosen by text=char", choices=("char",))
+    max_length: int | None = key(1014, "characters kept of a text; null keeps all", at_least=1)
+    alphabet: str = key(
+        "zhang", "zhang (of Zhang 2015), learnt (from the training texts), or the characters"
+    )
+    fold_case: bool = key(True, "make texts lower case first")
+
+    def tokenizer_settings(self) -> dict[str, Any]:
+        return {"alphabet": self.alphabet, "fold_case": self.fold_case}
+
+
+@dataclass
+class ByteConfig(TextConfig):
+    unit: str = key("byte", "chosen by text=byte", choices=("byte",))
+    max_length: int | None = key(1014, "bytes kept of a text; null keeps all", at_least=1)
 
 
 @dataclass
 class ModelConfig:
     name: str = key("multi_width", "the architecture", choices=("multi_width",))
+    embedding_dim: int = key(
+        100, "numbers per token; with text.vectors it is that of the vectors", at_least=1
+    )
 
 
 @dataclass
 class MultiWidthConfig(ModelConfig):
-    embedding_dim: int = key(100, "numbers per token", at_least=1)
     kernel_sizes: list[int] = key(
         [1, 2, 3], "window widths side by side, in tokens", at_least=1, length=1
     )
@@ -183,8 +267,25 @@ class PredictConfig:
     overwrite: bool = key(False, "replace an output file that is there")
 
 
-SCHEMAS = {"train": TrainConfig, "evaluate": EvaluateConfig, "predict": PredictConfig}
+@dataclass
+class DescribeConfig:
+    data: DataConfig = group(DataConfig, "the texts and their classes")
+    text: TextConfig = group(TextConfig, "from texts to tokens")
+    model: ModelConfig = group(ModelConfig, "the network, for its receptive field")
+    seed: int = key(0, "draws the splits, as in training", at_least=0, at_most=2**32 - 1)
+    output: str | None = key(None, "a JSON file for what is shown; null writes none")
+
+
+SCHEMAS = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "predict": PredictConfig,
+    "describe": DescribeConfig,
+}
 GROUP_SCHEMAS = {
+    ("text", "word"): WordConfig,
+    ("text", "char"): CharConfig,
+    ("text", "byte"): ByteConfig,
     ("model", "multi_width"): MultiWidthConfig,
     ("optimizer", "adam"): AdamConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
@@ -222,7 +323,8 @@ def parse_train_config(text: str) -> TrainConfig:
         stored = yaml.safe_load(text)
         config = OmegaConf.structured(TrainConfig)
         for (group_name, name), schema in GROUP_SCHEMAS.items():
-            if stored[group_name]["name"] == name:
+            chosen = stored[group_name]
+            if name == chosen.get("name", chosen.get("unit")):
                 config[group_name] = OmegaConf.structured(schema)
         typed = OmegaConf.to_object(OmegaConf.merge(config, stored))
     except (yaml.YAMLError, OmegaConfBaseException, KeyError, TypeError) as error:

@@ -13,8 +13,8 @@ from textcnn.config import TrainConfig, parse_train_config
 from textcnn.data.batching import EncodedTexts, encode, sorted_batches
 from textcnn.errors import InputError
 from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
-from textcnn.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,15 @@ class Classifier:
     def __init__(
         self,
         model: TextClassifier,
-        vocabulary: Vocabulary,
+        encoder: TextEncoder,
         labels: Sequence[str],
-        unit: str,
-        max_length: int | None,
     ):
         self.model = model
-        self.vocabulary = vocabulary
+        self.encoder = encoder
         self.labels = tuple(labels)
-        self.tokenizer = build_tokenizer(unit)
-        self.max_length = max_length
 
     def encode(self, texts: Iterable[str], labels: np.ndarray | None = None) -> EncodedTexts:
-        return encode(map(self.tokenizer, texts), self.vocabulary, self.max_length, labels)
+        return encode(map(self.encoder.tokenizer, texts), self.encoder, labels)
 
     def logits(self, texts: Sequence[str], batch_size: int = 128) -> Tensor:
         """
@@ -112,8 +108,8 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
         reason = " ".join(str(error).split())
         raise InputError(f"{directory}: configuration and weights don't fit: {reason}") from error
     model.requires_grad_(True)
-    vocabulary, labels = checkpoint.vocabulary, checkpoint.labels
-    return (
-        Classifier(model, vocabulary, labels, config.text.unit, config.text.max_length),
-        config,
+    tokenizer = build_tokenizer(config.text.unit, **config.text.tokenizer_settings())
+    encoder = TextEncoder(
+        tokenizer, checkpoint.vocabulary, config.text.max_length, config.text.truncate
     )
+    return Classifier(model, encoder, checkpoint.labels), config

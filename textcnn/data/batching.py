@@ -1,13 +1,14 @@
 """From rows to batches of ids: encoding once, then arrays only, no Python per text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from textcnn.text.vocabulary import PADDING, Vocabulary
+from textcnn.text.encoder import TextEncoder
+from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 # Texts of similar length share a batch, but are found only within a window of this many batches,
 # so that batches stay random.
@@ -33,6 +34,7 @@ class EncodedTexts:
 
     ids: np.ndarray  # (all tokens,) int32
     offsets: np.ndarray  # (texts + 1,) int64: text i is ids[offsets[i] : offsets[i + 1]]
+    full_lengths: np.ndarray  # (texts,) int64, tokens before a text was cut
     labels: np.ndarray | None = None  # (texts,) int64
 
     def __len__(self) -> int:
@@ -41,6 +43,16 @@ class EncodedTexts:
     @property
     def lengths(self) -> np.ndarray:
         return np.diff(self.offsets)
+
+    @property
+    def unknown_rate(self) -> float:
+        """The share of tokens that the vocabulary lacks."""
+        return float(np.mean(self.ids == UNKNOWN)) if len(self.ids) else 0.0
+
+    @property
+    def truncated_rate(self) -> float:
+        """The share of texts that were cut."""
+        return float(np.mean(self.full_lengths > self.lengths)) if len(self) else 0.0
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The texts in `rows`, in that order."""
@@ -65,17 +77,18 @@ def padded_time(lengths: np.ndarray) -> int:
 
 
 def encode(
-    tokenized: Iterable[list[str]],
-    vocabulary: Vocabulary,
-    max_length: int | None,
-    labels: np.ndarray | None = None,
+    tokenized: Iterable[Sequence[str]], encoder: TextEncoder, labels: np.ndarray | None = None
 ) -> EncodedTexts:
-    """The ids of tokenized texts, each cut after `max_length` tokens."""
-    texts = [np.array(vocabulary.encode(tokens[:max_length]), np.int32) for tokens in tokenized]
+    """The ids of tokenized texts, cut as `encoder` does."""
+    texts, full_lengths = [], []
+    for tokens in tokenized:
+        ids, length = encoder.encode_tokens(tokens)
+        texts.append(np.array(ids, np.int32))
+        full_lengths.append(length)
     lengths = [len(ids) for ids in texts]
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    ids = np.concatenate(texts) if texts else np.empty(0, np.int32)
-    return EncodedTexts(ids, offsets, labels)
+    all_ids = np.concatenate(texts) if texts else np.empty(0, np.int32)
+    return EncodedTexts(all_ids, offsets, np.array(full_lengths, np.int64), labels)
 
 
 def shuffled_batches(

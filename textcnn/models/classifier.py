@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcnn.models.multi_width import MultiWidth
-from textcnn.text.vocabulary import PADDING
+from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,15 @@ class TextClassifier(nn.Module):
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(encoder.num_features, num_classes)
+
+    def set_vectors(self, vectors: Tensor) -> None:
+        """Begin with pretrained vectors (tokens, embedding_dim), those of the ids after the
+        specials; the one of unknown tokens is random, with the same variance."""
+        specials = len(self.embedding.weight) - len(vectors)
+        with torch.no_grad():
+            self.embedding.weight[specials:] = vectors
+            bound = (3 * vectors.var()).sqrt().item()
+            self.embedding.weight[UNKNOWN].uniform_(-bound, bound)
 
     @property
     def receptive_field(self) -> int:

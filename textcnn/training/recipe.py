@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
@@ -22,8 +21,10 @@ from textcnn.checkpoint import (
     save_checkpoint,
     update_manifest,
 )
-from textcnn.config import TrainConfig, dump, walk
-from textcnn.data.batching import EncodedTexts, encode
+from textcnn.config import TrainConfig, WordConfig, dump, walk
+from textcnn.data.batching import EncodedTexts
+from textcnn.data.description import data_markdown, data_table, describe_data
+from textcnn.data.prepare import prepare_texts
 from textcnn.data.splits import load_splits
 from textcnn.errors import InputError
 from textcnn.evaluation.examples import example_predictions
@@ -35,7 +36,7 @@ from textcnn.models.classifier import build_model
 from textcnn.run_dir import CONFIG, METRICS, claim
 from textcnn.terminal import build_console
 from textcnn.text.tokenizers import build_tokenizer
-from textcnn.text.vocabulary import Vocabulary
+from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.training.curves import Curves
 from textcnn.training.loop import Interrupted, fit
 from textcnn.training.optimizers import build_optimizer
@@ -52,7 +53,7 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
         InputError: data or run directory can't be used; nothing has been written then.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, with `last/` saved.
     """
-    run = TrainingRun(config, run_dir)
+    run = TrainingRun(config, run_dir, resume)
     if resume:
         run.go_on()
     else:
@@ -71,7 +72,7 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
 class TrainingRun:
     """The parts of a run, built from its configuration in the order in which they are needed."""
 
-    def __init__(self, config: TrainConfig, run_dir: Path):
+    def __init__(self, config: TrainConfig, run_dir: Path, resume: bool):
         self.started = time.perf_counter()
         self.config = config
         # without `cpu`, several processes on a machine with no GPU would not find each other
@@ -81,47 +82,54 @@ class TrainingRun:
         self.console = build_console(quiet=not self.accelerator.is_main_process)
         self.state = TrainingState()
         self.curves: Curves | None = None
+        self.coverage: float | None = None  # share of the vocabulary with pretrained vectors
         datasets.disable_progress_bars()
         set_seed(config.seed, device_specific=True)
 
+        text = config.text
+        tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
         with self.accelerator.main_process_first():  # the first fills the cache for the others
             self.splits = load_splits(**asdict(config.data), seed=config.seed)
-        self.tell_data()
-        tokenizer = build_tokenizer(config.text.unit)
-        tokenized = [tokenizer(text) for text in self.splits.train["text"]]
-        self.vocabulary = Vocabulary.build(
-            tokenized, config.text.min_frequency, config.text.max_vocabulary
+        self.texts = prepare_texts(
+            self.splits,
+            tokenizer,
+            max_length=text.max_length,
+            truncate=text.truncate,
+            **text.vocabulary_settings(),
         )
-        self.train_texts = encode(
-            tokenized,
-            self.vocabulary,
-            config.text.max_length,
-            np.asarray(self.splits.train["label"]),
-        )
+        self.vocabulary = self.texts.encoder.vocabulary
+        vectors = None if resume else self.load_vectors()
         model = build_model(
             vocabulary_size=len(self.vocabulary),
             num_classes=len(self.splits.labels),
             **asdict(config.model),
         )
-        self.classifier = Classifier(
-            model, self.vocabulary, self.splits.labels, config.text.unit, config.text.max_length
-        )
-        self.validation_texts = self.encode(self.splits.validation)
+        if vectors is not None:
+            model.set_vectors(torch.from_numpy(vectors.values))
+        self.classifier = Classifier(model, self.texts.encoder, self.splits.labels)
+        self.description = describe_data(self.splits, self.texts, model.receptive_field)
+        self.tell_data()
         optimizer = build_optimizer(parameters=model.parameters(), **asdict(config.optimizer))
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
 
-    def encode(self, rows: datasets.Dataset) -> EncodedTexts:
-        return self.classifier.encode(rows["text"], labels=np.asarray(rows["label"]))
-
     def tell_data(self) -> None:
-        splits = self.splits
+        self.console.print(data_table(self.description))
+        for line in (*self.splits.notes, *(f"warning: {w}" for w in self.description.warnings)):
+            self.console.print(line)
+
+    def load_vectors(self) -> TokenVectors | None:
+        """The pretrained vectors, if some are asked for; the embedding takes their dimension."""
+        text = self.config.text
+        if not isinstance(text, WordConfig) or text.vectors is None:
+            return None
+        vectors = load_vectors(text.vectors, self.vocabulary.tokens, self.config.seed)
+        self.config.model.embedding_dim = vectors.values.shape[1]
+        self.coverage = float(vectors.found.mean())
         self.console.print(
-            f"{self.config.data.source}: {len(splits.train):,} texts to train on, "
-            f"{len(splits.validation):,} to validate, {len(splits.test):,} to test; "
-            f"{len(splits.labels)} classes: {', '.join(splits.labels)}",
+            f"{text.vectors}: vectors of {vectors.values.shape[1]} numbers for "
+            f"{100 * self.coverage:.1f} % of {len(vectors.found):,} tokens, the others random"
         )
-        for note in splits.notes:
-            self.console.print(note)
+        return vectors
 
     def begin(self) -> None:
         """Start in a fresh run directory."""
@@ -129,6 +137,7 @@ class TrainingRun:
             claim(self.run_dir, dump(self.config))
             self.save("last")  # from here on the run can be resumed
             self.curves = Curves(self.run_dir)
+            self.curves.text("data", data_markdown(self.description))
             self.curves.text("configuration", f"```yaml\n{dump(self.config)}```")
         self.tell_model()
 
@@ -169,12 +178,12 @@ class TrainingRun:
 
     def fit(self) -> None:
         training = self.config.training
-        progress = TrainingProgress(self.console, training.epochs, len(self.train_texts))
+        progress = TrainingProgress(self.console, training.epochs, len(self.texts.train))
         with progress:
             fit(
                 self.model,
                 self.optimizer,
-                self.train_texts,
+                self.texts.train,
                 self.validate,
                 self.save,
                 accelerator=self.accelerator,
@@ -186,7 +195,7 @@ class TrainingRun:
             )
 
     def validate(self) -> Scores:
-        return self.score(self.classifier, self.validation_texts)
+        return self.score(self.classifier, self.texts.validation)
 
     def score(self, classifier: Classifier, texts: EncodedTexts) -> Scores:
         """In several processes each scores a part; all get the scores of the whole."""
@@ -227,10 +236,8 @@ class TrainingRun:
         """Test the best checkpoint, as it is on the disk, and write the last word on the run."""
         self.accelerator.wait_for_everyone()
         best = load(self.run_dir)
-        test = self.score(
-            best, best.encode(self.splits.test["text"], np.asarray(self.splits.test["label"]))
-        )
-        validation = self.score(best, self.validation_texts)
+        test = self.score(best, self.texts.test)
+        validation = self.score(best, self.texts.validation)
         if not self.accelerator.is_main_process:
             return
         update_manifest(
@@ -272,11 +279,10 @@ class TrainingRun:
             "seconds": time.perf_counter() - self.started,
             "peak_memory_bytes": peak_memory_bytes(),
             "data": {
-                "train": len(splits.train),
-                "validation": len(splits.validation),
-                "test": len(splits.test),
                 "labels": splits.labels,
                 "notes": splits.notes,
+                "vectors_coverage": self.coverage,
+                **self.description.as_json(),
             },
             "model": {
                 "parameters": parameters,

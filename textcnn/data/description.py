@@ -1,0 +1,166 @@
+"""A look at the data before training: what there is of it, and what may be wrong with it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from rich.table import Table
+
+from textcnn.data.batching import EncodedTexts
+from textcnn.data.prepare import PreparedTexts
+from textcnn.data.splits import Splits
+
+QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
+CLASSES_SHOWN = 20
+CHARACTERS_SHOWN = 60
+MANY_CUT = 0.2  # share of the texts
+BARS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True)
+class SplitDescription:
+    """One split. Lengths are in tokens, before texts are cut; rates are shares of 1."""
+
+    texts: int
+    classes: dict[str, int]  # texts of each class
+    lengths: dict[str, int]  # by the names of QUANTILES
+    histogram: list[tuple[int, int]]  # (tokens at least, texts), up to the next entry
+    truncated_rate: float  # of the texts
+    unknown_rate: float  # of the tokens
+    duplicates: int  # texts that occur before, here or in an earlier split
+    shortest_text: str
+    longest_text: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """The splits in the order train, validation, test, and what a user should look at."""
+
+    splits: dict[str, SplitDescription]
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int) -> Description:
+    """
+    Args:
+        receptive_field: tokens that a feature of the model sees.
+    """
+    seen: set[str] = set()
+    described = {
+        name: describe_split(getattr(splits, name), encoded, seen)
+        for name, encoded in texts.splits().items()
+    }
+    warnings = tuple(find_warnings(described, receptive_field, texts.encoder.max_length))
+    return Description(described, warnings)
+
+
+def describe_split(rows: Dataset, texts: EncodedTexts, seen: set[str]) -> SplitDescription:
+    """`seen` holds the folded texts of earlier splits, and then those of this one too."""
+    names = rows.features["label"].names
+    counts = np.bincount(np.asarray(rows["label"][:]), minlength=len(names))
+    lengths = texts.full_lengths
+    duplicates = 0
+    for text in rows["text"]:
+        folded = " ".join(text.casefold().split())
+        duplicates += folded in seen
+        seen.add(folded)
+    shortest, longest = int(lengths.argmin()), int(lengths.argmax())
+    return SplitDescription(
+        texts=len(rows),
+        classes=dict(zip(names, counts.tolist(), strict=True)),
+        lengths={name: int(np.quantile(lengths, q)) for name, q in QUANTILES.items()},
+        histogram=length_histogram(lengths),
+        truncated_rate=texts.truncated_rate,
+        unknown_rate=texts.unknown_rate,
+        duplicates=duplicates,
+        shortest_text=start(rows[shortest]["text"]),
+        longest_text=start(rows[longest]["text"]),
+    )
+
+
+def length_histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
+    """Texts by length, in bins that double: 0, 1, 2 to 3, 4 to 7 tokens, and so on."""
+    bins = np.array([int(length).bit_length() for length in lengths])
+    counts = np.bincount(bins)
+    return [(1 << bin >> 1, int(count)) for bin, count in enumerate(counts)]
+
+
+def start(text: str) -> str:
+    return " ".join(text[: 4 * CHARACTERS_SHOWN].split())[:CHARACTERS_SHOWN]
+
+
+def find_warnings(
+    splits: dict[str, SplitDescription], receptive_field: int, max_length: int | None
+) -> Iterator[str]:
+    train = splits["train"]
+    if receptive_field > train.lengths["median"]:
+        yield (
+            f"most texts ({train.lengths['median']} tokens at the median) are shorter than the "
+            f"{receptive_field} tokens that a feature sees; smaller model.kernel_sizes may do"
+        )
+    if train.truncated_rate > MANY_CUT:
+        yield (
+            f"text.max_length={max_length} cuts {100 * train.truncated_rate:.0f} % of the training "
+            f"texts; the longest has {train.lengths['longest']:,} tokens"
+        )
+    label, most = max(train.classes.items(), key=lambda item: item[1])
+    if most / train.texts > 0.5 + 0.5 / len(train.classes):
+        yield (
+            f"{100 * most / train.texts:.0f} % of the training texts are {label}; look at "
+            "macro-F1, and choose by it: training.metric=macro_f1"
+        )
+    for name in ("validation", "test"):
+        if splits[name].duplicates:
+            yield f"{splits[name].duplicates:,} texts of {name} occur before or in another split"
+
+
+def data_rows(description: Description) -> list[list[str]]:
+    """A table as its rows, the header first: a column for each split."""
+    splits = list(description.splits.values())
+    labels = sorted(splits[0].classes, key=lambda label: -splits[0].classes[label])
+    rows = [["", *description.splits], ["texts", *(f"{split.texts:,}" for split in splits)]]
+    for label in labels[:CLASSES_SHOWN]:
+        rows.append([f"  {label}", *(f"{split.classes[label]:,}" for split in splits)])
+    if rest := labels[CLASSES_SHOWN:]:
+        sums = (sum(split.classes[label] for label in rest) for split in splits)
+        rows.append([f"  {len(rest)} more classes", *(f"{count:,}" for count in sums)])
+    for name in QUANTILES:
+        rows.append([f"tokens, {name}", *(f"{split.lengths[name]:,}" for split in splits)])
+    rows.append(["  1, 2-3, 4-7 ... tokens", *(bars(split.histogram) for split in splits)])
+    rows.append(["texts cut", *(f"{100 * split.truncated_rate:.1f} %" for split in splits)])
+    rows.append(["unknown tokens", *(f"{100 * split.unknown_rate:.2f} %" for split in splits)])
+    rows.append(["duplicates", *(f"{split.duplicates:,}" for split in splits)])
+    return rows
+
+
+def data_table(description: Description) -> Table:
+    """The table for the terminal."""
+    header, *rows = data_rows(description)
+    table = Table(title="Data", title_justify="left")
+    for name in header:
+        table.add_column(name, justify="right" if name else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def data_markdown(description: Description) -> str:
+    """The table and the warnings for TensorBoard."""
+    header, *rows = data_rows(description)
+    lines = [header, ["---"] * len(header), *rows]
+    table = "\n".join(
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in lines
+    )
+    return "\n\n".join([table, *description.warnings])
+
+
+def bars(histogram: list[tuple[int, int]]) -> str:
+    """The histogram as a line of bars, from one token on."""
+    counts = [count for _, count in histogram[1:]]
+    highest = max(counts, default=0) or 1
+    return "".join(BARS[round((len(BARS) - 1) * count / highest)] for count in counts)
