@@ -1,6 +1,6 @@
 # Every target does the set-up that it needs: python3 (3.11 or newer), make and a package index
 # are enough to start from.
-#   make train ARGS='model=dilated seed=2'
+#   make train ARGS='model.num_filters=50 seed=2'
 #   make test ARGS='-k vocabulary'
 #   make setup PYTHON=python3.12
 
@@ -19,7 +19,7 @@ help:  ## list the targets
 
 setup: $(INSTALLED)  ## install textcnn and its tools into .venv; the other targets do it by themselves
 
-train: $(INSTALLED)  ## train a classifier: make train ARGS='model=dilated seed=2'
+train: $(INSTALLED)  ## train a classifier: make train ARGS='model.num_filters=50 seed=2'
 	$(BIN)/python -m textcnn.train $(ARGS)
 
 test: $(INSTALLED)  ## run every test, the slow ones too: make test ARGS='-k vocabulary'

@@ -261,6 +261,7 @@ def test_a_key_of_another_optimizer_is_refused(refusal: Refusal) -> None:
 
 
 WHOLE = "a whole number, at least 1"
+WIDTHS = f"a list of at least 1, each {WHOLE}, at most 65536"
 WRONG_TYPES = {
     "training.epochs=many": (WHOLE, "many"),
     "training.epochs=1.5": (WHOLE, "1.5"),
@@ -268,16 +269,16 @@ WRONG_TYPES = {
     "~training.epochs": (WHOLE, "nothing"),
     "model.dropout=high": ("a number, at least 0, below 1", "high"),
     "overwrite=maybe": ("true or false", "maybe"),
-    "model.kernel_sizes=3": (f"a list of at least 1, each {WHOLE}", "3"),
-    "model.kernel_sizes=[a]": (f"a list of at least 1, each {WHOLE}", "[a]"),
-    "model.kernel_sizes=[[2]]": (f"a list of at least 1, each {WHOLE}", "[[2]]"),
+    "model.kernel_sizes=3": (WIDTHS, "3"),
+    "model.kernel_sizes=[a]": (WIDTHS, "[a]"),
+    "model.kernel_sizes=[[2]]": (WIDTHS, "[[2]]"),
     "data.label=[a]": ("a string", "[a]"),
 }
 IMPOSSIBLE = {
     "training.epochs=0": (WHOLE, "0"),
-    "model.kernel_sizes=[]": (f"a list of at least 1, each {WHOLE}", "[]"),
+    "model.kernel_sizes=[]": (WIDTHS, "[]"),
     "model.dropout=1.5": ("a number, at least 0, below 1", "1.5"),
-    "optimizer.learning_rate=inf": ("a number, above 0.0", "inf"),
+    "optimizer.learning_rate=inf": ("a number, above 0.0, at most 1e+30", "inf"),
     "training.metric=auc": ("accuracy, macro_f1 or loss", "auc"),
     "data.train=[]": ("a string or a list of strings, or null", "[]"),
     "data.text=": ("a string or a list of strings", "''"),
@@ -502,3 +503,14 @@ def test_help_whose_reader_has_left_is_no_error(tmp_path: Path) -> None:
     program.stdout.close()
     assert program.communicate()[1] == b""
     assert program.returncode == 0
+
+
+@pytest.mark.parametrize("program", ["predict", "describe"])
+def test_a_program_without_a_run_directory_runs_once(refusal: Refusal, program: str) -> None:
+    said = refusal.of(program, "-m", "seed=1,2")
+    assert said == f"{program} makes no run directory, so it runs once: leave --multirun out"
+
+
+@pytest.mark.parametrize("argument", ["~model", "model=[1]"])
+def test_a_group_can_not_be_taken_away(refusal: Refusal, argument: str) -> None:
+    assert refusal.of("train", argument).startswith("model takes multi_width, got ")

@@ -13,6 +13,7 @@ from tiny_data import (
     read_json,
     rows,
     run,
+    train,
     write_csv,
 )
 
@@ -272,3 +273,14 @@ def test_evaluation_against_a_hostile_manifest_ends_in_a_line(
     )
     assert not (tmp_path / "out").exists()
     assert textcnn.load(best).predict(["goal"])[0].label == "sport"  # needs none of these
+
+
+def test_other_files_have_the_columns_of_training(tmp_path: Path) -> None:
+    names = ("body", "topic")
+    trained = write_csv(tmp_path / "train.csv", rows(100), header=names)
+    other = write_csv(tmp_path / "other.csv", rows(20, seed=1), header=names)
+    columns = ("data.text=body", "data.label=topic", "training.epochs=1")
+    assert train(trained, tmp_path / "run", *columns) == 0
+    keys = (f"checkpoint={tmp_path / 'run'}", "data=files", f"data.test={other}")
+    assert run("evaluate", *keys, f"run_dir={tmp_path / 'evaluation'}") == 0
+    assert read_json(tmp_path / "evaluation" / "evaluation.json")["examples"] == 20

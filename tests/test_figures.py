@@ -53,3 +53,12 @@ def test_many_classes_are_drawn_without_numbers() -> None:
 
 def test_class_names_are_drawn_as_they_stand() -> None:
     draw(figure_of(((1, 0), (0, 1)), [r"$\frac$", "under $5 and over $9_{"]))
+
+
+def test_many_classes_make_no_huge_figure() -> None:
+    count = 300
+    classes = tuple(ClassScores(f"class {n}", 1.0, 1.0, 1.0, 1) for n in range(count))
+    confusion = tuple(tuple(int(row == column) for column in range(count)) for row in range(count))
+    figure = confusion_figure(Scores(1.0, 1.0, 0.0, count, classes, confusion))
+    assert max(figure.get_size_inches()) <= 15
+    assert len(figure.axes[0].get_xticks()) < 60

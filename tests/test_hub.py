@@ -12,7 +12,7 @@ from conftest import Write
 from datasets import Dataset, Features, Value
 from datasets.exceptions import DatasetNotFoundError
 from hub_layout import COMMIT, Columns, class_label, serve, write_card, write_parquet
-from test_splits import SETTINGS, classes, refusal, scored, split, texts
+from test_splits import DRAWING, SETTINGS, classes, refusal, scored, split, texts
 from tiny_data import TINY, error_line, read_json, rows, run
 
 from textcnn.data.hub_errors import explain
@@ -315,7 +315,7 @@ print(json.dumps(said))
 
 def load_all(environment: dict[str, str], *given: dict[str, str]) -> list[Any]:
     """What each of the data sets gives, in a process of its own."""
-    settings = SETTINGS | {"validation_fraction": 0.1, "test_fraction": 0.1}
+    settings = SETTINGS | DRAWING
     command = [sys.executable, "-c", LOAD, json.dumps([settings | keys for keys in given])]
     done = subprocess.run(
         command, env=os.environ | environment, capture_output=True, text=True, check=False

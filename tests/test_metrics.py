@@ -1,6 +1,6 @@
 """Scores of five texts, worked out by hand."""
 
-from math import log
+from math import isnan, log
 
 import numpy as np
 import pytest
@@ -115,3 +115,13 @@ def test_json_names_are_those_that_scripts_rely_on(scores: Scores) -> None:
     assert scores.summary() == {
         name: written[name] for name in ("accuracy", "macro_f1", "loss", "examples")
     }
+
+
+class NotANumber(nn.Module):
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        return torch.full((len(ids), 3), torch.nan)
+
+
+def test_a_loss_that_is_no_number_is_not_hidden() -> None:
+    scores = score_texts(NotANumber(), texts(), ("a", "b", "c"), torch.device("cpu"))
+    assert isnan(scores.loss)

@@ -57,21 +57,21 @@ def test_claiming_removes_the_old_run_and_nothing_else(tmp_path: Path) -> None:
         make(tmp_path / name)
     for name in ("events.out.tfevents.1.host.2.0", "notes.txt", "predictions.jsonl"):
         (tmp_path / name).touch()
-    claim(tmp_path, "seed: 1\n")
+    claim(tmp_path, "seed: 1\n", overwrite=True)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"config.yaml", "notes.txt", "predictions.jsonl"}
     assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
 
 
 def test_claiming_makes_the_directory_and_its_parents(tmp_path: Path) -> None:
-    claim(tmp_path / "a" / "b", "seed: 1\n")
+    claim(tmp_path / "a" / "b", "seed: 1\n", overwrite=False)
     assert (tmp_path / "a" / "b" / "config.yaml").is_file()
 
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"run_dir=.*/file/run can't be written: Not a directory"):
-        claim(tmp_path / "file" / "run", "")
+        claim(tmp_path / "file" / "run", "", overwrite=False)
 
 
 def test_a_run_to_go_on_with_has_a_config_and_a_last_checkpoint(tmp_path: Path) -> None:
@@ -90,3 +90,15 @@ def test_a_last_checkpoint_that_was_being_replaced_when_the_run_was_killed_count
     (tmp_path / "config.yaml").touch()
     (tmp_path / ".last.old").mkdir()
     assert find_run(str(tmp_path)) == tmp_path
+
+
+def test_of_two_who_claim_one_directory_the_second_is_refused(tmp_path: Path) -> None:
+    claim(tmp_path, "seed: 1\n", overwrite=False)
+    with pytest.raises(InputError, match="already holds a run; give another"):
+        claim(tmp_path, "seed: 2\n", overwrite=False)
+    assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
+
+
+def test_an_empty_run_dir_is_not_the_current_directory() -> None:
+    with pytest.raises(InputError, match="run_dir is empty; give a directory"):
+        job_dir("")

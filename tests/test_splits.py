@@ -39,11 +39,11 @@ SETTINGS: dict[str, Any] = {
     "label": "label",
     "seed": 0,
 }
+DRAWING = {"validation_fraction": 0.1, "test_fraction": 0.1, "duplicates": "keep"}
 
 
 def split(source: str = "files", **given: Any) -> Splits:
-    shares = {"validation_fraction": 0.1, "test_fraction": 0.1}
-    return load_splits(source, **SETTINGS | shares | given)
+    return load_splits(source, **SETTINGS | DRAWING | given)
 
 
 def scored(names: Sequence[str], source: str = "files", **given: Any) -> Dataset | None:
@@ -81,7 +81,9 @@ def bundled() -> Splits:
 
 
 def test_bundled_duplicates_are_dropped_and_said(bundled: Splits) -> None:
-    assert bundled.notes == ("98 of 2225 texts were duplicates: dropped",)
+    dropped, shared = bundled.notes
+    assert dropped == "98 of 2225 texts were duplicates: dropped"
+    assert shared.startswith("data.train: 1 of 1,701 texts occur in")  # but for white space
     found = texts(bundled.train) + texts(bundled.validation) + texts(bundled.test)
     assert len(found) == len(set(found)) == 2225 - 98
     assert set(found) == set(read_bundled()["text"])
@@ -245,7 +247,7 @@ def test_a_label_that_a_classifier_lacks_is_refused_by_name_and_row(write: Write
 
 
 def test_one_class_is_refused(write: Write) -> None:
-    message = "the training rows hold one class only (a); two are the least"
+    message = "data.train holds one class only (a); two are the least"
     assert refusal(train=write("train.csv", csv_of("aaa"))) == message
 
 

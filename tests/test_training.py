@@ -26,7 +26,12 @@ from tiny_data import (
     write_csv,
 )
 
-from textcnn.training.loop import share
+from textcnn.errors import InputError
+from textcnn.evaluation.metrics import Scores
+from textcnn.terminal import build_console
+from textcnn.training.loop import close_epoch, share
+from textcnn.training.progress import TrainingProgress
+from textcnn.training.state import TrainingState
 
 pytest_plugins = ("tiny_run",)
 
@@ -324,3 +329,18 @@ def test_a_run_that_diverges_says_so(
     rate = "optimizer.learning_rate=1e30"
     assert train(tiny_csv, tmp_path / "run", rate) == 2
     assert "training has diverged; try a smaller optimizer.learning_rate" in capsys.readouterr().err
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run() -> None:
+    scores = Scores(0.5, 0.5, float("nan"), 2, (), ())
+    saved: list[str] = []
+    with pytest.raises(InputError, match="the loss is nan at step 7: training has diverged"):
+        close_epoch(
+            lambda: scores,
+            saved.append,
+            TrainingState(step=7),
+            TrainingProgress(build_console(quiet=True), 1, 1, quiet=True),
+            None,
+            "loss",
+        )
+    assert saved == []

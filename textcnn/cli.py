@@ -49,8 +49,11 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """
 
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
+        composed: list[DictConfig] = []
+
         @functools.wraps(function)
         def task(config: DictConfig) -> None:
+            composed.append(config)
             # Exits here: an exception would pass through Hydra, which adds a line of its own.
             try:
                 typed = OmegaConf.to_object(config)
@@ -61,9 +64,12 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 function(typed)
             except InputError as error:
                 fail(str(error))
+            except BrokenPipeError:
+                ignore_output()
 
         @functools.wraps(function)
         def main() -> None:
+            composed.clear()
             register_schemas()
             # Hydra would print errors in its own words; with this it raises them.
             os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -71,24 +77,31 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 if {"--help", "-h"} & set(sys.argv[1:]):
                     print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
                     return
+                if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
+                    fail(f"{name} makes no run directory, so it runs once: leave --multirun out")
                 hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=name)(
                     task
                 )()
             except (HydraException, OmegaConfBaseException) as error:
                 fail(explain(error, name))
-            except ValueError as error:
-                if "Config group override" not in str(error):
+            except (ValueError, TypeError) as error:
+                if composed:
                     raise
-                fail(explain(error, name))
+                fail(explain(error, name))  # model=null and model=[1], of which Hydra makes these
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(130)
-            except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            except BrokenPipeError:
+                ignore_output()
 
         return main
 
     return decorate
+
+
+def ignore_output() -> None:
+    """Go on without the reader of our output, `head` say, who has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str) -> NoReturn:
@@ -98,7 +111,7 @@ def fail(message: str) -> NoReturn:
 
 def explain(error: Exception, name: str) -> str:
     """One line for what Hydra or OmegaConf found wrong with the command line."""
-    if isinstance(error, MissingConfigException) or type(error) is ValueError:  # model=null
+    if isinstance(error, MissingConfigException | ValueError | TypeError):
         for group, _, got in (argument.partition("=") for argument in sys.argv):
             options = group_options(group)
             if options and not set(options).issuperset(got.split(",")):

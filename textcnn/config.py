@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin
 
 from textcnn.errors import InputError
 
-LIMITS = {"at_least": ge, "at_most": le, "above": gt, "below": lt}
+LIMITS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
 
 # OmegaConf has no union of a string and a list, so these keys are Any here and checked by `check`.
 StringOrList = Any
@@ -75,6 +75,12 @@ class DataConfig:
     )
     test_fraction: float = key(
         0.1, "share of the rows to test on where none are given", above=0.0, below=1.0
+    )
+    duplicates: str = key(
+        "drop",
+        "texts that two splits share, but for case and white space: drop them from the earlier of "
+        "train, validation, test; keep them; or refuse them",
+        choices=("drop", "keep", "error"),
     )
     max_examples: int | None = key(
         None,
@@ -167,23 +173,26 @@ class ByteConfig(TextConfig):
 class ModelConfig:
     name: str = key("multi_width", "the architecture", choices=("multi_width",))
     embedding_dim: int = key(
-        100, "numbers per token; with text.vectors it is that of the vectors", at_least=1
+        100,
+        "numbers per token; with text.vectors it is that of the vectors",
+        at_least=1,
+        at_most=65_536,
     )
 
 
 @dataclass
 class MultiWidthConfig(ModelConfig):
     kernel_sizes: list[int] = key(
-        [1, 2, 3], "window widths side by side, in tokens", at_least=1, length=1
+        [1, 2, 3], "window widths side by side, in tokens", at_least=1, at_most=65_536, length=1
     )
-    num_filters: int = key(100, "filters of each width", at_least=1)
+    num_filters: int = key(100, "filters of each width", at_least=1, at_most=65_536)
     dropout: float = key(0.5, "share of pooled features dropped in training", at_least=0, below=1)
 
 
 @dataclass
 class OptimizerConfig:
     name: str = key("adam", "the optimizer, chosen by optimizer=adam and the like")
-    learning_rate: float = key(0.002, "step size", above=0.0)
+    learning_rate: float = key(0.002, "step size", above=0.0, at_most=1e30)
     weight_decay: float = key(0.0, "L2 penalty", at_least=0.0)
 
 
@@ -226,7 +235,7 @@ class TrainConfig:
     optimizer: OptimizerConfig = group(OptimizerConfig, "how weights are updated")
     training: TrainingConfig = group(TrainingConfig, "the loop")
     seed: int = key(0, "one number for every source of randomness", at_least=0, at_most=2**32 - 1)
-    run_dir: str = key("", "directory of everything this run makes")
+    run_dir: str = key("outputs/run", "directory of everything this run makes")
     overwrite: bool = key(False, "replace a run directory that already holds a run")
     resume: str | None = key(None, "a run directory to go on with, instead of run_dir")
 
@@ -236,7 +245,7 @@ class EvaluateConfig:
     checkpoint: str = key("", "a run directory (its best checkpoint) or a checkpoint directory")
     data: DataConfig = group(DataConfig, "what to score; without, the checkpoint's own test split")
     batch_size: int = key(64, "texts scored at a time", at_least=1)
-    run_dir: str = key("", "directory for evaluation.json")
+    run_dir: str = key("outputs/evaluation", "directory for evaluation.json")
     overwrite: bool = key(False, "replace an evaluation.json that is there")
 
 
@@ -358,7 +367,7 @@ def check(config: Any) -> None:
     Raises:
         InputError: with one line for each key that is out of them.
     """
-    problems = list(unknown(config))
+    problems = [*unknown(config), *unchosen(config)]
     problems += [
         f"{name} takes {takes(entry)}, got {command_line(value)}; try {fix(name, entry, value)}"
         for name, entry, value in walk(config)
@@ -374,6 +383,16 @@ def fix(name: str, entry: Any, value: Any) -> str:
     if last == "name" and (group_name, value) in GROUP_SCHEMAS:
         return f"{group_name}={value}"  # another schema, with keys of its own
     return f"{name}={example(entry)}"
+
+
+def unchosen(config: Any) -> Iterator[str]:
+    """A line for every group that is none of its schemas: Hydra's `~model` leaves such."""
+    for group_name in dict.fromkeys(group_name for group_name, _ in GROUP_SCHEMAS):
+        names = {name: cls for (of, name), cls in GROUP_SCHEMAS.items() if of == group_name}
+        if hasattr(config, group_name) and type(getattr(config, group_name)) not in names.values():
+            default = next(iter(names))
+            known = join_or(list(names))
+            yield f"{group_name} takes {known}, got nothing; try {group_name}={default}"
 
 
 def unknown(config: Any, prefix: str = "") -> Iterator[str]:

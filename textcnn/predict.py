@@ -1,6 +1,7 @@
 """Label new texts: `python -m textcnn.predict checkpoint=... [key=value ...]`."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,8 @@ def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
         raise InputError(f"output={path} is there already; give another, or overwrite=true")
     elif not target.parent.is_dir():
         raise InputError(f"output={path}: there is no directory {target.parent}; make it first")
+    elif not os.access(target.parent, os.W_OK):
+        raise InputError(f"output={path}: the directory {target.parent} can't be written")
     else:
         with new_file(target) as temporary, temporary.open("w", encoding="utf-8") as file:
             yield file

@@ -17,9 +17,15 @@ MADE_BY_A_RUN = (CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".las
 
 
 def job_dir(run_dir: str) -> Path:
-    """Where this job writes: `run_dir`, or in a multirun the job's own directory below it."""
+    """Where this job writes: `run_dir`, or in a multirun the job's own directory below it.
+
+    Raises:
+        InputError: it is empty.
+    """
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         return Path(HydraConfig.get().runtime.output_dir)
+    if not run_dir:
+        raise InputError("run_dir is empty; give a directory, such as run_dir=outputs/run")
     return Path(run_dir).expanduser()
 
 
@@ -41,26 +47,34 @@ def check_free(run_dir: Path, overwrite: bool) -> None:
     """
     check_directory(run_dir)
     if not overwrite and any((run_dir / name).exists() for name in MADE_BY_A_RUN):
-        raise InputError(
-            f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
-            f"or resume={run_dir} to go on with it"
-        )
+        raise InputError(holds_a_run(run_dir))
 
 
-def claim(run_dir: Path, config_yaml: str) -> None:
-    """Make the directory of a new run, in place of the run that may be there.
+def holds_a_run(run_dir: Path) -> str:
+    return (
+        f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
+        f"or resume={run_dir} to go on with it"
+    )
+
+
+def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
+    """Make the directory of a new run, if `overwrite` in place of the run that may be there.
 
     Raises:
-        InputError: it can't be made or written.
+        InputError: it can't be made or written, or another process was faster.
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        for path in [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]:
+        old = [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]
+        for path in old if overwrite else ():
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        (run_dir / CONFIG).write_text(config_yaml, encoding="utf-8")
+        with (run_dir / CONFIG).open("x", encoding="utf-8") as file:
+            file.write(config_yaml)
+    except FileExistsError:
+        raise InputError(holds_a_run(run_dir)) from None
     except OSError as error:
         raise InputError(f"run_dir={run_dir} can't be written: {error.strerror}") from error
     if HydraConfig.initialized():

@@ -9,6 +9,7 @@ from datasets import Dataset
 from rich.table import Table
 
 from textcnn.data.batching import EncodedTexts
+from textcnn.data.duplicates import fold
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
 
@@ -66,7 +67,7 @@ def describe_split(rows: Dataset, texts: EncodedTexts, seen: set[str]) -> SplitD
     lengths = texts.full_lengths
     duplicates = 0
     for text in rows["text"]:
-        folded = " ".join(text.casefold().split())
+        folded = fold(text)
         duplicates += folded in seen
         seen.add(folded)
     shortest, longest = int(lengths.argmin()), int(lengths.argmax())

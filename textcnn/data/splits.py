@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from datasets import ClassLabel, Dataset
 
+from textcnn.data.duplicates import handle_duplicates
 from textcnn.data.files import StringOrList
 from textcnn.data.sources import no_train, open_source
 from textcnn.errors import InputError
@@ -59,6 +60,7 @@ def load_splits(
     label: str,
     validation_fraction: float,
     test_fraction: float,
+    duplicates: str,
     max_examples: int | None,
     seed: int,
 ) -> Splits:
@@ -66,7 +68,8 @@ def load_splits(
 
     A split that the source has no rows for is drawn from the training rows: the same share of
     every class, by `seed`, but never the last row of a class. What is given as test is never drawn
-    from. At the end each split is cut down to `max_examples` rows, in the same way.
+    from. Texts that two splits share are handled as `duplicates` says. At the end each split is
+    cut down to `max_examples` rows, in the same way.
 
     Raises:
         InputError: rows that can't be read, one class only, too few rows, unknown classes, keys
@@ -83,14 +86,16 @@ def load_splits(
     check_shares(shares)
     chosen = {key: read() for key, read in readers.items()}
     if source == "bundled":
-        rows, duplicates = drop_duplicates(chosen["data.train"])
+        rows, dropped = drop_duplicates(chosen["data.train"])
         chosen["data.train"] = rows
-        notes.append(f"{duplicates} of {len(rows) + duplicates} texts were duplicates: dropped")
+        notes.append(f"{dropped} of {len(rows) + dropped} texts were duplicates: dropped")
     names = sort_labels(chosen["data.train"])
     if len(names) < 2:
-        raise InputError(f"the training rows hold one class only ({names[0]}); two are the least")
+        raise InputError(f"data.train holds one class only ({names[0]}); two are the least")
     chosen = {key: with_classes(rows, names, key) for key, rows in chosen.items()}
     chosen |= draw_splits(chosen["data.train"], shares, seed)
+    chosen, found = handle_duplicates(chosen, duplicates)
+    notes += found
     kept = {key: keep(chosen[key], max_examples, seed, key) for key in given}
     notes += [
         f"{key}: {len(rows):,} of {len(chosen[key]):,} rows kept (data.max_examples)"
@@ -185,7 +190,8 @@ def with_classes(rows: Dataset, names: Sequence[str], key: str) -> Dataset:
     labels = rows["label"][:]
     for row, name in enumerate(labels, start=1):
         if name not in ids:
-            known = ", ".join(names)
+            more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+            known = ", ".join(names[:20]) + more
             raise InputError(f"{key}, row {row}: the label {name!r} is not in training: {known}")
     numbers = np.array([ids[name] for name in labels])
     labelled = rows.remove_columns("label")

@@ -4,23 +4,29 @@ from matplotlib.figure import Figure
 
 from textcnn.evaluation.metrics import Scores
 
+# More classes than these would lie over each other.
+MOST_NAMED = 60
+MOST_COUNTED = 20
+
 
 def confusion_figure(scores: Scores) -> Figure:
     """Rows are the true classes, columns the predicted; shaded by the share of the row."""
     names = [row.label for row in scores.classes]
     shares = [[cell / max(sum(row), 1) for cell in row] for row in scores.confusion]
-    side = 2.2 + 0.45 * len(names)
+    # in inches; memory grows with its square
+    side = min(2.2 + 0.45 * len(names), 14.0)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
+    if len(names) <= MOST_NAMED:
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), names)
     for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
         label.set_parse_math(False)  # a class may be named $x$
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(f"accuracy {100 * scores.accuracy:.2f} %, {scores.examples:,} texts")
-    if len(names) <= 20:
+    if len(names) <= MOST_COUNTED:
         for row, cells in enumerate(scores.confusion):
             for column, cell in enumerate(cells):
                 color = "white" if shares[row][column] > 0.5 else "black"

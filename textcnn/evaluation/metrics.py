@@ -85,7 +85,7 @@ def score(
             "confusion": MulticlassConfusionMatrix(count),
         }
     ).to(device)
-    loss = SumMetric().set_dtype(torch.float64).to(device)
+    loss = SumMetric(nan_strategy="disable").set_dtype(torch.float64).to(device)
     model.eval()
     with torch.inference_mode():
         for batch in batches:

@@ -1,7 +1,7 @@
 """Scoring a checkpoint, and holding it against what training reported of it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import datasets
@@ -40,7 +40,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     classifier, trained = restore(checkpoint, directory)
     manifest = directory / "manifest.json"
     claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
-    data = config.data if "data" in given else changed(trained.data, config.data, given)
+    data = chosen_data(config.data, trained.data, given)
     rows = test_rows(data, trained, classifier.labels)
     texts = classifier.encode(rows["text"][:], np.asarray(rows["label"][:]))
     device = torch.device("cpu")
@@ -70,17 +70,27 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         console.print(line)
 
 
-def changed(data: DataConfig, overrides: DataConfig, given: Sequence[str]) -> DataConfig:
-    """The checkpoint's own data, with the keys that the command line gave."""
-    names = [key.removeprefix("data.") for key in given]
-    return DataConfig(**asdict(data) | {name: getattr(overrides, name) for name in names})
+def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> DataConfig:
+    """What to score.
+
+    With no `data=...` it is the checkpoint's own data, with the keys that the command line gave.
+    Other files, or another Hub dataset that is named by its path, have the columns of training
+    where none are given; a preset names its own.
+    """
+    if "data" not in given:
+        names = [key.removeprefix("data.") for key in given]
+        return replace(trained, **{name: getattr(data, name) for name in names})
+    if data.source == "files" or "data.path" in given:
+        columns = {name for name in ("text", "label") if f"data.{name}" not in given}
+        return replace(data, **{name: getattr(trained, name) for name in columns})
+    return data
 
 
 def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> Dataset:
     """The rows to score, with label ids as the classifier knows them."""
     if data.source == "files" and data.test is None and data.train is None:
         raise InputError("data=files needs data.test=<file> to score, got null")
-    drawing = ("validation_fraction", "test_fraction")
+    drawing = ("validation_fraction", "test_fraction", "duplicates")
     keys = {key: value for key, value in asdict(data).items() if key not in drawing}
     rows = load_test(labels, **keys, seed=trained.seed)
     if rows is not None:

@@ -85,7 +85,9 @@ def build_model(
     dropout: float,
 ) -> TextClassifier:
     """A classifier with random weights, embeddings from U(-0.25, 0.25) as in Kim 2014."""
-    embedding = nn.Embedding(vocabulary_size, embedding_dim, padding_idx=PADDING)
+    # nn.Embedding would draw normal numbers first, which on the meta device takes 2 seconds
+    weight = torch.empty(vocabulary_size, embedding_dim)
+    embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)
     nn.init.uniform_(embedding.weight, -0.25, 0.25)
     nn.init.zeros_(embedding.weight[PADDING])
     encoders = {"multi_width": MultiWidth}

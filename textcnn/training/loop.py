@@ -93,6 +93,7 @@ def close_epoch(
     """Validate, tell, and keep the weights if they are the best so far."""
     start = time.perf_counter()
     scores = validate()
+    check_finite(scores.loss, state.step)
     texts_per_second = state.texts_per_second
     better = state.end_epoch(scores, metric)
     state.seconds += time.perf_counter() - start

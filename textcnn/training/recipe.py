@@ -34,7 +34,7 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, load
 from textcnn.models.classifier import build_model
 from textcnn.run_dir import CONFIG, METRICS, claim
-from textcnn.terminal import build_console
+from textcnn.terminal import argument, build_console
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.training.curves import Curves
@@ -63,7 +63,9 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
     except Interrupted:
         run.console.print(
             f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; all is saved "
-            f"in {run_dir / 'last'}; go on with\n  python -m textcnn.train resume={run_dir}",
+            f"in {run_dir / 'last'}; go on with",
+            f"  python -m textcnn.train {argument('resume', run_dir)}",
+            sep="\n",
         )
         raise KeyboardInterrupt from None
     run.finish()
@@ -134,7 +136,7 @@ class TrainingRun:
     def begin(self) -> None:
         """Start in a fresh run directory."""
         if self.accelerator.is_main_process:
-            claim(self.run_dir, dump(self.config))
+            claim(self.run_dir, dump(self.config), self.config.overwrite)
             self.save("last")  # from here on the run can be resumed
             self.curves = Curves(self.run_dir)
             self.curves.text("data", data_markdown(self.description))
@@ -145,14 +147,14 @@ class TrainingRun:
         """Continue where `last/` stands."""
         directory = existing(self.run_dir / "last")
         checkpoint = load_checkpoint(directory)
-        if checkpoint.manifest["data"] != self.splits.fingerprints():
+        if checkpoint.manifest.get("data") != self.splits.fingerprints():
             raise InputError(
                 f"resume={self.run_dir}: the data are not those that the run began with; "
                 "restore them, or start a new run"
             )
         stored = load_training_state(directory)
         try:
-            self.state = TrainingState(**stored["state"])
+            self.state = TrainingState.restore(stored["state"])
             self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
             self.optimizer.load_state_dict(stored["optimizer"])
             torch.set_rng_state(stored["random"])
@@ -245,8 +247,8 @@ class TrainingRun:
             metrics={"test": test.summary(), "validation": validation.summary()},
         )
         metrics = self.metrics(test, validation)
-        self.show_curves(best, test, validation)
         write_json(self.run_dir / METRICS, metrics)
+        self.show_curves(best, test, validation)
         self.tell_result(test, validation, metrics)
 
     def tell_result(self, test: Scores, validation: Scores, metrics: dict[str, Any]) -> None:
@@ -259,7 +261,7 @@ class TrainingRun:
             f"{train['texts_per_second']:,.0f} texts/s, "
             f"peak memory {metrics['peak_memory_bytes'] / 1e6:,.0f} MB",
             f"saved in {self.run_dir}; label new texts with",
-            f"  python -m textcnn.predict checkpoint={self.run_dir} input=texts.txt",
+            f"  python -m textcnn.predict {argument('checkpoint', self.run_dir)} input=texts.txt",
             sep="\n",
         )
 

@@ -1,6 +1,6 @@
 """Where training stands: all that a resumed run needs beside weights and optimiser."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from textcnn.evaluation.metrics import Scores
@@ -23,6 +23,21 @@ class TrainingState:
     best_epoch: int = 0  # counted from 1; 0 is none yet
     best_value: float | None = None
     history: list[dict[str, Any]] = field(default_factory=list)  # an entry per epoch
+
+    @classmethod
+    def restore(cls, stored: dict[str, Any]) -> "TrainingState":
+        """The state that `asdict` made `stored` of.
+
+        Raises:
+            TypeError: a field is missing, unknown or of another type.
+        """
+        state = cls(**stored)
+        for name, default in asdict(cls()).items():
+            value = getattr(state, name)
+            kinds = (float, int, type(None)) if default is None else (type(default), int)
+            if not isinstance(value, kinds):
+                raise TypeError(f"{name} is {value!r:.40}")
+        return state
 
     def add_batch(self, loss: float, correct: int, texts: int, seconds: float) -> None:
         """Count a training step; `loss` is the mean over its texts."""

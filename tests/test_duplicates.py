@@ -1,0 +1,58 @@
+"""Texts that two splits share."""
+
+import pytest
+from datasets import Dataset
+
+from textcnn.data.duplicates import fold, handle_duplicates
+from textcnn.errors import InputError
+
+
+def splits(train: list[str], validation: list[str], test: list[str]) -> dict[str, Dataset]:
+    given = {"data.train": train, "data.validation": validation, "data.test": test}
+    return {key: Dataset.from_dict({"text": texts}) for key, texts in given.items()}
+
+
+SHARED = splits(["a b", "A  B", "c", "d", "d"], ["c", "e", "f"], ["a b", " F\n", "g"])
+
+
+def test_case_and_white_space_are_folded() -> None:
+    assert fold(" Straße\t\n X ") == "strasse x"
+
+
+def test_the_earlier_split_loses_what_a_later_one_holds() -> None:
+    kept, notes = handle_duplicates(SHARED, "drop")
+    texts = {key: rows["text"][:] for key, rows in kept.items()}
+    assert texts == {
+        "data.train": ["d", "d"],  # within a split texts may repeat
+        "data.validation": ["c", "e"],
+        "data.test": ["a b", " F\n", "g"],
+    }
+    assert notes == [
+        "data.validation: 1 of 3 texts occur in data.test too: dropped",
+        "data.train: 3 of 5 texts occur in data.validation or data.test too: dropped",
+    ]
+
+
+def test_kept_duplicates_are_counted() -> None:
+    kept, notes = handle_duplicates(SHARED, "keep")
+    assert kept == SHARED
+    assert notes[1] == "data.train: 3 of 5 texts occur in data.validation or data.test too"
+
+
+def test_duplicates_can_be_an_error_that_names_the_first() -> None:
+    with pytest.raises(InputError) as caught:
+        handle_duplicates(SHARED, "error")
+    assert str(caught.value) == (
+        "data.validation: 1 of 3 texts occur in data.test too, the first in row 3 ('f'); "
+        "set data.duplicates to drop or keep"
+    )
+
+
+def test_nothing_left_to_train_on_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"every text of data\.train occurs in another split"):
+        handle_duplicates(splits(["a"], ["b"], ["A"]), "drop")
+
+
+def test_splits_without_shared_texts_stay_as_they_are() -> None:
+    given = splits(["a", "a"], ["b"], ["c"])
+    assert handle_duplicates(given, "error") == (given, [])
