@@ -67,8 +67,8 @@ def test_no_texts_get_no_predictions(classifier: Classifier) -> None:
 
 
 def test_text_behind_max_length_is_not_read(classifier: Classifier) -> None:
-    assert classifier.encoder.max_length == 300
-    full = "goal " * 300
+    assert classifier.encoder.max_length == 500
+    full = "goal " * 500
     logits = classifier.logits([full, full + "code " * 50, "code " * 50 + full])
     assert torch.equal(logits[0], logits[1])
     assert not torch.equal(logits[0], logits[2])

@@ -93,7 +93,7 @@ class DataConfig:
 @dataclass
 class TextConfig:
     unit: str = key("word", "what a token is", choices=("word", "char", "byte"))
-    max_length: int | None = key(300, "tokens kept of a text; null keeps all", at_least=1)
+    max_length: int | None = key(500, "tokens kept of a text; null keeps all", at_least=1)
     truncate: str = key(
         "head",
         "which tokens of a longer text are kept: the first, the last, or half from each end",
@@ -173,7 +173,7 @@ class ByteConfig(TextConfig):
 class ModelConfig:
     name: str = key("multi_width", "the architecture", choices=("multi_width",))
     embedding_dim: int = key(
-        100,
+        64,
         "numbers per token; with text.vectors it is that of the vectors",
         at_least=1,
         at_most=65_536,
@@ -185,14 +185,14 @@ class MultiWidthConfig(ModelConfig):
     kernel_sizes: list[int] = key(
         [1, 2, 3], "window widths side by side, in tokens", at_least=1, at_most=65_536, length=1
     )
-    num_filters: int = key(100, "filters of each width", at_least=1, at_most=65_536)
+    num_filters: int = key(64, "filters of each width", at_least=1, at_most=65_536)
     dropout: float = key(0.5, "share of pooled features dropped in training", at_least=0, below=1)
 
 
 @dataclass
 class OptimizerConfig:
     name: str = key("adam", "the optimizer, chosen by optimizer=adam and the like")
-    learning_rate: float = key(0.002, "step size", above=0.0, at_most=1e30)
+    learning_rate: float = key(0.003, "step size", above=0.0, at_most=1e30)
     weight_decay: float = key(0.0, "L2 penalty", at_least=0.0)
 
 
@@ -220,7 +220,7 @@ class TrainingConfig:
         3, "epochs without a better `metric` before training stops; null: never", at_least=1
     )
     metric: str = key(
-        "accuracy",
+        "loss",
         "the validation metric that chooses the best checkpoint",
         choices=("accuracy", "macro_f1", "loss"),
     )
