@@ -282,7 +282,7 @@ def test_configuration_that_is_none_is_refused(best: Path, config: str | bytes) 
         ("unit: word", "unit: bytes"),
         ("num_filters: 4", "num_filters: 0"),
         ("num_filters: 4", "num_filters: many"),
-        ("max_length: 300", "max_length: -1"),
+        ("max_length: 500", "max_length: -1"),
     ],
 )
 def test_configuration_with_unknown_names_or_values_is_refused(

@@ -306,7 +306,8 @@ said = []
 for given in json.loads(sys.argv[1]):
     try:
         splits = load_splits("hub", **given)
-        said.append([len(splits.train), splits.test["text"][:], *splits.notes])
+        notes = [note for note in splits.notes if "occur in" not in note]
+        said.append([len(splits.train), splits.test["text"][:], *notes])
     except InputError as error:
         said.append(str(error))
 print(json.dumps(said))
