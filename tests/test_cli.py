@@ -11,8 +11,9 @@ import pytest
 from tiny_data import run
 
 from textcnn import cli
-from textcnn.config import GROUP_SCHEMAS, SCHEMAS, AdadeltaConfig, EvaluateConfig, TrainConfig, walk
+from textcnn.config import GROUP_SCHEMAS, SCHEMAS, AdadeltaConfig, EvaluateConfig, TrainConfig
 from textcnn.errors import InputError
+from textcnn.limits import walk
 
 
 class Recipe:

@@ -18,13 +18,10 @@ from textcnn.config import (
     TrainingConfig,
     WordConfig,
     check,
-    command_line,
-    dump,
-    parse_train_config,
-    takes,
-    walk,
 )
 from textcnn.errors import InputError
+from textcnn.limits import command_line, takes, walk
+from textcnn.stored_config import dump, parse_train_config
 
 EVERY_SCHEMA = [*SCHEMAS.values(), *GROUP_SCHEMAS.values()]
 
@@ -237,7 +234,7 @@ def test_a_value_that_no_key_takes_is_refused() -> None:
     config = complete()
     config.training.epoch = 3  # type: ignore[attr-defined]
     (problem,) = problems(config)
-    assert problem.startswith("training.epoch=3: no such key; there are epochs, batch_size, ")
+    assert problem.startswith("training.epoch=3: no such key; there are epochs, max_steps, ")
 
 
 # Stored configurations
@@ -310,3 +307,30 @@ def test_a_model_without_a_schema_of_its_own_is_refused() -> None:
     assert problems(ModelConfig(name="lstm")) == [
         "name takes multi_width, got lstm; try name=multi_width"
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (DataConfig(label_separator="|"), "data.label_separator needs data.multi_label=true"),
+        (DataConfig(label_separator="", multi_label=True), "data.label_separator takes a string"),
+        (DataConfig(fold=3), "data.fold=3 needs data.folds"),
+        (DataConfig(folds=5, fold=6), "data.fold takes 1 to 5 (data.folds), got 6"),
+        (DataConfig(source="files", folds=5, streaming=True), "data.folds needs all rows"),
+        (DataConfig(streaming=True), "data.streaming is for data=files and data=hub"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(data: DataConfig, said: str) -> None:
+    (problem,) = problems(complete(data=data))
+    assert problem.startswith(said)
+
+
+@pytest.mark.parametrize("weights", [None, "balanced", {"rare": 5, "common": 0.5}, [1, 2.5]])
+def test_class_weights_are_balanced_or_numbers(weights: Any) -> None:
+    assert problems(complete(training=TrainingConfig(class_weights=weights))) == []
+
+
+@pytest.mark.parametrize("weights", ["even", {}, [], {"a": 0}, [1, -1], [True], {"a": "b"}, 3])
+def test_other_class_weights_are_refused(weights: Any) -> None:
+    (problem,) = problems(complete(training=TrainingConfig(class_weights=weights)))
+    assert problem.startswith("training.class_weights takes balanced, {class:number} or a list")

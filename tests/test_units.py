@@ -7,7 +7,7 @@ from tiny_data import CLASS_WORDS, TINY, read_json, run, train, weights
 
 import textcnn
 from textcnn.checkpoint import load_checkpoint
-from textcnn.config import parse_train_config
+from textcnn.stored_config import parse_train_config
 
 pytest_plugins = ("tiny_run",)
 

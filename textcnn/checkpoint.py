@@ -72,6 +72,8 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
     for directory in (existing(path), existing(path / name)):
         if (directory / "manifest.json").is_file():
             return directory
+    if (path / "fold-1").is_dir():
+        raise InputError(f"{path} holds folds; give one of them, such as {path / 'fold-1'}")
     raise InputError(
         f"{path} is no checkpoint and holds none: no manifest.json in it or in {path / name}"
     )

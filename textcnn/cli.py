@@ -20,18 +20,9 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from textcnn.config import (
-    GROUP_SCHEMAS,
-    SCHEMAS,
-    check,
-    command_line,
-    example,
-    join_or,
-    register_schemas,
-    takes,
-    walk,
-)
+from textcnn.config import GROUP_SCHEMAS, SCHEMAS, check, register_schemas
 from textcnn.errors import InputError
+from textcnn.limits import command_line, example, join_or, takes, walk
 
 CONFIGS = "textcnn.configs"
 PROGRAMS = {

@@ -5,36 +5,25 @@ does anything. `check` adds the limits, and `--help` prints what stands here. Be
 points nobody sees these classes: builders take plain keyword arguments.
 """
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from operator import ge, gt, le, lt
-from typing import Any, get_args, get_origin
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
 
 from textcnn.errors import InputError
-
-LIMITS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
+from textcnn.limits import allowed, command_line, example, group, join_or, key, takes, unknown, walk
 
 # OmegaConf has no union of a string and a list, so these keys are Any here and checked by `check`.
 StringOrList = Any
+ClassWeights = Any
 
-
-def key(default: Any, meaning: str, **limits: Any) -> Any:
-    """A dataclass field that knows its meaning and its limits.
-
-    `limits` are any of `at_least`, `at_most`, `above`, `below` (numbers; for a list, of each
-    element), `choices` (values), `length` (of a list), `strings` (a string or a list of strings),
-    `optional` (None is allowed).
-    """
-    metadata = {"meaning": meaning, "limits": limits}
-    if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-def group(schema: type, meaning: str) -> Any:
-    """A dataclass field that holds a group of keys, described by `schema`."""
-    return field(default_factory=schema, metadata={"meaning": meaning, "limits": {}})
+SOURCE_KEYS = (
+    *("source", "path", "name", "revision", "train", "validation", "test"),
+    *("text", "label", "multi_label", "label_separator"),
+)
+SPLIT_KEYS = (
+    *("validation_fraction", "test_fraction", "duplicates", "max_examples"),
+    *("folds", "fold"),
+)
 
 
 @dataclass
@@ -70,6 +59,12 @@ class DataConfig:
         "text", "the text column, or a list of columns joined in order", strings=True
     )
     label: str = key("label", "the column of class names")
+    multi_label: bool = key(
+        False, "a text may have several labels, or none: the label column holds lists of them"
+    )
+    label_separator: str | None = key(
+        None, "what stands between the labels of a text, where data.multi_label are no lists"
+    )
     validation_fraction: float = key(
         0.1, "share of the rows to validate on where none are given", above=0.0, below=1.0
     )
@@ -82,12 +77,49 @@ class DataConfig:
         "train, validation, test; keep them; or refuse them",
         choices=("drop", "keep", "error"),
     )
+    folds: int | None = key(
+        None,
+        "cross-validation: the rows to train on are dealt into so many folds, by class, and each "
+        "is tested once by a model trained on the others",
+        at_least=2,
+    )
+    fold: int | None = key(None, "the one of data.folds to test, from 1; null: all", at_least=1)
     max_examples: int | None = key(
         None,
         "rows kept of each split, the same share of every class; null keeps all",
         at_least=2,
         optional=True,
     )
+    streaming: bool = key(
+        False,
+        "train without holding the data: any number of texts, in the order in which they lie; see "
+        "text.vocabulary_examples, training.max_steps and training.validate_every",
+    )
+    shuffle_buffer: int = key(
+        10_000, "texts of a stream that are read at a time and shuffled", at_least=1
+    )
+
+    def source_settings(self) -> dict[str, Any]:
+        """Where the rows are."""
+        return {name: getattr(self, name) for name in SOURCE_KEYS}
+
+    def split_settings(self) -> dict[str, Any]:
+        """Which of them are for what."""
+        return {name: getattr(self, name) for name in SPLIT_KEYS}
+
+    def conflicts(self) -> Iterator[str]:
+        if self.label_separator is not None and not self.multi_label:
+            yield "data.label_separator needs data.multi_label=true, got false; add it"
+        if self.label_separator == "":
+            yield "data.label_separator takes a string or null, got ''; try data.label_separator=|"
+        if self.fold is not None and self.folds is None:
+            yield f"data.fold={self.fold} needs data.folds, got null; try data.folds=10"
+        if self.fold is not None and self.folds is not None and self.fold > self.folds:
+            yield f"data.fold takes 1 to {self.folds} (data.folds), got {self.fold}"
+        if self.folds is not None and self.streaming:
+            yield "data.folds needs all rows, which data.streaming=true never has; leave one out"
+        if self.streaming and self.source == "bundled":
+            yield "data.streaming is for data=files and data=hub; the bundled data are small"
 
 
 @dataclass
@@ -98,6 +130,12 @@ class TextConfig:
         "head",
         "which tokens of a longer text are kept: the first, the last, or half from each end",
         choices=("head", "tail", "both"),
+    )
+    vocabulary_examples: int = key(
+        100_000,
+        "texts at the start of a stream (data.streaming) that teach vocabulary and classes, and "
+        "that validation and test are drawn from where none are given",
+        at_least=10,
     )
 
     def tokenizer_settings(self) -> dict[str, Any]:
@@ -215,14 +253,43 @@ class AdadeltaConfig(OptimizerConfig):
 @dataclass
 class TrainingConfig:
     epochs: int = key(12, "passes over the training texts, at most", at_least=1)
+    max_steps: int | None = key(
+        None,
+        "steps, at most; null: as many as the epochs have, or one pass over a stream",
+        at_least=1,
+    )
+    validate_every: int = key(
+        1000, "steps between two validations of a stream, which has no epochs", at_least=1
+    )
     batch_size: int = key(50, "texts per step (and per process)", at_least=1)
+    batch_tokens: int | None = key(
+        None,
+        "tokens per step, padding counted, in place of batch_size: many short texts or a few long "
+        "ones; a text longer than that is alone in its batch",
+        at_least=1,
+    )
     patience: int | None = key(
-        3, "epochs without a better `metric` before training stops; null: never", at_least=1
+        3, "validations without a better `metric` before training stops; null: never", at_least=1
     )
     metric: str = key(
         "loss",
         "the validation metric that chooses the best checkpoint",
         choices=("accuracy", "macro_f1", "loss"),
+    )
+    class_weights: ClassWeights = key(
+        None,
+        "how much a text counts in the loss by its class: `balanced`, the rarer the more; or "
+        "given, {rare:5,other:1} or a list in the order of the classes' names",
+        weights=True,
+        optional=True,
+    )
+    sampling: str = key(
+        "shuffle",
+        "each text once in an epoch; or drawn with replacement, each class as often as the others",
+        choices=("shuffle", "balanced"),
+    )
+    label_smoothing: float = key(
+        0.0, "share of the target that is spread evenly over the classes", at_least=0.0, below=1.0
     )
     log_every: int = key(10, "steps between two points of a training curve", at_least=1)
 
@@ -238,6 +305,13 @@ class TrainConfig:
     run_dir: str = key("outputs/run", "directory of everything this run makes")
     overwrite: bool = key(False, "replace a run directory that already holds a run")
     resume: str | None = key(None, "a run directory to go on with, instead of run_dir")
+
+    def conflicts(self) -> Iterator[str]:
+        if self.data.streaming and self.training.sampling != "shuffle":
+            yield (
+                f"training.sampling={self.training.sampling} needs all rows, which "
+                "data.streaming=true never has; try training.class_weights=balanced"
+            )
 
 
 @dataclass
@@ -312,55 +386,6 @@ def register_schemas() -> None:
         store.store(group=group_name, name=f"{name}_schema", node=schema)
 
 
-def parse_train_config(text: str) -> TrainConfig:
-    """A stored configuration; it is data, so nothing in it is looked up or run.
-
-    Raises:
-        InputError: it is not YAML, or holds keys or values that this version doesn't know.
-    """
-    import yaml
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    try:
-        for token in yaml.scan(text, yaml.SafeLoader):
-            # an escape may hide an interpolation, and aliases of aliases would never end
-            if "${" in getattr(token, "value", ""):
-                raise InputError("a stored configuration holds plain values, got ${...}")
-            if isinstance(token, yaml.AliasToken):
-                raise InputError("a stored configuration holds plain values, got an alias")
-        stored = yaml.safe_load(text)
-        config = OmegaConf.structured(TrainConfig)
-        for (group_name, name), schema in GROUP_SCHEMAS.items():
-            chosen = stored[group_name]
-            if name == chosen.get("name", chosen.get("unit")):
-                config[group_name] = OmegaConf.structured(schema)
-        typed = OmegaConf.to_object(OmegaConf.merge(config, stored))
-    except (yaml.YAMLError, OmegaConfBaseException, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"a stored configuration can't be used: {reason}") from error
-    assert isinstance(typed, TrainConfig)
-    check(typed)
-    return typed
-
-
-def dump(config: Any) -> str:
-    """A config as YAML."""
-    from omegaconf import OmegaConf
-
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
-
-
-def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Every key below a config object: (dotted name, dataclass field, value)."""
-    for entry in fields(config):
-        value = getattr(config, entry.name)
-        if is_dataclass(value):
-            yield from walk(value, f"{prefix}{entry.name}.")
-        else:
-            yield prefix + entry.name, entry, value
-
-
 def check(config: Any) -> None:
     """Hold every value against its limits.
 
@@ -373,8 +398,19 @@ def check(config: Any) -> None:
         for name, entry, value in walk(config)
         if not allowed(value, entry)
     ]
+    problems = problems or [*conflicts(config)]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def conflicts(config: Any) -> Iterator[str]:
+    """A line for every two keys, each allowed by itself, that don't go together."""
+    for entry in fields(config):
+        value = getattr(config, entry.name)
+        if is_dataclass(value):
+            yield from conflicts(value)
+    if hasattr(config, "conflicts"):
+        yield from config.conflicts()
 
 
 def fix(name: str, entry: Any, value: Any) -> str:
@@ -393,90 +429,3 @@ def unchosen(config: Any) -> Iterator[str]:
             default = next(iter(names))
             known = join_or(list(names))
             yield f"{group_name} takes {known}, got nothing; try {group_name}={default}"
-
-
-def unknown(config: Any, prefix: str = "") -> Iterator[str]:
-    """A line for every attribute that is not in the schema: Hydra's `+key=value` adds such."""
-    known = [entry.name for entry in fields(config)]
-    for name, value in vars(config).items():
-        if name not in known:
-            yield f"{prefix}{name}={value}: no such key; there are {', '.join(known)}"
-        elif is_dataclass(value):
-            yield from unknown(value, f"{prefix}{name}.")
-
-
-def allowed(value: Any, entry: Any) -> bool:
-    limits = entry.metadata["limits"]
-    if value is None:
-        return bool(is_optional(entry))
-    if limits.get("strings"):
-        values = value if isinstance(value, list) else [value]
-        return bool(values) and all(isinstance(item, str) and item for item in values)
-    if isinstance(value, list):
-        shortest, longest = bounds(limits)
-        if not shortest <= len(value) <= longest:
-            return False
-    return all(within(item, limits) for item in (value if isinstance(value, list) else [value]))
-
-
-def within(value: Any, limits: dict[str, Any]) -> bool:
-    if isinstance(value, list | dict):  # a list in a list, of which OmegaConf makes nothing
-        return False
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    if value not in limits.get("choices", [value]):
-        return False
-    return all(test(value, limits[name]) for name, test in LIMITS.items() if name in limits)
-
-
-def bounds(limits: dict[str, Any]) -> tuple[float, float]:
-    """How many elements a list may have: (least, most)."""
-    length = limits.get("length", 0)
-    return length if isinstance(length, tuple) else (length, math.inf)
-
-
-def is_optional(entry: Any) -> bool:
-    return entry.metadata["limits"].get("optional", False) or type(None) in get_args(entry.type)
-
-
-def takes(entry: Any) -> str:
-    """What a key accepts, in words: `a whole number, at least 1, or null`."""
-    limits = entry.metadata["limits"]
-    kind = next((a for a in get_args(entry.type) if a is not type(None)), entry.type)
-    names = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
-    if "choices" in limits:
-        words = join_or(limits["choices"])
-    elif limits.get("strings"):
-        words = "a string or a list of strings"
-    elif get_origin(entry.type) is list:
-        shortest, longest = bounds(limits)
-        count = f"{shortest}" if shortest == longest else f"at least {shortest}"
-        words = f"a list of {count}, {names[kind].replace('a ', 'each a ')}{limit_words(limits)}"
-    else:
-        words = names[kind] + limit_words(limits)
-    return words + (", or null" if is_optional(entry) else "")
-
-
-def limit_words(limits: dict[str, Any]) -> str:
-    words = {name.replace("_", " "): limits[name] for name in LIMITS if name in limits}
-    return "".join(f", {name} {limit}" for name, limit in words.items())
-
-
-def join_or(words: Sequence[str]) -> str:
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def example(entry: Any) -> str:
-    """The default of a key, written as on the command line."""
-    return command_line(entry.default if entry.default is not MISSING else entry.default_factory())
-
-
-def command_line(value: Any) -> str:
-    """A value as one writes it in an override."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ",".join(command_line(item) for item in value) + "]"
-    return str(value) if value != "" else "''"

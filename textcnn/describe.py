@@ -10,29 +10,17 @@ from textcnn.config import DescribeConfig
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, where the configuration is known to be sound: this takes seconds.
-    import datasets
     import torch
 
     from textcnn.atomic import write_json
     from textcnn.data.description import data_table, describe_data
-    from textcnn.data.prepare import prepare_texts
-    from textcnn.data.splits import load_splits
+    from textcnn.data.prepare import prepare_data
     from textcnn.models.classifier import build_model
     from textcnn.terminal import build_console
-    from textcnn.text.tokenizers import build_tokenizer
 
-    datasets.disable_progress_bars()
     console = build_console()
-    text = config.text
-    tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
-    splits = load_splits(**asdict(config.data), seed=config.seed)
-    texts = prepare_texts(
-        splits,
-        tokenizer,
-        max_length=text.max_length,
-        truncate=text.truncate,
-        **text.vocabulary_settings(),
-    )
+    data = prepare_data(config.data, config.text, config.seed)
+    splits, texts = data.splits, data.texts
     with torch.device("meta"):  # only its receptive field is wanted
         model = build_model(
             vocabulary_size=len(texts.encoder.vocabulary),

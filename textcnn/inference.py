@@ -1,18 +1,19 @@
 """A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from textcnn.config import TrainConfig, parse_train_config
-from textcnn.data.batching import EncodedTexts, encode, sorted_batches
+from textcnn.config import TrainConfig
+from textcnn.data.batching import sorted_batches
+from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.stored_config import parse_train_config
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 
@@ -38,9 +39,6 @@ class Classifier:
         self.encoder = encoder
         self.labels = tuple(labels)
 
-    def encode(self, texts: Iterable[str], labels: np.ndarray | None = None) -> EncodedTexts:
-        return encode(map(self.encoder.tokenizer, texts), self.encoder, labels)
-
     def logits(self, texts: Sequence[str], batch_size: int = 128) -> Tensor:
         """
         Args:
@@ -55,7 +53,7 @@ class Classifier:
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
-        encoded = self.encode(texts)
+        encoded = encode_texts(texts, self.encoder)
         device = next(self.model.parameters()).device
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
         self.model.eval()

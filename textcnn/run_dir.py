@@ -66,6 +66,7 @@ def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         old = [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]
+        old += [fold.parent for fold in run_dir.glob(f"fold-*/{CONFIG}")]
         for path in old if overwrite else ():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -93,7 +94,8 @@ def find_run(path: str) -> Path:
     run_dir = Path(path).expanduser()
     if not (run_dir / CONFIG).is_file():
         raise InputError(f"resume={path}: no run there (no {CONFIG})")
-    if not existing(run_dir / "last").is_dir():
+    folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
+    if not existing(run_dir / "last").is_dir() and not folds:
         raise InputError(
             f"resume={path}: that run saved no checkpoint to go on from; start it again with "
             f"run_dir={path} overwrite=true"

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from textcnn.cli import overridden_keys, program
-from textcnn.config import TrainConfig, parse_train_config
+from textcnn.config import TrainConfig
 from textcnn.errors import InputError
 from textcnn.run_dir import CONFIG, check_free, find_run, job_dir
+from textcnn.stored_config import parse_train_config
 
 
 @program("train")
@@ -21,9 +22,12 @@ def main(config: TrainConfig) -> None:
         config = resumed_config(config, run_dir / CONFIG)
 
     # Imported here, where the configuration is known to be sound: this takes seconds.
+    from textcnn.training.folds import cross_validate
     from textcnn.training.recipe import train
 
-    train(config, run_dir, resume)
+    all_folds = config.data.folds is not None and config.data.fold is None
+    carry_out = cross_validate if all_folds else train
+    carry_out(config, run_dir, resume)
 
 
 def resumed_config(config: TrainConfig, stored: Path) -> TrainConfig:

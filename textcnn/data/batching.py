@@ -1,13 +1,11 @@
 """From rows to batches of ids: encoding once, then arrays only, no Python per text."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from textcnn.text.encoder import TextEncoder
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 # Texts of similar length share a batch, but are found only within a window of this many batches,
@@ -21,7 +19,7 @@ class Batch:
 
     ids: Tensor  # (batch, time) int64, PADDING behind a text's end
     lengths: Tensor  # (batch,) int64, tokens of each text
-    labels: Tensor | None  # (batch,) int64
+    labels: Tensor | None  # (batch,) int64, or with several a text (batch, classes) bool
 
     def to(self, device: torch.device) -> "Batch":
         labels = None if self.labels is None else self.labels.to(device)
@@ -35,7 +33,7 @@ class EncodedTexts:
     ids: np.ndarray  # (all tokens,) int32
     offsets: np.ndarray  # (texts + 1,) int64: text i is ids[offsets[i] : offsets[i + 1]]
     full_lengths: np.ndarray  # (texts,) int64, tokens before a text was cut
-    labels: np.ndarray | None = None  # (texts,) int64
+    labels: np.ndarray | None = None  # (texts,) int64, or (texts, classes) bool
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -57,7 +55,7 @@ class EncodedTexts:
     def batch(self, rows: np.ndarray) -> Batch:
         """The texts in `rows`, in that order."""
         lengths = self.lengths[rows]
-        inside = np.arange(padded_time(lengths)) < lengths[:, None]  # (batch, time)
+        inside = np.arange(padded_time(lengths.max(initial=0))) < lengths[:, None]  # (batch, time)
         ids = np.full(inside.shape, PADDING, dtype=np.int64)
         position = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         ids[inside] = self.ids[np.repeat(self.offsets[rows], lengths) + position]
@@ -65,51 +63,75 @@ class EncodedTexts:
         return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), labels)
 
 
-def padded_time(lengths: np.ndarray) -> int:
-    """The time of a batch: its longest text, rounded up to one of eight sizes per doubling.
+def padded_time(longest: int) -> int:
+    """The time of a batch: that of its longest text, up to one of eight sizes per doubling.
 
     With a new size in nearly every batch, memory that was freed doesn't fit the next batch, and
     the process grows: 1,040 MB after 350 steps instead of 480, for at most 1/8 more padding.
     """
-    longest = int(lengths.max(initial=0))
+    longest = int(longest)
     step = 1 << max(longest.bit_length() - 4, 0)
     return -(-longest // step) * step
 
 
-def encode(
-    tokenized: Iterable[Sequence[str]], encoder: TextEncoder, labels: np.ndarray | None = None
-) -> EncodedTexts:
-    """The ids of tokenized texts, cut as `encoder` does."""
-    texts, full_lengths = [], []
-    for tokens in tokenized:
-        ids, length = encoder.encode_tokens(tokens)
-        texts.append(np.array(ids, np.int32))
-        full_lengths.append(length)
-    lengths = [len(ids) for ids in texts]
-    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    all_ids = np.concatenate(texts) if texts else np.empty(0, np.int32)
-    return EncodedTexts(all_ids, offsets, np.array(full_lengths, np.int64), labels)
-
-
 def shuffled_batches(
-    lengths: np.ndarray, batch_size: int, seed: int, epoch: int
+    lengths: np.ndarray,
+    *,
+    batch_size: int,
+    batch_tokens: int | None,
+    seed: int,
+    epoch: int,
+    weights: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Batches of rows for one epoch of training, random but of similar length.
 
     The order depends on `seed` and `epoch` alone, so that a resumed run sees the same batches.
+
+    Args:
+        batch_size: texts in a batch, where `batch_tokens` is None.
+        batch_tokens: tokens in a batch, padding counted.
+        weights: draw as many rows, with replacement, and with probabilities in proportion to
+            these; None takes each row once.
     """
     generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(lengths))
+    size = len(lengths)
+    if weights is None:
+        order = generator.permutation(size)
+    else:
+        order = generator.choice(size, size, p=weights / weights.sum())
+    if batch_tokens is not None:
+        batch_size = max(int(batch_tokens / max(lengths.mean(), 1)), 1)  # about, for the window
     window = WINDOW * batch_size
-    windows = [order[start : start + window] for start in range(0, len(order), window)]
-    batches = [batch for rows in windows for batch in sorted_batches(lengths, batch_size, rows)]
+    most = None if batch_tokens is not None else batch_size
+    batches = [
+        batch
+        for start in range(0, size, window)
+        for batch in sorted_batches(lengths, most, batch_tokens, order[start : start + window])
+    ]
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
 def sorted_batches(
-    lengths: np.ndarray, batch_size: int, rows: np.ndarray | None = None
+    lengths: np.ndarray,
+    batch_size: int | None,
+    batch_tokens: int | None = None,
+    rows: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Batches of rows (all, if none are named) in the order of their lengths."""
+    """Batches of rows (all, if none are named) in the order of their lengths.
+
+    Args:
+        batch_size: texts in a batch, at most.
+        batch_tokens: tokens in a batch, padding counted, at most; but at least one text.
+    """
     rows = np.arange(len(lengths)) if rows is None else rows
     order = rows[np.argsort(lengths[rows], kind="stable")]
-    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    size = len(order) if batch_size is None else batch_size
+    if batch_tokens is None:
+        return [order[start : start + size] for start in range(0, len(order), size)]
+    batches, start = [], 0
+    for end in range(1, len(order) + 1):
+        full = end == len(order) or end - start == size
+        if full or (end - start + 1) * padded_time(lengths[order[end]]) > batch_tokens:
+            batches.append(order[start:end])
+            start = end
+    return batches

@@ -5,10 +5,10 @@ The texts belong to the BBC and are offered for research; the package corpus4cla
 
 from importlib.resources import files
 
-from datasets import Dataset
+import pyarrow as pa
 
 
-def read_bundled() -> Dataset:
+def read_bundled() -> pa.Table:
     """Rows of `text` and `label`, in the order of class and file name.
 
     One of the files is not UTF-8 but Latin-1 (a pound sign), so a file that can't be decoded as
@@ -26,4 +26,4 @@ def read_bundled() -> Dataset:
                 text = content.decode("latin-1")
             rows["text"].append(text)
             rows["label"].append(folder.name)
-    return Dataset.from_dict(rows)
+    return pa.table(rows)

@@ -1,66 +1,167 @@
 """The text and label columns of a table, as strings."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import ClassLabel, Dataset, Features, Value
 
 from textcnn.data.lines import is_empty
 from textcnn.errors import InputError
 
-COLUMNS = Features({"text": Value("string"), "label": Value("string")})
+WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What of a row is its text and what its label or labels."""
+
+    text: tuple[str, ...]  # joined in this order, by a space
+    label: str
+    multi_label: bool = False
+    separator: str | None = None  # between several labels, where they are no lists
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys([*self.text, self.label]))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the rows that are made of them: `text`, and `label`, one string or several."""
+        label = pa.list_(pa.string()) if self.multi_label else pa.string()
+        return pa.schema({"text": pa.string(), "label": label})
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table that came from elsewhere, with what messages say of it."""
+
+    values: pa.ChunkedArray
+    where: str  # what the table is called
+    name: str
+    first_row: int = 1  # the number of the first
+    rows: np.ndarray | None = None  # the row of each value, where they are not one for one
+
+    def row(self, value: int) -> str:
+        row = value if self.rows is None else self.rows[value]
+        return f"{self.where}, row {row + self.first_row}"
 
 
 def table_rows(
-    table: pa.Table, features: Features, where: str, text: Sequence[str], label: str
-) -> Dataset:
-    """Rows of the strings `text` and `label`.
+    table: pa.Table, columns: Columns, where: str, features: Any = None, first_row: int = 1
+) -> pa.Table:
+    """The rows of a table, by `columns.schema`.
 
     Args:
-        features: what `datasets` knows of the columns: the names of classes.
         where: what the table is called in messages.
-        text: the text columns; several are joined in this order, by a space.
+        features: what `datasets` knows of the columns: the names of classes.
+        first_row: the number of the first row in messages.
 
     Raises:
         InputError: a cell is null, a label is empty or no class, a column holds no single values.
     """
-    columns = dict.fromkeys([*text, label])
-    strings = {
-        name: column_strings(table.column(name), features[name], where, name) for name in columns
-    }
-    empty = pc.index(strings[label], "").as_py()
-    if empty >= 0:
-        raise InputError(is_empty(f"{where}, row {empty + 1}", label))
-    space = pa.scalar(" ", pa.large_string())
-    joined = pc.binary_join_element_wise(*(strings[name] for name in text), space)
-    rows = pa.table({"text": joined, "label": strings[label]})
-    return Dataset(rows.cast(COLUMNS.arrow_schema))
+    texts = [strings(Column(table[name], where, name, first_row)) for name in columns.text]
+    text = texts[0]
+    if len(texts) > 1:
+        wide = [column.cast(pa.large_string()) for column in texts]
+        text = pc.binary_join_element_wise(*wide, pa.scalar(" ", pa.large_string()))
+    label = Column(table[columns.label], where, columns.label, first_row)
+    feature = (features or {}).get(columns.label)
+    if columns.multi_label:
+        labels = label_lists(label, feature, columns.separator)
+    else:
+        labels = single_labels(label, feature)
+    return pa.table({"text": text, "label": labels}).cast(columns.schema)
 
 
-def column_strings(
-    values: pa.ChunkedArray, feature: object, where: str, column: str
-) -> pa.ChunkedArray:
-    """A column as strings, none null; the names of classes where it holds their ids."""
+def strings(column: Column) -> pa.ChunkedArray:
+    """A column as strings, none null."""
+    values = column.values
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     kind = values.type
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise InputError(f"{where}, column {column!r} holds {kind}, not single values")
-    null = pc.index(pc.is_null(values, nan_is_null=True), True).as_py()
-    if null >= 0:
-        raise InputError(is_empty(f"{where}, row {null + 1}", column))
-    if not isinstance(feature, ClassLabel):
-        return values.cast(pa.large_string())
-    count = feature.num_classes
-    wrong = pc.index(pc.or_(pc.less(values, 0), pc.greater_equal(values, count)), True).as_py()
-    if wrong >= 0:
+        raise InputError(f"{column.where}, column {column.name!r} holds {kind}, not single values")
+    null = find(pc.is_null(values, nan_is_null=True), True)
+    if null is not None:
+        raise InputError(is_empty(column.row(null), column.name))
+    return values if pa.types.is_string(kind) else values.cast(pa.large_string())
+
+
+def single_labels(column: Column, feature: Any) -> pa.ChunkedArray:
+    if is_list(column.values.type):
+        raise InputError(f"{column.where}, column {column.name!r} holds lists; {WANTS_LISTS}")
+    return class_names(column, feature)
+
+
+def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
+    """Labels as strings; the names of classes where the column holds their ids.
+
+    Args:
+        feature: what `datasets` knows of the column; a ClassLabel has names.
+    """
+    values = column.values
+    if pa.types.is_floating(values.type):
         raise InputError(
-            f"{where}, row {wrong + 1}: column {column!r} holds {values[wrong]}, which is none of "
-            f"its {count} classes; drop the row"
+            f"{column.where}, column {column.name!r} holds {values.type}; labels are strings, "
+            "whole numbers, or true and false"
         )
-    return pc.take(pa.chunked_array([pa.array(feature.names, pa.large_string())]), values)
+    names = getattr(feature, "names", None)
+    given = strings(column)
+    if names is not None:
+        wrong = find(pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names))), True)
+        if wrong is not None:
+            raise InputError(
+                f"{column.row(wrong)}: column {column.name!r} holds {values[wrong]}, which is "
+                f"none of its {len(names)} classes; drop the row"
+            )
+        given = pc.take(pa.chunked_array([pa.array(names, pa.large_string())]), values)
+    empty = find(given, "")
+    if empty is not None:
+        raise InputError(is_empty(column.row(empty), column.name))
+    return given
+
+
+def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListArray:
+    """Several labels, or none, for each row."""
+    values, where, name = column.values, column.where, column.name
+    if is_list(values.type):
+        null = find(pc.is_null(values), True)
+        if null is not None:
+            raise InputError(f"{column.row(null)}: column {name!r} is null; no labels are []")
+        rows = pc.list_parent_indices(values).to_numpy()
+        inner = Column(pc.list_flatten(values), where, name, column.first_row, rows)
+        flat = class_names(inner, getattr(feature, "feature", None))
+    elif separator is None:
+        raise InputError(
+            f"{where}, column {name!r} holds {values.type}, not lists; say what stands between "
+            "labels: data.label_separator=|"
+        )
+    else:
+        cells = strings(column).combine_chunks()
+        parts = pc.split_pattern(cells, separator)
+        trimmed = pc.utf8_trim_whitespace(parts.flatten())
+        given = pc.not_equal(trimmed, "")
+        rows = pc.list_parent_indices(parts).filter(given).to_numpy()
+        flat = pa.chunked_array([trimmed.filter(given)])
+    counts = np.bincount(rows, minlength=len(values))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, flat.cast(pa.string()).combine_chunks())
+
+
+def find(values: pa.ChunkedArray, value: object) -> int | None:
+    """The place of the first such value."""
+    place: int = pc.index(values, value).as_py()
+    return None if place < 0 else place
+
+
+def is_list(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
 
 
 def check_columns(where: str | Path, names: Sequence[str], columns: Sequence[str]) -> None:

@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from datasets import Dataset
 from rich.table import Table
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.duplicates import fold
+from textcnn.data.labelled import LabelledTexts
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
 
@@ -51,43 +50,40 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int) ->
     Args:
         receptive_field: tokens that a feature of the model sees.
     """
-    seen: set[str] = set()
-    described = {
-        name: describe_split(getattr(splits, name), encoded, seen)
-        for name, encoded in texts.splits().items()
-    }
+    seen = np.empty(0, np.uint64)
+    described = {}
+    for name, encoded in texts.by_name().items():
+        rows = splits.by_name()[name]
+        described[name] = describe_split(rows, encoded, seen)
+        seen = np.union1d(seen, rows.folded)
     warnings = tuple(find_warnings(described, receptive_field, texts.encoder.max_length))
     return Description(described, warnings)
 
 
-def describe_split(rows: Dataset, texts: EncodedTexts, seen: set[str]) -> SplitDescription:
-    """`seen` holds the folded texts of earlier splits, and then those of this one too."""
-    names = rows.features["label"].names
-    counts = np.bincount(np.asarray(rows["label"][:]), minlength=len(names))
+def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -> SplitDescription:
+    """
+    Args:
+        seen: hashes of the folded texts of earlier splits.
+    """
     lengths = texts.full_lengths
-    duplicates = 0
-    for text in rows["text"]:
-        folded = fold(text)
-        duplicates += folded in seen
-        seen.add(folded)
+    new = np.setdiff1d(rows.folded, seen)
     shortest, longest = int(lengths.argmin()), int(lengths.argmax())
     return SplitDescription(
         texts=len(rows),
-        classes=dict(zip(names, counts.tolist(), strict=True)),
+        classes=dict(zip(rows.names, rows.counts.tolist(), strict=True)),
         lengths={name: int(np.quantile(lengths, q)) for name, q in QUANTILES.items()},
         histogram=length_histogram(lengths),
         truncated_rate=texts.truncated_rate,
         unknown_rate=texts.unknown_rate,
-        duplicates=duplicates,
-        shortest_text=start(rows[shortest]["text"]),
-        longest_text=start(rows[longest]["text"]),
+        duplicates=len(rows) - len(new),
+        shortest_text=start(rows.text(shortest)),
+        longest_text=start(rows.text(longest)),
     )
 
 
 def length_histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
     """Texts by length, in bins that double: 0, 1, 2 to 3, 4 to 7 tokens, and so on."""
-    bins = np.array([int(length).bit_length() for length in lengths])
-    counts = np.bincount(bins)
+    counts = np.bincount(np.frexp(lengths.astype(float))[1])  # the exponents: bits of a length
     return [(1 << bin >> 1, int(count)) for bin, count in enumerate(counts)]
 
 

@@ -1,22 +1,18 @@
 """Texts that occur in more than one split, which make a classifier look better than it is."""
 
 import numpy as np
-from datasets import Dataset
+import pyarrow as pa
 
+from textcnn.data.labelled import LabelledTexts
 from textcnn.errors import InputError
 
 # Who loses a text that two splits hold: the first named here. Test stays as it was given.
 ORDER = ("data.train", "data.validation", "data.test")
 
 
-def fold(text: str) -> str:
-    """A text without the differences that don't count: case and white space."""
-    return " ".join(text.casefold().split())
-
-
 def handle_duplicates(
-    splits: dict[str, Dataset], policy: str
-) -> tuple[dict[str, Dataset], list[str]]:
+    splits: dict[str, LabelledTexts], policy: str
+) -> tuple[dict[str, LabelledTexts], list[str]]:
     """The splits, and a note for each that shares texts with a later one.
 
     Args:
@@ -26,13 +22,12 @@ def handle_duplicates(
     Raises:
         InputError: there are such texts, and `policy` is `error`.
     """
-    seen: set[int] = set()  # hashes: the texts themselves may be too many to hold twice
+    seen = np.empty(0, np.uint64)
     kept, notes = dict(splits), []
     for key in reversed(ORDER):
         rows = splits[key]
-        hashes = [hash(fold(text)) for text in rows["text"]]
-        shared = np.array([value in seen for value in hashes], dtype=bool)
-        seen.update(hashes)
+        shared = np.isin(rows.folded, seen)
+        seen = np.concatenate([seen, rows.folded])
         if not shared.any():
             continue
         later = " or ".join(ORDER[ORDER.index(key) + 1 :])
@@ -40,13 +35,21 @@ def handle_duplicates(
         if policy == "error":
             row = int(shared.argmax())
             raise InputError(
-                f"{said}, the first in row {row + 1} ({rows[row]['text'][:40]!r}); "
+                f"{said}, the first in row {row + 1} ({rows.text(row)[:40]!r}); "
                 "set data.duplicates to drop or keep"
             )
         if policy == "drop":
-            kept[key] = rows.select(np.flatnonzero(~shared))
+            kept[key] = rows.select(~shared)
             said += ": dropped"
         notes.append(said)
     if len(kept["data.train"]) == 0:
         raise InputError("every text of data.train occurs in another split: nothing to train on")
     return kept, notes
+
+
+def first_of_each(rows: pa.Table) -> pa.Table:
+    """The rows whose text did not occur before."""
+    first: dict[str, int] = {}
+    for row, text in enumerate(rows["text"].to_pylist()):
+        first.setdefault(text, row)
+    return rows.take(list(first.values()))

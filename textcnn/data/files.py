@@ -1,41 +1,41 @@
-"""Rows from files: CSV, TSV, JSON Lines and Parquet, as a `datasets.Dataset`.
+"""Rows from files: CSV, TSV, JSON Lines and Parquet, as tables of `text` and `label`.
 
 Rows are counted from 1, without the header; lines as an editor counts them.
 """
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import Dataset, Features, concatenate_datasets
-from datasets.exceptions import DatasetGenerationError
 
 import textcnn
-from textcnn.data.columns import COLUMNS, check_columns, table_rows
+from textcnn.data.cache import CACHED_BYTES, cached
+from textcnn.data.columns import WANTS_LISTS, Columns, check_columns, table_rows
 from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 
 StringOrList = str | list[str]
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+STREAMED_ROWS = 1000  # at a time
 
 
-def read_files(key: str, given: StringOrList, text: Sequence[str], label: str) -> Dataset:
-    """Rows of the strings `text` and `label` from files, in order.
+def read_files(key: str, given: StringOrList, columns: Columns) -> pa.Table:
+    """Rows of `text` and `label` from files, in order.
 
     Args:
         key: the configuration key that named the files, for messages.
         given: a path, a glob or a list of them.
-        text: the text columns; several are joined in this order, by a space.
-        label: the column of class names.
 
     Raises:
         InputError: what can't be used, with its file and row, line or column.
     """
-    return concatenate_datasets([read_file(path, text, label) for path in find_files(key, given)])
+    return pa.concat_tables(read_file(path, columns) for path in find_files(key, given))
 
 
 def find_files(key: str, given: StringOrList) -> list[Path]:
@@ -55,49 +55,159 @@ def find_files(key: str, given: StringOrList) -> list[Path]:
     return found
 
 
-def read_file(path: Path, text: Sequence[str], label: str) -> Dataset:
+def stream_files(key: str, given: StringOrList, columns: Columns) -> Iterator[pa.Table]:
+    """The rows of `read_files`, some at a time, so that no file needs to fit into memory."""
+    for path in find_files(key, given):
+        rows = 0
+        stream = stream_parquet if path.suffix.lower() == ".parquet" else stream_lines
+        for block in stream(path, columns):
+            rows += len(block)
+            yield block
+        if rows == 0:
+            raise InputError(f"{path} holds no rows")
+
+
+def stream_lines(path: Path, columns: Columns) -> Iterator[pa.Table]:
+    with path.open("rb") as file:
+        rows = line_rows(file, str(path), columns)
+        while block := list(islice(rows, STREAMED_ROWS)):
+            yield pa.Table.from_pylist(block, columns.schema)
+
+
+def stream_parquet(path: Path, columns: Columns) -> Iterator[pa.Table]:
+    with open_parquet(path, columns) as file:
+        features, first_row = known_features(file.schema_arrow), 1
+        for batch in file.iter_batches(STREAMED_ROWS, columns=columns.names):
+            table = pa.Table.from_batches([batch])
+            yield table_rows(table, columns, str(path), features, first_row)
+            first_row += len(table)
+
+
+@contextmanager
+def open_parquet(path: Path, columns: Columns) -> Iterator[pq.ParquetFile]:
+    """
+    Raises:
+        InputError: it is no such file, or has no such columns.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            check_names(str(path), names)
+            check_columns(path, names, columns.names)
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} can't be read as Parquet: {reason}") from error
+
+
+def read_file(path: Path, columns: Columns) -> pa.Table:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty")
     read = read_parquet if path.suffix.lower() == ".parquet" else read_lines
-    rows = read(path, text, label)
+    rows = read(path, columns)
     if len(rows) == 0:
         raise InputError(f"{path} holds no rows")
     return rows
 
 
-def read_lines(path: Path, text: Sequence[str], label: str) -> Dataset:
+def read_lines(path: Path, columns: Columns) -> pa.Table:
     """Rows of CSV, TSV or JSON Lines, kept by `datasets` on the disk.
 
     Its own readers would guess types: 007 would lose its zeros, dates their spelling, and words
     such as "None", "NA" and "null" would be read as nothing.
     """
-    stat = path.stat()
-    # With these `datasets` reads the file again when it has changed, or the way it is read.
-    stamp = (str(path.resolve()), stat.st_mtime_ns, stat.st_size, textcnn.__version__)
-    # tuples: it would take lists for shards
-    source = {"path": str(path), "text": tuple(text), "label": label, "stamp": stamp}
+    # imported here: it takes a second, and Parquet doesn't need it
+    from datasets import Dataset, Features, disable_progress_bars
+    from datasets.exceptions import DatasetGenerationError
+
+    disable_progress_bars()
+    # With the stamp `datasets` reads the file again when it has changed, or the way it is read.
+    source = {"path": str(path), "columns": columns, "stamp": stamp(path)}
+    features = Features.from_arrow_schema(columns.schema)
     try:
-        return Dataset.from_generator(examples, gen_kwargs=source, features=COLUMNS)
+        rows = Dataset.from_generator(examples, gen_kwargs=source, features=features)
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, InputError):
             raise error.__cause__ from None
         reason = " ".join(str(error.__cause__).split())
         raise InputError(f"{path} can't be read: {reason}") from error
+    return rows.data.table.cast(columns.schema)
 
 
-def examples(
-    path: str, text: Sequence[str], label: str, stamp: tuple[str | int, ...]
-) -> Iterator[dict[str, str]]:
+def examples(path: str, columns: Columns, stamp: str) -> Iterator[dict[str, Any]]:
     rows = 0
     with Path(path).open("rb") as file:
-        for where, cells in line_cells(file, path, [*text, label]):
-            row = {"text": " ".join(cells[:-1]), "label": cells[-1]}
-            if row["label"] == "":
-                raise InputError(is_empty(where, label))
+        for row in line_rows(file, path, columns):
             yield row
             rows += 1
     if rows == 0:  # of which `datasets` makes nothing
         raise InputError(f"{path} holds no rows")
+
+
+def line_rows(file: IO[bytes], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
+    """The rows of CSV, TSV or JSON Lines, `text` and `label`."""
+    lines = decode(file, path)
+    ending = Path(path).suffix.lower()
+    if ending == ".jsonl":
+        for where, row in json_rows(lines, path):
+            text = " ".join(json_cell(where, row, column) for column in columns.text)
+            label = json_label(where, row, columns)
+            if any(map(broken, [text, *label] if columns.multi_label else [text, label])):
+                raise InputError(f"{where}: half of a surrogate pair, which is no character")
+            yield {"text": text, "label": label}
+        return
+    rows = csv_rows(lines, path, delimiter="," if ending == ".csv" else "\t")
+    header = next(rows, None)
+    if header is None:
+        return
+    check_columns(path, header, columns.names)
+    text_places = [header.index(column) for column in columns.text]
+    label_place = header.index(columns.label)
+    for number, cells in enumerate(rows, start=1):
+        yield {
+            "text": " ".join(cells[place] for place in text_places),
+            "label": csv_label(f"{path}, row {number}", cells[label_place], columns),
+        }
+
+
+def csv_label(where: str, cell: str, columns: Columns) -> str | list[str]:
+    if columns.multi_label:
+        return several(where, cell, columns)
+    if cell == "":
+        raise InputError(is_empty(where, columns.label))
+    return cell
+
+
+def json_label(where: str, row: dict[str, Any], columns: Columns) -> str | list[str]:
+    value = row.get(columns.label)
+    if not columns.multi_label:
+        if isinstance(value, list):
+            raise InputError(f"{where}: column {columns.label!r} holds lists; {WANTS_LISTS}")
+        if isinstance(value, float):
+            raise InputError(
+                f"{where}: column {columns.label!r} holds {value}; labels are strings, whole "
+                "numbers, or true and false"
+            )
+        cell = json_cell(where, row, columns.label)
+        if cell == "":
+            raise InputError(is_empty(where, columns.label))
+        return cell
+    if not isinstance(value, list):
+        return several(where, json_cell(where, row, columns.label), columns)
+    labels = [json_cell(where, {columns.label: item}, columns.label) for item in value]
+    if "" in labels:
+        raise InputError(is_empty(where, columns.label))
+    return labels
+
+
+def several(where: str, cell: str, columns: Columns) -> list[str]:
+    """The labels that one string holds; white space around them and empty ones are dropped."""
+    if columns.separator is None:
+        raise InputError(
+            f"{where}: column {columns.label!r} holds {cell!r:.40}, not a list; say what stands "
+            "between labels: data.label_separator=|"
+        )
+    return [label for label in map(str.strip, cell.split(columns.separator)) if label]
 
 
 def broken(string: str) -> bool:
@@ -109,37 +219,29 @@ def broken(string: str) -> bool:
     return False
 
 
-def line_cells(
-    file: IO[bytes], path: str, columns: Sequence[str]
-) -> Iterator[tuple[str, list[str]]]:
-    """Where each row of CSV, TSV or JSON Lines is, and its cells in `columns`."""
-    lines = decode(file, path)
-    ending = Path(path).suffix.lower()
-    if ending == ".jsonl":
-        for where, row in json_rows(lines, path):
-            cells = [json_cell(where, row, column) for column in columns]
-            if any(map(broken, cells)):
-                raise InputError(f"{where}: half of a surrogate pair, which is no character")
-            yield where, cells
-        return
-    rows = csv_rows(lines, path, delimiter="," if ending == ".csv" else "\t")
-    header = next(rows, None)
-    if header is not None:
-        check_columns(path, header, columns)
-        places = [header.index(column) for column in columns]
-        for number, cells in enumerate(rows, start=1):
-            yield f"{path}, row {number}", [cells[place] for place in places]
+def read_parquet(path: Path, columns: Columns) -> pa.Table:
+    """Rows of Parquet, kept as Arrow on the disk: the next time nothing is decompressed."""
+    if path.stat().st_size < CACHED_BYTES:
+        return convert_parquet(path, columns)
+    return cached(lambda: convert_parquet(path, columns), "rows", repr(columns), stamp(path))
 
 
-def read_parquet(path: Path, text: Sequence[str], label: str) -> Dataset:
-    columns = list(dict.fromkeys([*text, label]))
-    try:
-        names = pq.read_schema(path).names
-        check_names(str(path), names)
-        check_columns(path, names, columns)
-        table = pq.read_table(path, columns=columns)
-        features = Features.from_arrow_schema(table.schema)
-        return table_rows(table, features, str(path), text, label)
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} can't be read as Parquet: {reason}") from error
+def stamp(path: Path) -> str:
+    """What tells that a file is another, or has changed."""
+    stat = path.stat()
+    return f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size} textcnn {textcnn.__version__}"
+
+
+def convert_parquet(path: Path, columns: Columns) -> pa.Table:
+    with open_parquet(path, columns) as file:
+        table = file.read(columns=columns.names)
+        return table_rows(table, columns, str(path), known_features(file.schema_arrow))
+
+
+def known_features(schema: pa.Schema) -> Any:
+    """What `datasets`, if it wrote the file, knows of the columns: the names of classes."""
+    if b"huggingface" not in (schema.metadata or {}):
+        return None
+    from datasets import Features
+
+    return Features.from_arrow_schema(schema)

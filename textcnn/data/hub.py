@@ -6,7 +6,9 @@ Nothing that a repository holds is run: `datasets` has had no loading scripts si
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,14 +16,94 @@ from typing import Any
 import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import ClassLabel, Dataset, DatasetBuilder, ReadInstruction, load_dataset_builder
+from datasets import (
+    ClassLabel,
+    DatasetBuilder,
+    IterableDataset,
+    ReadInstruction,
+    load_dataset_builder,
+)
 
-from textcnn.data.columns import check_columns, table_rows
+from textcnn.data.columns import Columns, check_columns, table_rows
+from textcnn.data.files import STREAMED_ROWS
 from textcnn.data.hub_errors import explain
 from textcnn.errors import InputError
 
 HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name
 COMMIT = r"[0-9a-f]{7,40}"
+
+
+def open_hub(
+    path: str,
+    name: str | None,
+    revision: str | None,
+    given: Mapping[str, str | Sequence[str] | None],
+    columns: Columns,
+) -> tuple[dict[str, Callable[[], pa.Table]], list[str]]:
+    """By key, how to read the rows of its split, and notes for the user.
+
+    Args:
+        given: the values of data.train, data.validation and data.test.
+
+    Raises:
+        InputError: the data set can't be had, or has no such split.
+    """
+    datasets.disable_progress_bars()
+    builder = prepare(path, name, revision)
+    splits = choose_splits(split_sizes(builder), given, path)
+    readers: dict[str, Callable[[], pa.Table]] = {
+        key: partial(read_split, builder, key, split, path, columns)
+        for key, split in splits.items()
+    }
+    return readers, describe_origin(builder, path, revision)
+
+
+def stream_hub(
+    path: str,
+    name: str | None,
+    revision: str | None,
+    given: Mapping[str, str | Sequence[str] | None],
+    columns: Columns,
+) -> tuple[dict[str, Callable[[], Iterator[pa.Table]]], list[str]]:
+    """`open_hub` without downloading: by key, how to read the rows of its split block by block."""
+    datasets.disable_progress_bars()
+    directory = Path(path).expanduser()
+    with explained(path, name, revision):
+        builder = find_builder(path, name, revision)
+        splits = builder.as_streaming_dataset()
+    for key, spec in given.items():
+        if isinstance(spec, str) and re.search(r"[\[+]", spec):
+            raise InputError(
+                f"{key}={spec}: data.streaming=true reads whole splits; give one of "
+                f"{', '.join(splits)}, and data.max_examples for fewer rows"
+            )
+    # sizes that nobody knows before the end: any two splits are apart
+    chosen = choose_splits(dict.fromkeys(splits, 1), given, path)
+    streams: dict[str, Callable[[], Iterator[pa.Table]]] = {
+        key: partial(stream_split, splits[split], key, split, (path, name, revision), columns)
+        for key, split in chosen.items()
+    }
+    return streams, [] if directory.is_dir() else describe_origin(builder, path, revision)
+
+
+def stream_split(
+    rows: IterableDataset,
+    key: str,
+    split: str,
+    origin: tuple[str, str | None, str | None],
+    columns: Columns,
+) -> Iterator[pa.Table]:
+    where, first_row = f"{origin[0]}, {split}", 1
+    with explained(*origin):
+        names = rows.column_names or list(next(iter(rows)))
+        check_columns(where, names, columns.names)
+        rows = rows.select_columns(columns.names)
+        for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
+            check_labelled(
+                key, where, table.column(columns.label), (rows.features or {}).get(columns.label)
+            )
+            yield table_rows(table, columns, where, rows.features, first_row)
+            first_row += len(table)
 
 
 def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder:
@@ -35,6 +117,14 @@ def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder
     Raises:
         InputError: it can't be had.
     """
+    with explained(path, name, revision):
+        builder = find_builder(path, name, revision)
+        builder.download_and_prepare()
+    return builder
+
+
+def find_builder(path: str, name: str | None, revision: str | None) -> DatasetBuilder:
+    """What knows the files of a data set, and how to read them."""
     directory = Path(path).expanduser()
     local = directory.is_dir()
     if not local and not re.fullmatch(HUB_ID, path):
@@ -47,19 +137,23 @@ def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder
     # what they log, retries for example, would stand before the one line of an error
     for library in ("datasets", "huggingface_hub"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    if local:
+        return load_builder(str(directory.resolve()), name, cache_dir=local_cache(directory))
+    builder = load_builder(path, name, revision=revision)
+    check_commit(builder, path, revision)
+    return builder
+
+
+@contextmanager
+def explained(path: str, name: str | None, revision: str | None) -> Iterator[None]:
+    """Say in one line what goes wrong with a repository."""
     try:
-        if local:
-            cache = local_cache(directory)
-            builder = load_builder(str(directory.resolve()), name, cache_dir=cache)
-        else:
-            builder = load_builder(path, name, revision=revision)
-        check_commit(builder, path, revision)
-        builder.download_and_prepare()
-    except InputError:
+        yield
+    except (InputError, GeneratorExit):
         raise
     except Exception as error:  # a repository is foreign input, and there is no end to what it has
+        local = Path(path).expanduser().is_dir()
         raise InputError(explain(error, path, name, revision, local)) from error
-    return builder
 
 
 def local_cache(directory: Path) -> str:
@@ -179,20 +273,20 @@ def split_sizes(builder: DatasetBuilder) -> dict[str, int]:
 
 
 def read_split(
-    builder: DatasetBuilder, key: str, split: str, path: str, text: Sequence[str], label: str
-) -> Dataset:
-    """Rows of the strings `text` and `label`; where the Hub names the classes, by these names.
+    builder: DatasetBuilder, key: str, split: str, path: str, columns: Columns
+) -> pa.Table:
+    """Rows of `text` and `label`; where the Hub names the classes, by these names.
 
     Raises:
         InputError: a column that doesn't exist, a null cell, rows without a label.
     """
     where = f"{path}, {split}"
     rows = builder.as_dataset(split=split)
-    check_columns(where, rows.column_names, [*text, label])
-    rows = rows.select_columns(list(dict.fromkeys([*text, label])))
+    check_columns(where, rows.column_names, columns.names)
+    rows = rows.select_columns(columns.names)
     table = rows.with_format("arrow")[:]
-    check_labelled(key, where, table.column(label), rows.features[label])
-    return table_rows(table, rows.features, where, text, label)
+    check_labelled(key, where, table.column(columns.label), rows.features[columns.label])
+    return table_rows(table, columns, where, rows.features)
 
 
 def check_labelled(key: str, where: str, labels: pa.ChunkedArray, feature: Any) -> None:

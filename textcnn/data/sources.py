@@ -1,66 +1,118 @@
 """Where rows come from: what each source gives for train, validation and test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
-from datasets import Dataset
+import pyarrow as pa
 
 from textcnn.data.bundled import read_bundled
-from textcnn.data.files import StringOrList, read_files
-from textcnn.data.hub import choose_splits, describe_origin, prepare, read_split, split_sizes
+from textcnn.data.columns import Columns
+from textcnn.data.files import StringOrList, read_files, stream_files
 from textcnn.errors import InputError
 
-Readers = dict[str, Callable[[], Dataset]]
+KEYS = ("data.train", "data.validation", "data.test")
+# By key, how to read its rows: a table of `text` and `label`.
+Readers = dict[str, Callable[[], pa.Table]]
 
 
-def open_source(
-    source: str,
-    given: dict[str, StringOrList | None],
-    *,
-    path: str | None,
-    name: str | None,
-    revision: str | None,
-    text: StringOrList,
-    label: str,
-) -> tuple[Readers, list[str]]:
-    """How to read the rows of each key that the source has rows for, and notes for the user.
-
-    Args:
-        given: the values of data.train, data.validation and data.test.
-
-    Raises:
-        InputError: keys that the source doesn't use, or a Hub dataset that can't be had.
-    """
-    hub_keys = {"data.path": path, "data.name": name, "data.revision": revision}
-    check_used(source, {} if source == "hub" else hub_keys)
-    columns = [text] if isinstance(text, str) else text
-    if source == "bundled":
-        check_used(source, given)
-        return {"data.train": read_bundled}, []
-    if source == "files":
-        files = {key: value for key, value in given.items() if value is not None}
-        return {k: partial(read_files, k, v, columns, label) for k, v in files.items()}, []
-    if not path:
-        raise InputError("data.source=hub needs data.path=<owner/name or directory>, got null")
-    builder = prepare(path, name, revision)
-    splits = choose_splits(split_sizes(builder), given, path)
-    readers: Readers = {
-        key: partial(read_split, builder, key, split, path, columns, label)
-        for key, split in splits.items()
-    }
-    return readers, describe_origin(builder, path, revision)
+def read_stream(stream: Callable[[], Iterator[pa.Table]]) -> pa.Table:
+    return pa.concat_tables(stream())
 
 
-def check_used(source: str, unused: Mapping[str, StringOrList | None]) -> None:
-    """Refuse a key that says something, but not to this source."""
-    for key, value in unused.items():
-        if value is not None:
-            fitting = "files" if key in {"data.train", "data.validation", "data.test"} else "hub"
-            raise InputError(f"{key} is given, but data.source is {source}; add data={fitting}")
+@dataclass(frozen=True)
+class Source:
+    """Where the rows are, as the keys `data.*` say."""
 
+    source: str  # bundled, files or hub
+    path: str | None = None
+    name: str | None = None
+    revision: str | None = None
+    train: StringOrList | None = None
+    validation: StringOrList | None = None
+    test: StringOrList | None = None
+    text: StringOrList = "text"
+    label: str = "label"
+    multi_label: bool = False
+    label_separator: str | None = None
 
-def no_train(source: str, path: str | None) -> str:
-    """What to say where a source has nothing to train on."""
-    if source == "hub":
-        return f"{path} has no split train to train on, or another key has it; set data.train"
-    return "data.source=files needs data.train=<file>, got null"
+    @property
+    def columns(self) -> Columns:
+        text = (self.text,) if isinstance(self.text, str) else tuple(self.text)
+        return Columns(text, self.label, self.multi_label, self.label_separator)
+
+    @property
+    def given(self) -> dict[str, StringOrList | None]:
+        """What each key names: files, or a split of the Hub."""
+        return dict(zip(KEYS, (self.train, self.validation, self.test), strict=True))
+
+    def open(self) -> tuple[Readers, list[str]]:
+        """How to read the rows of each key that there are rows for, and notes for the user.
+
+        Raises:
+            InputError: keys that the source doesn't use, or a Hub dataset that can't be had.
+        """
+        self.check_keys()
+        if self.source == "bundled":
+            return {"data.train": read_bundled}, []
+        if self.source == "files":
+            files = {key: value for key, value in self.given.items() if value is not None}
+            return {k: partial(read_files, k, v, self.columns) for k, v in files.items()}, []
+        # imported here: `datasets` takes a second, and other sources don't need it
+        from textcnn.data.hub import open_hub
+
+        assert self.path is not None
+        return open_hub(self.path, self.name, self.revision, self.given, self.columns)
+
+    def open_stream(self) -> tuple[Callable[[], Iterator[pa.Table]], Readers, list[str]]:
+        """How to read the training rows some at a time, how the others, and notes for the user.
+
+        Raises:
+            InputError: as `open`.
+        """
+        self.check_keys()
+        if self.source == "hub":
+            from textcnn.data.hub import stream_hub
+
+            assert self.path is not None
+            streams, notes = stream_hub(
+                self.path, self.name, self.revision, self.given, self.columns
+            )
+        else:
+            files = {key: value for key, value in self.given.items() if value is not None}
+            streams = {k: partial(stream_files, k, v, self.columns) for k, v in files.items()}
+            notes = []
+        if "data.train" not in streams:
+            raise InputError(self.no_train)
+        train = streams.pop("data.train")
+        readers: Readers = {key: partial(read_stream, stream) for key, stream in streams.items()}
+        return train, readers, notes
+
+    def check_keys(self) -> None:
+        hub_keys = {"data.path": self.path, "data.name": self.name, "data.revision": self.revision}
+        if self.source != "hub":
+            self.check_unused(hub_keys)
+        elif not self.path:
+            raise InputError("data.source=hub needs data.path=<owner/name or directory>, got null")
+        if self.source == "bundled":
+            self.check_unused(self.given)
+            if self.multi_label:
+                raise InputError("data.multi_label=true: the bundled texts have one label each")
+
+    def check_unused(self, keys: Mapping[str, StringOrList | None]) -> None:
+        """Refuse a key that says something, but not to this source."""
+        for key, value in keys.items():
+            if value is not None:
+                fitting = "files" if key in KEYS else "hub"
+                raise InputError(
+                    f"{key} is given, but data.source is {self.source}; add data={fitting}"
+                )
+
+    @property
+    def no_train(self) -> str:
+        """What to say where there is nothing to train on."""
+        if self.source == "hub":
+            return (
+                f"{self.path} has no split train to train on, or another key has it; set data.train"
+            )
+        return "data.source=files needs data.train=<file>, got null"

@@ -1,16 +1,15 @@
 """A few predictions to read: where a classifier is surest, right and wrong."""
 
-from datasets import Dataset
-
+from textcnn.data.labelled import LabelledTexts
 from textcnn.inference import Classifier
 
 SHOWN = 5
 CHARACTERS = 200
 
 
-def example_predictions(classifier: Classifier, rows: Dataset) -> str:
+def example_predictions(classifier: Classifier, rows: LabelledTexts) -> str:
     """A Markdown table of the surest mistakes and, after them, of some that are right."""
-    texts, labels = rows["text"][:], [classifier.labels[label] for label in rows["label"]]
+    texts, labels = rows.texts(), [classifier.labels[label] for label in rows.labels]
     predictions = classifier.predict(texts)
     surest = sorted(
         zip(texts, labels, predictions, strict=True),

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import datasets
-import numpy as np
 import torch
-from datasets import Dataset
 from torch import Tensor
 
 import textcnn
 from textcnn.atomic import write_json
 from textcnn.checkpoint import find_checkpoint, load_checkpoint
 from textcnn.config import DataConfig, EvaluateConfig, TrainConfig
-from textcnn.data.splits import fingerprint, load_splits, load_test
+from textcnn.data.encoding import encode_rows
+from textcnn.data.labelled import LabelledTexts
+from textcnn.data.sources import Source
+from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
 from textcnn.evaluation.claims import read_claims
 from textcnn.evaluation.metrics import Scores, score_texts
@@ -33,7 +33,6 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         given: the keys of `data` that the command line gave; `data` itself means other data than
             the checkpoint's own, else the checkpoint's own with these keys changed.
     """
-    datasets.disable_progress_bars()
     console = build_console()
     directory = find_checkpoint(config.checkpoint)
     checkpoint = load_checkpoint(directory)
@@ -42,12 +41,13 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
     data = chosen_data(config.data, trained.data, given)
     rows = test_rows(data, trained, classifier.labels)
-    texts = classifier.encode(rows["text"][:], np.asarray(rows["label"][:]))
+    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
+    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
     device = torch.device("cpu")
     scores = score_texts(
         classifier.model, texts, classifier.labels, device, batch_size=config.batch_size
     )
-    same_data = fingerprint(rows) == claims.test_data
+    same_data = rows.fingerprint == claims.test_data
     reported = claims.reported if same_data else None
     golden = golden_difference(classifier, *claims.golden)
     verdict = judge(scores, reported, same_data, given, golden)
@@ -86,16 +86,16 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
     return data
 
 
-def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> Dataset:
+def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> LabelledTexts:
     """The rows to score, with label ids as the classifier knows them."""
     if data.source == "files" and data.test is None and data.train is None:
         raise InputError("data=files needs data.test=<file> to score, got null")
-    drawing = ("validation_fraction", "test_fraction", "duplicates")
-    keys = {key: value for key, value in asdict(data).items() if key not in drawing}
-    rows = load_test(labels, **keys, seed=trained.seed)
+    source = Source(**data.source_settings())
+    division = Division(**data.split_settings(), seed=trained.seed)
+    rows = load_test(source, division, labels)
     if rows is not None:
         return rows
-    splits = load_splits(**asdict(data), seed=trained.seed)
+    splits = load_splits(source, division)
     if splits.labels != labels:
         raise InputError(
             f"the data have other classes than the checkpoint: {', '.join(splits.labels)} instead "

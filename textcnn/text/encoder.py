@@ -1,6 +1,6 @@
 """From a text to ids: a tokenizer, a vocabulary and where to cut."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textcnn.text.tokenizers import Tokenizer
@@ -16,13 +16,9 @@ class TextEncoder:
     max_length: int | None  # tokens kept of a text; None keeps all
     truncate: str  # which: "head", "tail", or "both", half of them from each end
 
-    def __call__(self, text: str) -> tuple[list[int], int]:
-        """The ids of a text, and how many tokens it had before it was cut."""
-        return self.encode_tokens(self.tokenizer(text))
-
-    def encode_tokens(self, tokens: Sequence[str]) -> tuple[list[int], int]:
-        kept = cut(tokens, self.max_length, self.truncate)
-        return self.vocabulary.encode(kept), len(tokens)
+    def __call__(self, text: str) -> list[int]:
+        """The ids of a text: (tokens,), cut to `max_length`."""
+        return self.vocabulary.encode(cut(self.tokenizer(text), self.max_length, self.truncate))
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids, as far as tokenizer and vocabulary kept it."""
@@ -42,12 +38,16 @@ def cut(tokens: Sequence[str], max_length: int | None, truncate: str) -> Sequenc
 
 def build_vocabulary(
     tokenizer: Tokenizer,
-    tokenized: Iterable[Sequence[str]],
+    counts: Callable[[], Mapping[str, int]],
     *,
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
 ) -> Vocabulary:
-    """The tokenizer's alphabet, or what the tokenized training texts teach."""
+    """The tokenizer's alphabet, or what the training texts teach.
+
+    Args:
+        counts: how often each token occurs in them; called only where that matters.
+    """
     if tokenizer.alphabet is not None:
         return Vocabulary(tokenizer.alphabet)
-    return Vocabulary.build(tokenized, min_frequency, max_vocabulary)
+    return Vocabulary.build(counts(), min_frequency, max_vocabulary)

@@ -6,7 +6,9 @@ Of textcnn only this module and `vectors` import torchtext.
 import re
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
 from io import StringIO
 from typing import Any
 
@@ -34,9 +36,21 @@ class Tokenizer:
     split: Callable[[str], Sequence[str]]
     join: Callable[[Sequence[str]], str]
     alphabet: str | None = None  # the tokens that there are; None: those of the training texts
+    settings: tuple[tuple[str, Any], ...] = ()  # what it was built of
 
     def __call__(self, text: str) -> Sequence[str]:
         return self.split(text)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process builds its own: models of other packages are large, or can't be sent."""
+        return rebuild_tokenizer, self.settings
+
+    @property
+    def fingerprint(self) -> str:
+        """What decides which tokens it makes."""
+        package = TORCHTEXT_NEEDS.get(dict(self.settings).get("tokenizer", ""))
+        used = ["torchtext", *(package.split()[:1] if package else [])]
+        return repr([*self.settings, *((name, version(name)) for name in used)])
 
 
 def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
@@ -50,7 +64,13 @@ def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
         "char": char_tokenizer,
         "byte": byte_tokenizer,
     }
-    return units[unit](**settings)
+    built = units[unit](**settings)
+    return replace(built, settings=(("unit", unit), *sorted(settings.items())))
+
+
+@cache
+def rebuild_tokenizer(*settings: tuple[str, Any]) -> Tokenizer:
+    return build_tokenizer(**dict(settings))
 
 
 def word_tokenizer(tokenizer: str) -> Tokenizer:

@@ -1,7 +1,7 @@
 """The vocabulary: which tokens a model knows, and their ids."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 PADDING = 0
 UNKNOWN = 1
@@ -25,18 +25,17 @@ class Vocabulary:
     @classmethod
     def build(
         cls,
-        tokenized: Iterable[Sequence[str]],
+        counts: Mapping[str, int],
         min_frequency: int = 1,
         max_vocabulary: int | None = None,
     ) -> "Vocabulary":
         """The vocabulary of training texts, the most frequent token first, ties by spelling.
 
         Args:
-            tokenized: the tokens of each text.
+            counts: how often each token occurs in the texts.
             min_frequency: a token that occurs fewer times is left out, so it is unknown.
             max_vocabulary: how many tokens to keep, specials not counted; None keeps all.
         """
-        counts = Counter(token for tokens in tokenized for token in tokens)
         frequent = [(-count, token) for token, count in counts.items() if count >= min_frequency]
         return cls([token for _, token in sorted(frequent)[:max_vocabulary]])
 

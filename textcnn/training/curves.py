@@ -21,15 +21,17 @@ class Curves:
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
 
     def step(self, state: TrainingState, loss: float, rate: float, gradient_norm: float) -> None:
-        self.writer.add_scalar("train/loss", loss, state.step)
-        self.writer.add_scalar("train/learning_rate", rate, state.step)
-        self.writer.add_scalar("train/gradient_norm", gradient_norm, state.step)
-        self.writer.add_scalar("train/texts_per_second", state.texts_per_second, state.step)
+        values = {"loss": loss, "learning_rate": rate, "gradient_norm": gradient_norm}
+        values["texts_per_second"] = state.texts_per_second
+        self.scalars("train", values, state.step)
 
     def scores(self, split: str, scores: Scores, step: int) -> None:
-        self.writer.add_scalar(f"{split}/loss", scores.loss, step)
-        self.writer.add_scalar(f"{split}/accuracy", scores.accuracy, step)
-        self.writer.add_scalar(f"{split}/macro_f1", scores.macro_f1, step)
+        names = ("loss", "accuracy", "macro_f1")
+        self.scalars(split, {name: getattr(scores, name) for name in names}, step)
+
+    def scalars(self, group: str, values: dict[str, float], step: int) -> None:
+        for name, value in values.items():
+            self.writer.add_scalar(f"{group}/{name}", value, step)
 
     def figure(self, name: str, figure: Figure, step: int) -> None:
         with warnings.catch_warnings():

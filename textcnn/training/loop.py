@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
-from textcnn.data.batching import EncodedTexts, shuffled_batches
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
+from textcnn.training.batches import TrainingBatches
 from textcnn.training.curves import Curves
+from textcnn.training.losses import count_right
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -27,7 +26,8 @@ class Interrupted(Exception):  # noqa: N818 - it is no error
 def fit(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    train: EncodedTexts,
+    loss_of: Callable[[Tensor, Tensor], Tensor],
+    batches: TrainingBatches,
     validate: Callable[[], Scores],
     save: Callable[[str], None],
     *,
@@ -35,43 +35,42 @@ def fit(
     state: TrainingState,
     progress: TrainingProgress,
     curves: Curves | None,
-    epochs: int,
-    batch_size: int,
+    max_steps: int | None,
     patience: int | None,
     metric: str,
     log_every: int,
-    seed: int,
 ) -> None:
-    """Train until `epochs`, or until `metric` has not improved for `patience` of them.
+    """Train until the batches or `max_steps` are done, or `metric` has stopped to improve.
 
     Args:
         model, optimizer: as `accelerator.prepare` made them.
-        train: the training texts, all of them in every process.
+        loss_of: takes logits (batch, classes) and the labels of a batch.
+        batches: those of this process.
         validate: scores the model on the validation texts.
         save: writes the checkpoint of that name, "best" or "last".
         state: where to start; kept up to date.
         curves: None in all processes but the first.
+        patience: how many validations in a row may be no better; None: any number.
 
     Raises:
         InputError: the loss is infinite or no number.
         Interrupted: after Ctrl-C or SIGTERM, once "last" is saved.
     """
     with interruption() as asked:
-        while not state.finished(epochs, patience):
-            batches = shuffled_batches(train.lengths, batch_size, seed, state.epoch)
-            for rows in share(batches, accelerator)[state.batch :]:
-                start = time.perf_counter()
-                batch = train.batch(rows).to(accelerator.device)
+        while not (batches.finished or state.finished(max_steps, patience)):
+            start = time.perf_counter()
+            for batch in batches:
+                batch = batch.to(accelerator.device)
                 assert batch.labels is not None
                 model.train()
                 logits = model(batch.ids, batch.lengths)  # (batch, classes)
-                loss = F.cross_entropy(logits, batch.labels)
+                loss = loss_of(logits, batch.labels)
                 optimizer.zero_grad()
                 accelerator.backward(loss)
                 optimizer.step()
-                correct = int((logits.argmax(dim=1) == batch.labels).sum())
                 check_finite(loss.item(), state.step + 1)
-                state.add_batch(loss.item(), correct, len(rows), time.perf_counter() - start)
+                right = count_right(logits, batch.labels)
+                state.add_batch(loss.item(), right, len(logits), time.perf_counter() - start)
                 progress.step(state)
                 if curves and state.step % log_every == 0:
                     norm = gradient_norm(model)
@@ -79,7 +78,11 @@ def fit(
                 if stop_everywhere(accelerator, asked()):
                     save("last")
                     raise Interrupted
-            close_epoch(validate, save, state, progress, curves, metric)
+                if state.step == max_steps:
+                    break
+                start = time.perf_counter()
+            if state.epoch_texts:  # a stream may end where it was validated last
+                close_epoch(validate, save, state, progress, curves, metric)
 
 
 def close_epoch(
@@ -111,13 +114,6 @@ def check_finite(loss: float, step: int) -> None:
             f"the loss is {loss} at step {step}: training has diverged; try a smaller "
             "optimizer.learning_rate"
         )
-
-
-def share(batches: list[np.ndarray], accelerator: Accelerator) -> list[np.ndarray]:
-    """The batches of this process; as many for each, so some may be seen twice in an epoch."""
-    count = accelerator.num_processes
-    even = batches + batches[: -len(batches) % count]
-    return even[accelerator.process_index :: count]
 
 
 def gradient_norm(model: nn.Module) -> float:

@@ -15,17 +15,24 @@ SECONDS_BETWEEN_LINES = 5.0
 class TrainingProgress:
     """Loss, accuracy, texts per second and time left while training, and a line for each epoch.
 
-    The time left is for all epochs; early stopping may end before.
+    The time left is that for all steps; early stopping may end before.
     """
 
-    def __init__(self, console: Console, epochs: int, texts_per_epoch: int, quiet: bool = False):
+    def __init__(
+        self, console: Console, epochs: int | None, steps: int | None, quiet: bool = False
+    ):
+        """
+        Args:
+            epochs: None for a stream, which has none.
+            steps: in all; None where nobody can know.
+        """
         self.console = console
         self.epochs = epochs
-        self.texts_per_epoch = texts_per_epoch
+        self.steps = steps
         self.quiet = quiet
         self.last_line = time.monotonic()
         self.bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            TextColumn("{task.fields[where]}"),
             BarColumn(),
             TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:5.1f} %"),
             TextColumn("{task.fields[speed]:,.0f} texts/s"),
@@ -38,9 +45,8 @@ class TrainingProgress:
 
     def __enter__(self) -> "TrainingProgress":
         self.bar.start()
-        fields: dict[str, Any] = {"epoch": 1, "epochs": self.epochs}
-        fields |= {"loss": 0.0, "accuracy": 0.0, "speed": 0.0}
-        self.task = self.bar.add_task("", total=self.epochs * self.texts_per_epoch, **fields)
+        fields: dict[str, Any] = {"where": "", "loss": 0.0, "accuracy": 0.0, "speed": 0.0}
+        self.task = self.bar.add_task("", total=self.steps, **fields)
         return self
 
     def __exit__(
@@ -54,29 +60,40 @@ class TrainingProgress:
     def step(self, state: TrainingState) -> None:
         if self.quiet:
             return
-        done = state.epoch * self.texts_per_epoch + state.epoch_texts
         loss, accuracy = state.mean_loss, 100 * state.mean_accuracy
         speed = state.texts_per_second
         if self.console.is_terminal:
-            fields: dict[str, Any] = {"epoch": state.epoch + 1, "loss": loss}
+            fields: dict[str, Any] = {"where": self.where(state, state.epoch + 1), "loss": loss}
             fields |= {"accuracy": accuracy, "speed": speed}
-            self.bar.update(self.task, completed=done, **fields)
+            self.bar.update(self.task, completed=state.step, **fields)
         elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
-            left = (self.epochs * self.texts_per_epoch - done) / max(state.texts_per_second, 1e-9)
             self.console.print(
-                f"epoch {state.epoch + 1}/{self.epochs}  "
-                f"{100 * state.epoch_texts / self.texts_per_epoch:3.0f} %  loss {loss:.4f}  "
-                f"accuracy {accuracy:.1f} %  {speed:,.0f} texts/s  {left:.0f} s left"
+                f"{self.where(state, state.epoch + 1)}{self.share_done(state)}  loss {loss:.4f}  "
+                f"accuracy {accuracy:.1f} %  {speed:,.0f} texts/s{self.time_left(state)}"
             )
 
+    def where(self, state: TrainingState, epoch: int) -> str:
+        if self.epochs is None:
+            return f"step {state.step:,}"
+        return f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}"
+
+    def share_done(self, state: TrainingState) -> str:
+        return f"  {100 * state.step / self.steps:3.0f} %" if self.steps else ""
+
+    def time_left(self, state: TrainingState) -> str:
+        if not self.steps:
+            return ""
+        seconds = (self.steps - state.step) * state.train_seconds / max(state.step, 1)
+        return f"  {seconds:.0f} s left"
+
     def epoch(self, state: TrainingState, better: bool, texts_per_second: float) -> None:
-        """The line that stays: how the epoch just closed did."""
+        """The line that stays: how the epoch, or the stretch of a stream, just closed did."""
         if self.quiet:
             return
         train, validation = state.history[-1]["train"], state.history[-1]["validation"]
         self.console.print(
-            f"epoch {state.epoch:>{len(str(self.epochs))}}/{self.epochs}  "
+            f"{self.where(state, state.epoch)}  "
             f"train loss {train['loss']:.4f} accuracy {100 * train['accuracy']:5.1f} %  "
             f"validation loss {validation['loss']:.4f} "
             f"accuracy {100 * validation['accuracy']:5.1f} % "

@@ -1,18 +1,17 @@
 """A training run, from the configuration to `metrics.json`: what is done, in order."""
 
-import resource
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import datasets
+import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
+from torch import Tensor
 
-import textcnn
 from textcnn.atomic import existing, new_file, write_json
 from textcnn.checkpoint import (
     Checkpoint,
@@ -21,25 +20,24 @@ from textcnn.checkpoint import (
     save_checkpoint,
     update_manifest,
 )
-from textcnn.config import TrainConfig, WordConfig, dump, walk
+from textcnn.config import TrainConfig, WordConfig
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_markdown, data_table, describe_data
-from textcnn.data.prepare import prepare_texts
-from textcnn.data.splits import load_splits
+from textcnn.data.prepare import prepare_data
 from textcnn.errors import InputError
-from textcnn.evaluation.examples import example_predictions
-from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import Scores, score_texts
-from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, load
 from textcnn.models.classifier import build_model
 from textcnn.run_dir import CONFIG, METRICS, claim
+from textcnn.stored_config import dump
 from textcnn.terminal import argument, build_console
-from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
+from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.curves import Curves
 from textcnn.training.loop import Interrupted, fit
+from textcnn.training.losses import build_loss, class_weights
 from textcnn.training.optimizers import build_optimizer
+from textcnn.training.outcome import Outcome
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -53,7 +51,14 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
         InputError: data or run directory can't be used; nothing has been written then.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, with `last/` saved.
     """
-    run = TrainingRun(config, run_dir, resume)
+    carry_out(TrainingRun(config, run_dir, resume), resume, resume_from=run_dir)
+
+
+def carry_out(run: "TrainingRun", resume: bool, resume_from: Path) -> None:
+    """
+    Args:
+        resume_from: what to tell a user who interrupts the run.
+    """
     if resume:
         run.go_on()
     else:
@@ -63,8 +68,8 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
     except Interrupted:
         run.console.print(
             f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; all is saved "
-            f"in {run_dir / 'last'}; go on with",
-            f"  python -m textcnn.train {argument('resume', run_dir)}",
+            f"in {run.run_dir / 'last'}; go on with",
+            f"  python -m textcnn.train {argument('resume', resume_from)}",
             sep="\n",
         )
         raise KeyboardInterrupt from None
@@ -85,20 +90,11 @@ class TrainingRun:
         self.state = TrainingState()
         self.curves: Curves | None = None
         self.coverage: float | None = None  # share of the vocabulary with pretrained vectors
-        datasets.disable_progress_bars()
         set_seed(config.seed, device_specific=True)
 
-        text = config.text
-        tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
         with self.accelerator.main_process_first():  # the first fills the cache for the others
-            self.splits = load_splits(**asdict(config.data), seed=config.seed)
-        self.texts = prepare_texts(
-            self.splits,
-            tokenizer,
-            max_length=text.max_length,
-            truncate=text.truncate,
-            **text.vocabulary_settings(),
-        )
+            data = prepare_data(config.data, config.text, config.seed)
+        self.splits, self.texts, self.stream = data.splits, data.texts, data.stream
         self.vocabulary = self.texts.encoder.vocabulary
         vectors = None if resume else self.load_vectors()
         model = build_model(
@@ -112,7 +108,12 @@ class TrainingRun:
         self.description = describe_data(self.splits, self.texts, model.receptive_field)
         self.tell_data()
         optimizer = build_optimizer(parameters=model.parameters(), **asdict(config.optimizer))
-        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        self.model, self.optimizer = model, optimizer
+        # not for one process on a CPU, which it changes nothing for: it takes a second, for imports
+        if self.accelerator.num_processes > 1 or self.accelerator.device.type != "cpu":
+            self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        self.batches = self.build_batches()
+        self.loss_of = self.build_loss()
 
     def tell_data(self) -> None:
         self.console.print(data_table(self.description))
@@ -155,6 +156,7 @@ class TrainingRun:
         stored = load_training_state(directory)
         try:
             self.state = TrainingState.restore(stored["state"])
+            self.batches.go_to(stored["batches"])
             self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
             self.optimizer.load_state_dict(stored["optimizer"])
             torch.set_rng_state(stored["random"])
@@ -178,22 +180,66 @@ class TrainingRun:
             sep="\n",
         )
 
+    def build_batches(self) -> TrainingBatches:
+        training, data = self.config.training, self.config.data
+        settings: dict[str, Any] = {
+            "max_steps": training.max_steps,
+            "batch_size": training.batch_size,
+            "batch_tokens": training.batch_tokens,
+            "seed": self.config.seed,
+            "rank": self.accelerator.process_index,
+            "count": self.accelerator.num_processes,
+        }
+        if self.stream is not None:
+            return StreamBatches(
+                self.stream,
+                self.texts.encoder,
+                window=data.shuffle_buffer,
+                validate_every=training.validate_every,
+                **settings,
+            )
+        rows = self.splits.train
+        # every class as often as the others: each text the rarer the class, the more often
+        weights = 1 / np.bincount(rows.strata)[rows.strata]
+        return EpochBatches(
+            self.texts.train,
+            epochs=training.epochs,
+            weights=weights if training.sampling == "balanced" else None,
+            **settings,
+        )
+
+    def build_loss(self) -> Callable[[Tensor, Tensor], Tensor]:
+        rows, training = self.splits.train, self.config.training
+        weights = class_weights(
+            training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
+        )
+        return build_loss(
+            multi_label=rows.multi_label,
+            class_weights=None if weights is None else weights.to(self.accelerator.device),
+            label_smoothing=training.label_smoothing,
+        )
+
     def fit(self) -> None:
         training = self.config.training
-        progress = TrainingProgress(self.console, training.epochs, len(self.texts.train))
+        epochs = training.epochs if self.stream is None else None
+        progress = TrainingProgress(self.console, epochs, self.batches.steps)
+        self.console.print(f"training begins: {self.batches.steps or 'an unknown number of'} steps")
         with progress:
             fit(
                 self.model,
                 self.optimizer,
-                self.texts.train,
+                self.loss_of,
+                self.batches,
                 self.validate,
                 self.save,
                 accelerator=self.accelerator,
                 state=self.state,
                 progress=progress,
                 curves=self.curves,
-                seed=self.config.seed,
-                **asdict(training),
+                max_steps=training.max_steps,
+                patience=training.patience,
+                metric=training.metric,
+                log_every=training.log_every,
             )
 
     def validate(self) -> Scores:
@@ -213,7 +259,7 @@ class TrainingRun:
         if self.curves:
             self.curves.flush()  # a run that goes on from here must not lack points before it
         model = self.accelerator.unwrap_model(self.model)
-        golden = [*self.splits.validation["text"][:GOLDEN_TEXTS], ""]
+        golden = [*self.splits.validation.texts(GOLDEN_TEXTS), ""]
         logits = self.classifier.logits(golden).tolist()
         manifest: dict[str, Any] = {
             "data": self.splits.fingerprints(),
@@ -225,6 +271,7 @@ class TrainingRun:
         weights = {key: tensor.contiguous() for key, tensor in model.state_dict().items()}
         state = {
             "state": asdict(self.state),
+            "batches": self.batches.position(),
             "optimizer": self.optimizer.state_dict(),
             "random": torch.get_rng_state(),
         }
@@ -246,71 +293,10 @@ class TrainingRun:
             self.run_dir / "best",
             metrics={"test": test.summary(), "validation": validation.summary()},
         )
-        metrics = self.metrics(test, validation)
+        seconds = time.perf_counter() - self.started
+        outcome = Outcome(best, test, validation, self.state, seconds)
+        metrics = outcome.as_json(self.splits, self.description, self.coverage)
         write_json(self.run_dir / METRICS, metrics)
-        self.show_curves(best, test, validation)
-        self.tell_result(test, validation, metrics)
-
-    def tell_result(self, test: Scores, validation: Scores, metrics: dict[str, Any]) -> None:
-        train, state = metrics["train"], self.state
-        self.console.print(class_table(test, "Test"))
-        self.console.print(
-            f"best epoch {state.best_epoch} of {state.epoch}: validation {summary(validation)}",
-            f"test {summary(test)}",
-            f"{metrics['seconds']:.1f} s in all, {train['seconds']:.1f} s of training at "
-            f"{train['texts_per_second']:,.0f} texts/s, "
-            f"peak memory {metrics['peak_memory_bytes'] / 1e6:,.0f} MB",
-            f"saved in {self.run_dir}; label new texts with",
-            f"  python -m textcnn.predict {argument('checkpoint', self.run_dir)} input=texts.txt",
-            sep="\n",
-        )
-
-    def metrics(self, test: Scores, validation: Scores) -> dict[str, Any]:
-        state, splits = self.state, self.splits
-        parameters = sum(p.numel() for p in self.classifier.model.parameters())
-        return {
-            "test": test.as_json(),
-            "validation": validation.as_json(),
-            "train": {
-                "epochs": state.epoch,
-                "best_epoch": state.best_epoch,
-                "steps": state.step,
-                "seconds": state.seconds,
-                "texts_per_second": state.texts / max(state.train_seconds, 1e-9),
-            },
-            "seconds": time.perf_counter() - self.started,
-            "peak_memory_bytes": peak_memory_bytes(),
-            "data": {
-                "labels": splits.labels,
-                "notes": splits.notes,
-                "vectors_coverage": self.coverage,
-                **self.description.as_json(),
-            },
-            "model": {
-                "parameters": parameters,
-                "token_ids": len(self.vocabulary),
-                "receptive_field": self.classifier.model.receptive_field,
-            },
-            "history": state.history,
-            "textcnn": textcnn.__version__,
-        }
-
-    def show_curves(self, best: Classifier, test: Scores, validation: Scores) -> None:
         assert self.curves is not None
-        step = self.state.step
-        self.curves.scores("test", test, step)
-        self.curves.figure("confusion/validation", confusion_figure(validation), step)
-        self.curves.figure("confusion/test", confusion_figure(test), step)
-        self.curves.text("examples", example_predictions(best, self.splits.validation), step)
-        values = {
-            k: v for k, _, v in walk(self.config) if k not in {"run_dir", "resume", "overwrite"}
-        }
-        final = {"test/accuracy": test.accuracy, "test/macro_f1": test.macro_f1}
-        self.curves.hyper_parameters(values, final)
-        self.curves.close()
-
-
-def peak_memory_bytes() -> int:
-    """The most memory that this process has held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        outcome.show(self.curves, self.splits, self.config)
+        outcome.tell(self.console, self.run_dir)

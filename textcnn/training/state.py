@@ -10,8 +10,7 @@ from textcnn.evaluation.metrics import Scores
 class TrainingState:
     """Counters and the history of a run; plain values only, so that it can be stored."""
 
-    epoch: int = 0  # epochs done
-    batch: int = 0  # batches done of the current epoch
+    epoch: int = 0  # epochs done; of a stream, stretches between validations
     step: int = 0  # batches done in all
     texts: int = 0  # texts trained on in all
     seconds: float = 0.0  # training and validating, summed over resumed parts
@@ -41,7 +40,6 @@ class TrainingState:
 
     def add_batch(self, loss: float, correct: int, texts: int, seconds: float) -> None:
         """Count a training step; `loss` is the mean over its texts."""
-        self.batch += 1
         self.step += 1
         self.texts += texts
         self.epoch_texts += texts
@@ -65,13 +63,15 @@ class TrainingState:
         self.history.append(
             {"epoch": self.epoch, "step": self.step, "train": train, "validation": scores.summary()}
         )
-        self.batch, self.epoch_loss, self.epoch_correct = 0, 0.0, 0
+        self.epoch_loss, self.epoch_correct = 0.0, 0
         self.epoch_texts, self.epoch_seconds = 0, 0.0
         return better
 
-    def finished(self, epochs: int, patience: int | None) -> bool:
+    def finished(self, max_steps: int | None, patience: int | None) -> bool:
         waited = self.epoch - self.best_epoch
-        return self.epoch >= epochs or (patience is not None and waited >= patience)
+        return (max_steps is not None and self.step >= max_steps) or (
+            patience is not None and waited >= patience
+        )
 
     @property
     def mean_loss(self) -> float:

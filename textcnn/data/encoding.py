@@ -1,0 +1,49 @@
+"""From tokens to ids: what an encoder makes of many texts at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textcnn.data.batching import EncodedTexts
+from textcnn.data.tokenized import BLOCK, TokenizedTexts, gather, tokenize_list
+from textcnn.text.encoder import TextEncoder
+
+
+def encode_texts(
+    texts: Sequence[str], encoder: TextEncoder, labels: np.ndarray | None = None
+) -> EncodedTexts:
+    """The ids of a few texts, each as `encoder(text)` gives them."""
+    tokenized = tokenize_list(encoder.tokenizer, texts)
+    return encode_rows(tokenized, np.arange(len(texts)), encoder, labels)
+
+
+def encode_rows(
+    tokenized: TokenizedTexts,
+    rows: np.ndarray,
+    encoder: TextEncoder,
+    labels: np.ndarray | None = None,
+) -> EncodedTexts:
+    """The ids of the texts `rows`, each as `encoder(text)` gives them.
+
+    Args:
+        rows: (texts,) int64
+        labels: of these texts: (texts,) int64, or (texts, classes) bool.
+    """
+    ids = np.array(encoder.vocabulary.encode(tokenized.table), np.int32)  # of each place
+    full_lengths = tokenized.lengths[rows]
+    lengths = full_lengths
+    if encoder.max_length is not None:
+        lengths = np.minimum(full_lengths, encoder.max_length)
+    # a text is kept in two pieces, one from each end
+    behind = {"head": 0 * lengths, "tail": lengths, "both": lengths // 2}[encoder.truncate]
+    ends = tokenized.offsets[rows + 1]
+    starts = np.stack([tokenized.offsets[rows], ends - behind], axis=1)  # (texts, 2)
+    pieces = np.stack([lengths - behind, behind], axis=1)
+    blocks = range(0, len(rows), BLOCK)
+    kept = [
+        ids[gather(tokenized.places, starts[i : i + BLOCK].ravel(), pieces[i : i + BLOCK].ravel())]
+        for i in blocks
+    ]
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    all_ids = np.concatenate([np.empty(0, np.int32), *kept])
+    return EncodedTexts(all_ids, offsets, full_lengths, labels)

@@ -1,0 +1,72 @@
+"""One function for many texts, on all cores."""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import parent_process
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+T = TypeVar("T")
+
+CHUNK_BYTES = 2**21
+# Below this a second process takes longer to begin than the first to do all.
+PARALLEL_BYTES = 4 * CHUNK_BYTES
+
+
+def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Iterator[T]:
+    """`function` of every few thousand texts, in order.
+
+    Args:
+        function: takes a list of texts; it is pickled for the other processes.
+    """
+    cores = available_cores()
+    chunks = text_chunks(texts)
+    if texts.nbytes < PARALLEL_BYTES or cores == 1:
+        yield from map(function, chunks)
+        return
+    with ProcessPoolExecutor(cores, initializer=obey_parent) as pool:
+        waiting: deque[Future[T]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(function, chunk))
+            if len(waiting) > 2 * cores:  # no more than are needed to keep all busy
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def available_cores() -> int:
+    """Those that this process may use, which in a container are often fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def text_chunks(texts: pa.ChunkedArray) -> Iterator[list[str]]:
+    """The texts, some megabytes at a time, but at least one."""
+    bytes_before = np.cumsum(pc.binary_length(texts).to_numpy().astype(np.int64))
+    start = 0
+    while start < len(texts):
+        limit = CHUNK_BYTES + (bytes_before[start - 1] if start else 0)
+        end = max(int(np.searchsorted(bytes_before, limit)), start + 1)
+        yield texts[start:end].to_pylist()
+        start = end
+
+
+def obey_parent() -> None:
+    """In a worker: leave Ctrl-C to the parent, and end when it has ended, however it has."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

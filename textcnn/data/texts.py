@@ -1,0 +1,71 @@
+"""All texts of a source, and what is worth computing only once of them."""
+
+import hashlib
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from textcnn.data.cache import CACHED_BYTES, cached
+from textcnn.data.folding import fold_hashes
+from textcnn.data.parallel import map_texts
+from textcnn.data.tokenized import TokenizedTexts, tokenize, tokenize_list
+from textcnn.text.tokenizers import Tokenizer
+
+
+class Texts:
+    """A column of texts, in Arrow's memory or mapped from the disk."""
+
+    def __init__(self, column: pa.ChunkedArray, kept: bool = True):
+        """
+        Args:
+            column: of pa.string(), none null.
+            kept: keep what is computed on the disk, for another start; and compute on all cores.
+        """
+        self.column = column
+        self.kept = kept and column.nbytes >= CACHED_BYTES
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def __getitem__(self, row: int) -> str:
+        return str(self.column[int(row)].as_py())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return text_digest(self.column)
+
+    @cached_property
+    def folded(self) -> np.ndarray:
+        """A hash of each text but for case and white space: (texts,) uint64."""
+
+        if not self.kept:
+            return fold_hashes(self.column.to_pylist())
+
+        def make() -> pa.Table:
+            parts = list(map_texts(fold_hashes, self.column))
+            return pa.table({"folded": np.concatenate([np.empty(0, np.uint64), *parts])})
+
+        hashes: np.ndarray = cached(make, "folded", self.fingerprint)["folded"].to_numpy()
+        return hashes
+
+    def tokenized(self, tokenizer: Tokenizer) -> TokenizedTexts:
+        """The tokens of all texts."""
+        if not self.kept:
+            return tokenize_list(tokenizer, self.column.to_pylist())
+        made_of = ("tokenized", tokenizer.fingerprint, self.fingerprint)
+        table = cached(lambda: tokenize(self.column, tokenizer).to_arrow(), *made_of)
+        return TokenizedTexts.from_arrow(table)
+
+
+def text_digest(column: pa.ChunkedArray) -> str:
+    """SHA-256 of all texts, however they lie in chunks."""
+    lengths, content = hashlib.sha256(), hashlib.sha256()
+    for chunk in column.chunks:
+        if len(chunk):
+            _, offset_buffer, data = chunk.buffers()
+            offsets = np.frombuffer(offset_buffer, np.int32)[chunk.offset :][: len(chunk) + 1]
+            lengths.update(np.diff(offsets).tobytes())
+            if data is not None:
+                content.update(memoryview(data)[offsets[0] : offsets[-1]])
+    return hashlib.sha256(lengths.digest() + content.digest()).hexdigest()

@@ -1,0 +1,94 @@
+"""Tokens of many texts as numbers, so that no Python is needed for each of them again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from textcnn.data.parallel import map_texts
+from textcnn.text.tokenizers import Tokenizer
+
+# Texts that are gathered at a time: the places of their tokens are numbers of 64 bits.
+BLOCK = 10_000
+
+
+@dataclass(frozen=True)
+class TokenizedTexts:
+    """The tokens of texts, end to end, as places in a table of the distinct ones."""
+
+    table: tuple[str, ...]  # distinct tokens, in the order in which they came
+    places: np.ndarray  # (all tokens,) int32, into `table`
+    offsets: np.ndarray  # (texts + 1,) int64: text i is places[offsets[i] : offsets[i + 1]]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.offsets)
+
+    def counts(self, rows: np.ndarray) -> dict[str, int]:
+        """How often each token occurs in the texts of `rows`."""
+        total = np.zeros(len(self.table), np.int64)
+        for block in np.array_split(rows, len(rows) // BLOCK + 1):
+            tokens = gather(self.places, self.offsets[block], self.lengths[block])
+            total += np.bincount(tokens, minlength=len(self.table))
+        return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}
+
+    def to_arrow(self) -> pa.Table:
+        tokens = pa.DictionaryArray.from_arrays(pa.array(self.places), pa.array(self.table))
+        lists = pa.LargeListArray.from_arrays(pa.array(self.offsets), tokens)
+        return pa.table({"tokens": lists})
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> "TokenizedTexts":
+        lists = table["tokens"].combine_chunks()
+        tokens = lists.values
+        places = tokens.indices.to_numpy()
+        return cls(tuple(tokens.dictionary.to_pylist()), places, lists.offsets.to_numpy())
+
+
+def tokenize(texts: pa.ChunkedArray, tokenizer: Tokenizer) -> TokenizedTexts:
+    """The tokens of all texts, on all cores."""
+    table: dict[str, int] = {}
+    places, lengths = [], []
+    for part in map_texts(partial(tokenize_list, tokenizer), texts):
+        # from the places in the part's own table to those in the table of all
+        mapped = np.array([table.setdefault(token, len(table)) for token in part.table], np.int32)
+        places.append(mapped[part.places])
+        lengths.append(part.lengths)
+    offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64)
+    return TokenizedTexts(tuple(table), np.concatenate([np.empty(0, np.int32), *places]), offsets)
+
+
+def tokenize_list(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
+    """The tokens of a few texts, in this process."""
+    tokenized = [tokenizer(text) for text in texts]
+    lengths = np.array([len(tokens) for tokens in tokenized], np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    if tokenized and isinstance(tokenized[0], str):
+        # characters are numbers already
+        utf32 = "".join(map(str, tokenized)).encode("utf-32-le", "surrogatepass")
+        distinct, places = np.unique(np.frombuffer(utf32, np.uint32), return_inverse=True)
+        return TokenizedTexts(tuple(map(chr, distinct)), places.astype(np.int32), offsets)
+    table = PlaceTable()
+    of_each = [np.array([table[token] for token in tokens], np.int32) for tokens in tokenized]
+    return TokenizedTexts(tuple(table), np.concatenate([np.empty(0, np.int32), *of_each]), offsets)
+
+
+class PlaceTable(dict[str, int]):
+    """The place of each token; one that is new gets the next."""
+
+    def __missing__(self, token: str) -> int:
+        place = self[token] = len(self)
+        return place
+
+
+def gather(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """values[start : start + length] for every start and length, end to end."""
+    before = np.cumsum(lengths) - lengths  # values that come before each piece
+    places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    gathered: np.ndarray = values[places]
+    return gathered

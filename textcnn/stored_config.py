@@ -1,0 +1,45 @@
+"""Configurations as they are stored, in run directories and checkpoints."""
+
+from typing import Any
+
+from textcnn.config import GROUP_SCHEMAS, TrainConfig, check
+from textcnn.errors import InputError
+
+
+def parse_train_config(text: str) -> TrainConfig:
+    """A stored configuration; it is data, so nothing in it is looked up or run.
+
+    Raises:
+        InputError: it is not YAML, or holds keys or values that this version doesn't know.
+    """
+    import yaml
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        for token in yaml.scan(text, yaml.SafeLoader):
+            # an escape may hide an interpolation, and aliases of aliases would never end
+            if "${" in getattr(token, "value", ""):
+                raise InputError("a stored configuration holds plain values, got ${...}")
+            if isinstance(token, yaml.AliasToken):
+                raise InputError("a stored configuration holds plain values, got an alias")
+        stored = yaml.safe_load(text)
+        config = OmegaConf.structured(TrainConfig)
+        for (group_name, name), schema in GROUP_SCHEMAS.items():
+            chosen = stored[group_name]
+            if name == chosen.get("name", chosen.get("unit")):
+                config[group_name] = OmegaConf.structured(schema)
+        typed = OmegaConf.to_object(OmegaConf.merge(config, stored))
+    except (yaml.YAMLError, OmegaConfBaseException, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"a stored configuration can't be used: {reason}") from error
+    assert isinstance(typed, TrainConfig)
+    check(typed)
+    return typed
+
+
+def dump(config: Any) -> str:
+    """A config as YAML."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_yaml(OmegaConf.structured(config))

@@ -1,0 +1,213 @@
+"""What the training loop goes through: batches, in stretches between two validations."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from textcnn.data.batching import Batch, EncodedTexts, shuffled_batches
+from textcnn.data.encoding import encode_rows
+from textcnn.data.row_stream import RowStream
+from textcnn.errors import InputError
+from textcnn.text.encoder import TextEncoder
+
+P = TypeVar("P")
+
+
+class TrainingBatches(Protocol):
+    """The batches of one process, of which each process has as many."""
+
+    steps: int | None  # in all; None where nobody can know
+
+    @property
+    def finished(self) -> bool:
+        """Whether none are left."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches until the next validation."""
+
+    def position(self) -> dict[str, int]:
+        """How far this is, as plain values."""
+
+    def go_to(self, position: dict[str, int]) -> None:
+        """Go on from a `position`.
+
+        Raises:
+            TypeError: it is no position in batches of this kind.
+        """
+
+
+@dataclass
+class EpochPosition:
+    epoch: int = 0  # epochs done
+    batch: int = 0  # batches done of the current epoch
+
+
+class EpochBatches:
+    """Texts in memory; the stretch between two validations is an epoch."""
+
+    def __init__(
+        self,
+        texts: EncodedTexts,
+        *,
+        epochs: int,
+        max_steps: int | None,
+        batch_size: int,
+        batch_tokens: int | None,
+        weights: np.ndarray | None,
+        seed: int,
+        rank: int,
+        count: int,
+    ):
+        """
+        Args:
+            texts: the training texts, all of them in every process.
+            weights: see `shuffled_batches`.
+            rank: which of `count` processes this is.
+        """
+        self.texts = texts
+        self.epochs = epochs
+        self.batch_size, self.batch_tokens = batch_size, batch_tokens
+        self.weights = weights
+        self.seed = seed
+        self.rank, self.count = rank, count
+        self.at = EpochPosition()
+        all_steps = epochs * len(self.epoch_batches(0))
+        self.steps: int | None = min(all_steps, max_steps or all_steps)
+
+    def epoch_batches(self, epoch: int) -> list[np.ndarray]:
+        batches = shuffled_batches(
+            self.texts.lengths,
+            batch_size=self.batch_size,
+            batch_tokens=self.batch_tokens,
+            seed=self.seed,
+            epoch=epoch,
+            weights=self.weights,
+        )
+        return share(batches, self.rank, self.count)
+
+    @property
+    def finished(self) -> bool:
+        return self.at.epoch >= self.epochs
+
+    def __iter__(self) -> Iterator[Batch]:
+        for rows in self.epoch_batches(self.at.epoch)[self.at.batch :]:
+            self.at.batch += 1
+            yield self.texts.batch(rows)
+        self.at = EpochPosition(self.at.epoch + 1)
+
+    def position(self) -> dict[str, int]:
+        return asdict(self.at)
+
+    def go_to(self, position: dict[str, int]) -> None:
+        self.at = read_position(EpochPosition, position)
+
+
+@dataclass
+class StreamPosition:
+    passed: int = 0  # passes over the stream that are done
+    window: int = 0  # windows done of the current pass
+    batch: int = 0  # batches done of the current window
+    stretch: int = 0  # batches done since the last validation
+    ended: int = 0  # 1 when the stream has come to its end, and is not to begin again
+
+
+class StreamBatches:
+    """Rows that are read while training, a window of them at a time."""
+
+    def __init__(
+        self,
+        stream: RowStream,
+        encoder: TextEncoder,
+        *,
+        window: int,
+        max_steps: int | None,
+        validate_every: int,
+        batch_size: int,
+        batch_tokens: int | None,
+        seed: int,
+        rank: int,
+        count: int,
+    ):
+        """
+        Args:
+            window: texts that are read at a time, and shuffled.
+            max_steps: go through the stream again and again until then; None: once.
+            validate_every: batches between two validations.
+        """
+        self.stream = stream
+        self.encoder = encoder
+        self.window = window
+        self.steps = max_steps
+        self.validate_every = validate_every
+        self.batch_size, self.batch_tokens = batch_size, batch_tokens
+        self.seed = seed
+        self.rank, self.count = rank, count
+        self.at = StreamPosition()
+        self.running = self.batches()
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.at.ended)
+
+    def __iter__(self) -> Iterator[Batch]:
+        while self.at.stretch < self.validate_every:
+            batch = next(self.running, None)
+            if batch is None:
+                self.at.ended = 1
+                break
+            self.at.stretch += 1
+            yield batch
+        self.at.stretch = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """All that are left."""
+        while self.at.passed == 0 or self.steps is not None:
+            begun, seen = self.at.window, 0
+            for rows in self.stream.windows(self.window, skip=begun):
+                tokenized = rows.source.tokenized(self.encoder.tokenizer)
+                texts = encode_rows(tokenized, rows.rows, self.encoder, rows.labels)
+                seen += len(texts)
+                for chosen in self.window_batches(texts)[self.at.batch :]:
+                    self.at.batch += 1
+                    yield texts.batch(chosen)
+                self.at.window, self.at.batch = self.at.window + 1, 0
+            if not seen and not begun:
+                raise InputError("every text of data.train occurs in validation or test")
+            self.at.passed, self.at.window = self.at.passed + 1, 0
+
+    def window_batches(self, texts: EncodedTexts) -> list[np.ndarray]:
+        if not len(texts):
+            return []
+        batches = shuffled_batches(
+            texts.lengths,
+            batch_size=self.batch_size,
+            batch_tokens=self.batch_tokens,
+            seed=self.seed,
+            # another order in every pass
+            epoch=self.at.passed * 2**32 + self.at.window,
+        )
+        return share(batches, self.rank, self.count)
+
+    def position(self) -> dict[str, int]:
+        return asdict(self.at)
+
+    def go_to(self, position: dict[str, int]) -> None:
+        self.at = read_position(StreamPosition, position)
+        self.running = self.batches()
+
+
+def share(batches: list[np.ndarray], rank: int, count: int) -> list[np.ndarray]:
+    """Those of one process; as many for each, so some may be seen twice."""
+    even = batches + batches[: -len(batches) % count]
+    return even[rank::count]
+
+
+def read_position(kind: type[P], stored: dict[str, Any]) -> P:
+    known = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
+    if sorted(stored) != sorted(known) or not all(
+        type(n) is int and n >= 0 for n in stored.values()
+    ):
+        raise TypeError(f"no position: {stored!r:.80}")
+    return kind(**stored)

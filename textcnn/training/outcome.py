@@ -1,0 +1,108 @@
+"""What a run has come to: `metrics.json`, the end of its curves, its last words."""
+
+import resource
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+import textcnn
+from textcnn.config import TrainConfig
+from textcnn.data.description import Description
+from textcnn.data.splits import Splits
+from textcnn.evaluation.examples import example_predictions
+from textcnn.evaluation.figures import confusion_figure
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.tables import class_table, summary
+from textcnn.inference import Classifier
+from textcnn.limits import walk
+from textcnn.terminal import argument
+from textcnn.training.curves import Curves
+from textcnn.training.state import TrainingState
+
+# Validation texts that the examples in TensorBoard are chosen from.
+EXAMPLES_FROM = 2000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run."""
+
+    best: Classifier  # as it is on the disk
+    test: Scores
+    validation: Scores
+    state: TrainingState
+    seconds: float  # in all
+
+    def as_json(
+        self, splits: Splits, description: Description, vectors_coverage: float | None
+    ) -> dict[str, Any]:
+        """
+        Args:
+            vectors_coverage: share of the vocabulary with pretrained vectors.
+        """
+        state, model = self.state, self.best.model
+        return {
+            "test": self.test.as_json(),
+            "validation": self.validation.as_json(),
+            "train": {
+                "epochs": state.epoch,
+                "best_epoch": state.best_epoch,
+                "steps": state.step,
+                "seconds": state.seconds,
+                "texts_per_second": state.texts / max(state.train_seconds, 1e-9),
+            },
+            "seconds": self.seconds,
+            "peak_memory_bytes": peak_memory_bytes(),
+            "data": {
+                "labels": splits.labels,
+                "notes": splits.notes,
+                "vectors_coverage": vectors_coverage,
+                **description.as_json(),
+            },
+            "model": {
+                "parameters": sum(parameter.numel() for parameter in model.parameters()),
+                "token_ids": len(self.best.encoder.vocabulary),
+                "receptive_field": model.receptive_field,
+            },
+            "history": state.history,
+            "textcnn": textcnn.__version__,
+        }
+
+    def tell(self, console: Console, run_dir: Path) -> None:
+        state = self.state
+        speed = state.texts / max(state.train_seconds, 1e-9)
+        console.print(class_table(self.test, "Test"))
+        console.print(
+            f"best epoch {state.best_epoch} of {state.epoch}: validation "
+            f"{summary(self.validation)}",
+            f"test {summary(self.test)}",
+            f"{self.seconds:.1f} s in all, {state.seconds:.1f} s of training at {speed:,.0f} "
+            f"texts/s, peak memory {peak_memory_bytes() / 1e6:,.0f} MB",
+            f"saved in {run_dir}; label new texts with",
+            f"  python -m textcnn.predict {argument('checkpoint', run_dir)} input=texts.txt",
+            sep="\n",
+        )
+
+    def show(self, curves: Curves, splits: Splits, config: TrainConfig) -> None:
+        """The end of the curves, and what there is one of for each run."""
+        step, rows = self.state.step, splits.validation
+        curves.scores("test", self.test, step)
+        for name, scores in (("validation", self.validation), ("test", self.test)):
+            if scores.confusion is not None:
+                curves.figure(f"confusion/{name}", confusion_figure(scores), step)
+        texts = rows.texts(EXAMPLES_FROM)
+        examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
+        curves.text("examples", examples, step)
+        values = {k: v for k, _, v in walk(config) if k not in {"run_dir", "resume", "overwrite"}}
+        final = {"test/accuracy": self.test.accuracy, "test/macro_f1": self.test.macro_f1}
+        curves.hyper_parameters(values, final)
+        curves.close()
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
