@@ -36,7 +36,7 @@ def test_training_scalars_are_drawn_over_steps(tmp_path: Path) -> None:
 
 def test_scores_are_drawn_for_their_split(tmp_path: Path) -> None:
     writer = Curves(tmp_path)
-    writer.scores("validation", Scores(0.5, 0.25, 2.0, 10, (), ()), step=3)
+    writer.scores("validation", Scores(0.5, 0.25, 0.5, 2.0, 10, (), ()), step=3)
     writer.close()
     shown = curves(tmp_path)
     values = {tag: shown.Scalars(tag)[0].value for tag in shown.Tags()["scalars"]}

@@ -11,7 +11,7 @@ def figure_of(confusion: tuple[tuple[int, ...], ...], labels: list[str]) -> Figu
     classes = tuple(ClassScores(label, 0.0, 0.0, 0.0, 0) for label in labels)
     examples = sum(map(sum, confusion))
     accuracy = sum(row[place] for place, row in enumerate(confusion)) / examples
-    return confusion_figure(Scores(accuracy, 0.0, 0.0, examples, classes, confusion))
+    return confusion_figure(Scores(accuracy, 0.0, accuracy, 0.0, examples, classes, confusion))
 
 
 def draw(figure: Figure) -> None:
@@ -59,6 +59,6 @@ def test_many_classes_make_no_huge_figure() -> None:
     count = 300
     classes = tuple(ClassScores(f"class {n}", 1.0, 1.0, 1.0, 1) for n in range(count))
     confusion = tuple(tuple(int(row == column) for column in range(count)) for row in range(count))
-    figure = confusion_figure(Scores(1.0, 1.0, 0.0, count, classes, confusion))
+    figure = confusion_figure(Scores(1.0, 1.0, 1.0, 0.0, count, classes, confusion))
     assert max(figure.get_size_inches()) <= 15
     assert len(figure.axes[0].get_xticks()) < 60

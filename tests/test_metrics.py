@@ -1,5 +1,7 @@
 """Scores of five texts, worked out by hand."""
 
+import subprocess
+import sys
 from math import isnan, log
 
 import numpy as np
@@ -69,6 +71,11 @@ def test_macro_f1_is_the_mean_over_classes(scores: Scores) -> None:
     assert scores.macro_f1 == pytest.approx((1 / 2 + 2 / 3 + 2 / 3) / 3)
 
 
+def test_micro_f1_of_one_class_per_text_is_the_accuracy(scores: Scores) -> None:
+    assert scores.micro_f1 == scores.accuracy
+    assert not scores.multi_label
+
+
 def test_loss_is_the_mean_over_texts_though_the_last_batch_is_smaller(scores: Scores) -> None:
     # -ln of what the true class got: 1/2, 1/4, 1/2, 1/4, 4/5
     assert scores.loss == pytest.approx((2 * log(2) + 2 * log(4) + log(5 / 4)) / 5)
@@ -110,11 +117,10 @@ def test_a_model_is_scored_in_evaluation_mode_and_without_gradients() -> None:
 
 def test_json_names_are_those_that_scripts_rely_on(scores: Scores) -> None:
     written = scores.as_json()
-    assert set(written) == {"accuracy", "macro_f1", "loss", "examples", "classes", "confusion"}
+    totals = ("accuracy", "macro_f1", "micro_f1", "loss", "examples")
+    assert set(written) == {*totals, "classes", "confusion"}
     assert written["classes"][1]["label"] == "b"
-    assert scores.summary() == {
-        name: written[name] for name in ("accuracy", "macro_f1", "loss", "examples")
-    }
+    assert scores.summary() == {name: written[name] for name in totals}
 
 
 class NotANumber(nn.Module):
@@ -125,3 +131,13 @@ class NotANumber(nn.Module):
 def test_a_loss_that_is_no_number_is_not_hidden() -> None:
     scores = score_texts(NotANumber(), texts(), ("a", "b", "c"), torch.device("cpu"))
     assert isnan(scores.loss)
+
+
+def test_nobody_waits_for_torchmetrics_or_matplotlib_who_scores_and_draws_nothing() -> None:
+    check = (
+        "import sys, textcnn.evaluation.figures, textcnn.evaluation.multi_label, "
+        "textcnn.training.curves; "
+        "print([name for name in ('torchmetrics', 'matplotlib') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

@@ -7,7 +7,7 @@ from textcnn.training.state import TrainingState
 
 
 def scores(accuracy: float = 0.5, macro_f1: float = 0.5, loss: float = 1.0) -> Scores:
-    return Scores(accuracy, macro_f1, loss, examples=10, classes=(), confusion=())
+    return Scores(accuracy, macro_f1, accuracy, loss, examples=10, classes=(), confusion=())
 
 
 def test_loss_and_accuracy_are_means_over_texts_not_over_batches() -> None:
@@ -36,7 +36,13 @@ def test_an_epochs_counters_start_anew_and_the_runs_go_on() -> None:
             "epoch": 1,
             "step": 1,
             "train": {"loss": 2.0, "accuracy": 0.5},
-            "validation": {"accuracy": 0.75, "macro_f1": 0.5, "loss": 1.0, "examples": 10},
+            "validation": {
+                "accuracy": 0.75,
+                "macro_f1": 0.5,
+                "micro_f1": 0.75,
+                "loss": 1.0,
+                "examples": 10,
+            },
         }
     ]
     state.add_batch(loss=1.0, correct=1, texts=1, seconds=2.0)

@@ -332,7 +332,7 @@ def test_a_run_that_diverges_says_so(
 
 
 def test_a_validation_loss_that_is_no_number_ends_the_run() -> None:
-    scores = Scores(0.5, 0.5, float("nan"), 2, (), ())
+    scores = Scores(0.5, 0.5, 0.5, float("nan"), 2, (), ())
     saved: list[str] = []
     with pytest.raises(InputError, match="the loss is nan at step 7: training has diverged"):
         close_epoch(

@@ -1,16 +1,26 @@
 """Scores as figures."""
 
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from textcnn.evaluation.metrics import Scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # More classes than these would lie over each other.
 MOST_NAMED = 60
 MOST_COUNTED = 20
 
 
-def confusion_figure(scores: Scores) -> Figure:
-    """Rows are the true classes, columns the predicted; shaded by the share of the row."""
+def confusion_figure(scores: Scores) -> "Figure":
+    """Rows are the true classes, columns the predicted; shaded by the share of the row.
+
+    For one class per text: sets of labels have no confusion matrix.
+    """
+    # Imported here: it takes long, and only the end of a training run draws.
+    from matplotlib.figure import Figure
+
+    assert scores.confusion is not None
     names = [row.label for row in scores.classes]
     shares = [[cell / max(sum(row), 1) for cell in row] for row in scores.confusion]
     # in inches; memory grows with its square

@@ -1,20 +1,12 @@
 """How good predictions are, over batches and processes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchmetrics import MetricCollection, SumMetric
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassConfusionMatrix,
-    MulticlassF1Score,
-    MulticlassPrecision,
-    MulticlassRecall,
-)
 
 from textcnn.data.batching import Batch, EncodedTexts, sorted_batches
 
@@ -34,23 +26,33 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """Accuracy and macro-F1 in 0..1, mean cross-entropy in nats.
+    """Accuracy and F1 in 0..1, loss in nats.
 
-    Macro-F1 is the mean over the classes that occur among the labels or the predictions.
+    With one class per text, loss is the mean cross-entropy, micro-F1 equals accuracy, and macro-F1
+    is the mean over the classes that occur among the labels or the predictions.
+
+    With sets of labels, accuracy is the share of texts whose set is exactly right, loss the mean
+    binary cross-entropy over texts and labels, and macro-F1 the mean over all labels, where one
+    that is neither true nor predicted counts as 0.
     """
 
     accuracy: float
     macro_f1: float
+    micro_f1: float
     loss: float
     examples: int
     classes: tuple[ClassScores, ...]
-    confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class]
+    confusion: tuple[tuple[int, ...], ...] | None  # [true class][predicted class]; None for sets
+
+    @property
+    def multi_label(self) -> bool:
+        return self.confusion is None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def summary(self) -> dict[str, float]:
-        names = ("accuracy", "macro_f1", "loss", "examples")
+        names = ("accuracy", "macro_f1", "micro_f1", "loss", "examples")
         return {name: getattr(self, name) for name in names}
 
 
@@ -74,6 +76,16 @@ def score(
     model: torch.nn.Module, batches: Iterable[Batch], labels: Sequence[str], device: torch.device
 ) -> Scores:
     """Score a model on labelled batches; in several processes, on all of theirs together."""
+    # Imported here: it takes a second and a half, which programs that score nothing don't wait for.
+    from torchmetrics import MetricCollection, SumMetric
+    from torchmetrics.classification import (
+        MulticlassAccuracy,
+        MulticlassConfusionMatrix,
+        MulticlassF1Score,
+        MulticlassPrecision,
+        MulticlassRecall,
+    )
+
     count = len(labels)
     metrics = MetricCollection(
         {
@@ -86,23 +98,33 @@ def score(
         }
     ).to(device)
     loss = SumMetric(nan_strategy="disable").set_dtype(torch.float64).to(device)
-    model.eval()
-    with torch.inference_mode():
-        for batch in batches:
-            batch = batch.to(device)
-            assert batch.labels is not None
-            logits: Tensor = model(batch.ids, batch.lengths)  # (batch, classes)
-            metrics.update(logits, batch.labels)
-            # a sum, not a mean: the last batch is smaller
-            loss.update(F.cross_entropy(logits, batch.labels, reduction="sum").double())
+    for logits, truth in labelled_logits(model, batches, device):
+        metrics.update(logits, truth)
+        # a sum, not a mean: the last batch is smaller
+        loss.update(F.cross_entropy(logits, truth, reduction="sum").double())
     values = {name: value.tolist() for name, value in metrics.compute().items()}
     examples = [sum(row) for row in values["confusion"]]
     rows = zip(labels, values["precision"], values["recall"], values["f1"], examples, strict=True)
     return Scores(
         accuracy=values["accuracy"],
         macro_f1=values["macro_f1"],
+        micro_f1=values["accuracy"],
         loss=loss.compute().item() / max(sum(examples), 1),
         examples=sum(examples),
         classes=tuple(ClassScores(*row) for row in rows),
         confusion=tuple(tuple(row) for row in values["confusion"]),
     )
+
+
+def labelled_logits(
+    model: torch.nn.Module, batches: Iterable[Batch], device: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The logits (batch, classes) of each batch, and its labels."""
+    model.eval()
+    for batch in batches:
+        batch = batch.to(device)
+        assert batch.labels is not None
+        # entered for each batch: around a `yield` it would leak to whoever takes the batches
+        with torch.inference_mode():
+            logits = model(batch.ids, batch.lengths)
+        yield logits, batch.labels

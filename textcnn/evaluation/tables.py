@@ -6,7 +6,7 @@ from textcnn.evaluation.metrics import Scores
 
 
 def class_table(scores: Scores, title: str) -> Table:
-    """A row per class, and one for all."""
+    """A row per class, and those for all: an average is in the column of what it averages."""
     table = Table(title=title, title_justify="left")
     table.add_column("class")
     for name in ("precision %", "recall %", "F1 %", "examples"):
@@ -15,14 +15,24 @@ def class_table(scores: Scores, title: str) -> Table:
         percents = [f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)]
         table.add_row(row.label, *percents, f"{row.examples:,}")
     table.add_section()
-    macro_f1, accuracy = f"{100 * scores.macro_f1:.1f}", f"{100 * scores.accuracy:.2f}"
-    table.add_row("macro average", "", "", macro_f1, f"{scores.examples:,}")
-    table.add_row("accuracy", "", "", accuracy, f"{scores.examples:,}", style="bold")
+    examples = f"{scores.examples:,}"
+    if scores.multi_label:  # with one class per text it is the accuracy
+        table.add_row("micro average", "", "", f"{100 * scores.micro_f1:.1f}", examples)
+    table.add_row("macro average", "", "", f"{100 * scores.macro_f1:.1f}", examples)
+    accuracy = f"{100 * scores.accuracy:.2f}"
+    table.add_row(accuracy_name(scores), "", "", accuracy, examples, style="bold")
     return table
 
 
 def summary(scores: Scores) -> str:
+    micro = f"micro-F1 {100 * scores.micro_f1:.2f} %, " if scores.multi_label else ""
     return (
-        f"accuracy {100 * scores.accuracy:.2f} %, macro-F1 {100 * scores.macro_f1:.2f} %, "
+        f"{accuracy_name(scores)} {100 * scores.accuracy:.2f} %, {micro}"
+        f"macro-F1 {100 * scores.macro_f1:.2f} %, "
         f"loss {scores.loss:.4f} on {scores.examples:,} texts"
     )
+
+
+def accuracy_name(scores: Scores) -> str:
+    """Of a set of labels, accuracy asks for all of it."""
+    return "exact match" if scores.multi_label else "accuracy"

@@ -2,14 +2,16 @@
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Curves:
@@ -33,7 +35,7 @@ class Curves:
         for name, value in values.items():
             self.writer.add_scalar(f"{group}/{name}", value, step)
 
-    def figure(self, name: str, figure: Figure, step: int) -> None:
+    def figure(self, name: str, figure: "Figure", step: int) -> None:
         with warnings.catch_warnings():
             # a class may be named in a script that matplotlib's font lacks
             warnings.filterwarnings("ignore", "Glyph .* missing from font")

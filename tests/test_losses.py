@@ -1,0 +1,134 @@
+"""Losses and class weights, worked out by hand and held against scikit-learn."""
+
+from math import log
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.utils.class_weight import compute_class_weight  # type: ignore[import-untyped]
+from tiny_data import refusal
+from torch import Tensor
+
+from textcnn.training.losses import build_loss, class_weights, count_right
+
+# probabilities 3/4 and 1/4: two classes of one text, or each of two labels by itself
+ONE = torch.tensor([[3 / 4, 1 / 4]]).log()
+SET = torch.logit(torch.tensor([[3 / 4, 1 / 4]]))
+
+
+def loss(logits: Tensor, labels: Any, weights: Any = None, smoothing: float = 0.0) -> float:
+    target = torch.tensor(labels)
+    build = build_loss(
+        multi_label=target.ndim == 2,
+        class_weights=None if weights is None else torch.tensor(weights),
+        label_smoothing=smoothing,
+    )
+    return build(logits, target).item()
+
+
+def test_one_class_costs_the_logarithm_of_its_probability() -> None:
+    assert loss(ONE, [0]) == pytest.approx(log(4 / 3))
+    assert loss(ONE.repeat(2, 1), [0, 1]) == pytest.approx((log(4 / 3) + log(4)) / 2)
+
+
+def test_weights_of_classes_make_a_weighted_mean() -> None:
+    expected = (1 * log(4 / 3) + 3 * log(4)) / 4
+    assert loss(ONE.repeat(2, 1), [0, 1], weights=[1.0, 3.0]) == pytest.approx(expected)
+
+
+def test_smoothing_of_classes_spreads_a_share_over_all() -> None:
+    # targets 0.9 and 0.1
+    expected = 0.9 * log(4 / 3) + 0.1 * log(4)
+    assert loss(ONE, [0], smoothing=0.2) == pytest.approx(expected)
+
+
+def test_a_set_costs_the_mean_over_its_labels() -> None:
+    assert loss(SET, [[True, False]]) == pytest.approx(log(4 / 3))
+    assert loss(SET, [[False, False]]) == pytest.approx((log(4) + log(4 / 3)) / 2)
+
+
+def test_weights_of_labels_are_for_the_texts_that_have_them() -> None:
+    expected = (5 * log(4 / 3) + log(4 / 3)) / 2
+    assert loss(SET, [[True, False]], weights=[5.0, 7.0]) == pytest.approx(expected)
+
+
+def test_smoothing_of_labels_moves_each_target_towards_one_half() -> None:
+    # targets 0.9 and 0.1 of a label whose probability is 3/4
+    label = SET[:, :1]
+    assert loss(label, [[True]], smoothing=0.2) == pytest.approx(0.9 * log(4 / 3) + 0.1 * log(4))
+    assert loss(label, [[False]], smoothing=0.2) == pytest.approx(0.1 * log(4 / 3) + 0.9 * log(4))
+
+
+def test_no_weights_are_none() -> None:
+    assert class_weights(None, ["a"], np.array([1]), 1, multi_label=False) is None
+
+
+def weigh(setting: Any, counts: list[int], texts: int, multi_label: bool = False) -> list[float]:
+    labels = list("abcdefgh")[: len(counts)]
+    weights = class_weights(setting, labels, np.array(counts), texts, multi_label)
+    assert weights is not None
+    assert weights.dtype == torch.float32
+    return weights.tolist()
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=2, max_size=8))
+def test_balanced_classes_are_those_of_scikit_learn(counts: list[int]) -> None:
+    numbers = np.arange(len(counts))
+    small = [1 + count % 50 for count in counts]
+    expected = compute_class_weight("balanced", classes=numbers, y=np.repeat(numbers, small))
+    assert weigh("balanced", small, sum(small)) == pytest.approx(expected.tolist())
+
+
+def test_balanced_labels_weigh_with_a_text_what_they_weigh_without() -> None:
+    # (texts - count) / count
+    assert weigh("balanced", [2, 5, 8], 10, multi_label=True) == pytest.approx([4, 1, 1 / 4])
+
+
+def test_balanced_weights_of_labels_that_no_text_or_every_text_has_are_finite() -> None:
+    assert weigh("balanced", [0, 10], 10, multi_label=True) == pytest.approx([10, 1 / 10])
+    assert weigh("balanced", [0, 10], 10) == pytest.approx([10 / 2, 10 / 20])
+
+
+def test_weights_by_name_leave_the_others_at_1() -> None:
+    assert weigh({"b": 5}, [1, 1, 1], 3) == [1, 5, 1]
+
+
+def test_names_that_a_command_line_reads_as_other_than_strings_are_found() -> None:
+    setting = {2: 2, True: 3, "x": 4, None: 5}
+    weights = class_weights(setting, ["2", "true", "x", "null"], np.ones(4), 4, multi_label=False)
+    assert weights is not None
+    assert weights.tolist() == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_weights_in_a_list_are_in_the_order_of_the_labels(multi_label: bool) -> None:
+    assert weigh([1, 2.5, 3], [1, 1, 1], 3, multi_label) == [1, 2.5, 3]
+
+
+def test_unknown_names_are_refused_with_those_there_are() -> None:
+    assert refusal(lambda: weigh({"b": 2, "x": 5, "y": 1}, [1, 1, 1], 3)) == (
+        "training.class_weights has no class x, y to weigh; there are a, b, c"
+    )
+
+
+def test_of_many_classes_twenty_are_listed() -> None:
+    labels = [f"c{number}" for number in range(1_025)]
+    message = refusal(lambda: class_weights({"x": 2}, labels, np.ones(1_025), 9, False))
+    assert message.endswith("c18, c19 and 1,005 more")
+
+
+def test_a_list_of_another_length_is_refused() -> None:
+    assert refusal(lambda: weigh([1, 2], [1, 1, 1], 3)) == (
+        "training.class_weights takes 3 numbers, one for each of a, b, c, got 2; or name some, "
+        "{a:2}"
+    )
+
+
+def test_a_text_is_right_with_its_class_or_with_exactly_its_set() -> None:
+    assert count_right(torch.tensor([[0.0, 1], [2, 1], [0, 3]]), torch.tensor([1, 1, 1])) == 2
+    logits = torch.tensor([[1.0, -1], [1, 1], [-1, -1], [0, -1]])
+    sets = torch.tensor([[1, 0], [1, 0], [0, 0], [1, 0]]).bool()
+    assert count_right(logits, sets) == 3  # a logit of 0 is a probability of 0.5, which is enough
