@@ -3,6 +3,7 @@
 import resource
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 from tiny_data import forge, forge_config, forge_manifest, read_json, refusal, weights
+from tiny_sets import set_checkpoint
 
 import textcnn
 from textcnn.checkpoint import (
     FILES,
+    THRESHOLDS,
     Checkpoint,
     find_checkpoint,
     git_revision,
@@ -104,6 +107,30 @@ def test_a_crash_while_saving_leaves_the_old_checkpoint(
         save_checkpoint(tmp_path / "c", small(epoch=2))
     assert load_checkpoint(tmp_path / "c").manifest["epoch"] == 1
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_thresholds_come_back_to_the_last_bit_and_have_their_hash(tmp_path: Path) -> None:
+    thresholds = (1 / 3, 1e-7, 1.0)
+    save_checkpoint(tmp_path / "c", set_checkpoint(thresholds))
+    assert load_checkpoint(tmp_path / "c").thresholds == thresholds
+    assert read_json(tmp_path / "c" / "thresholds.json") == list(thresholds)
+    hashes = read_json(tmp_path / "c" / "manifest.json")["sha256"]
+    assert hashes[THRESHOLDS] == sha256(tmp_path / "c" / THRESHOLDS)
+
+
+def test_a_checkpoint_of_one_class_per_text_has_no_thresholds(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "c", set_checkpoint())
+    save_checkpoint(tmp_path / "c", small())
+    assert not (tmp_path / "c" / THRESHOLDS).exists()
+    assert load_checkpoint(tmp_path / "c").thresholds is None
+
+
+def test_sets_may_be_of_a_single_label(tmp_path: Path) -> None:
+    one = replace(small(), labels=("spam",), thresholds=(0.5,))
+    save_checkpoint(tmp_path / "c", one)
+    assert load_checkpoint(tmp_path / "c").labels == ("spam",)
+    save_checkpoint(tmp_path / "c", replace(one, thresholds=None))
+    assert "expected two or more classes" in refusal(lambda: load_checkpoint(tmp_path / "c"))
 
 
 def test_manifest_can_be_added_to(tmp_path: Path) -> None:
@@ -234,6 +261,46 @@ def test_vocabulary_of_another_type_is_refused(best: Path, vocabulary: str) -> N
 def test_labels_of_another_type_or_twice_the_same_are_refused(best: Path, labels: str) -> None:
     forge(best, "labels.json", labels)
     assert str(best) in refusal(lambda: load(best))
+
+
+@pytest.mark.parametrize(
+    "thresholds",
+    ["null", "0.5", '"0.5"', "{}", "[]", "[0.5, 0.5]", "[0.5, 0.5, 0.5, 0.5]", "[0.5, 0.5, null]",
+     '[0.5, 0.5, "0.5"]', "[0.5, 0.5, true]", "[0.5, 0.5, NaN]", "[0.5, 0.5, Infinity]",
+     "[0.5, 0.5, -0.1]", "[0.5, 0.5, 1.1]", "[0.5, 0.5, [0.5]]", f"[0.5, 0.5, {10**400}]"],
+    ids=lambda thresholds: thresholds[:20],
+)  # fmt: skip
+def test_thresholds_that_are_no_probabilities_are_refused(tmp_path: Path, thresholds: str) -> None:
+    save_checkpoint(tmp_path / "c", set_checkpoint())
+    forge(tmp_path / "c", THRESHOLDS, thresholds)
+    assert refusal(lambda: load(tmp_path / "c")) == (
+        f"{tmp_path / 'c'} can't be read: expected 3 numbers from 0 to 1 in thresholds.json, one "
+        "per label"
+    )
+
+
+@pytest.mark.parametrize(
+    "thresholds",
+    ["", "[0.5", "[" * 10**4, f"[0.5, 0.5, {'9' * 5000}]"],
+    ids=lambda thresholds: thresholds[:20],
+)
+def test_thresholds_that_are_no_json_are_refused(tmp_path: Path, thresholds: str) -> None:
+    save_checkpoint(tmp_path / "c", set_checkpoint())
+    forge(tmp_path / "c", THRESHOLDS, thresholds)
+    assert str(tmp_path / "c") in refusal(lambda: load(tmp_path / "c"))
+
+
+def test_thresholds_that_are_missing_or_changed_are_refused(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "c", set_checkpoint())
+    file = tmp_path / "c" / THRESHOLDS
+    file.write_text("[0, 0, 0]", encoding="utf-8")
+    assert refusal(lambda: load(tmp_path / "c")) == (
+        f"{file} is damaged or was changed (its SHA-256 is not the manifest's)"
+    )
+    file.unlink()
+    assert refusal(lambda: load(tmp_path / "c")) == (
+        f"{file} is missing: the checkpoint is not whole; copy it again"
+    )
 
 
 @pytest.mark.parametrize("labels", ['["a", "b"]', '["a", "b", "c", "d"]'])

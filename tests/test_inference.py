@@ -1,15 +1,18 @@
 """A trained classifier from Python."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tiny_data import CLASS_WORDS, rows
+from tiny_data import CLASS_WORDS, refusal, rows
+from tiny_sets import LABELS, LIKELY, UNLIKELY, set_checkpoint, set_classifier
 
 import textcnn
-from textcnn import Classifier, Prediction
+from textcnn import Classifier, LabelSetPrediction, Prediction
+from textcnn.checkpoint import save_checkpoint
 from textcnn.inference import load
 
 pytest_plugins = ("tiny_run",)
@@ -107,3 +110,74 @@ def test_package_offers_nothing_that_it_does_not_have() -> None:
         assert getattr(textcnn, name).__name__ == name
     with pytest.raises(AttributeError, match="module 'textcnn' has no attribute 'lode'"):
         textcnn.lode  # noqa: B018
+
+
+# Sets of labels
+
+
+def test_each_label_is_predicted_by_itself() -> None:
+    both, nothing = set_classifier().predict(["actor goal", ""])
+    assert isinstance(both, LabelSetPrediction)
+    assert both.labels == {"sport", "film"}
+    assert both.probabilities == pytest.approx(
+        {"sport": LIKELY, "tech": UNLIKELY, "film": LIKELY}, rel=1e-6
+    )
+    assert nothing.labels == frozenset()
+    assert list(nothing.probabilities) == list(LABELS)
+
+
+def test_a_label_is_predicted_from_its_own_threshold_on() -> None:
+    (prediction,) = set_classifier((0.9, 0.1, 0.5)).predict(["goal"])
+    assert prediction.labels == {"tech"}
+
+
+def test_json_of_a_prediction_has_its_labels_in_the_classifiers_order() -> None:
+    (prediction,) = set_classifier().predict(["actor goal"])
+    assert prediction.as_json() == {
+        "labels": ["sport", "film"],
+        "probabilities": prediction.probabilities,
+    }
+    assert Prediction("a", {"a": 1.0}).as_json() == {"label": "a", "probabilities": {"a": 1.0}}
+
+
+def test_without_thresholds_the_probabilities_add_up_to_1() -> None:
+    (prediction,) = set_classifier(None).predict(["goal"])
+    assert isinstance(prediction, Prediction)
+    assert prediction.label == "sport"
+    assert sum(prediction.probabilities.values()) == pytest.approx(1)
+
+
+def test_no_texts_get_no_sets() -> None:
+    assert set_classifier().predict([]) == []
+
+
+def test_thresholds_are_one_for_each_label() -> None:
+    with pytest.raises(ValueError, match="expected a threshold for each of 3 labels, got 2"):
+        set_classifier((0.5, 0.5))
+
+
+def test_a_classifier_of_sets_comes_back_from_its_checkpoint(tmp_path: Path) -> None:
+    thresholds = (0.1, 1 / 3, 0.9)
+    save_checkpoint(tmp_path / "best", set_checkpoint(thresholds))
+    loaded = load(tmp_path)
+    assert (loaded.labels, loaded.thresholds) == (LABELS, thresholds)
+    texts = ["goal", "chip actor", ""]
+    assert loaded.predict(texts) == set_classifier(thresholds).predict(texts)
+
+
+def test_a_configuration_of_sets_without_thresholds_is_refused(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, set_checkpoint(None))
+    assert refusal(lambda: load(tmp_path)) == (
+        f"{tmp_path} lacks a thresholds.json, but its data.multi_label is true: the checkpoint is "
+        "not whole; copy it again"
+    )
+
+
+def test_thresholds_without_a_configuration_of_sets_are_refused(tmp_path: Path) -> None:
+    checkpoint = set_checkpoint()
+    config = checkpoint.config.replace("multi_label: true", "multi_label: false")
+    save_checkpoint(tmp_path, replace(checkpoint, config=config))
+    message = refusal(lambda: load(tmp_path))
+    assert message.startswith(
+        f"{tmp_path} has a thresholds.json, but its data.multi_label is false"
+    )

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from tiny_data import error_line, run
+from tiny_sets import set_checkpoint
 
 import textcnn
+from textcnn.checkpoint import save_checkpoint
 
 pytest_plugins = ("tiny_run",)
 
@@ -56,6 +58,17 @@ def test_each_line_is_a_text_with_label_and_probabilities(
     for got, prediction in zip(predictions, expected, strict=True):
         assert got["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-6)
     assert "新聞" in out.read_text(encoding="utf-8")  # readable, not escaped
+
+
+def test_each_line_is_a_text_with_its_set_of_labels(tmp_path: Path, out: Path) -> None:
+    save_checkpoint(tmp_path / "best", set_checkpoint())
+    source = tmp_path / "texts.txt"
+    source.write_text("actor and goal\nnothing\n", encoding="utf-8")
+    assert predict(tmp_path, f"input={source}", f"output={out}") == 0
+    predictions = read_lines(out)
+    assert [list(row) for row in predictions] == [["text", "labels", "probabilities"]] * 2
+    assert [row["labels"] for row in predictions] == [["sport", "film"], []]
+    assert list(predictions[0]["probabilities"]) == ["sport", "tech", "film"]
 
 
 @pytest.mark.parametrize(

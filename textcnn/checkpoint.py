@@ -1,6 +1,7 @@
 """Checkpoints: directories that are enough to predict, and that run no code when loaded.
 
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
+thresholds.json     only where texts have sets of labels: a list in the order of the labels
 training_state.pt   only in last/: tensors and plain values, read with weights_only
 """
 
@@ -24,6 +25,7 @@ from textcnn.text.vocabulary import Vocabulary
 
 FORMAT = 1
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
+THRESHOLDS = "thresholds.json"
 TRAINING_STATE = "training_state.pt"
 
 
@@ -36,6 +38,7 @@ class Checkpoint:
     vocabulary: Vocabulary
     labels: tuple[str, ...]
     manifest: dict[str, Any]  # what it is, where it comes from and what it is good for
+    thresholds: tuple[float, ...] | None = None  # of each label's probability; None: one per text
 
 
 def save_checkpoint(
@@ -47,6 +50,8 @@ def save_checkpoint(
         save_file(checkpoint.weights, new / "model.safetensors")
         write_json(new / "vocabulary.json", {"tokens": checkpoint.vocabulary.tokens})
         write_json(new / "labels.json", checkpoint.labels)
+        if checkpoint.thresholds is not None:
+            write_json(new / THRESHOLDS, checkpoint.thresholds)
         if training_state is not None:
             torch.save(training_state, new / TRAINING_STATE)
         provenance = {
@@ -96,7 +101,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
     hashes = manifest.get("sha256")
     if not isinstance(hashes, dict):
         raise InputError(f"{directory / 'manifest.json'} holds no SHA-256 of the other files")
-    for name in FILES:
+    for name in (*FILES, THRESHOLDS) if THRESHOLDS in hashes else FILES:
         file = directory / name
         if not file.is_file():
             raise InputError(f"{file} is missing: the checkpoint is not whole; copy it again")
@@ -108,12 +113,15 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         weights = load_file(directory / "model.safetensors")
         vocabulary = Vocabulary(read_strings(read_json(directory / "vocabulary.json")["tokens"]))
         labels = read_strings(read_json(directory / "labels.json"))
-        if len(labels) < 2 or len(set(labels)) < len(labels):
-            raise ValueError("expected two or more classes, each once")
+        thresholds = None
+        if THRESHOLDS in hashes:
+            thresholds = read_thresholds(read_json(directory / THRESHOLDS), len(labels))
+        if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
+            raise ValueError("expected two or more classes, or one or more labels, each once")
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    return Checkpoint(config, weights, vocabulary, labels, manifest)
+    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds)
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:
@@ -148,6 +156,17 @@ def read_strings(value: Sequence[Any]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError("expected a list of strings")
     return tuple(value)
+
+
+def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
+    # bool is a kind of int; a number that is none compares as False
+    if (
+        not isinstance(value, list)
+        or len(value) != count
+        or not all(type(item) in (int, float) and 0 <= item <= 1 for item in value)
+    ):
+        raise ValueError(f"expected {count} numbers from 0 to 1 in {THRESHOLDS}, one per label")
+    return tuple(map(float, value))
 
 
 def sha256(file: Path) -> str:

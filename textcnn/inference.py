@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from textcnn.data.batching import sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.models.decision import chosen
 from textcnn.stored_config import parse_train_config
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
@@ -23,21 +26,44 @@ class Prediction:
     """The most probable class, and the probability of each."""
 
     label: str
-    probabilities: dict[str, float]
+    probabilities: dict[str, float]  # they add up to 1
+
+    def as_json(self) -> dict[str, Any]:
+        return {"label": self.label, "probabilities": self.probabilities}
+
+
+@dataclass(frozen=True)
+class LabelSetPrediction:
+    """The labels whose probability is at least their threshold, and the probability of each."""
+
+    labels: frozenset[str]
+    probabilities: dict[str, float]  # each by itself, in the order of the classifier's labels
+
+    def as_json(self) -> dict[str, Any]:
+        """Its labels are in the order of the classifier's."""
+        labels = [label for label in self.probabilities if label in self.labels]
+        return {"labels": labels, "probabilities": self.probabilities}
 
 
 class Classifier:
-    """Predicts the classes of texts."""
+    """Predicts the class of texts, or with `thresholds` their sets of labels."""
 
     def __init__(
         self,
         model: TextClassifier,
         encoder: TextEncoder,
         labels: Sequence[str],
+        thresholds: Sequence[float] | None = None,
     ):
+        """`thresholds`: the probability from which on each label is predicted."""
+        if thresholds is not None and len(thresholds) != len(labels):
+            raise ValueError(
+                f"expected a threshold for each of {len(labels)} labels, got {len(thresholds)}"
+            )
         self.model = model
         self.encoder = encoder
         self.labels = tuple(labels)
+        self.thresholds = None if thresholds is None else tuple(thresholds)
 
     def logits(self, texts: Sequence[str], batch_size: int = 128) -> Tensor:
         """
@@ -63,14 +89,29 @@ class Classifier:
                 logits[torch.from_numpy(rows)] = self.model(batch.ids, batch.lengths).float().cpu()
         return logits
 
-    def predict(self, texts: Sequence[str], batch_size: int = 128) -> list[Prediction]:
-        """The class of each text, in order; arguments as for `logits`."""
-        probabilities = self.logits(texts, batch_size).softmax(dim=1)  # (texts, classes)
-        best = probabilities.argmax(dim=1).tolist()
-        return [
-            Prediction(self.labels[index], dict(zip(self.labels, row, strict=True)))
-            for index, row in zip(best, probabilities.tolist(), strict=True)
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """(texts, classes) of the same shape: together 1 for a text, or each by itself."""
+        return logits.softmax(dim=1) if self.thresholds is None else logits.sigmoid()
+
+    def decide(self, logits: Tensor) -> list[Any]:
+        """What `predict` makes of the logits (texts, classes)."""
+        probabilities = self.probabilities(logits)
+        named = [dict(zip(self.labels, row, strict=True)) for row in probabilities.tolist()]
+        if self.thresholds is None:
+            best = [self.labels[index] for index in probabilities.argmax(dim=1).tolist()]
+            return [Prediction(*row) for row in zip(best, named, strict=True)]
+        sets = [
+            frozenset(compress(self.labels, row))
+            for row in chosen(probabilities, self.thresholds).tolist()
         ]
+        return [LabelSetPrediction(*row) for row in zip(sets, named, strict=True)]
+
+    def predict(self, texts: Sequence[str], batch_size: int = 128) -> list[Any]:
+        """For each text, in order, a Prediction, or with thresholds a LabelSetPrediction.
+
+        Any, because only the checkpoint knows which. Arguments as for `logits`.
+        """
+        return self.decide(self.logits(texts, batch_size))
 
 
 def load(path: str | Path) -> Classifier:
@@ -105,9 +146,16 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
     except (ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{directory}: configuration and weights don't fit: {reason}") from error
+    if config.data.multi_label != (checkpoint.thresholds is not None):
+        there = "lacks" if checkpoint.thresholds is None else "has"
+        wanted = str(config.data.multi_label).lower()
+        raise InputError(
+            f"{directory} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
+            "checkpoint is not whole; copy it again"
+        )
     model.requires_grad_(True)
     tokenizer = build_tokenizer(config.text.unit, **config.text.tokenizer_settings())
     encoder = TextEncoder(
         tokenizer, checkpoint.vocabulary, config.text.max_length, config.text.truncate
     )
-    return Classifier(model, encoder, checkpoint.labels), config
+    return Classifier(model, encoder, checkpoint.labels, checkpoint.thresholds), config

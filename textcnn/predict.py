@@ -34,8 +34,7 @@ def main(config: PredictConfig) -> None:
         while chunk := list(islice(texts, config.batch_size)):
             predictions = classifier.predict(chunk)
             for text, prediction in zip(chunk, predictions, strict=True):
-                row = {"text": text, "label": prediction.label}
-                output.write(json_line(row | {"probabilities": prediction.probabilities}))
+                output.write(json_line({"text": text, **prediction.as_json()}))
             output.flush()
 
 

@@ -1,0 +1,55 @@
+"""A classifier of sets of labels, with weights set by hand.
+
+The logit of a label is 2 in a text that holds the word of it, else -2: probabilities 0.88 and 0.12.
+"""
+
+import math
+from dataclasses import asdict
+
+import torch
+from torch import nn
+
+from textcnn.checkpoint import Checkpoint
+from textcnn.config import AdamConfig, DataConfig, MultiWidthConfig, TrainConfig, WordConfig
+from textcnn.inference import Classifier
+from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.stored_config import dump
+from textcnn.text.encoder import TextEncoder
+from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.vocabulary import SPECIALS, Vocabulary
+
+WORDS = ("goal", "chip", "actor")
+LABELS = ("sport", "tech", "film")
+HALVES = (0.5, 0.5, 0.5)
+LIKELY = 1 / (1 + math.exp(-2))
+UNLIKELY = 1 - LIKELY
+MODEL = MultiWidthConfig(embedding_dim=3, kernel_sizes=[1], num_filters=3)
+
+
+def set_model() -> TextClassifier:
+    model = build_model(vocabulary_size=len(SPECIALS) + 3, num_classes=3, **asdict(MODEL))
+    one_each = torch.eye(3)
+    with torch.no_grad():
+        model.embedding.weight[:] = torch.cat([torch.zeros(len(SPECIALS), 3), one_each])
+        convolution = model.encoder.convolutions[0]
+        assert isinstance(convolution, nn.Conv1d)
+        assert convolution.bias is not None
+        convolution.weight[:] = one_each[:, :, None]
+        convolution.bias[:] = 0
+        model.head.weight[:] = 4 * one_each
+        model.head.bias[:] = -2
+    return model
+
+
+def set_classifier(thresholds: tuple[float, ...] | None = HALVES) -> Classifier:
+    encoder = TextEncoder(
+        build_tokenizer("word", tokenizer="basic_english"), Vocabulary(WORDS), 500, "head"
+    )
+    return Classifier(set_model(), encoder, LABELS, thresholds)
+
+
+def set_checkpoint(thresholds: tuple[float, ...] | None = HALVES) -> Checkpoint:
+    data = DataConfig(multi_label=True)
+    config = TrainConfig(data=data, text=WordConfig(), model=MODEL, optimizer=AdamConfig())
+    weights = set_model().state_dict()
+    return Checkpoint(dump(config), weights, Vocabulary(WORDS), LABELS, {}, thresholds)
