@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from textcnn.data.batching import (
     WINDOW,
     EncodedTexts,
-    encode,
     padded_time,
     shuffled_batches,
     sorted_batches,
 )
+from textcnn.data.encoding import encode_texts
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import PADDING, Vocabulary
 
 VOCABULARY = Vocabulary(["a", "b"])  # a is 2, b is 3
-TEXTS = [["a", "b", "a"], [], ["z", "b"]]
+TEXTS = ["a b a", "", "z b"]
 
 id_lists = st.lists(st.lists(st.integers(1, 9), max_size=40), min_size=1, max_size=20)
 length_lists = st.lists(st.integers(0, 50), max_size=200)
@@ -29,7 +29,8 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def encoder(max_length: int | None = None) -> TextEncoder:
-    return TextEncoder(build_tokenizer("byte"), VOCABULARY, max_length, "head")
+    words = build_tokenizer("word", tokenizer="whitespace")
+    return TextEncoder(words, VOCABULARY, max_length, "head")
 
 
 def encoded(texts: list[list[int]]) -> EncodedTexts:
@@ -38,12 +39,18 @@ def encoded(texts: list[list[int]]) -> EncodedTexts:
     return EncodedTexts(ids, offsets, np.diff(offsets), np.arange(len(texts)) + 100)
 
 
+def shuffled(lengths: np.ndarray, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    return shuffled_batches(
+        lengths, batch_size=batch_size, batch_tokens=None, seed=seed, epoch=epoch
+    )
+
+
 def as_lists(batches: list[np.ndarray]) -> list[list[int]]:
     return [batch.tolist() for batch in batches]
 
 
 def test_texts_are_encoded_end_to_end() -> None:
-    texts = encode(TEXTS, encoder())
+    texts = encode_texts(TEXTS, encoder())
     assert texts.ids.tolist() == [2, 3, 2, 1, 3]
     assert texts.offsets.tolist() == [0, 3, 3, 5]
     assert texts.lengths.tolist() == [3, 0, 2]
@@ -51,7 +58,7 @@ def test_texts_are_encoded_end_to_end() -> None:
 
 
 def test_tokens_behind_max_length_are_cut() -> None:
-    texts = encode(TEXTS, encoder(2))
+    texts = encode_texts(TEXTS, encoder(2))
     assert texts.ids.tolist() == [2, 3, 1, 3]
     assert texts.lengths.tolist() == [2, 0, 2]
     assert texts.full_lengths.tolist() == [3, 0, 2]
@@ -59,16 +66,18 @@ def test_tokens_behind_max_length_are_cut() -> None:
     assert texts.unknown_rate == 1 / 4  # z
 
 
-@pytest.mark.parametrize("tokenized", [[], [[]], [[], []]])
-def test_no_texts_and_empty_texts_are_encoded(tokenized: list[list[str]]) -> None:
-    texts = encode(tokenized, encoder(3))
-    assert texts.lengths.tolist() == [0] * len(tokenized)
-    batch = texts.batch(np.arange(len(tokenized)))
-    assert batch.ids.shape == (len(tokenized), 0)
+@pytest.mark.parametrize("given_texts", [[], [""], ["", " "]])
+def test_no_texts_and_empty_texts_are_encoded(given_texts: list[str]) -> None:
+    texts = encode_texts(given_texts, encoder(3))
+    assert texts.lengths.tolist() == texts.full_lengths.tolist() == [0] * len(given_texts)
+    assert texts.ids.dtype == np.int32
+    assert texts.unknown_rate == texts.truncated_rate == 0
+    batch = texts.batch(np.arange(len(given_texts)))
+    assert batch.ids.shape == (len(given_texts), 0)
 
 
 def test_a_batch_holds_its_rows_in_order_padded_behind() -> None:
-    texts = encode(TEXTS, encoder(), labels=np.array([7, 8, 9]))
+    texts = encode_texts(TEXTS, encoder(), labels=np.array([7, 8, 9]))
     batch = texts.batch(np.array([2, 0, 1]))
     assert batch.ids.tolist() == [[1, 3, 0], [2, 3, 2], [0, 0, 0]]
     assert batch.lengths.tolist() == [2, 3, 0]
@@ -78,7 +87,7 @@ def test_a_batch_holds_its_rows_in_order_padded_behind() -> None:
 
 
 def test_texts_without_labels_make_batches_without_labels() -> None:
-    batch = encode(TEXTS, encoder()).batch(np.array([0]))
+    batch = encode_texts(TEXTS, encoder()).batch(np.array([0]))
     assert batch.labels is None
     assert batch.to(torch.device("cpu")).labels is None
 
@@ -104,7 +113,7 @@ def test_every_text_can_be_read_back_from_a_batch(
 
 
 def test_batches_come_in_eight_sizes_per_doubling() -> None:
-    times = {longest: padded_time(np.array([longest, longest // 2, 0])) for longest in range(257)}
+    times = {longest: padded_time(longest) for longest in range(257)}
     assert [times[longest] for longest in range(17)] == list(range(17))
     assert sorted(set(times.values())) == [
         *range(16),
@@ -117,13 +126,20 @@ def test_batches_come_in_eight_sizes_per_doubling() -> None:
 
 
 def test_no_texts_take_no_time() -> None:
-    assert padded_time(np.array([], np.int64)) == 0
+    assert encoded([]).batch(np.array([], np.int64)).ids.shape == (0, 0)
 
 
-@given(st.lists(st.integers(0, 100_000), min_size=1))
-def test_padding_is_at_most_an_eighth_more_than_the_longest_text(lengths: list[int]) -> None:
-    longest = max(lengths)
-    assert longest <= padded_time(np.array(lengths)) <= longest * 9 / 8
+@given(st.integers(0, 100_000))
+def test_padding_is_at_most_an_eighth_more_than_the_longest_text(longest: int) -> None:
+    assert longest <= padded_time(longest) <= longest * 9 / 8
+
+
+@given(id_lists)
+def test_the_time_of_a_batch_is_that_of_its_longest_text_wherever_it_stands(
+    texts: list[list[int]],
+) -> None:
+    batch = encoded(texts).batch(np.arange(len(texts)))
+    assert batch.ids.shape == (len(texts), padded_time(max(map(len, texts))))
 
 
 def test_texts_of_one_length_batch_in_their_own_order() -> None:
@@ -132,12 +148,12 @@ def test_texts_of_one_length_batch_in_their_own_order() -> None:
 
 def test_named_rows_alone_are_batched() -> None:
     rows = np.array([4, 0, 2])
-    assert as_lists(sorted_batches(np.array([3, 1, 2, 1, 1]), 2, rows)) == [[4, 2], [0]]
+    assert as_lists(sorted_batches(np.array([3, 1, 2, 1, 1]), 2, rows=rows)) == [[4, 2], [0]]
 
 
 def test_no_texts_make_no_batches() -> None:
     assert sorted_batches(np.array([], np.int64), 2) == []
-    assert shuffled_batches(np.array([], np.int64), 2, seed=0, epoch=0) == []
+    assert shuffled(np.array([], np.int64), 2, seed=0, epoch=0) == []
 
 
 @given(length_lists, st.integers(1, 9))
@@ -154,7 +170,7 @@ def test_sorted_batches_hold_every_row_once_shortest_first(
 def test_an_epoch_holds_every_row_once(
     lengths: list[int], batch_size: int, seed: int, epoch: int
 ) -> None:
-    batches = as_lists(shuffled_batches(np.array(lengths, np.int64), batch_size, seed, epoch))
+    batches = as_lists(shuffled(np.array(lengths, np.int64), batch_size, seed, epoch))
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     assert len(batches) == -(-len(lengths) // batch_size)
     assert all(1 <= len(batch) <= batch_size for batch in batches)
@@ -164,7 +180,7 @@ def test_the_order_depends_on_seed_and_epoch_and_nothing_else() -> None:
     lengths = np.arange(60) % 7
 
     def order(seed: int, epoch: int) -> list[list[int]]:
-        return as_lists(shuffled_batches(lengths, 4, seed, epoch))
+        return as_lists(shuffled(lengths, 4, seed, epoch))
 
     np.random.seed(0)
     first = order(seed=3, epoch=5)
@@ -176,20 +192,20 @@ def test_the_order_depends_on_seed_and_epoch_and_nothing_else() -> None:
 
 def test_texts_of_similar_length_share_a_batch() -> None:
     lengths = np.random.default_rng(0).permutation(WINDOW * 5)  # one window of 20 batches of 5
-    batches = shuffled_batches(lengths, 5, seed=0, epoch=0)
+    batches = shuffled(lengths, 5, seed=0, epoch=0)
     spans = [sorted(lengths[batch].tolist()) for batch in batches]
     assert sorted(spans) == [list(range(start, start + 5)) for start in range(0, 100, 5)]
     assert spans != sorted(spans)  # but long texts don't always come last
 
 
 def test_one_batch_of_an_epoch_is_short_not_one_of_each_window() -> None:
-    batches = shuffled_batches(np.ones(3 * WINDOW * 4 + 2), batch_size=4, seed=1, epoch=0)
+    batches = shuffled(np.ones(3 * WINDOW * 4 + 2), batch_size=4, seed=1, epoch=0)
     assert sorted(map(len, batches)) == [2, *[4] * (3 * WINDOW)]
 
 
 def test_batch_mates_change_from_epoch_to_epoch() -> None:
     lengths = np.ones(100)
-    first, second = (shuffled_batches(lengths, 5, seed=0, epoch=epoch) for epoch in (0, 1))
+    first, second = (shuffled(lengths, 5, seed=0, epoch=epoch) for epoch in (0, 1))
     assert {frozenset(batch.tolist()) for batch in first}.isdisjoint(
         frozenset(batch.tolist()) for batch in second
     )

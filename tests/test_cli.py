@@ -40,7 +40,12 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
     """In an empty directory, with the work taken out of `train` and `evaluate`."""
     monkeypatch.chdir(tmp_path)
     recipe = Recipe()
-    for name, function in (("training.recipe", "train"), ("evaluation.report", "evaluate")):
+    work = {
+        "training.recipe": "train",
+        "training.folds": "cross_validate",
+        "evaluation.report": "evaluate",
+    }
+    for name, function in work.items():
         module = ModuleType(f"textcnn.{name}")
         setattr(module, function, recipe)
         monkeypatch.setitem(sys.modules, f"textcnn.{name}", module)
@@ -280,7 +285,7 @@ IMPOSSIBLE = {
     "model.kernel_sizes=[]": (WIDTHS, "[]"),
     "model.dropout=1.5": ("a number, at least 0, below 1", "1.5"),
     "optimizer.learning_rate=inf": ("a number, above 0.0, at most 1e+30", "inf"),
-    "training.metric=auc": ("accuracy, macro_f1 or loss", "auc"),
+    "training.metric=auc": ("accuracy, macro_f1, micro_f1 or loss", "auc"),
     "data.train=[]": ("a string or a list of strings, or null", "[]"),
     "data.text=": ("a string or a list of strings", "''"),
 }

@@ -105,7 +105,7 @@ def test_every_key_of_a_config_is_walked_by_its_dotted_name() -> None:
     [
         (TrainingConfig, "epochs", "a whole number, at least 1"),
         (TrainingConfig, "patience", "a whole number, at least 1, or null"),
-        (TrainingConfig, "metric", "accuracy, macro_f1 or loss"),
+        (TrainingConfig, "metric", "accuracy, macro_f1, micro_f1 or loss"),
         (WordConfig, "unit", "word"),
         (WordConfig, "max_length", "a whole number, at least 1, or null"),
         (DataConfig, "validation_fraction", "a number, above 0.0, below 1.0"),

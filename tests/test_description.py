@@ -2,26 +2,26 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from datasets import ClassLabel, Dataset, Features, Value
 from tiny_data import read_json, run, write_csv
 
 from textcnn.data.description import Description, data_markdown, describe_data
+from textcnn.data.labelled import LabelledTexts, label_texts
 from textcnn.data.prepare import prepare_texts
 from textcnn.data.splits import Splits
 from textcnn.text.tokenizers import build_tokenizer
 
 pytest_plugins = ("tiny_run",)
 
-TRAIN = [("a b c d", 0), ("a", 0), ("", 0), ("A  b", 0), ("a b c", 1)]
-VALIDATION = [("z z", 0), ("a\tB", 1)]
-TEST = [("z z", 1), ("a b c d e", 0)]
+TRAIN = [("a b c d", "x|y"), ("a", "x|y"), ("", "x|y"), ("A  b", "x|y"), ("a b c", "z")]
+VALIDATION = [("z z", "x|y"), ("a\tB", "z")]
+TEST = [("z z", "z"), ("a b c d e", "x|y")]
 
 
-def split(rows: list[tuple[str, int]]) -> Dataset:
-    features = Features({"text": Value("string"), "label": ClassLabel(names=["x|y", "z"])})
+def split(rows: list[tuple[str, str]]) -> LabelledTexts:
     columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
-    return Dataset.from_dict(columns, features=features)
+    return label_texts(pa.table(columns), ["x|y", "z"], "data.train")
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +76,8 @@ def test_what_may_be_wrong_is_said(
 
 
 def test_what_is_well_is_not_mentioned() -> None:
-    rows = [("a b c d", 0), ("e f g h", 1)]
-    well = Splits(split(rows), split([("i", 0)]), split([("j", 1)]))
+    rows = [("a b c d", "x|y"), ("e f g h", "z")]
+    well = Splits(split(rows), split([("i", "x|y")]), split([("j", "z")]))
     assert described(well, max_length=4, receptive_field=4).warnings == ()
 
 

@@ -1,15 +1,20 @@
 """Texts that two splits share."""
 
+import pyarrow as pa
 import pytest
-from datasets import Dataset
 
-from textcnn.data.duplicates import fold, handle_duplicates
+from textcnn.data.duplicates import handle_duplicates
+from textcnn.data.folding import fold, fold_hashes
+from textcnn.data.labelled import LabelledTexts, label_texts
 from textcnn.errors import InputError
 
 
-def splits(train: list[str], validation: list[str], test: list[str]) -> dict[str, Dataset]:
+def splits(train: list[str], validation: list[str], test: list[str]) -> dict[str, LabelledTexts]:
     given = {"data.train": train, "data.validation": validation, "data.test": test}
-    return {key: Dataset.from_dict({"text": texts}) for key, texts in given.items()}
+    return {
+        key: label_texts(pa.table({"text": texts, "label": ["x"] * len(texts)}), ["x"], key)
+        for key, texts in given.items()
+    }
 
 
 SHARED = splits(["a b", "A  B", "c", "d", "d"], ["c", "e", "f"], ["a b", " F\n", "g"])
@@ -19,9 +24,16 @@ def test_case_and_white_space_are_folded() -> None:
     assert fold(" Straße\t\n X ") == "strasse x"
 
 
+def test_texts_that_fold_to_the_same_have_the_same_hash_and_others_another() -> None:
+    one, same, other, empty, blank = fold_hashes(["Straße X", "strasse\n x ", "strassex", "", " "])
+    assert one == same
+    assert empty == blank
+    assert len({one, other, empty}) == 3
+
+
 def test_the_earlier_split_loses_what_a_later_one_holds() -> None:
     kept, notes = handle_duplicates(SHARED, "drop")
-    texts = {key: rows["text"][:] for key, rows in kept.items()}
+    texts = {key: rows.texts() for key, rows in kept.items()}
     assert texts == {
         "data.train": ["d", "d"],  # within a split texts may repeat
         "data.validation": ["c", "e"],

@@ -284,3 +284,39 @@ def test_other_files_have_the_columns_of_training(tmp_path: Path) -> None:
     keys = (f"checkpoint={tmp_path / 'run'}", "data=files", f"data.test={other}")
     assert run("evaluate", *keys, f"run_dir={tmp_path / 'evaluation'}") == 0
     assert read_json(tmp_path / "evaluation" / "evaluation.json")["examples"] == 20
+
+
+def test_other_files_have_as_many_labels_a_text_as_training(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sets = [(text, f"{label}|new" if "filler1" in text else label) for text, label in rows(100)]
+    trained = write_csv(tmp_path / "train.csv", sets)
+    several = ("data.multi_label=true", "data.label_separator=|", "training.epochs=1")
+    assert train(trained, tmp_path / "run", *several) == 0
+    other = write_csv(tmp_path / "other.csv", [("goal", "sport|new"), ("chip", ""), ("x", "film")])
+    keys = ("data=files", f"data.test={other}")
+    assert evaluate(tmp_path / "run", tmp_path / "out", *keys) == 0
+    assert read_json(tmp_path / "out" / "evaluation.json")["examples"] == 3
+    capfd.readouterr()
+    assert evaluate(tmp_path / "run", tmp_path / "no", *keys, "data.multi_label=false") == 2
+    assert error_line(capfd) == (
+        "the checkpoint was trained with data.multi_label=true, got false; add "
+        "data.multi_label=true"
+    )
+    assert evaluate(tiny_run, tmp_path / "no", *keys, *several[:2]) == 2
+    assert error_line(capfd) == (
+        "the checkpoint was trained with data.multi_label=false, got true; add "
+        "data.multi_label=false"
+    )
+
+
+def test_a_streamed_run_is_scored_on_the_rows_that_it_kept_for_the_test(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    csv_file = write_csv(tmp_path / "train.csv", rows(200))
+    keys = ("data.streaming=true", "text.vocabulary_examples=100", "training.validate_every=6")
+    assert train(csv_file, tmp_path / "run", *keys) == 0
+    assert evaluate(tmp_path / "run", tmp_path / "out") == 0
+    result = read_json(tmp_path / "out" / "evaluation.json")
+    assert (result["examples"], result["reproduced"]) == (10, True)
+    assert last_lines(capfd)[-2].startswith("reproduced: ")

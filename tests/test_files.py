@@ -16,6 +16,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textcnn.data.columns import Columns
 from textcnn.data.files import StringOrList, find_files, read_files
 from textcnn.data.lines import csv_rows, decode, json_rows
 from textcnn.errors import InputError
@@ -29,9 +30,10 @@ cells = st.text(st.characters(codec="utf-8"), max_size=8)
 def read(
     given: StringOrList, text: Sequence[str] = ("text",), label: str = "label"
 ) -> list[tuple[str, str]]:
-    rows = read_files("data.train", given, text, label)
-    assert rows.column_names == ["text", "label"]
-    return list(zip(rows["text"], rows["label"], strict=True))
+    columns = Columns(tuple(text), label)
+    rows = read_files("data.train", given, columns)
+    assert rows.schema.equals(columns.schema, check_metadata=True)
+    return list(zip(rows["text"].to_pylist(), rows["label"].to_pylist(), strict=True))
 
 
 def refusal(
@@ -84,8 +86,8 @@ def test_cells_keep_their_spelling(write: Write) -> None:
 
 
 def test_numbers_and_booleans_in_json_lines_become_strings(write: Write) -> None:
-    path = write("rows.jsonl", '{"text": 7, "label": 1}\n{"text": true, "label": 1.50}\n')
-    assert read(path) == [("7", "1"), ("true", "1.5")]
+    path = write("rows.jsonl", '{"text": 1.50, "label": 1}\n{"text": 7, "label": true}\n')
+    assert read(path) == [("1.5", "1"), ("7", "true")]
 
 
 @pytest.mark.parametrize(
@@ -341,6 +343,7 @@ def test_a_column_named_twice_is_refused(write: Write, ending: str) -> None:
 
 
 LATIN_1 = "; convert it, as with iconv -f latin1 -t utf8"
+UTF_16 = "; convert it, as with iconv -f utf16 -t utf8"
 
 
 @pytest.mark.parametrize(
@@ -358,7 +361,7 @@ def test_a_file_that_is_not_utf_8_is_refused_with_line_and_column(
     write: Write, name: str, content: bytes, where: str
 ) -> None:
     path = write(name, content)
-    assert refusal(path) == f"{path}, {where}{LATIN_1}"
+    assert refusal(path) == f"{path}, {where}{UTF_16 if b'\0' in content else LATIN_1}"
 
 
 @pytest.mark.parametrize(
@@ -417,6 +420,14 @@ def test_quotes_not_in_pairs_and_stray_line_ends_are_refused_with_the_line(
             '{"text": "x", "label": {"a": 1}}',
             "column 'label' must hold a single value, got {'a': 1}",
         ),
+        (
+            '{"text": "x", "label": ["a"]}',
+            "column 'label' holds lists; set data.multi_label=true if a text may have several",
+        ),
+        (
+            '{"text": "x", "label": 1.5}',
+            "column 'label' holds 1.5; labels are strings, whole numbers, or true and false",
+        ),
         ('{"text": "\\ud800", "label": "a"}', "half of a surrogate pair, which is no character"),
         ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
         ('{"text": "x", "label": null}', "column 'label' is empty; fill it or drop the row"),
@@ -446,7 +457,7 @@ def test_an_empty_label_is_refused_with_its_row(write: Write, name: str) -> None
         ("text", [None, None, None], 1),
         ("label", ["a", None, "b"], 2),
         ("label", ["a", "", "b"], 2),
-        ("label", [1.0, float("nan"), 2.0], 2),
+        ("text", [1.0, float("nan"), 2.0], 2),
     ],
 )
 def test_a_null_in_parquet_is_refused_with_its_row(
@@ -473,6 +484,20 @@ def test_a_parquet_column_of_lists_or_bytes_is_refused_with_its_type(
 ) -> None:
     path = write("rows.parquet", pa.table({"text": values, "label": ["a", "b"]}))
     assert refusal(path) == f"{path}, column 'text' holds {kind}, not single values"
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([["a"], ["b"]], "lists; set data.multi_label=true if a text may have several labels"),
+        ([1.0, 2.5], "double; labels are strings, whole numbers, or true and false"),
+    ],
+)
+def test_a_parquet_column_that_holds_no_labels_is_refused_with_what_may(
+    write: Write, values: list[object], reason: str
+) -> None:
+    path = write("rows.parquet", pa.table({"text": ["x", "y"], "label": values}))
+    assert refusal(path) == f"{path}, column 'label' holds {reason}"
 
 
 def test_a_class_id_without_a_name_is_refused_with_its_row(tmp_path: Path) -> None:
@@ -506,7 +531,7 @@ def test_a_disk_that_fails_is_said_in_one_line(
     def fail(*args: object) -> None:
         raise OSError("no space\nleft")
 
-    monkeypatch.setattr("textcnn.data.files.line_cells", fail)
+    monkeypatch.setattr("textcnn.data.files.line_rows", fail)
     path = write("rows.csv", "text,label\nx,a\n")
     assert refusal(path) == f"{path} can't be read: no space left"
 

@@ -12,7 +12,7 @@ from conftest import Write
 from datasets import Dataset, Features, Value
 from datasets.exceptions import DatasetNotFoundError
 from hub_layout import COMMIT, Columns, class_label, serve, write_card, write_parquet
-from test_splits import DRAWING, SETTINGS, classes, refusal, scored, split, texts
+from test_splits import classes, refusal, scored, split
 from tiny_data import TINY, error_line, read_json, rows, run
 
 from textcnn.data.hub_errors import explain
@@ -40,18 +40,18 @@ def news(directory: Path, **splits: int) -> str:
 def test_every_split_of_a_name_is_used_and_class_ids_become_sorted_names(tmp_path: Path) -> None:
     splits = split("hub", path=news(tmp_path, train=6, validation=4, test=2))
     assert splits.labels == ("Business", "World")
-    assert splits.train["label"][:] == [1, 0] * 3
+    assert splits.train.labels.tolist() == [1, 0] * 3
     for name, size in {"train": 6, "validation": 4, "test": 2}.items():
-        assert texts(getattr(splits, name)) == [f"{name} {row}" for row in range(size)]
+        assert splits.by_name()[name].texts() == [f"{name} {row}" for row in range(size)]
     assert splits.notes == ()
 
 
 def test_what_the_hub_has_no_split_for_is_drawn_from_train_never_from_test(tmp_path: Path) -> None:
     splits = split("hub", path=news(tmp_path, train=40, test=20))
-    assert texts(splits.test) == [f"test {row}" for row in range(20)]
+    assert splits.test.texts() == [f"test {row}" for row in range(20)]
     assert classes(splits.validation) == {"World": 2, "Business": 2}
     assert len(splits.train) == 36
-    assert all(text.startswith("train") for text in texts(splits.validation))
+    assert all(text.startswith("train") for text in splits.validation.texts())
 
 
 def test_files_named_after_splits_need_no_readme(write: Write, tmp_path: Path) -> None:
@@ -59,11 +59,11 @@ def test_files_named_after_splits_need_no_readme(write: Write, tmp_path: Path) -
     write("repo/train.csv", "text,label\n" + "".join(f"{cell},{cell or 'NA'}\n" for cell in cells))
     write("repo/test.csv", "text,label\ny,NA\n")
     splits = split("hub", path=str(tmp_path / "repo"), validation_fraction=0.2)
-    assert sorted(texts(splits.train) + texts(splits.validation)) == sorted(
+    assert sorted(splits.train.texts() + splits.validation.texts()) == sorted(
         cell.strip('"') for cell in cells
     )  # cells that pandas would take for nothing
     assert splits.labels == ("NA", "None", "null", "two\nlines", "x")
-    assert texts(splits.test) == ["y"]
+    assert splits.test.texts() == ["y"]
 
 
 def test_a_directory_is_found_from_where_the_user_is(
@@ -80,7 +80,7 @@ def test_a_file_that_changed_is_read_again(write: Write, tmp_path: Path) -> None
             "repo/train.jsonl",
             "".join(f'{{"text": "{word}", "label": {n % 2}}}\n' for n in range(30)),
         )
-        assert set(texts(split("hub", path=str(tmp_path / "repo")).train)) == {word}
+        assert set(split("hub", path=str(tmp_path / "repo")).train.texts()) == {word}
 
 
 def test_directories_of_one_name_are_not_taken_for_each_other(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_directories_of_one_name_are_not_taken_for_each_other(tmp_path: Path) ->
 def test_text_columns_are_joined_in_the_order_given(tmp_path: Path) -> None:
     given: Columns = {"title": ["A", "B"], "n": [1, 2], "body": ["a", "b"], "label": ["x", "y"]}
     path = write_parquet(tmp_path / "repo", {"train": given, "validation": given, "test": given})
-    assert texts(split("hub", path=path, text=["body", "title", "n"]).train) == ["a A 1", "b B 2"]
+    assert split("hub", path=path, text=["body", "title", "n"]).train.texts() == ["a A 1", "b B 2"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_labels_are_names_numbers_or_booleans(
     )
     splits = split("hub", path=path)
     assert splits.labels == names
-    assert [splits.labels[id] for id in splits.test["label"]] == [str(n).lower() for n in labels]
+    assert [splits.labels[id] for id in splits.test.labels] == [str(n).lower() for n in labels]
 
 
 def test_a_configuration_is_chosen_by_name(write: Write, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_configuration_is_chosen_by_name(write: Write, tmp_path: Path) -> None
         write(f"repo/{name}.csv", "text,label\n" + f"{name},a\n{name},b\n" * 15)
     write_card(path, [{"config_name": name, "data_files": f"{name}.csv"} for name in ("de", "en")])
     for name in ("de", "en"):
-        assert set(texts(split("hub", path=str(path), name=name).train)) == {name}
+        assert set(split("hub", path=str(path), name=name).train.texts()) == {name}
     assert refusal("hub", path=str(path)) == (
         f"data.path={path} has several configurations; set data.name to one of de, en"
     )
@@ -135,7 +135,7 @@ def test_what_save_to_disk_wrote_is_read(tmp_path: Path) -> None:
         rows = Dataset.from_dict(columns([0, 1] * (size // 2), name), features=NEWS)
         rows.save_to_disk(tmp_path / "saved" / name)
     splits = split("hub", path=str(tmp_path / "saved"))
-    assert (len(splits.train), texts(splits.test)) == (36, ["test 0", "test 1"])
+    assert (len(splits.train), splits.test.texts()) == (36, ["test 0", "test 1"])
     assert splits.labels == ("Business", "World")
 
 
@@ -162,8 +162,8 @@ def test_slices_are_taken(
 def test_a_split_that_another_key_uses_is_not_taken_again(tmp_path: Path) -> None:
     path = news(tmp_path, train=40, validation=10, test=6)
     tested = split("hub", path=path, test="validation")
-    assert all(text.startswith("validation") for text in texts(tested.test))
-    assert all(text.startswith("train") for text in texts(tested.validation))
+    assert all(text.startswith("validation") for text in tested.test.texts())
+    assert all(text.startswith("train") for text in tested.validation.texts())
     joined = split("hub", path=path, train="train+validation")
     assert len(joined.train) + len(joined.validation) == 50
     assert len(joined.test) == 6
@@ -241,8 +241,10 @@ def test_rows_without_a_label_are_refused(
 def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
     given: Columns = {"text": ["x"], "label": [["a", "b"]]}
     path = write_parquet(tmp_path / "repo", {"train": given})
-    message = refusal("hub", path=path)
-    assert message.startswith(f"{path}, train, column 'label' holds list<")
+    assert refusal("hub", path=path) == (
+        f"{path}, train, column 'label' holds lists; set data.multi_label=true if a text may have "
+        "several labels"
+    )
 
 
 # Paths that can't be used
@@ -298,16 +300,15 @@ def test_a_gated_dataset_says_where_to_ask() -> None:
 
 LOAD = """
 import json, sys
-from textcnn.data.splits import load_splits
+from textcnn.data.sources import Source
+from textcnn.data.splits import Division, load_splits
 from textcnn.errors import InputError
-import datasets
-datasets.disable_progress_bars()
 said = []
 for given in json.loads(sys.argv[1]):
     try:
-        splits = load_splits("hub", **given)
+        splits = load_splits(Source("hub", **given), Division(duplicates="keep"))
         notes = [note for note in splits.notes if "occur in" not in note]
-        said.append([len(splits.train), splits.test["text"][:], *notes])
+        said.append([len(splits.train), splits.test.texts(), *notes])
     except InputError as error:
         said.append(str(error))
 print(json.dumps(said))
@@ -316,8 +317,7 @@ print(json.dumps(said))
 
 def load_all(environment: dict[str, str], *given: dict[str, str]) -> list[Any]:
     """What each of the data sets gives, in a process of its own."""
-    settings = SETTINGS | DRAWING
-    command = [sys.executable, "-c", LOAD, json.dumps([settings | keys for keys in given])]
+    command = [sys.executable, "-c", LOAD, json.dumps(given)]
     done = subprocess.run(
         command, env=os.environ | environment, capture_output=True, text=True, check=False
     )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from hub_layout import write_card, write_parquet
 from omegaconf import OmegaConf
 
 from textcnn.config import DataConfig, check, register_schemas
-from textcnn.data.splits import load_splits
+from textcnn.data.sources import Source
+from textcnn.data.splits import Division, load_splits
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "data"
 PRESETS = sorted({file.stem for file in CONFIGS.glob("*.yaml")} - {"bundled", "files", "hub"})
@@ -171,16 +172,17 @@ def test_a_preset_says_what_it_is_by_whom_and_how_large(preset: str) -> None:
 def test_a_preset_loads_a_data_set_made_as_the_hubs_is(preset: str, tmp_path: Path) -> None:
     repository = REPOSITORIES[preset]
     data = compose("train", preset, f"data.path={build(repository, tmp_path / preset)}")
-    splits = load_splits(**asdict(data), seed=0)
+    splits = load_splits(
+        Source(**data.source_settings()), Division(**data.split_settings(), seed=0)
+    )
     assert splits.labels == tuple(sorted(str(name) for name in repository.classes))
-    first, second = splits.test[0], splits.test[1]
-    assert first["text"] == " " * (len(repository.text) - 1) + "test first"
-    assert second["text"] == " ".join(f"test {name} 1" for name in repository.text)
-    assert splits.labels[second["label"]] == str(repository.classes[1])
+    assert splits.test.text(0) == " " * (len(repository.text) - 1) + "test first"
+    assert splits.test.text(1) == " ".join(f"test {name} 1" for name in repository.text)
+    assert splits.labels[splits.test.labels[1]] == str(repository.classes[1])
     rows = 10 * len(repository.classes)
     own = "validation" in repository.splits
     assert len(splits.test) == rows
     assert len(splits.validation) == (rows if own else rows // 10)
     assert len(splits.train) == rows - (0 if own else rows // 10)
     kind = "validation" if own else "train"
-    assert all(text.strip().startswith(kind) for text in splits.validation["text"])
+    assert all(text.strip().startswith(kind) for text in splits.validation.texts())

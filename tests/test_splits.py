@@ -2,26 +2,21 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from conftest import Write
-from datasets import Dataset
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from textcnn.data.bundled import read_bundled
-from textcnn.data.splits import (
-    Splits,
-    draw,
-    drop_duplicates,
-    fingerprint,
-    load_splits,
-    load_test,
-    sort_labels,
-    with_classes,
-)
+from textcnn.data.duplicates import first_of_each
+from textcnn.data.labelled import LabelledTexts, label_names, label_texts
+from textcnn.data.sources import Source
+from textcnn.data.splits import Division, Splits, draw, load_splits, load_test
 from textcnn.errors import InputError
 
 BUNDLED_CLASSES = {
@@ -33,21 +28,24 @@ BUNDLED_CLASSES = {
 }
 
 
-SETTINGS: dict[str, Any] = {
-    **dict.fromkeys(("path", "name", "revision", "train", "validation", "test", "max_examples")),
-    "text": "text",
-    "label": "label",
-    "seed": 0,
-}
-DRAWING = {"validation_fraction": 0.1, "test_fraction": 0.1, "duplicates": "keep"}
+KEEP = Division(duplicates="keep")
+DIVIDING = {entry.name for entry in fields(Division)}
+
+
+def asked(source: str, given: dict[str, Any]) -> tuple[Source, Division]:
+    """What the keys `data.*` and `seed` ask for; a tenth for each split, shared texts kept."""
+    dividing = {key: value for key, value in given.items() if key in DIVIDING}
+    others = {key: value for key, value in given.items() if key not in DIVIDING}
+    return Source(source, **others), replace(KEEP, **dividing)
 
 
 def split(source: str = "files", **given: Any) -> Splits:
-    return load_splits(source, **SETTINGS | DRAWING | given)
+    return load_splits(*asked(source, given))
 
 
-def scored(names: Sequence[str], source: str = "files", **given: Any) -> Dataset | None:
-    return load_test(names, source, **SETTINGS | given)
+def scored(names: Sequence[str], source: str = "files", **given: Any) -> LabelledTexts | None:
+    where, division = asked(source, given)
+    return load_test(where.open()[0], division, names)
 
 
 def refusal(source: str = "files", **given: Any) -> str:
@@ -63,13 +61,8 @@ def csv_of(labels: Sequence[str], name: str = "text") -> str:
     return "text,label\n" + "".join(lines)
 
 
-def texts(rows: Dataset) -> list[str]:
-    return list(rows["text"])
-
-
-def classes(rows: Dataset) -> Counter[str]:
-    names = rows.features["label"].names
-    return Counter(names[label] for label in rows["label"])
+def classes(rows: LabelledTexts) -> Counter[str]:
+    return Counter(rows.names[label] for label in rows.labels)
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +77,9 @@ def test_bundled_duplicates_are_dropped_and_said(bundled: Splits) -> None:
     dropped, shared = bundled.notes
     assert dropped == "98 of 2225 texts were duplicates: dropped"
     assert shared.startswith("data.train: 1 of 1,701 texts occur in")  # but for white space
-    found = texts(bundled.train) + texts(bundled.validation) + texts(bundled.test)
+    found = bundled.train.texts() + bundled.validation.texts() + bundled.test.texts()
     assert len(found) == len(set(found)) == 2225 - 98
-    assert set(found) == set(read_bundled()["text"])
+    assert set(found) == set(read_bundled()["text"].to_pylist())
 
 
 def test_bundled_rows_are_split_80_10_10(bundled: Splits) -> None:
@@ -95,9 +88,7 @@ def test_bundled_rows_are_split_80_10_10(bundled: Splits) -> None:
 
 
 def test_no_text_is_in_two_splits(bundled: Splits) -> None:
-    train, validation, test = map(
-        set, map(texts, (bundled.train, bundled.validation, bundled.test))
-    )
+    train, validation, test = (set(rows.texts()) for rows in bundled.by_name().values())
     assert train.isdisjoint(validation)
     assert train.isdisjoint(test)
     assert validation.isdisjoint(test)
@@ -119,18 +110,15 @@ def test_the_seed_alone_decides_who_is_drawn(bundled: Splits) -> None:
     for key, value in bundled.fingerprints().items():
         assert other.fingerprints()[key] != value
     # independent draws of a tenth: about a tenth in common
-    common = set(texts(bundled.test)) & set(texts(other.test))
+    common = set(bundled.test.texts()) & set(other.test.texts())
     assert 5 < len(common) < 50
 
 
 def test_the_first_of_two_equal_texts_is_kept() -> None:
-    rows = Dataset.from_dict(
-        {"text": ["x", "y", "x", "z", "y"], "label": ["a", "b", "c", "d", "e"]}
-    )
-    kept, dropped = drop_duplicates(rows)
-    assert kept["text"][:] == ["x", "y", "z"]
-    assert kept["label"][:] == ["a", "b", "d"]
-    assert dropped == 2
+    rows = pa.table({"text": ["x", "y", "x", "z", "y"], "label": ["a", "b", "c", "d", "e"]})
+    kept = first_of_each(rows)
+    assert kept["text"].to_pylist() == ["x", "y", "z"]
+    assert kept["label"].to_pylist() == ["a", "b", "d"]
 
 
 # Files
@@ -142,12 +130,12 @@ def test_files_that_are_given_are_taken_as_they_are(write: Write) -> None:
         validation=write("validation.csv", csv_of("bba", "validation")),
         test=write("test.csv", csv_of("b", "test")),
     )
-    assert texts(splits.train) == ["text 0", "text 1", "text 2", "text 3"]
-    assert splits.train["label"][:] == [0, 1, 0, 1]
-    assert texts(splits.validation) == ["validation 0", "validation 1", "validation 2"]
-    assert splits.validation["label"][:] == [1, 1, 0]
-    assert texts(splits.test) == ["test 0"]
-    assert splits.test["label"][:] == [1]
+    assert splits.train.texts() == ["text 0", "text 1", "text 2", "text 3"]
+    assert splits.train.labels.tolist() == [0, 1, 0, 1]
+    assert splits.validation.texts() == ["validation 0", "validation 1", "validation 2"]
+    assert splits.validation.labels.tolist() == [1, 1, 0]
+    assert splits.test.texts() == ["test 0"]
+    assert splits.test.labels.tolist() == [1]
     assert splits.labels == ("a", "b")
     assert splits.notes == ()
 
@@ -156,10 +144,10 @@ def test_validation_is_drawn_from_train_never_from_test(write: Write) -> None:
     train = write("train.csv", csv_of("ab" * 20))
     test = write("test.csv", csv_of("ab" * 20, "test"))
     splits = split(train=train, test=test)
-    assert texts(splits.test) == [f"test {row}" for row in range(40)]
+    assert splits.test.texts() == [f"test {row}" for row in range(40)]
     assert classes(splits.validation) == {"a": 2, "b": 2}
-    assert all(text.startswith("text") for text in texts(splits.validation))
-    assert sorted(texts(splits.train) + texts(splits.validation)) == sorted(
+    assert all(text.startswith("text") for text in splits.validation.texts())
+    assert sorted(splits.train.texts() + splits.validation.texts()) == sorted(
         f"text {row}" for row in range(40)
     )
 
@@ -170,8 +158,8 @@ def test_test_is_drawn_from_train_never_from_validation(write: Write) -> None:
     splits = split(train=train, validation=validation, test_fraction=0.25)
     assert len(splits.validation) == 40
     assert classes(splits.test) == {"a": 5, "b": 5}
-    assert all(text.startswith("text") for text in texts(splits.test))
-    assert set(texts(splits.test)).isdisjoint(texts(splits.train))
+    assert all(text.startswith("text") for text in splits.test.texts())
+    assert set(splits.test.texts()).isdisjoint(splits.train.texts())
     assert len(splits.train) == 30
 
 
@@ -184,7 +172,7 @@ def test_shares_are_of_all_rows_not_of_those_that_another_split_left(write: Writ
 def test_rows_stay_in_the_order_of_the_file(write: Write) -> None:
     splits = split(train=write("train.csv", csv_of("ab" * 50)))
     for rows in (splits.train, splits.validation, splits.test):
-        numbers = [int(text.split()[1]) for text in texts(rows)]
+        numbers = [int(text.split()[1]) for text in rows.texts()]
         assert numbers == sorted(numbers)
 
 
@@ -206,8 +194,8 @@ def test_classes_are_those_of_train_whatever_is_in_the_other_files(write: Write)
     train, test = write("train.csv", csv_of("cab" * 9)), write("test.csv", csv_of("c", "test"))
     splits = split(train=train, test=test)
     assert splits.labels == ("a", "b", "c")
-    assert splits.test["label"][:] == [2]
-    assert splits.test.features == splits.train.features
+    assert splits.test.labels.tolist() == [2]
+    assert splits.test.names == splits.train.names
 
 
 @pytest.mark.parametrize(
@@ -223,7 +211,7 @@ def test_classes_are_those_of_train_whatever_is_in_the_other_files(write: Write)
 def test_labels_are_sorted_as_numbers_if_all_are_whole_numbers_else_as_words(
     given: list[str], names: list[str]
 ) -> None:
-    assert sort_labels(Dataset.from_dict({"label": given})) == names
+    assert label_names(pa.chunked_array([given])) == tuple(names)
 
 
 # What is refused
@@ -241,7 +229,7 @@ def test_a_label_that_a_classifier_lacks_is_refused_by_name_and_row(write: Write
     path = write("test.csv", csv_of("ab"))
     rows = scored(["b", "a"], test=path)
     assert rows is not None
-    assert rows["label"][:] == [1, 0]
+    assert rows.labels.tolist() == [1, 0]
     with pytest.raises(InputError, match="row 2: the label 'b' is not in training: a"):
         scored(["a"], test=path)
 
@@ -314,8 +302,8 @@ def test_a_cap_keeps_so_many_rows_of_each_split_and_says_so(write: Write) -> Non
     everything = split(train=train, validation=validation, test=test)
     splits = split(train=train, validation=validation, test=test, max_examples=15)
     assert classes(splits.train) == classes(splits.test) == {"a": 10, "b": 5}
-    assert splits.validation["text"][:] == everything.validation["text"][:]  # 12 rows
-    numbers = [int(text.split()[1]) for text in texts(splits.train)]
+    assert splits.validation.texts() == everything.validation.texts()  # 12 rows
+    numbers = [int(text.split()[1]) for text in splits.train.texts()]
     assert numbers == sorted(set(numbers))
     assert splits.notes == (
         "data.train: 15 of 120 rows kept (data.max_examples)",
@@ -332,15 +320,15 @@ def test_a_cap_is_drawn_by_the_seed_and_the_same_for_evaluation(write: Write) ->
     for seed in (0, 1):
         rows = scored(splits.labels, **files, max_examples=10, seed=seed)
         assert rows is not None
-        assert (fingerprint(rows) == splits.fingerprints()["test"]) == (seed == 0)
+        assert (rows.fingerprint == splits.fingerprints()["test"]) == (seed == 0)
 
 
 def test_a_cap_takes_rows_from_the_splits_that_there_are_without_it(write: Write) -> None:
     train = write("train.csv", csv_of("ab" * 100))
     everything, capped = split(train=train), split(train=train, max_examples=6)
-    for key in ("train", "validation", "test"):
-        assert len(getattr(capped, key)) == 6
-        assert set(texts(getattr(capped, key))) < set(texts(getattr(everything, key)))
+    for key, rows in capped.by_name().items():
+        assert len(rows) == 6
+        assert set(rows.texts()) < set(everything.by_name()[key].texts())
 
 
 def test_a_cap_keeps_every_class(write: Write) -> None:
@@ -413,16 +401,15 @@ def test_draw_refuses_to_take_nothing() -> None:
 # The fingerprint of rows
 
 
-def labelled(rows: Sequence[tuple[str, str]], names: Sequence[str] = ("a", "b")) -> Dataset:
+def labelled(rows: Sequence[tuple[str, str]], names: Sequence[str] = ("a", "b")) -> LabelledTexts:
     columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
-    return with_classes(Dataset.from_dict(columns), names, "data.train")
+    return label_texts(pa.table(columns), names, "data.train")
 
 
-def test_a_fingerprint_is_of_texts_and_class_names_in_order() -> None:
+def test_a_fingerprint_is_of_texts_and_classes_in_order() -> None:
     rows = [("one", "a"), ("two", "b")]
-    same = fingerprint(labelled(rows))
-    assert fingerprint(labelled(rows)) == same
-    assert fingerprint(labelled(rows, ["z", "b", "a"])) == same  # other ids, the same names
+    same = labelled(rows).fingerprint
+    assert labelled(rows).fingerprint == same
     others = [
         rows[::-1],
         rows[:1],
@@ -431,11 +418,20 @@ def test_a_fingerprint_is_of_texts_and_class_names_in_order() -> None:
         [("one!", "a"), ("two", "b")],
         [("onea", "a"), ("two", "b")],
     ]
-    assert same not in [fingerprint(labelled(other)) for other in others]
+    assert same not in [labelled(other).fingerprint for other in others]
+    assert same != labelled([("one", "a"), ("two", "c")], ["a", "c"]).fingerprint  # the same ids
+    assert same != labelled(rows, ["b", "a"]).fingerprint  # other ids
+
+
+def test_a_fingerprint_is_the_same_for_the_same_rows_of_another_source() -> None:
+    rows = [("one", "a"), ("two", "b"), ("", "a")]
+    among_others = labelled([("zero", "b"), *rows[:2], ("more", "a"), rows[2]])
+    chosen = among_others.select(np.array([1, 2, 4]))
+    assert chosen.fingerprint == labelled(rows).fingerprint
 
 
 def test_a_fingerprint_tells_where_a_text_ends() -> None:
     names = ["a", "ba"]
-    assert fingerprint(labelled([("xb", "a")], names)) != fingerprint(
-        labelled([("x", "ba")], names)
-    )
+    assert labelled([("xb", "a")], names).fingerprint != labelled([("x", "ba")], names).fingerprint
+    one, other = [("xb", "a"), ("y", "a")], [("x", "a"), ("by", "a")]
+    assert labelled(one).fingerprint != labelled(other).fingerprint

@@ -1,8 +1,11 @@
 """What a run counts, and when it ends."""
 
+import numpy as np
 import pytest
 
+from textcnn.data.batching import EncodedTexts
 from textcnn.evaluation.metrics import Scores
+from textcnn.training.batches import EpochBatches
 from textcnn.training.state import TrainingState
 
 
@@ -17,7 +20,7 @@ def test_loss_and_accuracy_are_means_over_texts_not_over_batches() -> None:
     assert state.mean_loss == pytest.approx((4 * 1.0 + 1 * 3.0) / 5)
     assert state.mean_accuracy == pytest.approx(3 / 5)
     assert state.texts_per_second == pytest.approx(5 / 2.5)
-    assert (state.batch, state.step, state.texts) == (2, 2, 5)
+    assert (state.step, state.texts) == (2, 5)
     assert state.seconds == state.train_seconds == 2.5
 
 
@@ -30,7 +33,7 @@ def test_an_epochs_counters_start_anew_and_the_runs_go_on() -> None:
     state = TrainingState()
     state.add_batch(loss=2.0, correct=1, texts=2, seconds=1.0)
     state.end_epoch(scores(accuracy=0.75), "accuracy")
-    assert (state.batch, state.epoch_texts, state.mean_loss, state.mean_accuracy) == (0, 0, 0, 0)
+    assert (state.epoch_texts, state.mean_loss, state.mean_accuracy) == (0, 0, 0)
     assert state.history == [
         {
             "epoch": 1,
@@ -46,7 +49,7 @@ def test_an_epochs_counters_start_anew_and_the_runs_go_on() -> None:
         }
     ]
     state.add_batch(loss=1.0, correct=1, texts=1, seconds=2.0)
-    assert (state.epoch, state.batch, state.step, state.texts) == (1, 1, 2, 3)
+    assert (state.epoch, state.step, state.texts, state.epoch_texts) == (1, 2, 3, 1)
     assert state.train_seconds == 3.0
     assert state.texts_per_second == 0.5  # of the epoch
 
@@ -74,14 +77,37 @@ def test_best_epoch_is_the_first_with_the_best_metric(
 
 
 def test_a_run_ends_with_its_epochs() -> None:
-    state = TrainingState(epoch=2, best_epoch=1)
-    assert not state.finished(epochs=3, patience=None)
-    assert state.finished(epochs=2, patience=None)
-    assert state.finished(epochs=1, patience=None)  # resumed with fewer
+    def after_two_epochs_of(epochs: int) -> EpochBatches:
+        texts = EncodedTexts(np.zeros(3, np.int32), np.arange(4), np.ones(3, np.int64))
+        batches = EpochBatches(
+            texts,
+            epochs=epochs,
+            max_steps=None,
+            batch_size=2,
+            batch_tokens=None,
+            weights=None,
+            seed=0,
+            rank=0,
+            count=1,
+        )
+        batches.go_to({"epoch": 2, "batch": 0})
+        return batches
+
+    assert not after_two_epochs_of(3).finished
+    assert after_two_epochs_of(2).finished
+    assert after_two_epochs_of(1).finished  # resumed with fewer
+
+
+def test_a_run_ends_with_its_steps() -> None:
+    state = TrainingState(epoch=2, step=20, best_epoch=1)
+    assert not state.finished(max_steps=None, patience=None)
+    assert not state.finished(max_steps=21, patience=None)
+    assert state.finished(max_steps=20, patience=None)
+    assert state.finished(max_steps=19, patience=None)  # resumed with fewer
 
 
 def test_a_run_ends_when_patience_epochs_brought_nothing_better() -> None:
     state = TrainingState(epoch=5, best_epoch=3)
-    assert not state.finished(epochs=100, patience=3)
-    assert state.finished(epochs=100, patience=2)
-    assert state.finished(epochs=100, patience=1)
+    assert not state.finished(max_steps=100, patience=3)
+    assert state.finished(max_steps=100, patience=2)
+    assert state.finished(max_steps=100, patience=1)

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 from tiny_data import (
     EPOCHS,
     STEPS_PER_EPOCH,
@@ -29,7 +29,8 @@ from tiny_data import (
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.terminal import build_console
-from textcnn.training.loop import close_epoch, share
+from textcnn.training.batches import share
+from textcnn.training.loop import close_epoch
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -280,19 +281,8 @@ def test_nothing_is_written_when_data_are_bad(
 
 
 def test_processes_get_different_batches_and_as_many_each() -> None:
-    batches = [torch.tensor([number]).numpy() for number in range(5)]
-
-    class Rank(Accelerator):
-        num_processes = 2
-
-        def __init__(self, index: int):
-            self._index = index
-
-        @property
-        def process_index(self) -> int:
-            return self._index
-
-    first, second = (share(batches, Rank(index)) for index in (0, 1))
+    batches = [np.array([number]) for number in range(5)]
+    first, second = (share(batches, rank, count=2) for rank in (0, 1))
     assert [int(rows[0]) for rows in first] == [0, 2, 4]
     assert [int(rows[0]) for rows in second] == [1, 3, 0]  # one is seen twice
 

@@ -74,7 +74,16 @@ def test_training_state_that_is_missing_is_refused(
 
 @pytest.mark.parametrize(
     "state",
-    [{}, [], {"state": {}, "optimizer": {}, "random": 1}, {"state": {"epochs": 1}}],
+    [
+        {},
+        [],
+        {"state": {"epochs": 1}},
+        {"state": {}},
+        {"state": {}, "batches": {"epoch": 1}},
+        {"state": {}, "batches": {"epoch": 1, "batch": -1}},
+        {"state": {}, "batches": ["batch", "epoch"]},
+        {"state": {}, "batches": {"epoch": 0, "batch": 0}, "optimizer": {}, "random": 1},
+    ],
     ids=repr,
 )
 def test_training_state_of_something_else_is_refused(

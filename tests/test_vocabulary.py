@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -9,19 +10,19 @@ from hypothesis import strategies as st
 
 from textcnn.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
-TEXTS = [["b", "a", "c"], ["c", "b"], [], ["c", "d"]]  # c 3 times, b 2, a 1, d 1
+COUNTS = {"b": 2, "a": 1, "d": 1, "c": 3}
 
-token_lists = st.lists(st.lists(st.sampled_from("abcdefgh")))
+token_counts = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9))
 
 
 def test_frequent_tokens_come_first_and_ties_are_broken_by_spelling() -> None:
-    vocabulary = Vocabulary.build(TEXTS)
+    vocabulary = Vocabulary.build(COUNTS)
     assert vocabulary.tokens == ("c", "b", "a", "d")
     assert vocabulary.encode(["a", "b", "c", "d"]) == [4, 3, 2, 5]
 
 
 def test_padding_is_0_unknown_is_1_and_both_count_as_ids() -> None:
-    vocabulary = Vocabulary.build(TEXTS)
+    vocabulary = Vocabulary.build(COUNTS)
     assert (PADDING, UNKNOWN) == (0, 1)
     assert len(vocabulary) == 6
     assert vocabulary.encode(["z", "c"]) == [1, 2]
@@ -29,32 +30,32 @@ def test_padding_is_0_unknown_is_1_and_both_count_as_ids() -> None:
 
 
 def test_tokens_rarer_than_min_frequency_are_unknown() -> None:
-    vocabulary = Vocabulary.build(TEXTS, min_frequency=2)
+    vocabulary = Vocabulary.build(COUNTS, min_frequency=2)
     assert vocabulary.tokens == ("c", "b")
     assert vocabulary.encode(["a", "b"]) == [UNKNOWN, 3]
 
 
 def test_max_vocabulary_keeps_the_most_frequent_and_does_not_count_specials() -> None:
-    vocabulary = Vocabulary.build(TEXTS, max_vocabulary=3)
+    vocabulary = Vocabulary.build(COUNTS, max_vocabulary=3)
     assert vocabulary.tokens == ("c", "b", "a")
     assert len(vocabulary) == 5
 
 
 def test_both_cuts_hold_together() -> None:
-    assert Vocabulary.build(TEXTS, min_frequency=2, max_vocabulary=1).tokens == ("c",)
-    assert Vocabulary.build(TEXTS, min_frequency=2, max_vocabulary=9).tokens == ("c", "b")
+    assert Vocabulary.build(COUNTS, min_frequency=2, max_vocabulary=1).tokens == ("c",)
+    assert Vocabulary.build(COUNTS, min_frequency=2, max_vocabulary=9).tokens == ("c", "b")
 
 
-@pytest.mark.parametrize("texts", [[], [[], []], [["a"], ["b"]]])
-def test_a_vocabulary_may_be_empty(texts: list[list[str]]) -> None:
-    vocabulary = Vocabulary.build(texts, min_frequency=2)
+@pytest.mark.parametrize("counts", [{}, {"a": 1, "b": 1}])
+def test_a_vocabulary_may_be_empty(counts: dict[str, int]) -> None:
+    vocabulary = Vocabulary.build(counts, min_frequency=2)
     assert len(vocabulary) == 2
     assert vocabulary.encode(["a"]) == [UNKNOWN]
 
 
 def test_a_text_that_spells_a_special_is_a_text_as_any_other() -> None:
     assert Vocabulary(["a"]).encode(["<pad>", "<unk>"]) == [UNKNOWN, UNKNOWN]
-    vocabulary = Vocabulary.build([["<pad>", "<unk>"]])
+    vocabulary = Vocabulary.build({"<pad>": 1, "<unk>": 1})
     assert vocabulary.encode(["<pad>", "<unk>"]) == [2, 3]
     assert vocabulary.decode([2, 3]) == ["<pad>", "<unk>"]
 
@@ -64,8 +65,9 @@ def test_a_token_given_twice_is_refused_by_name() -> None:
         Vocabulary(["a", "b", "c", "b"])
 
 
-def test_the_order_of_texts_does_not_matter() -> None:
-    assert Vocabulary.build(reversed(TEXTS)).tokens == Vocabulary.build(TEXTS).tokens
+def test_the_order_in_which_tokens_came_does_not_matter() -> None:
+    backwards = dict(reversed(COUNTS.items()))
+    assert Vocabulary.build(backwards).tokens == Vocabulary.build(COUNTS).tokens
 
 
 def test_tokens_in_json_make_the_same_vocabulary() -> None:
@@ -74,12 +76,11 @@ def test_tokens_in_json_make_the_same_vocabulary() -> None:
     assert again.encode(tokens) == [2, 3, 4, 5, 6, 7]
 
 
-@given(token_lists, st.integers(1, 4), st.none() | st.integers(1, 9))
+@given(token_counts, st.integers(1, 4), st.none() | st.integers(1, 9))
 def test_what_is_kept_is_at_least_as_frequent_as_what_is_not(
-    texts: list[list[str]], min_frequency: int, max_vocabulary: int | None
+    counts: dict[str, int], min_frequency: int, max_vocabulary: int | None
 ) -> None:
-    vocabulary = Vocabulary.build(texts, min_frequency, max_vocabulary)
-    counts = Counter(token for tokens in texts for token in tokens)
+    vocabulary = Vocabulary.build(counts, min_frequency, max_vocabulary)
     kept = [counts[token] for token in vocabulary.tokens]
     dropped = [count for token, count in counts.items() if token not in vocabulary.tokens]
     assert kept == sorted(kept, reverse=True)
@@ -91,9 +92,9 @@ def test_what_is_kept_is_at_least_as_frequent_as_what_is_not(
         assert max(dropped, default=0) <= min(kept)
 
 
-@given(token_lists)
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"))))
 def test_decode_gives_back_what_was_encoded(texts: list[list[str]]) -> None:
-    vocabulary = Vocabulary.build(texts)
+    vocabulary = Vocabulary.build(Counter(chain(*texts)))
     for tokens in texts:
         ids = vocabulary.encode(tokens)
         assert vocabulary.decode(ids) == tokens

@@ -274,7 +274,7 @@ class TrainingConfig:
     metric: str = key(
         "loss",
         "the validation metric that chooses the best checkpoint",
-        choices=("accuracy", "macro_f1", "loss"),
+        choices=("accuracy", "macro_f1", "micro_f1", "loss"),
     )
     class_weights: ClassWeights = key(
         None,

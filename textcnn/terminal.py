@@ -13,8 +13,8 @@ def build_console(quiet: bool = False) -> Console:
     return Console(quiet=quiet, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-def argument(key: str, value: Path) -> str:
-    """`key=value` as a shell and Hydra take it, whatever the path holds."""
+def argument(key: str, value: Path | str) -> str:
+    """`key=value` as a shell and Hydra take it, whatever the value holds."""
     if re.fullmatch(r"[\w./-]+", str(value)):
         return f"{key}={value}"
     escaped = str(value).replace('"', '\\"')

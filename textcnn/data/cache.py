@@ -27,7 +27,7 @@ def cached(make: Callable[[], pa.Table], *made_of: str) -> pa.Table:
     """
     digest = hashlib.sha256("\0".join([textcnn.__version__, *made_of]).encode()).hexdigest()
     file = cache_directory() / f"{digest[:32]}.arrow"
-    with suppress(OSError, pa.ArrowInvalid):  # not there, or damaged
+    with suppress(OSError, pa.ArrowException):  # not there, or damaged
         return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
     table = make()
     with suppress(OSError):

@@ -11,8 +11,12 @@ import pyarrow.compute as pc
 
 from textcnn.data.lines import is_empty
 from textcnn.errors import InputError
+from textcnn.terminal import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
+WANTS_SEPARATOR = (
+    f", not a list; say what stands between labels: {argument('data.label_separator', '|')}"
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,17 @@ def single_labels(column: Column, feature: Any) -> pa.ChunkedArray:
     return class_names(column, feature)
 
 
+def label_strings(column: Column) -> pa.ChunkedArray:
+    """A column of labels as strings, none null."""
+    kind = column.values.type
+    if pa.types.is_floating(kind):
+        raise InputError(
+            f"{column.where}, column {column.name!r} holds {kind}; labels are strings, "
+            "whole numbers, or true and false"
+        )
+    return strings(column)
+
+
 def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
     """Labels as strings; the names of classes where the column holds their ids.
 
@@ -104,13 +119,8 @@ def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
         feature: what `datasets` knows of the column; a ClassLabel has names.
     """
     values = column.values
-    if pa.types.is_floating(values.type):
-        raise InputError(
-            f"{column.where}, column {column.name!r} holds {values.type}; labels are strings, "
-            "whole numbers, or true and false"
-        )
     names = getattr(feature, "names", None)
-    given = strings(column)
+    given = label_strings(column)
     if names is not None:
         wrong = find(pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names))), True)
         if wrong is not None:
@@ -136,12 +146,9 @@ def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListA
         inner = Column(pc.list_flatten(values), where, name, column.first_row, rows)
         flat = class_names(inner, getattr(feature, "feature", None))
     elif separator is None:
-        raise InputError(
-            f"{where}, column {name!r} holds {values.type}, not lists; say what stands between "
-            "labels: data.label_separator=|"
-        )
+        raise InputError(f"{where}, column {name!r} holds {values.type}{WANTS_SEPARATOR}")
     else:
-        cells = strings(column).combine_chunks()
+        cells = label_strings(column).combine_chunks()
         parts = pc.split_pattern(cells, separator)
         trimmed = pc.utf8_trim_whitespace(parts.flatten())
         given = pc.not_equal(trimmed, "")

@@ -1,6 +1,6 @@
 """A look at the data before training: what there is of it, and what may be wrong with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,11 +11,15 @@ from textcnn.data.batching import EncodedTexts
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
+from textcnn.terminal import argument
 
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20
 CHARACTERS_SHOWN = 60
 MANY_CUT = 0.2  # share of the texts
+MUCH_LONGER = 10  # than nearly all texts
+LONG = 1000  # tokens
+SEPARATORS = ("|", ";", ",", "/", " ")
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -25,6 +29,7 @@ class SplitDescription:
 
     texts: int
     classes: dict[str, int]  # texts of each class
+    unlabelled: int  # texts without any label, of those that may have several
     lengths: dict[str, int]  # by the names of QUANTILES
     histogram: list[tuple[int, int]]  # (tokens at least, texts), up to the next entry
     truncated_rate: float  # of the texts
@@ -56,8 +61,11 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int) ->
         rows = splits.by_name()[name]
         described[name] = describe_split(rows, encoded, seen)
         seen = np.union1d(seen, rows.folded)
-    warnings = tuple(find_warnings(described, receptive_field, texts.encoder.max_length))
-    return Description(described, warnings)
+    warnings = [
+        *length_warnings(described, receptive_field, texts.encoder.max_length),
+        *class_warnings(described, splits.train.multi_label),
+    ]
+    return Description(described, tuple(warnings))
 
 
 def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -> SplitDescription:
@@ -71,6 +79,7 @@ def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -
     return SplitDescription(
         texts=len(rows),
         classes=dict(zip(rows.names, rows.counts.tolist(), strict=True)),
+        unlabelled=int((~rows.labels.any(axis=1)).sum()) if rows.multi_label else 0,
         lengths={name: int(np.quantile(lengths, q)) for name, q in QUANTILES.items()},
         histogram=length_histogram(lengths),
         truncated_rate=texts.truncated_rate,
@@ -91,7 +100,7 @@ def start(text: str) -> str:
     return " ".join(text[: 4 * CHARACTERS_SHOWN].split())[:CHARACTERS_SHOWN]
 
 
-def find_warnings(
+def length_warnings(
     splits: dict[str, SplitDescription], receptive_field: int, max_length: int | None
 ) -> Iterator[str]:
     train = splits["train"]
@@ -105,15 +114,42 @@ def find_warnings(
             f"text.max_length={max_length} cuts {100 * train.truncated_rate:.0f} % of the training "
             f"texts; the longest has {train.lengths['longest']:,} tokens"
         )
+    longest = min(train.lengths["longest"], max_length or train.lengths["longest"])
+    if longest > MUCH_LONGER * max(train.lengths["99 %"], LONG):
+        yield (
+            f"the longest text ({longest:,} tokens) makes its whole batch as long; set "
+            "text.max_length, or training.batch_tokens to leave it alone in one"
+        )
+
+
+def class_warnings(splits: dict[str, SplitDescription], multi_label: bool) -> Iterator[str]:
+    train = splits["train"]
     label, most = max(train.classes.items(), key=lambda item: item[1])
-    if most / train.texts > 0.5 + 0.5 / len(train.classes):
+    if not multi_label and most / train.texts > 0.5 + 0.5 / len(train.classes):
         yield (
             f"{100 * most / train.texts:.0f} % of the training texts are {label}; look at "
-            "macro-F1, and choose by it: training.metric=macro_f1"
+            "macro-F1, and choose by it: training.metric=macro_f1; or weigh the classes: "
+            "training.class_weights=balanced"
+        )
+    separator = None if multi_label else label_separator(set(train.classes))
+    if separator is not None:
+        some = next(name for name in train.classes if separator in name)
+        yield (
+            f"the class {some!r} looks like several: data.multi_label=true "
+            f"{argument('data.label_separator', separator)}"
         )
     for name in ("validation", "test"):
         if splits[name].duplicates:
             yield f"{splits[name].duplicates:,} texts of {name} occur before or in another split"
+
+
+def label_separator(names: Set[str]) -> str | None:
+    """What seems to stand between labels: where it splits a class, all parts are classes too."""
+    for separator in SEPARATORS:
+        joined = [name.split(separator) for name in names if separator in name]
+        if joined and all({part.strip() for part in parts} <= names for parts in joined):
+            return separator
+    return None
 
 
 def data_rows(description: Description) -> list[list[str]]:
@@ -121,6 +157,8 @@ def data_rows(description: Description) -> list[list[str]]:
     splits = list(description.splits.values())
     labels = sorted(splits[0].classes, key=lambda label: -splits[0].classes[label])
     rows = [["", *description.splits], ["texts", *(f"{split.texts:,}" for split in splits)]]
+    if any(split.unlabelled for split in splits):
+        rows.append(["  without a label", *(f"{split.unlabelled:,}" for split in splits)])
     for label in labels[:CLASSES_SHOWN]:
         rows.append([f"  {label}", *(f"{split.classes[label]:,}" for split in splits)])
     if rest := labels[CLASSES_SHOWN:]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 import textcnn
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.columns import WANTS_LISTS, Columns, check_columns, table_rows
+from textcnn.data.columns import WANTS_LISTS, WANTS_SEPARATOR, Columns, check_columns, table_rows
 from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 
@@ -203,10 +203,7 @@ def json_label(where: str, row: dict[str, Any], columns: Columns) -> str | list[
 def several(where: str, cell: str, columns: Columns) -> list[str]:
     """The labels that one string holds; white space around them and empty ones are dropped."""
     if columns.separator is None:
-        raise InputError(
-            f"{where}: column {columns.label!r} holds {cell!r:.40}, not a list; say what stands "
-            "between labels: data.label_separator=|"
-        )
+        raise InputError(f"{where}: column {columns.label!r} holds {cell!r:.40}{WANTS_SEPARATOR}")
     return [label for label in map(str.strip, cell.split(columns.separator)) if label]
 
 

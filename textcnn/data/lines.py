@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -19,10 +20,12 @@ def decode(lines: Iterable[bytes], name: str) -> Iterator[str]:
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
+            is_utf16 = number == 1 and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+            likely = "utf16" if is_utf16 else "latin1"
             raise InputError(
                 # error.object: the line without its byte order mark
                 f"{name}, line {number}: not UTF-8 (byte 0x{error.object[error.start]:02x} at "
-                f"column {error.start + 1}); convert it, as with iconv -f latin1 -t utf8"
+                f"column {error.start + 1}); convert it, as with iconv -f {likely} -t utf8"
             ) from None
 
 

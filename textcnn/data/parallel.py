@@ -6,15 +6,20 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import parent_process
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textcnn.errors import InputError
+
 T = TypeVar("T")
 
+# Not "fork": torch and Arrow have threads, and a copy of a process with threads may hang.
+METHOD = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
 CHUNK_BYTES = 2**21
 # Below this a second process takes longer to begin than the first to do all.
 PARALLEL_BYTES = 4 * CHUNK_BYTES
@@ -31,14 +36,22 @@ def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Ite
     if texts.nbytes < PARALLEL_BYTES or cores == 1:
         yield from map(function, chunks)
         return
-    with ProcessPoolExecutor(cores, initializer=obey_parent) as pool:
-        waiting: deque[Future[T]] = deque()
+    pool = ProcessPoolExecutor(cores, get_context(METHOD), initializer=obey_parent)
+    waiting: deque[Future[T]] = deque()
+    try:
         for chunk in chunks:
             waiting.append(pool.submit(function, chunk))
             if len(waiting) > 2 * cores:  # no more than are needed to keep all busy
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a process that worked on the texts was killed, likely for lack of memory; set "
+            "data.max_examples, or data.streaming=true"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def available_cores() -> int:

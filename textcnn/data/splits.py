@@ -162,12 +162,11 @@ def leave_out_test(readers: Readers, source: Source) -> list[str]:
     return ["data.folds: the split test is not used; data.train=train+test would use its rows too"]
 
 
-def load_test(source: Source, division: Division, names: Sequence[str]) -> LabelledTexts | None:
+def load_test(readers: Readers, division: Division, names: Sequence[str]) -> LabelledTexts | None:
     """The test rows of a source, with the classes of a trained classifier.
 
     None where the source has no rows of its own for test, so that they have to be drawn.
     """
-    readers, _ = source.open()
     if "data.test" not in readers or division.folds is not None:
         return None
     rows = label_texts(readers["data.test"](), names, "data.test")

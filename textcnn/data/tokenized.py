@@ -1,14 +1,17 @@
 """Tokens of many texts as numbers, so that no Python is needed for each of them again."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
-from textcnn.data.parallel import map_texts
 from textcnn.text.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Texts that are gathered at a time: the places of their tokens are numbers of 64 bits.
 BLOCK = 10_000
@@ -18,7 +21,7 @@ BLOCK = 10_000
 class TokenizedTexts:
     """The tokens of texts, end to end, as places in a table of the distinct ones."""
 
-    table: tuple[str, ...]  # distinct tokens, in the order in which they came
+    table: tuple[str, ...]  # distinct tokens
     places: np.ndarray  # (all tokens,) int32, into `table`
     offsets: np.ndarray  # (texts + 1,) int64: text i is places[offsets[i] : offsets[i + 1]]
 
@@ -37,21 +40,28 @@ class TokenizedTexts:
             total += np.bincount(tokens, minlength=len(self.table))
         return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}
 
-    def to_arrow(self) -> pa.Table:
-        tokens = pa.DictionaryArray.from_arrays(pa.array(self.places), pa.array(self.table))
+    def to_arrow(self) -> "pa.Table":
+        import pyarrow as pa  # imported here: who predicts doesn't need it
+
+        table = pa.array(self.table, pa.string())
+        tokens = pa.DictionaryArray.from_arrays(pa.array(self.places), table)
         lists = pa.LargeListArray.from_arrays(pa.array(self.offsets), tokens)
         return pa.table({"tokens": lists})
 
     @classmethod
-    def from_arrow(cls, table: pa.Table) -> "TokenizedTexts":
-        lists = table["tokens"].combine_chunks()
+    def from_arrow(cls, table: "pa.Table") -> "TokenizedTexts":
+        column = table["tokens"]
+        # one chunk stays where it is, mapped from the disk; to combine it would be to copy it
+        lists = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         tokens = lists.values
         places = tokens.indices.to_numpy()
         return cls(tuple(tokens.dictionary.to_pylist()), places, lists.offsets.to_numpy())
 
 
-def tokenize(texts: pa.ChunkedArray, tokenizer: Tokenizer) -> TokenizedTexts:
+def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer) -> TokenizedTexts:
     """The tokens of all texts, on all cores."""
+    from textcnn.data.parallel import map_texts  # imported here, as pyarrow
+
     table: dict[str, int] = {}
     places, lengths = [], []
     for part in map_texts(partial(tokenize_list, tokenizer), texts):
@@ -71,8 +81,12 @@ def tokenize_list(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
     if tokenized and isinstance(tokenized[0], str):
         # characters are numbers already
         utf32 = "".join(map(str, tokenized)).encode("utf-32-le", "surrogatepass")
-        distinct, places = np.unique(np.frombuffer(utf32, np.uint32), return_inverse=True)
-        return TokenizedTexts(tuple(map(chr, distinct)), places.astype(np.int32), offsets)
+        codes = np.frombuffer(utf32, np.uint32)
+        seen = np.zeros(sys.maxunicode + 1, np.int32)
+        seen[codes] = 1
+        distinct = np.flatnonzero(seen)
+        seen[distinct] = np.arange(len(distinct))
+        return TokenizedTexts(tuple(map(chr, distinct)), seen[codes], offsets)
     table = PlaceTable()
     of_each = [np.array([table[token] for token in tokens], np.int32) for tokens in tokenized]
     return TokenizedTexts(tuple(table), np.concatenate([np.empty(0, np.int32), *of_each]), offsets)

@@ -13,13 +13,16 @@ from textcnn.checkpoint import find_checkpoint, load_checkpoint
 from textcnn.config import DataConfig, EvaluateConfig, TrainConfig
 from textcnn.data.encoding import encode_rows
 from textcnn.data.labelled import LabelledTexts
+from textcnn.data.row_stream import load_stream
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
 from textcnn.evaluation.claims import read_claims
-from textcnn.evaluation.metrics import Scores, score_texts
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, restore
+from textcnn.limits import command_line
 from textcnn.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # of a logit, between machines
@@ -44,9 +47,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
     texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
     device = torch.device("cpu")
-    scores = score_texts(
-        classifier.model, texts, classifier.labels, device, batch_size=config.batch_size
-    )
+    scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
     same_data = rows.fingerprint == claims.test_data
     reported = claims.reported if same_data else None
     golden = golden_difference(classifier, *claims.golden)
@@ -81,8 +82,9 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
         names = [key.removeprefix("data.") for key in given]
         return replace(trained, **{name: getattr(data, name) for name in names})
     if data.source == "files" or "data.path" in given:
-        columns = {name for name in ("text", "label") if f"data.{name}" not in given}
-        return replace(data, **{name: getattr(trained, name) for name in columns})
+        columns = ("text", "label", "multi_label", "label_separator")
+        kept = [name for name in columns if f"data.{name}" not in given]
+        return replace(data, **{name: getattr(trained, name) for name in kept})
     return data
 
 
@@ -90,12 +92,20 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
     """The rows to score, with label ids as the classifier knows them."""
     if data.source == "files" and data.test is None and data.train is None:
         raise InputError("data=files needs data.test=<file> to score, got null")
+    if data.multi_label != trained.data.multi_label:
+        fitting = f"data.multi_label={command_line(trained.data.multi_label)}"
+        got = command_line(data.multi_label)
+        raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
     source = Source(**data.source_settings())
     division = Division(**data.split_settings(), seed=trained.seed)
-    rows = load_test(source, division, labels)
+    readers = source.open_stream()[1] if data.streaming else source.open()[0]
+    rows = load_test(readers, division, labels)
     if rows is not None:
         return rows
-    splits = load_splits(source, division)
+    if data.streaming:  # drawn from the first rows, as in training
+        splits, _ = load_stream(source, division, trained.text.vocabulary_examples)
+    else:
+        splits = load_splits(source, division)
     if splits.labels != labels:
         raise InputError(
             f"the data have other classes than the checkpoint: {', '.join(splits.labels)} instead "

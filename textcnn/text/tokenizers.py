@@ -4,6 +4,7 @@ Of textcnn only this module and `vectors` import torchtext.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
@@ -18,14 +19,14 @@ from textcnn.errors import InputError
 ZHANG_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{}\n"
 BYTES = "".join(map(chr, range(256)))
 
-# The package that each of torchtext's tokenizers asks for.
-TORCHTEXT_NEEDS = {
-    "basic_english": None,
-    "spacy": "spacy and its model en_core_web_sm",
-    "moses": "sacremoses",
-    "toktok": "nltk",
-    "revtok": "revtok",
-    "subword": "revtok",
+# The packages that each of torchtext's tokenizers asks for.
+TORCHTEXT_NEEDS: dict[str, tuple[str, ...]] = {
+    "basic_english": (),
+    "spacy": ("spacy", "en_core_web_sm"),
+    "moses": ("sacremoses",),
+    "toktok": ("nltk",),
+    "revtok": ("revtok",),
+    "subword": ("revtok",),
 }
 
 
@@ -48,9 +49,10 @@ class Tokenizer:
     @property
     def fingerprint(self) -> str:
         """What decides which tokens it makes."""
-        package = TORCHTEXT_NEEDS.get(dict(self.settings).get("tokenizer", ""))
-        used = ["torchtext", *(package.split()[:1] if package else [])]
-        return repr([*self.settings, *((name, version(name)) for name in used)])
+        needs = TORCHTEXT_NEEDS.get(dict(self.settings).get("tokenizer", ""), ())
+        versions = [(name, version(name)) for name in ("torchtext", *needs)]
+        # Unicode's tables say what is lower case, and what white space
+        return repr([*self.settings, *versions, unicodedata.unidata_version])
 
 
 def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
@@ -94,9 +96,10 @@ def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
         with redirect_stdout(StringIO()):  # where it says what our error says
             split: Callable[[str], list[str]] = get_tokenizer(name, language=language)
     except (ImportError, OSError, AttributeError) as error:
+        needed = " and ".join(TORCHTEXT_NEEDS[name])
         raise InputError(
-            f"text.tokenizer={name} needs {TORCHTEXT_NEEDS[name]}, which is not installed; "
-            "install it, or use text.tokenizer=basic_english"
+            f"text.tokenizer={name} needs {needed}, which is not installed; install it, or use "
+            "text.tokenizer=basic_english"
         ) from error
     return split
 

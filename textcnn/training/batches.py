@@ -206,8 +206,10 @@ def share(batches: list[np.ndarray], rank: int, count: int) -> list[np.ndarray]:
 
 def read_position(kind: type[P], stored: dict[str, Any]) -> P:
     known = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
-    if sorted(stored) != sorted(known) or not all(
-        type(n) is int and n >= 0 for n in stored.values()
+    if (
+        not isinstance(stored, dict)
+        or set(stored) != set(known)
+        or not all(type(n) is int and n >= 0 for n in stored.values())
     ):
         raise TypeError(f"no position: {stored!r:.80}")
     return kind(**stored)

@@ -28,7 +28,7 @@ class Curves:
         self.scalars("train", values, state.step)
 
     def scores(self, split: str, scores: Scores, step: int) -> None:
-        names = ("loss", "accuracy", "macro_f1")
+        names = ("loss", "accuracy", "macro_f1", *(("micro_f1",) if scores.multi_label else ()))
         self.scalars(split, {name: getattr(scores, name) for name in names}, step)
 
     def scalars(self, group: str, values: dict[str, float], step: int) -> None:

@@ -25,7 +25,8 @@ from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_markdown, data_table, describe_data
 from textcnn.data.prepare import prepare_data
 from textcnn.errors import InputError
-from textcnn.evaluation.metrics import Scores, score_texts
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier, load
 from textcnn.models.classifier import build_model
 from textcnn.run_dir import CONFIG, METRICS, claim
@@ -104,7 +105,9 @@ class TrainingRun:
         )
         if vectors is not None:
             model.set_vectors(torch.from_numpy(vectors.values))
-        self.classifier = Classifier(model, self.texts.encoder, self.splits.labels)
+        labels = self.splits.labels
+        thresholds = (0.5,) * len(labels) if config.data.multi_label else None
+        self.classifier = Classifier(model, self.texts.encoder, labels, thresholds)
         self.description = describe_data(self.splits, self.texts, model.receptive_field)
         self.tell_data()
         optimizer = build_optimizer(parameters=model.parameters(), **asdict(config.optimizer))
@@ -158,6 +161,7 @@ class TrainingRun:
             self.state = TrainingState.restore(stored["state"])
             self.batches.go_to(stored["batches"])
             self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
+            self.classifier.thresholds = checkpoint.thresholds
             self.optimizer.load_state_dict(stored["optimizer"])
             torch.set_rng_state(stored["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -243,14 +247,19 @@ class TrainingRun:
             )
 
     def validate(self) -> Scores:
-        return self.score(self.classifier, self.texts.validation)
+        """Scores on the validation texts; the thresholds of several labels are tuned on them."""
+        return self.score(self.classifier, self.texts.validation, tune=True)
 
-    def score(self, classifier: Classifier, texts: EncodedTexts) -> Scores:
+    def score(self, classifier: Classifier, texts: EncodedTexts, tune: bool = False) -> Scores:
         """In several processes each scores a part; all get the scores of the whole."""
-        device = self.accelerator.device
-        model = classifier.model.to(device)
-        rank, count = self.accelerator.process_index, self.accelerator.num_processes
-        return score_texts(model, texts, classifier.labels, device, rank=rank, count=count)
+        return score_classifier(
+            classifier,
+            texts,
+            self.accelerator.device,
+            tune=tune,
+            rank=self.accelerator.process_index,
+            count=self.accelerator.num_processes,
+        )
 
     def save(self, name: str) -> None:
         """Write the checkpoint `best` or `last`."""
@@ -277,7 +286,14 @@ class TrainingRun:
         }
         save_checkpoint(
             self.run_dir / name,
-            Checkpoint(dump(self.config), weights, self.vocabulary, self.splits.labels, manifest),
+            Checkpoint(
+                dump(self.config),
+                weights,
+                self.vocabulary,
+                self.splits.labels,
+                manifest,
+                self.classifier.thresholds,
+            ),
             state if name == "last" else None,
         )
 

@@ -1,0 +1,214 @@
+"""How fast data get to the model, and how much memory that takes: the numbers of docs/data.md.
+
+    python scripts/measure_data.py starts FOLDER     # of imdb_train.parquet and imdb_test.parquet
+    python scripts/measure_data.py loader FOLDER
+    python scripts/measure_data.py stream [LINES]    # 2,000,000 if not given
+
+Each line that it prints has what was measured, the number and its goal.
+"""
+
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+REPETITIONS = 5
+TRAIN = [sys.executable, "-m", "textcnn.train"]
+
+
+class Memory(threading.Thread):
+    """Watches what a process and its children hold: bytes, pages that they share counted once."""
+
+    def __init__(self, process: subprocess.Popen[str]):
+        super().__init__(daemon=True)
+        self.process = psutil.Process(process.pid)
+        self.samples: list[tuple[float, int]] = []  # (time, bytes)
+
+    def run(self) -> None:
+        while True:
+            try:
+                tree = [self.process, *self.process.children(recursive=True)]
+                held = sum(each.memory_full_info().pss for each in tree)
+            except psutil.Error:
+                if not self.process.is_running() or self.process.status() == "zombie":
+                    return
+                continue
+            self.samples.append((time.time(), held))
+            time.sleep(0.1)
+
+
+def say(what: str, number: str, goal: str) -> None:
+    print(f"{what:<56} {number:>16}   goal: {goal}", flush=True)
+
+
+def imdb(folder: Path) -> list[str]:
+    return [
+        "data=files",
+        f"data.train={folder / 'imdb_train.parquet'}",
+        f"data.test={folder / 'imdb_test.parquet'}",
+    ]
+
+
+def measure_starts(folder: Path) -> None:
+    """From the command to the first step of training on IMDB, without and with what is kept."""
+    with tempfile.TemporaryDirectory() as place:
+        seconds, peaks = [], []
+        for number in range(1 + REPETITIONS):
+            elapsed, peak = start_training(imdb(folder), Path(place), f"run{number}")
+            seconds.append(elapsed)
+            peaks.append(peak)
+    say("IMDB, first start until the first step", f"{seconds[0]:.1f} s", "< 25 s")
+    later = f"{statistics.median(seconds[1:]):.1f} s"
+    say(f"IMDB, later starts, median of {REPETITIONS}", later, "< 6 s")
+    say("IMDB, peak memory with all processes", f"{max(peaks) / 1e6:,.0f} MB", "< 2,000 MB")
+
+
+def start_training(overrides: list[str], place: Path, name: str) -> tuple[float, int]:
+    """Seconds until the first step, and the most bytes held until some steps later."""
+    command = [*TRAIN, *overrides, f"run_dir={place / name}", "training.log_every=1"]
+    environment = os.environ | {"HF_DATASETS_CACHE": str(place / "cache")}
+    started = time.time()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        memory = Memory(process)
+        memory.start()
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("training begins"):
+                break
+        time.sleep(5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    events = EventAccumulator(str(place / name)).Reload()
+    first_step = events.Scalars("train/loss")[0].wall_time
+    return first_step - started, max(held for _, held in memory.samples)
+
+
+def measure_loader(folder: Path) -> None:
+    """Batches alone against batches that the word CNN is trained on, one after the other."""
+    import torch
+
+    from textcnn.config import DataConfig, WordConfig
+    from textcnn.data.prepare import prepare_data
+    from textcnn.models.classifier import build_model
+    from textcnn.training.batches import EpochBatches
+
+    files = {name: str(folder / f"imdb_{name}.parquet") for name in ("train", "test")}
+    data = prepare_data(DataConfig(source="files", **files), WordConfig(), seed=0)
+    batches = EpochBatches(
+        data.texts.train,
+        epochs=10**6,
+        max_steps=None,
+        batch_size=50,
+        batch_tokens=None,
+        weights=None,
+        seed=0,
+        rank=0,
+        count=1,
+    )
+    model = build_model(
+        "multi_width",
+        vocabulary_size=len(data.texts.encoder.vocabulary),
+        num_classes=2,
+        embedding_dim=64,
+        kernel_sizes=(1, 2, 3),
+        num_filters=64,
+        dropout=0.5,
+    )
+    optimizer = torch.optim.Adam(model.parameters())
+    loading, training = [], []
+    for _ in range(REPETITIONS):
+        start, texts = time.perf_counter(), 0
+        for batch in batches:
+            texts += len(batch.lengths)
+        loading.append(texts / (time.perf_counter() - start))
+        start, texts = time.perf_counter(), 0
+        for _, batch in zip(range(40), batches, strict=False):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(batch.ids, batch.lengths), batch.labels)
+            loss.backward()
+            optimizer.step()
+            texts += len(batch.lengths)
+        training.append(texts / (time.perf_counter() - start))
+    threads = f"{torch.get_num_threads()} threads"
+    alone, trained = statistics.median(loading), statistics.median(training)
+    say("IMDB, loader alone", f"{alone:,.0f} texts/s", "")
+    say(f"IMDB, word CNN of the defaults, {threads}", f"{trained:,.0f} texts/s", "")
+    ratios = [fast / slow for fast, slow in zip(loading, training, strict=True)]
+    say("  loader against training", f"{statistics.median(ratios):.0f} x", ">= 10 x")
+
+
+def measure_stream(lines: int) -> None:
+    """Memory while a long file goes by once."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "lines.csv"
+        write_lines(file, lines)
+        command = [
+            *TRAIN,
+            "data=files",
+            f"data.train={file}",
+            "data.streaming=true",
+            "training.batch_size=200",
+            "training.validate_every=2000",
+            "training.patience=null",
+            f"run_dir={Path(place) / 'run'}",
+        ]
+        steps = lines // 200
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            memory = Memory(process)
+            memory.start()
+            assert process.stdout is not None
+            tenth = None
+            for line in process.stdout:
+                print("   ", line.rstrip())
+                if line.startswith("step "):
+                    step = int(line.split()[1].replace(",", ""))
+                    if tenth is None and step >= steps / 10:
+                        tenth = time.time()
+        assert tenth is not None
+        ends = [when for when, _ in memory.samples]
+        before = max(held for when, held in memory.samples if when <= tenth)
+        after = max(held for when, held in memory.samples if when > tenth)
+        minutes = (ends[-1] - ends[0]) / 60
+        say(f"stream of {lines:,} lines, most memory in the first tenth", mb(before), "")
+        say(f"  most memory after that, {minutes:.1f} minutes in all", mb(after), "")
+        say("  growth", f"{100 * (after / before - 1):+.1f} %", "< 5 %")
+
+
+def mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+def write_lines(file: Path, lines: int) -> None:
+    """Lines of 5 to 35 words, frequent and rare as in language, and in two classes."""
+    draw = random.Random(0)
+    words = [f"w{rank}" for rank in range(50_000)]
+    weights = [1 / rank for rank in range(1, len(words) + 1)]
+    pool = draw.choices(words, weights, k=2_000_000)
+    with file.open("w") as out:
+        out.write("text,label\n")
+        for number in range(lines):
+            start = draw.randrange(len(pool) - 40)
+            label = ("low", "high")[number % 2]
+            text = " ".join(pool[start : start + draw.randrange(5, 36)])
+            out.write(f"{text} {label}{draw.randrange(50)},{label}\n")
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:] or ["help"]
+    if what == "starts":
+        measure_starts(Path(rest[0]))
+    elif what == "loader":
+        measure_loader(Path(rest[0]))
+    elif what == "stream":
+        measure_stream(int(rest[0]) if rest else 2_000_000)
+    else:
+        print(__doc__)
