@@ -361,7 +361,8 @@ def test_a_file_that_is_not_utf_8_is_refused_with_line_and_column(
     write: Write, name: str, content: bytes, where: str
 ) -> None:
     path = write(name, content)
-    assert refusal(path) == f"{path}, {where}{UTF_16 if b'\0' in content else LATIN_1}"
+    hint = UTF_16 if b"\0" in content else LATIN_1
+    assert refusal(path) == f"{path}, {where}{hint}"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Optimisers by name, each held against its first step, worked out by hand."""
 
 import math
+import subprocess
+import sys
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import nn, optim
 
 from textcnn.training.optimizers import build_optimizer
 
@@ -38,3 +41,45 @@ def test_adadelta_scales_the_gradient_by_its_running_means() -> None:
 def test_weight_decay_pulls_a_weight_without_gradient_to_zero(name: str) -> None:
     assert stepped(name, 0.0, learning_rate=0.1, weight_decay=0.0) == 1.0
     assert stepped(name, 0.0, learning_rate=0.1, weight_decay=0.5) < 1.0
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "adam": {"betas": [0.8, 0.99], "eps": 1e-6, "weight_decay": 0.1},
+    "adadelta": {"rho": 0.9, "eps": 1e-6, "weight_decay": 0.1},
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adam", optim.Adam), ("adadelta", optim.Adadelta)])
+def test_steps_are_those_of_pytorch_s_optimisers(name: str, kind: type[optim.Optimizer]) -> None:
+    torch.manual_seed(0)
+    ours, theirs = nn.Linear(3, 2), nn.Linear(3, 2)
+    theirs.load_state_dict(ours.state_dict())
+    inputs = torch.randn(4, 3)
+    settings = SETTINGS[name]
+    optimizers = (
+        build_optimizer(name, ours.parameters(), learning_rate=0.1, **settings),
+        kind(theirs.parameters(), lr=0.1, **settings),  # type: ignore[call-arg]
+    )
+    for _ in range(5):
+        for model, optimizer in zip((ours, theirs), optimizers, strict=True):
+            optimizer.zero_grad()
+            model(inputs).pow(2).sum().backward()
+            optimizer.step()
+            optimizer.load_state_dict(optimizer.state_dict())
+    assert torch.equal(ours.weight, theirs.weight)
+
+
+@pytest.mark.parametrize("name", ["adam", "adadelta"])
+def test_a_step_does_not_import_the_compiler(name: str) -> None:
+    program = f"""
+import sys, torch
+from textcnn.training.optimizers import build_optimizer
+weight = torch.nn.Parameter(torch.ones(1))
+weight.grad = torch.ones(1)
+optimizer = build_optimizer({name!r}, [weight], learning_rate=0.1)
+optimizer.step()
+optimizer.zero_grad()
+optimizer.load_state_dict(optimizer.state_dict())
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

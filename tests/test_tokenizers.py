@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.errors import InputError
-from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.tokenizers import build_tokenizer, torchtext_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="basic_english")
 ROOT = Path(__file__).parent.parent
@@ -119,3 +119,12 @@ def test_every_unit_takes_every_text(text: str) -> None:
         build_tokenizer("char", alphabet="zhang", fold_case=True),
     ):
         assert all(tokenizer(text))
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from([*"'\".,()!?;: \n<>/\x1c", "<br />", "<BR", "İ"])).map("".join)
+)
+def test_basic_english_is_torchtext_s(text: str) -> None:
+    reference = torchtext_tokenizer("basic_english")
+    assert build_tokenizer("word", tokenizer="basic_english")(text) == reference(text)

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 import numpy as np
@@ -18,8 +20,9 @@ from textcnn.errors import InputError
 
 T = TypeVar("T")
 
-# Not "fork": torch and Arrow have threads, and a copy of a process with threads may hang.
-METHOD = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+# A copied process begins at once, and need not import torch again. It has no threads of torch's and
+# Arrow's, and must not use these libraries; the functions that it is given work on strings.
+METHOD = "fork" if sys.platform == "linux" else None
 CHUNK_BYTES = 2**21
 # Below this a second process takes longer to begin than the first to do all.
 PARALLEL_BYTES = 4 * CHUNK_BYTES
@@ -29,7 +32,7 @@ def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Ite
     """`function` of every few thousand texts, in order.
 
     Args:
-        function: takes a list of texts; it is pickled for the other processes.
+        function: takes a list of texts; pickled, and called in other processes, see METHOD.
     """
     cores = available_cores()
     chunks = text_chunks(texts)
@@ -40,7 +43,10 @@ def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Ite
     waiting: deque[Future[T]] = deque()
     try:
         for chunk in chunks:
-            waiting.append(pool.submit(function, chunk))
+            with warnings.catch_warnings():
+                # Python 3.12 and newer warn of what the comment on METHOD says
+                warnings.filterwarnings("ignore", "This process .* is multi-threaded")
+                waiting.append(pool.submit(function, chunk))
             if len(waiting) > 2 * cores:  # no more than are needed to keep all busy
                 yield waiting.popleft().result()
         while waiting:

@@ -1,8 +1,11 @@
 """Optimisers by name."""
 
+import inspect
+import sys
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from torch import nn, optim
 
 
@@ -11,4 +14,20 @@ def build_optimizer(
 ) -> optim.Optimizer:
     """`adam` (Kingma & Ba 2015) or `adadelta` (Zeiler 2012); `settings` as PyTorch names them."""
     optimizers = {"adam": optim.Adam, "adadelta": optim.Adadelta}
-    return optimizers[name](parameters, lr=learning_rate, **settings)
+    return without_compiler(optimizers[name])(parameters, lr=learning_rate, **settings)
+
+
+def without_compiler(kind: type[optim.Optimizer]) -> Any:
+    """PyTorch's optimiser without the import of PyTorch's compiler.
+
+    To keep `torch.compile` away from its optimisers PyTorch imports all of it at their first use,
+    which takes 1.6 seconds; nothing is compiled here. The functions that do the work are called
+    directly, and so are the same. A PyTorch that marks them in another way imports as ever.
+    """
+    functional = getattr(sys.modules[kind.__module__], kind.__name__.lower())
+    methods = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    for wrapped in (functional, *(getattr(optim.Optimizer, name) for name in methods)):
+        function = inspect.unwrap(wrapped)
+        function.__dynamo_disable = function
+    step = torch.no_grad()(inspect.unwrap(kind.step))
+    return type(kind.__name__, (kind,), {"step": step})

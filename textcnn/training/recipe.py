@@ -160,7 +160,7 @@ class TrainingRun:
         try:
             self.state = TrainingState.restore(stored["state"])
             self.batches.go_to(stored["batches"])
-            self.accelerator.unwrap_model(self.model).load_state_dict(checkpoint.weights)
+            self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
             self.optimizer.load_state_dict(stored["optimizer"])
             torch.set_rng_state(stored["random"])
@@ -267,7 +267,6 @@ class TrainingRun:
             return
         if self.curves:
             self.curves.flush()  # a run that goes on from here must not lack points before it
-        model = self.accelerator.unwrap_model(self.model)
         golden = [*self.splits.validation.texts(GOLDEN_TEXTS), ""]
         logits = self.classifier.logits(golden).tolist()
         manifest: dict[str, Any] = {
@@ -277,7 +276,9 @@ class TrainingRun:
             "metrics": self.state.history[-1] if self.state.history else {},
             "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
         }
-        weights = {key: tensor.contiguous() for key, tensor in model.state_dict().items()}
+        weights = {
+            key: tensor.contiguous() for key, tensor in self.classifier.model.state_dict().items()
+        }
         state = {
             "state": asdict(self.state),
             "batches": self.batches.position(),
