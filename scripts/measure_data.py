@@ -1,4 +1,4 @@
-"""How fast data get to the model, and how much memory that takes: the numbers of docs/data.md.
+"""How fast data get to the model, and how much memory that takes: the numbers in docs/guide.md.
 
     python scripts/measure_data.py starts FOLDER     # of imdb_train.parquet and imdb_test.parquet
     python scripts/measure_data.py loader FOLDER

@@ -209,3 +209,9 @@ def test_batch_mates_change_from_epoch_to_epoch() -> None:
     assert {frozenset(batch.tolist()) for batch in first}.isdisjoint(
         frozenset(batch.tolist()) for batch in second
     )
+
+
+def test_a_long_text_does_not_make_its_whole_batch_as_long() -> None:
+    lengths = np.array([5] * 10 + [70, 200])
+    batches = sorted_batches(lengths, 8, 160)
+    assert [batch.tolist() for batch in batches] == [list(range(8)), [8, 9], [10], [11]]

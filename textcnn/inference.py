@@ -11,7 +11,7 @@ from torch import Tensor
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config import TrainConfig
-from textcnn.data.batching import sorted_batches
+from textcnn.data.batching import SCORED_TOKENS, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.classifier import TextClassifier, build_model
@@ -84,7 +84,7 @@ class Classifier:
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
         self.model.eval()
         with torch.inference_mode():
-            for rows in sorted_batches(encoded.lengths, batch_size):
+            for rows in sorted_batches(encoded.lengths, batch_size, SCORED_TOKENS):
                 batch = encoded.batch(rows).to(device)
                 logits[torch.from_numpy(rows)] = self.model(batch.ids, batch.lengths).float().cpu()
         return logits

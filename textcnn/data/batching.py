@@ -11,6 +11,9 @@ from textcnn.text.vocabulary import PADDING, UNKNOWN
 # Texts of similar length share a batch, but are found only within a window of this many batches,
 # so that batches stay random.
 WINDOW = 20
+# Tokens, padding counted, that are worked through at a time where nothing is trained, so that one
+# long text doesn't make its whole batch as long.
+SCORED_TOKENS = 2**17
 
 
 @dataclass(frozen=True)

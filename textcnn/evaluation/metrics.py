@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.data.batching import Batch, EncodedTexts, sorted_batches
+from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
 
 BATCH_SIZE = 64  # of texts; changes time and memory, not the scores
 
@@ -68,7 +68,7 @@ def score_texts(
 ) -> Scores:
     """Score a model on labelled texts; of `count` processes the one with this `rank` does a part,
     and all get the scores of the whole."""
-    batches = sorted_batches(texts.lengths, batch_size)[rank::count]
+    batches = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
     return score(model, map(texts.batch, batches), labels, device)
 
 

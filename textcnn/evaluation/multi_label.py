@@ -10,7 +10,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.data.batching import EncodedTexts, sorted_batches
+from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.evaluation.metrics import BATCH_SIZE, ClassScores, Scores, labelled_logits
 from textcnn.models.decision import chosen
 
@@ -45,7 +45,7 @@ def score_label_sets(
     """
     loss = torch.zeros((), dtype=torch.float64)
     scored: list[ScoredBatch] = []
-    rows = sorted_batches(texts.lengths, batch_size)[rank::count]
+    rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
     for logits, truth in labelled_logits(model, map(texts.batch, rows), device):
         logits, truth = logits.float().cpu(), truth.cpu()  # (batch, labels)
         # a sum, not a mean: the last batch is smaller

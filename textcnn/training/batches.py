@@ -73,6 +73,7 @@ class EpochBatches:
         self.seed = seed
         self.rank, self.count = rank, count
         self.at = EpochPosition()
+        # with batch_tokens or weights an epoch may have a few more or fewer than the first
         all_steps = epochs * len(self.epoch_batches(0))
         self.steps: int | None = min(all_steps, max_steps or all_steps)
 

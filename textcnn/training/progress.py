@@ -79,12 +79,12 @@ class TrainingProgress:
         return f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}"
 
     def share_done(self, state: TrainingState) -> str:
-        return f"  {100 * state.step / self.steps:3.0f} %" if self.steps else ""
+        return f"  {min(100 * state.step / self.steps, 100):3.0f} %" if self.steps else ""
 
     def time_left(self, state: TrainingState) -> str:
         if not self.steps:
             return ""
-        seconds = (self.steps - state.step) * state.train_seconds / max(state.step, 1)
+        seconds = max(self.steps - state.step, 0) * state.train_seconds / max(state.step, 1)
         return f"  {seconds:.0f} s left"
 
     def epoch(self, state: TrainingState, better: bool, texts_per_second: float) -> None:
