@@ -1,0 +1,15 @@
+"""Activation functions by name."""
+
+import torch
+import torch.nn.functional as F
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "tanh": torch.tanh,
+    "gelu": F.gelu,
+    "elu": F.elu,
+    "leaky_relu": F.leaky_relu,
+    "none": torch.clone,
+}
+# they never turn an order round, so the maximum may be taken before them, of fewer numbers
+MONOTONE = frozenset({"relu", "tanh", "elu", "leaky_relu", "none"})

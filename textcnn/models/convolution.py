@@ -1,0 +1,116 @@
+"""Convolution and pooling windows over texts, each within that text's own ends."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from textcnn.models.features import Features
+from textcnn.models.padding import extend, margins
+
+
+class Convolution(nn.Module):
+    """A one-dimensional convolution (as in the field: a cross-correlation), W x window + b."""
+
+    def __init__(
+        self,
+        channels: int,
+        num_filters: int,
+        kernel_size: int,
+        *,
+        padding: str = "valid",
+        dilation: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ):
+        """
+        Args:
+            channels: numbers per position of the input.
+            padding: a mode of `textcnn.models.padding`.
+        """
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_filters, channels // groups, kernel_size))
+        self.bias = nn.Parameter(torch.empty(num_filters)) if bias else None
+        self.kernel_size, self.dilation = kernel_size, dilation
+        self.stride, self.groups = stride, groups
+        self.padding = padding
+        self.span = (kernel_size - 1) * dilation + 1
+        self.left, self.right = margins(padding, self.span)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """As nn.Conv1d begins: U(-a, a) with a = 1 / sqrt(inputs of a filter)."""
+        bound = 1 / math.sqrt(self.weight[0].numel())
+        nn.init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            nn.init.uniform_(self.bias, -bound, bound)
+
+    def positions(self, lengths: Tensor) -> Tensor:
+        """How many windows texts of so many positions have; at least one."""
+        windows = lengths + self.left + self.right - self.span
+        return windows.div(self.stride, rounding_mode="floor").add(1).clamp(min=1)
+
+    def forward(self, features: Features) -> Features:
+        """(batch, channels, time) to (batch, num_filters, windows)."""
+        extended = extend(features, self.padding, self.left, self.right)
+        extended = F.pad(extended, (0, max(self.span - extended.shape[2], 0)))
+        values = F.conv1d(
+            extended,
+            self.weight,
+            self.bias,
+            stride=self.stride,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+        field = features.field.through(self.kernel_size, self.dilation, self.stride, self.left)
+        return Features(values, self.positions(features.lengths), field, disposable=True)
+
+    def extra_repr(self) -> str:
+        channels = self.weight.shape[1] * self.groups
+        return (
+            f"{channels}, {len(self.weight)}, kernel_size={self.kernel_size}, "
+            f"padding={self.padding}, dilation={self.dilation}, stride={self.stride}"
+        )
+
+
+class MaxPool(nn.Module):
+    """The largest of each channel in windows of `kernel_size` positions, `stride` apart.
+
+    `padding="valid"`: windows inside the text, of a shorter text one; `"zeros"`: one around every
+    stride-th position. What lies over the ends is never the largest.
+    """
+
+    def __init__(self, kernel_size: int, stride: int, padding: str = "valid"):
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, stride
+        self.left, self.right = margins(padding, kernel_size)
+
+    def positions(self, lengths: Tensor) -> Tensor:
+        windows = lengths + self.left + self.right - self.kernel_size
+        return windows.div(self.stride, rounding_mode="floor").add(1).clamp(min=1)
+
+    def forward(self, features: Features) -> Features:
+        """(batch, channels, time) to (batch, channels, windows)."""
+        values = features.values.masked_fill(features.outside, -torch.inf)
+        missing = max(self.kernel_size - self.left - self.right - values.shape[2], 0)
+        values = F.pad(values, (self.left, self.right + missing), value=-torch.inf)
+        values = F.max_pool1d(values, self.kernel_size, self.stride)
+        field = features.field.through(self.kernel_size, 1, self.stride, self.left)
+        pooled = Features(values, self.positions(features.lengths), field)
+        # windows without any position of the text are -inf, of which gradients would become nan
+        return pooled.zeroed()
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}"
+
+
+class Stack(nn.Sequential):
+    """Layers one after the other, each from Features to Features."""
+
+    def positions(self, lengths: Tensor) -> Tensor:
+        for layer in self:
+            if hasattr(layer, "positions"):  # the others leave positions as they are
+                lengths = layer.positions(lengths)
+        return lengths

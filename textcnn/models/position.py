@@ -1,0 +1,71 @@
+"""What a model is told about where in its text a token stands."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class NoPosition(nn.Module):
+    """Nothing."""
+
+    def __init__(self, dim: int, max_positions: int):
+        super().__init__()
+        self.extra = 0  # channels that it adds
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        return embedded
+
+
+class LearnedPosition(nn.Module):
+    """A learned vector for each position, added (Gehring 2017).
+
+    Tokens from `max_positions` on share the vector of the last.
+    """
+
+    def __init__(self, dim: int, max_positions: int):
+        super().__init__()
+        self.extra = 0
+        self.table = nn.Parameter(torch.empty(max_positions, dim))
+        nn.init.uniform_(self.table, -0.25, 0.25)  # as the embeddings begin
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        positions = torch.arange(embedded.shape[1], device=embedded.device)
+        return embedded + self.table[positions.clamp(max=len(self.table) - 1)]
+
+
+class SinusoidalPosition(nn.Module):
+    """Sines and cosines of geometrically growing wave lengths, added (Vaswani 2017)."""
+
+    def __init__(self, dim: int, max_positions: int):
+        super().__init__()
+        self.extra = 0
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        time, dim = embedded.shape[1:]
+        positions = torch.arange(time, device=embedded.device, dtype=torch.float32)
+        channels = torch.arange(0, dim, 2, device=embedded.device, dtype=torch.float32)
+        angles = positions[:, None] * torch.exp(-math.log(10_000.0) * channels / dim)
+        waves = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :dim]  # (time, dim)
+        return embedded + waves.to(embedded.dtype)
+
+
+class RampPosition(nn.Module):
+    """One more channel, from -1 at a text's first token to 1 at its last (CoordConv, Liu 2018)."""
+
+    def __init__(self, dim: int, max_positions: int):
+        super().__init__()
+        self.extra = 1
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        positions = torch.arange(embedded.shape[1], device=embedded.device)
+        ramp = 2 * positions / (lengths[:, None] - 1).clamp(min=1) - 1  # (batch, time)
+        return torch.cat([embedded, ramp[..., None].to(embedded.dtype)], dim=2)
+
+
+POSITIONS = {
+    "none": NoPosition,
+    "learned": LearnedPosition,
+    "sinusoidal": SinusoidalPosition,
+    "ramp": RampPosition,
+}
