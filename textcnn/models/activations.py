@@ -2,6 +2,12 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+
+
+def identity(values: Tensor) -> Tensor:
+    return values
+
 
 ACTIVATIONS = {
     "relu": F.relu,
@@ -9,7 +15,7 @@ ACTIVATIONS = {
     "gelu": F.gelu,
     "elu": F.elu,
     "leaky_relu": F.leaky_relu,
-    "none": torch.clone,
+    "none": identity,
 }
 # they never turn an order round, so the maximum may be taken before them, of fewer numbers
 MONOTONE = frozenset({"relu", "tanh", "elu", "leaky_relu", "none"})

@@ -11,7 +11,7 @@ class Bag(Encoder):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.channels = channels
+        self.channels = (channels,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (features,)

@@ -39,7 +39,7 @@ class CharCnn(Encoder):
             blocks.append(Block(convolution, pool_size, activation))
             channels = num_filters
         self.blocks = Stack(*blocks)
-        self.channels = num_filters
+        self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.blocks(features),)

@@ -36,8 +36,6 @@ class Convolution(nn.Module):
         self.kernel_size, self.dilation = kernel_size, dilation
         self.stride, self.groups = stride, groups
         self.padding = padding
-        self.span = (kernel_size - 1) * dilation + 1
-        self.left, self.right = margins(padding, self.span)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -47,25 +45,33 @@ class Convolution(nn.Module):
         if self.bias is not None:
             nn.init.uniform_(self.bias, -bound, bound)
 
-    def positions(self, lengths: Tensor) -> Tensor:
+    def positions(self, lengths: Tensor, dilation: int | None = None) -> Tensor:
         """How many windows texts of so many positions have; at least one."""
-        windows = lengths + self.left + self.right - self.span
+        span = self.span(dilation or self.dilation)
+        windows = lengths + sum(margins(self.padding, span)) - span
         return windows.div(self.stride, rounding_mode="floor").add(1).clamp(min=1)
 
-    def forward(self, features: Features) -> Features:
-        """(batch, channels, time) to (batch, num_filters, windows)."""
-        extended = extend(features, self.padding, self.left, self.right)
-        extended = F.pad(extended, (0, max(self.span - extended.shape[2], 0)))
+    def forward(self, features: Features, dilation: int | None = None) -> Features:
+        """(batch, channels, time) to (batch, num_filters, windows); `dilation` in place of its own."""
+        dilation = dilation or self.dilation
+        span = self.span(dilation)
+        left, right = margins(self.padding, span)
+        extended = extend(features, self.padding, left, right)
         values = F.conv1d(
-            extended,
+            F.pad(extended, (0, max(span - extended.shape[2], 0))),
             self.weight,
             self.bias,
             stride=self.stride,
-            dilation=self.dilation,
+            dilation=dilation,
             groups=self.groups,
         )
-        field = features.field.through(self.kernel_size, self.dilation, self.stride, self.left)
-        return Features(values, self.positions(features.lengths), field, disposable=True)
+        lengths = self.positions(features.lengths, dilation)
+        field = features.field.through(self.kernel_size, dilation, self.stride, left)
+        return Features(values, lengths, field, disposable=True)
+
+    def span(self, dilation: int) -> int:
+        """Positions from the first of a window to its last."""
+        return (self.kernel_size - 1) * dilation + 1
 
     def extra_repr(self) -> str:
         channels = self.weight.shape[1] * self.groups

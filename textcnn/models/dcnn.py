@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from textcnn.models.activations import ACTIVATIONS
@@ -51,10 +50,10 @@ class Dcnn(Encoder):
         self.k = k
         self.activation = ACTIVATIONS[activation]
         self.last_activation = activation
-        self.channels = rows * maps
+        self.channels = (rows * maps,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
-        tokens, most = features.lengths, features.values.shape[2]
+        tokens, longest = features.lengths, features.values.shape[2]
         layers = len(self.num_filters)
         for layer, (convolution, filters) in enumerate(
             zip(self.convolutions, self.num_filters, strict=True), start=1
@@ -65,15 +64,10 @@ class Dcnn(Encoder):
             if self.folding:
                 features = features.each(lambda values, filters=filters: fold(values, filters))
             if layer < layers:
-                k = share(tokens, layer, layers).clamp(min=self.k)
-                longest = max(self.k, int(share(torch.tensor(most, device="cpu"), layer, layers)))
-                features, _ = k_max(features, k, longest)
+                k = -((layer - layers) * tokens // layers)  # rounded up
+                most = -((layer - layers) * longest // layers)
+                features, _ = k_max(features, k.clamp(min=self.k), max(most, self.k))
         return (features,)
-
-
-def share(tokens: Tensor, layer: int, layers: int) -> Tensor:
-    """ceil((layers - layer) / layers x tokens)"""
-    return -((layer - layers) * tokens // layers)
 
 
 def fold(values: Tensor, filters: int) -> Tensor:

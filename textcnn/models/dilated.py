@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from textcnn.models.activations import ACTIVATIONS
-from textcnn.models.convolution import Convolution, Stack
+from textcnn.models.convolution import Convolution
 from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
 from textcnn.models.normalization import NORMALIZATIONS
@@ -47,31 +47,28 @@ class Dilated(Encoder):
         """
         super().__init__()
         self.project = Convolution(channels, num_filters, 1)
-
-        def block(dilation: int, shared: Block | None) -> Block:
-            layers = [
-                Convolution(num_filters, num_filters, kernel_size, padding=padding, dilation=dilation)
-                for _ in range(convolutions)
-            ]
-            for number, layer in enumerate(layers):
-                if shared is not None:
-                    layer.weight = shared.convolutions[number].weight
-                    layer.bias = shared.convolutions[number].bias
-                elif normalization == "weight":
-                    weight_norm(layer)
-            return Block(layers, num_filters, normalization, block_dropout, activation)
-
-        blocks = [block(dilations[0], None)]
-        for dilation in dilations[1:]:
-            blocks.append(block(dilation, blocks[0] if share_weights else None))
-        self.blocks = Stack(*blocks)
+        self.blocks = nn.ModuleList(
+            Block(
+                [
+                    Convolution(num_filters, num_filters, kernel_size, padding=padding)
+                    for _ in range(convolutions)
+                ],
+                normalization,
+                block_dropout,
+                activation,
+            )
+            for _ in (dilations[:1] if share_weights else dilations)
+        )
+        self.dilations = tuple(dilations)
         self.iterations = iterations
-        self.channels = num_filters
+        self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         features = self.project(features)
+        blocks = [*self.blocks] * (len(self.dilations) // len(self.blocks))
         for _ in range(self.iterations):
-            features = self.blocks(features)
+            for block, dilation in zip(blocks, self.dilations, strict=True):
+                features = block(features, dilation)
         return (features,)
 
     def positions(self, lengths: Tensor) -> Tensor:
@@ -84,20 +81,21 @@ class Block(nn.Module):
     def __init__(
         self,
         convolutions: Sequence[Convolution],
-        channels: int,
         normalization: str,
         dropout: float,
         activation: str,
     ):
         super().__init__()
+        if normalization == "weight":
+            convolutions = [weight_norm(convolution) for convolution in convolutions]
         normalize = NORMALIZATIONS.get(normalization, NORMALIZATIONS["none"])
         self.convolutions = nn.ModuleList(convolutions)
-        self.norms = nn.ModuleList(normalize(channels) for _ in convolutions)
+        self.norms = nn.ModuleList(normalize(len(layer.weight)) for layer in convolutions)
         self.dropout = nn.Dropout(dropout)
         self.activation = ACTIVATIONS[activation]
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: Features, dilation: int) -> Features:
         inner = features
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            inner = norm(convolution(inner)).each(self.activation).each(self.dropout)
+            inner = norm(convolution(inner, dilation)).each(self.activation).each(self.dropout)
         return inner.plus(features)

@@ -41,7 +41,7 @@ class Dpcnn(Encoder):
                 stages.append(MaxPool(3, stride=2, padding="zeros"))
             stages.append(Block(num_filters, kernel_size, block_dropout, padding, activation))
         self.stages = Stack(*stages)
-        self.channels = num_filters
+        self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.stages(self.region(features)),)

@@ -33,7 +33,7 @@ class Gated(Encoder):
         self.layers = Stack(
             *(Block(num_filters, kernel_size, block_dropout, padding) for _ in range(depth))
         )
-        self.channels = num_filters
+        self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.layers(self.project(features)),)

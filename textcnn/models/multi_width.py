@@ -32,7 +32,7 @@ class MultiWidth(Encoder):
             Convolution(channels, num_filters, kernel_size, padding=padding)
             for kernel_size in kernel_sizes
         )
-        self.channels = num_filters * len(kernel_sizes)
+        self.channels = (num_filters,) * len(kernel_sizes)
         self.last_activation = activation
 
     def forward(self, features: Features) -> tuple[Features, ...]:

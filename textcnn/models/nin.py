@@ -24,7 +24,7 @@ class Nin(Encoder):
             Convolution(before, after, 1) for before, after in zip(widths, widths[1:], strict=False)
         )
         self.activation = ACTIVATIONS[activation]
-        self.channels = num_filters
+        self.channels = (num_filters,)
         self.last_activation = activation
 
     def forward(self, features: Features) -> tuple[Features, ...]:

@@ -61,7 +61,7 @@ class Vdcnn(Encoder):
                 stages.append(Block(convolutions, shortcut, normalization, activation))
                 before = filters
         self.stages = Stack(*stages)
-        self.channels = before
+        self.channels = (before,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.stages(self.first(features)),)

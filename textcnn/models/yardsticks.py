@@ -29,7 +29,7 @@ class Lstm(Encoder):
             dropout=block_dropout if depth > 1 else 0.0,
             bidirectional=bidirectional,
         )
-        self.channels = hidden_size * (2 if bidirectional else 1)
+        self.channels = (hidden_size * (2 if bidirectional else 1),)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         """(batch, hidden_size x directions, time)"""
@@ -77,7 +77,7 @@ class Transformer(Encoder):
         self.layers = nn.TransformerEncoder(
             layer, depth, norm=nn.LayerNorm(hidden_size), enable_nested_tensor=False
         )
-        self.channels = hidden_size
+        self.channels = (hidden_size,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         """(batch, hidden_size, time)"""
