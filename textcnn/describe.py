@@ -1,6 +1,5 @@
 """Look at data before training: `python -m textcnn.describe [key=value ...]`."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from textcnn.cli import program
@@ -15,7 +14,7 @@ def main(config: DescribeConfig) -> None:
     from textcnn.atomic import write_json
     from textcnn.data.description import data_table, describe_data
     from textcnn.data.prepare import prepare_data
-    from textcnn.models.classifier import build_model
+    from textcnn.models.build import build_model
     from textcnn.terminal import build_console
 
     console = build_console()
@@ -25,7 +24,7 @@ def main(config: DescribeConfig) -> None:
         model = build_model(
             vocabulary_size=len(texts.encoder.vocabulary),
             num_classes=len(splits.labels),
-            **asdict(config.model),
+            **config.model.settings(config.text.max_length),
         )
     description = describe_data(splits, texts, model.receptive_field)
     console.print(data_table(description))

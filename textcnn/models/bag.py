@@ -16,5 +16,5 @@ class Bag(Encoder):
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (features,)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return lengths
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (lengths,)

@@ -57,7 +57,7 @@ def build_model(
     embedding_dim: int,
     embedding: str = "random",
     position: str = "none",
-    max_positions: int = 500,
+    max_positions: int | None = None,
     pooling: str = "max",
     k: int = 4,
     chunks: int = 4,
@@ -65,6 +65,7 @@ def build_model(
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
     word_dropout: float = 0.0,
+    max_norm: float | None = None,
     init_std: float | None = None,
     **encoder_settings: Any,
 ) -> TextClassifier:
@@ -81,12 +82,17 @@ def build_model(
         InputError: no such encoder, or it doesn't go together with the pooling.
     """
     table = Embedding(vocabulary_size, embedding_dim, embedding)
-    told = POSITIONS[position](table.dim, max_positions)
+    if position == "learned" and max_positions is None:
+        raise InputError(
+            "model.position=learned has a vector for each of so many tokens: set "
+            "model.max_positions or text.max_length"
+        )
+    told = POSITIONS[position](table.dim, max_positions or 0)
     encoder = find_encoder(name)(table.dim + told.extra, **encoder_settings)
     frames = flat_frames(name, encoder, max_positions) if pooling == "flatten" else None
     poolings = [
-        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=frames)
-        for channels in encoder.channels
+        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=frames and frames[map])
+        for map, channels in enumerate(encoder.channels)
     ]
     pooled = sum(
         channels * part.factor for channels, part in zip(encoder.channels, poolings, strict=True)
@@ -103,6 +109,7 @@ def build_model(
         word_dropout=word_dropout,
         embedding_dropout=embedding_dropout,
         dropout=dropout,
+        max_norm=max_norm,
     )
     if init_std is not None:
         draw_normal(model, init_std)
@@ -127,15 +134,21 @@ def find_encoder(name: str) -> Callable[..., Encoder]:
     return encoder
 
 
-def flat_frames(name: str, encoder: Encoder, max_positions: int) -> int:
-    """How many positions a text has at the end of the encoder if it fills the frame."""
+def flat_frames(name: str, encoder: Encoder, max_positions: int | None) -> list[int]:
+    """How many positions each map has of a text that fills the frame."""
+    if max_positions is None:
+        raise InputError(
+            "model.pooling=flatten reads a frame of so many tokens: set model.max_positions or "
+            "text.max_length"
+        )
     try:
-        return int(encoder.positions(torch.tensor(max_positions, device="cpu")))
+        positions = encoder.positions(torch.tensor(max_positions, device="cpu"))
     except NotImplementedError:
         raise InputError(
-            f"model.pooling=flatten needs one map whose length goes by the text's alone, which "
-            f"model={name} hasn't here; try model.pooling=max"
+            f"model.pooling=flatten needs positions that go by a text's length alone, which "
+            f"model={name} hasn't; try model.pooling=max"
         ) from None
+    return [int(count) for count in positions]
 
 
 def build_pooling(

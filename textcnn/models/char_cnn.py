@@ -44,8 +44,8 @@ class CharCnn(Encoder):
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.blocks(features),)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return self.blocks.positions(lengths)
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (self.blocks.positions(lengths),)
 
 
 class Block(nn.Module):

@@ -46,12 +46,14 @@ class TextClassifier(nn.Module):
         word_dropout: float,
         embedding_dropout: float,
         dropout: float,
+        max_norm: float | None,
     ):
         """
         Args:
             poolings: one for each map of the encoder.
             hidden: layers between pooling and head.
             frame_length: tokens that are read of a text; None: all.
+            max_norm: that `limit_norms` cuts each class's weights to; None: any.
         """
         super().__init__()
         self.embedding = embedding
@@ -64,6 +66,13 @@ class TextClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = head
         self.frame_length = frame_length
+        self.max_norm = max_norm
+
+    def limit_norms(self) -> None:
+        """Cut the weights of each class to the l2 norm `max_norm`, after a step (Kim 2014)."""
+        if self.max_norm is not None:
+            with torch.no_grad():
+                self.head.weight.renorm_(2, 0, self.max_norm)
 
     @property
     def field(self) -> Field:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from textcnn.errors import InputError
 from textcnn.models.activations import ACTIVATIONS
 from textcnn.models.convolution import Convolution
 from textcnn.models.encoder import Encoder
@@ -25,7 +26,7 @@ class Dcnn(Encoder):
         kernel_sizes: Sequence[int],
         num_filters: Sequence[int],
         folding: bool = True,
-        k: int = 4,
+        dynamic_k: int = 4,
         padding: str = "full",
         activation: str = "tanh",
     ):
@@ -33,9 +34,17 @@ class Dcnn(Encoder):
         Args:
             channels: rows of the embedding; with `folding` every layer halves them.
             num_filters: of each layer, in every row.
-            k: positions that every layer keeps, and the pooling after the last.
+            dynamic_k: positions that every layer keeps at least; the paper's is k of the pooling
+                behind the last.
         """
         super().__init__()
+        if folding and channels % 2 ** len(kernel_sizes):
+            raise InputError(
+                f"model.folding halves the rows in each of {len(kernel_sizes)} layers, got "
+                f"{channels} rows; try model.embedding_dim="
+                f"{-(-channels // 2 ** len(kernel_sizes)) * 2 ** len(kernel_sizes)}, or "
+                "model.folding=false"
+            )
         rows, maps = channels, 1
         convolutions = []
         for kernel_size, filters in zip(kernel_sizes, num_filters, strict=True):
@@ -47,7 +56,7 @@ class Dcnn(Encoder):
         self.convolutions = nn.ModuleList(convolutions)
         self.num_filters = tuple(num_filters)
         self.folding = folding
-        self.k = k
+        self.k = dynamic_k
         self.activation = ACTIVATIONS[activation]
         self.last_activation = activation
         self.channels = (rows * maps,)

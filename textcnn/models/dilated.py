@@ -71,8 +71,8 @@ class Dilated(Encoder):
                 features = block(features, dilation)
         return (features,)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return lengths
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (lengths,)
 
 
 class Block(nn.Module):

@@ -46,8 +46,8 @@ class Dpcnn(Encoder):
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.stages(self.region(features)),)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return self.stages.positions(lengths)
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (self.stages.positions(lengths),)
 
 
 class Block(nn.Module):

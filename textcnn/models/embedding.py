@@ -5,9 +5,6 @@ from torch import Tensor, nn
 
 from textcnn.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
-TABLES = ("random", "static", "nonstatic", "multichannel")
-EMBEDDINGS = (*TABLES, "onehot")
-
 
 class Embedding(nn.Module):
     """A vector for each token, as Kim 2014 names the ways.

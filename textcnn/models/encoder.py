@@ -18,10 +18,10 @@ class Encoder(nn.Module):
     def forward(self, features: Features) -> tuple[Features, ...]:
         raise NotImplementedError
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        """How many positions the one map has for texts of so many tokens: for pooling=flatten.
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        """How many positions each map has for texts of so many tokens: for pooling=flatten.
 
         Raises:
-            NotImplementedError: there are several maps, or it goes by more than the length.
+            NotImplementedError: it goes by more than the length.
         """
         raise NotImplementedError

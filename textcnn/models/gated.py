@@ -38,8 +38,8 @@ class Gated(Encoder):
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.layers(self.project(features)),)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return lengths
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (lengths,)
 
 
 class Block(nn.Module):

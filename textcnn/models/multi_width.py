@@ -40,9 +40,5 @@ class MultiWidth(Encoder):
         features = features.zeroed()  # once for all widths
         return tuple(convolution(features) for convolution in self.convolutions)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        if len(self.convolutions) > 1:
-            raise NotImplementedError
-        (convolution,) = self.convolutions
-        assert isinstance(convolution, Convolution)
-        return convolution.positions(lengths)
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return tuple(convolution.positions(lengths) for convolution in self.convolutions)

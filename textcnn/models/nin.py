@@ -34,5 +34,5 @@ class Nin(Encoder):
             features = convolution(features.each(self.activation))
         return (features,)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return lengths
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (lengths,)

@@ -17,9 +17,6 @@ from torch import Tensor
 
 from textcnn.models.features import Features
 
-SAME = ("zeros", "reflect", "replicate", "circular", "causal")  # as many positions as before
-PADDINGS = ("valid", *SAME, "full")
-
 
 def margins(padding: str, span: int) -> tuple[int, int]:
     """Positions that windows of `span` see before a text's first and behind its last."""

@@ -128,5 +128,3 @@ class FlattenPooling(Pooling):
         values = features.zeroed().values[..., : self.factor]
         return F.pad(values, (0, self.factor - values.shape[2])).flatten(1), None
 
-
-POOLINGS = ("max", "kmax", "chunk_max", "mean", "sum", "attention", "flatten")

@@ -12,7 +12,6 @@ from textcnn.models.k_max import k_max
 from textcnn.models.normalization import NORMALIZATIONS
 
 BLOCKS = {9: (1, 1, 1, 1), 17: (2, 2, 2, 2), 29: (5, 5, 2, 2), 49: (8, 8, 5, 3)}
-HALVINGS = ("max", "kmax", "convolution")
 
 
 class Vdcnn(Encoder):
@@ -66,8 +65,8 @@ class Vdcnn(Encoder):
     def forward(self, features: Features) -> tuple[Features, ...]:
         return (self.stages(self.first(features)),)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return self.stages.positions(lengths)
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (self.stages.positions(lengths),)
 
 
 class Block(nn.Module):

@@ -47,8 +47,8 @@ class Lstm(Encoder):
             Features(values.transpose(1, 2), features.lengths, features.field.whole(), clean=True),
         )
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return lengths
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (lengths,)
 
 
 class Transformer(Encoder):
@@ -85,5 +85,5 @@ class Transformer(Encoder):
         states = self.layers(projected, src_key_padding_mask=features.outside[:, 0])
         return (Features(states.transpose(1, 2), features.lengths, features.field.whole()),)
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return lengths
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (lengths,)

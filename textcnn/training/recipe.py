@@ -28,7 +28,7 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier, load
-from textcnn.models.classifier import build_model
+from textcnn.models.build import build_model
 from textcnn.run_dir import CONFIG, METRICS, claim
 from textcnn.stored_config import dump
 from textcnn.terminal import argument, build_console
@@ -101,16 +101,18 @@ class TrainingRun:
         model = build_model(
             vocabulary_size=len(self.vocabulary),
             num_classes=len(self.splits.labels),
-            **asdict(config.model),
+            **config.model.settings(config.text.max_length),
         )
         if vectors is not None:
-            model.set_vectors(torch.from_numpy(vectors.values))
+            model.embedding.set_vectors(torch.from_numpy(vectors.values))
         labels = self.splits.labels
         thresholds = (0.5,) * len(labels) if config.data.multi_label else None
         self.classifier = Classifier(model, self.texts.encoder, labels, thresholds)
         self.description = describe_data(self.splits, self.texts, model.receptive_field)
         self.tell_data()
-        optimizer = build_optimizer(parameters=model.parameters(), **asdict(config.optimizer))
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = build_optimizer(parameters=trained, **asdict(config.optimizer))
+        optimizer.register_step_post_hook(lambda *_: model.limit_norms())
         self.model, self.optimizer = model, optimizer
         # not for one process on a CPU, which it changes nothing for: it takes a second, for imports
         if self.accelerator.num_processes > 1 or self.accelerator.device.type != "cpu":
