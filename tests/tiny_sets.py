@@ -6,7 +6,6 @@ The logit of a label is 2 in a text that holds the word of it, else -2: probabil
 import math
 
 import torch
-from torch import nn
 
 from textcnn.checkpoint import Checkpoint
 from textcnn.config import AdamConfig, DataConfig, TrainConfig, WordConfig
@@ -14,6 +13,8 @@ from textcnn.inference import Classifier
 from textcnn.model_config import MultiWidthConfig
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
+from textcnn.models.convolution import Convolution
+from textcnn.models.multi_width import MultiWidth
 from textcnn.stored_config import dump
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
@@ -33,6 +34,7 @@ def set_model() -> TextClassifier:
     with torch.no_grad():
         assert model.embedding.table is not None
         model.embedding.table.weight[:] = torch.cat([torch.zeros(len(SPECIALS), 3), one_each])
+        assert isinstance(model.encoder, MultiWidth)
         convolution = model.encoder.convolutions[0]
         assert isinstance(convolution, Convolution)
         assert convolution.bias is not None

@@ -405,10 +405,10 @@ def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
             "model.embedding=onehot has a channel for each token, too many with text=word; "
             "try text=char, or model.embedding=nonstatic"
         )
-    for key, value in (("position", "learned"), ("pooling", "flatten")):
-        if getattr(model, key) == value and (model.max_positions or text.max_length) is None:
+    for name, value in (("position", "learned"), ("pooling", "flatten")):
+        if getattr(model, name) == value and (model.max_positions or text.max_length) is None:
             yield (
-                f"model.{key}={value} needs to know how many tokens a text has at most: set "
+                f"model.{name}={value} needs to know how many tokens a text has at most: set "
                 "model.max_positions or text.max_length"
             )
 

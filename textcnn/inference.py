@@ -1,7 +1,7 @@
 """A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 from typing import Any

@@ -17,9 +17,9 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
     """A dataclass field that knows its meaning and its limits.
 
     `limits` are any of `at_least`, `at_most`, `above`, `below` (numbers; for a list, of each
-    element), `choices` (values), `length` (of a list: least, most), `strings` (a string or a list of strings),
-    `weights` ("balanced", or numbers above 0 in a list or by name), `mapping` (plain values by name),
-    `optional` (None is allowed).
+    element), `choices` (values), `length` (of a list: least, most), `strings` (a string or a list
+    of strings), `weights` ("balanced", or numbers above 0 in a list or by name), `mapping` (plain
+    values by name), `optional` (None is allowed).
     """
     metadata = {"meaning": meaning, "limits": limits}
     if isinstance(default, list):

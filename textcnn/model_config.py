@@ -80,9 +80,13 @@ class ModelConfig:
         at_most=WIDE,
         length=(0, MANY),
     )
-    dropout: float = share("share of what each fully connected layer reads dropped in training", 0.5)
+    dropout: float = share(
+        "share of what each fully connected layer reads dropped in training", 0.5
+    )
     max_norm: float | None = key(
-        None, "the l2 norm that a class's weights in the last layer are cut to; null: any", above=0.0
+        None,
+        "the l2 norm that a class's weights in the last layer are cut to; null: any",
+        above=0.0,
     )
 
     def settings(self, max_length: int | None) -> dict[str, Any]:
@@ -171,7 +175,9 @@ class DilatedConfig(ModelConfig):
     iterations: int = layers(1, "times that features go through all blocks, with the same weights")
     share_weights: bool = key(False, "the blocks share their weights too")
     normalization: str = key(
-        "none", "of the kernels (weight) or of the features", choices=("none", "weight", "batch", "layer")
+        "none",
+        "of the kernels (weight) or of the features",
+        choices=("none", "weight", "batch", "layer"),
     )
     block_dropout: float = share("share of features dropped behind each convolution in training")
     padding: str = padding("zeros")
@@ -182,7 +188,10 @@ class DilatedConfig(ModelConfig):
 class VdcnnConfig(ModelConfig):
     refused_padding: ClassVar[dict[str, tuple[str, str]]] = {
         "full": ("every convolution would add positions; blocks keep them", "zeros"),
-        "valid": ("a text of one word would not reach through the blocks; they keep its positions", "zeros"),
+        "valid": (
+            "a text of one word would not reach through the blocks; they keep its positions",
+            "zeros",
+        ),
     }
 
     name: str = key("vdcnn", "chosen by model=vdcnn", choices=("vdcnn",))
@@ -198,7 +207,9 @@ class VdcnnConfig(ModelConfig):
     )
     dropout: float = share("share of what each fully connected layer reads dropped in training")
     depth: int = key(9, "convolutions", choices=(9, 17, 29, 49))
-    num_filters: int = sizes(64, "filters of the first level; the others have 2, 4, 8 times as many")
+    num_filters: int = sizes(
+        64, "filters of the first level; the others have 2, 4, 8 times as many"
+    )
     kernel_size: int = sizes(3, "characters per window")
     shortcut: bool = key(False, "what goes into a block is added to what comes out")
     halving: str = key(
@@ -256,9 +267,7 @@ class GatedConfig(ModelConfig):
     padding: str = padding("zeros")
 
 
-DYNAMIC = (
-    "how many positions its maps have goes by the text, the last pooling makes them the same"
-)
+DYNAMIC = "how many positions its maps have goes by the text, the last pooling makes them the same"
 
 
 @dataclass

@@ -50,10 +50,10 @@ class Description:
         return asdict(self)
 
 
-def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int) -> Description:
+def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | None) -> Description:
     """
     Args:
-        receptive_field: tokens that a feature of the model sees.
+        receptive_field: tokens that a feature of the model sees; None: all of a text.
     """
     seen = np.empty(0, np.uint64)
     described = {}
@@ -101,13 +101,13 @@ def start(text: str) -> str:
 
 
 def length_warnings(
-    splits: dict[str, SplitDescription], receptive_field: int, max_length: int | None
+    splits: dict[str, SplitDescription], receptive_field: int | None, max_length: int | None
 ) -> Iterator[str]:
     train = splits["train"]
-    if receptive_field > train.lengths["median"]:
+    if receptive_field is not None and receptive_field > train.lengths["median"]:
         yield (
             f"most texts ({train.lengths['median']} tokens at the median) are shorter than the "
-            f"{receptive_field} tokens that a feature sees; smaller model.kernel_sizes may do"
+            f"{receptive_field} tokens that a feature sees; a smaller model may do"
         )
     if train.truncated_rate > MANY_CUT:
         yield (

@@ -73,7 +73,7 @@ def build_model(
 
     Args:
         name: of ENCODERS, or of an installed package's entry point in the group textcnn.encoders.
-        max_positions: tokens that pooling=flatten reads of a text, and position=learned tells apart.
+        max_positions: tokens that pooling=flatten reads, and position=learned tells apart.
         init_std: begin with weights from a normal distribution around 0 (Zhang 2015), instead of
             PyTorch's uniform ones.
         encoder_settings: what the encoder of that name takes.
@@ -88,11 +88,12 @@ def build_model(
             "model.max_positions or text.max_length"
         )
     told = POSITIONS[position](table.dim, max_positions or 0)
-    encoder = find_encoder(name)(table.dim + told.extra, **encoder_settings)
-    frames = flat_frames(name, encoder, max_positions) if pooling == "flatten" else None
+    encoder = build_encoder(name, table.dim + told.extra, encoder_settings)
+    flat = pooling == "flatten"
+    frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
     poolings = [
-        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=frames and frames[map])
-        for map, channels in enumerate(encoder.channels)
+        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=count)
+        for channels, count in zip(encoder.channels, frames, strict=True)
     ]
     pooled = sum(
         channels * part.factor for channels, part in zip(encoder.channels, poolings, strict=True)
@@ -116,13 +117,14 @@ def build_model(
     return model
 
 
-def find_encoder(name: str) -> Callable[..., Encoder]:
+def build_encoder(name: str, channels: int, settings: dict[str, Any]) -> Encoder:
     """
     Raises:
-        InputError: neither textcnn nor an installed package has an encoder of that name.
+        InputError: neither textcnn nor an installed package has an encoder of that name, or it
+            doesn't take these settings.
     """
     if name in ENCODERS:
-        return ENCODERS[name]
+        return ENCODERS[name](channels, **settings)
     installed = entry_points(group=ENTRY_POINTS)
     if name not in installed.names:
         known = ", ".join([*ENCODERS, *sorted(installed.names)])
@@ -130,7 +132,10 @@ def find_encoder(name: str) -> Callable[..., Encoder]:
             f"model.name={name}: no such encoder; installed are {known}; install the package that "
             f"has it, in its entry points {ENTRY_POINTS}"
         )
-    encoder: Callable[..., Encoder] = installed[name].load()
+    try:
+        encoder: Encoder = installed[name].load()(channels, **settings)
+    except TypeError as error:
+        raise InputError(f"model.options={settings}: {name} can't take them: {error}") from error
     return encoder
 
 
@@ -151,12 +156,7 @@ def flat_frames(name: str, encoder: Encoder, max_positions: int | None) -> list[
     return [int(count) for count in positions]
 
 
-def build_pooling(
-    name: str, *, channels: int, k: int, chunks: int, frames: int | None
-) -> Pooling:
-    if name == "flatten":
-        assert frames is not None
-        return FlattenPooling(frames)
+def build_pooling(name: str, *, channels: int, k: int, chunks: int, frames: int) -> Pooling:
     builders: dict[str, Callable[[], Pooling]] = {
         "max": MaxPooling,
         "kmax": lambda: KMaxPooling(k),
@@ -164,6 +164,7 @@ def build_pooling(
         "mean": MeanPooling,
         "sum": SumPooling,
         "attention": lambda: AttentionPooling(channels),
+        "flatten": lambda: FlattenPooling(frames),
     }
     return builders[name]()
 

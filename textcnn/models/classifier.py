@@ -12,7 +12,7 @@ from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
 from textcnn.models.field import Field
 from textcnn.models.pooling import Pooling
-from textcnn.models.position import NoPosition
+from textcnn.models.position import Position
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TextClassifier(nn.Module):
     def __init__(
         self,
         embedding: Embedding,
-        position: nn.Module,
+        position: Position,
         encoder: Encoder,
         poolings: Sequence[Pooling],
         hidden: nn.Sequential,
@@ -127,7 +127,7 @@ class TextClassifier(nn.Module):
         if ids.shape[1] == 0:
             ids = ids.new_zeros(len(ids), 1)
         embedded = self.word_dropout(self.embedding(ids))  # (batch, time, dim)
-        clean = isinstance(self.position, NoPosition)
+        clean = type(self.position) is Position  # else padding has a place too
         embedded = self.embedding_dropout(self.position(embedded, lengths))
         return Features(embedded.transpose(1, 2), lengths.clamp(min=1), clean=clean)
 

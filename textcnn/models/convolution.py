@@ -52,7 +52,10 @@ class Convolution(nn.Module):
         return windows.div(self.stride, rounding_mode="floor").add(1).clamp(min=1)
 
     def forward(self, features: Features, dilation: int | None = None) -> Features:
-        """(batch, channels, time) to (batch, num_filters, windows); `dilation` in place of its own."""
+        """(batch, channels, time) to (batch, num_filters, windows).
+
+        `dilation`: in place of its own, for weights that are shared between dilations.
+        """
         dilation = dilation or self.dilation
         span = self.span(dilation)
         left, right = margins(self.padding, span)
@@ -117,6 +120,6 @@ class Stack(nn.Sequential):
 
     def positions(self, lengths: Tensor) -> Tensor:
         for layer in self:
-            if hasattr(layer, "positions"):  # the others leave positions as they are
-                lengths = layer.positions(lengths)
+            positions = getattr(layer, "positions", None)  # the others leave them as they are
+            lengths = lengths if positions is None else positions(lengths)
         return lengths

@@ -1,6 +1,7 @@
-"""The dynamic CNN of Kalchbrenner 2014, "A Convolutional Neural Network for Modelling Sentences"."""
+"""The DCNN of Kalchbrenner 2014, "A Convolutional Neural Network for Modelling Sentences"."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -71,7 +72,7 @@ class Dcnn(Encoder):
                 features = features.each(self.activation)
             features = convolution(features)
             if self.folding:
-                features = features.each(lambda values, filters=filters: fold(values, filters))
+                features = features.each(partial(fold, filters=filters))
             if layer < layers:
                 k = -((layer - layers) * tokens // layers)  # rounded up
                 most = -((layer - layers) * longest // layers)
@@ -82,4 +83,6 @@ class Dcnn(Encoder):
 def fold(values: Tensor, filters: int) -> Tensor:
     """The sum of every two neighbouring rows, map by map: (batch, rows x filters, time)."""
     batch, channels, time = values.shape
-    return values.reshape(batch, channels // filters // 2, 2, filters, time).sum(dim=2).flatten(1, 2)
+    return (
+        values.reshape(batch, channels // filters // 2, 2, filters, time).sum(dim=2).flatten(1, 2)
+    )

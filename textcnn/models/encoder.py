@@ -8,8 +8,8 @@ from textcnn.models.features import Features
 class Encoder(nn.Module):
     """Maps of features, side by side where they have lengths of their own.
 
-    `channels` of each map, known without running it. `last_activation` names the function that the maps still lack:
-    the classifier applies it, after max pooling where that is the same.
+    `channels` of each map, known without running it. `last_activation` names the function that the
+    maps still lack: the classifier applies it, after max pooling where that is the same.
     """
 
     channels: tuple[int, ...]

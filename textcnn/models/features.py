@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.models.field import Field
+from textcnn.models.field import ONE_TOKEN, Field
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Features:
 
     values: Tensor  # (batch, channels, time)
     lengths: Tensor  # (batch,) int64, positions of each text: at least one
-    field: Field = Field()
+    field: Field = ONE_TOKEN
     clean: bool = False  # zero behind each text's own positions
     disposable: bool = False  # nobody else needs the values: they may be changed in place
 

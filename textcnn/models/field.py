@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Field:
-    """The tokens behind the features of a map: feature p sees `size` of them from p x stride + start.
+    """The tokens behind the features of a map: `size` from p x stride + start on for feature p.
 
     A layer turns the field of what it reads into that of what it makes, so a network's field is
     found by running it. `size` None: all tokens of the text.
@@ -35,3 +35,6 @@ class Field:
 
     def __str__(self) -> str:
         return "whole text" if self.size is None else f"{self.size} tokens"
+
+
+ONE_TOKEN = Field()

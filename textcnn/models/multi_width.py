@@ -1,6 +1,7 @@
 """The multi-width CNN of Kim 2014, "Convolutional Neural Networks for Sentence Classification"."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -41,4 +42,4 @@ class MultiWidth(Encoder):
         return tuple(convolution(features) for convolution in self.convolutions)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
-        return tuple(convolution.positions(lengths) for convolution in self.convolutions)
+        return tuple(cast(Convolution, each).positions(lengths) for each in self.convolutions)

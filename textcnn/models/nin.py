@@ -19,9 +19,9 @@ class Nin(Encoder):
             num_filters: of each.
         """
         super().__init__()
-        widths = [channels, *[num_filters] * depth]
         self.convolutions = nn.ModuleList(
-            Convolution(before, after, 1) for before, after in zip(widths, widths[1:], strict=False)
+            Convolution(num_filters if layer else channels, num_filters, 1)
+            for layer in range(depth)
         )
         self.activation = ACTIVATIONS[activation]
         self.channels = (num_filters,)

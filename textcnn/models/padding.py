@@ -1,4 +1,4 @@
-"""Boundary modes: what a window sees that reaches over a text's own ends.
+"""Boundary modes: what a window sees that reaches over a text's ends.
 
 | mode | windows | beyond the ends |
 | --- | --- | --- |
@@ -30,11 +30,13 @@ def margins(padding: str, span: int) -> tuple[int, int]:
 
 
 def extend(features: Features, padding: str, left: int, right: int) -> Tensor:
-    """The values (batch, channels, left + time + right) that windows see, at each text's own ends."""
+    """What windows see, at each text's own ends: (batch, channels, left + time + right)."""
     if padding in ("reflect", "replicate", "circular") and left + right > 0:
         time = features.values.shape[2]
         position = torch.arange(-left, time + right, device=features.values.device)
-        source = inside(position, features.lengths[:, None], padding)  # (batch, left + time + right)
+        source = inside(
+            position, features.lengths[:, None], padding
+        )  # (batch, left + time + right)
         shape = (-1, features.values.shape[1], -1)
         return features.values.gather(2, source[:, None].expand(shape))
     values = features.zeroed().values
@@ -42,7 +44,7 @@ def extend(features: Features, padding: str, left: int, right: int) -> Tensor:
 
 
 def inside(position: Tensor, length: Tensor, padding: str) -> Tensor:
-    """The position 0..length-1 that stands for each, also where the margin is longer than the text."""
+    """The position 0..length-1 that stands for each, however far over an end."""
     if padding == "circular":
         return position % length
     if padding == "replicate":

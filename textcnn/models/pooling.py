@@ -127,4 +127,3 @@ class FlattenPooling(Pooling):
     def forward(self, features: Features) -> Pooled:
         values = features.zeroed().values[..., : self.factor]
         return F.pad(values, (0, self.factor - values.shape[2])).flatten(1), None
-

@@ -6,26 +6,26 @@ import torch
 from torch import Tensor, nn
 
 
-class NoPosition(nn.Module):
-    """Nothing."""
+class Position(nn.Module):
+    """Nothing. `extra`: channels that it adds."""
+
+    extra = 0
 
     def __init__(self, dim: int, max_positions: int):
         super().__init__()
-        self.extra = 0  # channels that it adds
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         return embedded
 
 
-class LearnedPosition(nn.Module):
+class LearnedPosition(Position):
     """A learned vector for each position, added (Gehring 2017).
 
     Tokens from `max_positions` on share the vector of the last.
     """
 
     def __init__(self, dim: int, max_positions: int):
-        super().__init__()
-        self.extra = 0
+        super().__init__(dim, max_positions)
         self.table = nn.Parameter(torch.empty(max_positions, dim))
         nn.init.uniform_(self.table, -0.25, 0.25)  # as the embeddings begin
 
@@ -34,12 +34,8 @@ class LearnedPosition(nn.Module):
         return embedded + self.table[positions.clamp(max=len(self.table) - 1)]
 
 
-class SinusoidalPosition(nn.Module):
+class SinusoidalPosition(Position):
     """Sines and cosines of geometrically growing wave lengths, added (Vaswani 2017)."""
-
-    def __init__(self, dim: int, max_positions: int):
-        super().__init__()
-        self.extra = 0
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         time, dim = embedded.shape[1:]
@@ -50,12 +46,10 @@ class SinusoidalPosition(nn.Module):
         return embedded + waves.to(embedded.dtype)
 
 
-class RampPosition(nn.Module):
+class RampPosition(Position):
     """One more channel, from -1 at a text's first token to 1 at its last (CoordConv, Liu 2018)."""
 
-    def __init__(self, dim: int, max_positions: int):
-        super().__init__()
-        self.extra = 1
+    extra = 1
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         positions = torch.arange(embedded.shape[1], device=embedded.device)
@@ -64,7 +58,7 @@ class RampPosition(nn.Module):
 
 
 POSITIONS = {
-    "none": NoPosition,
+    "none": Position,
     "learned": LearnedPosition,
     "sinusoidal": SinusoidalPosition,
     "ramp": RampPosition,

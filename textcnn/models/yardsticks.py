@@ -3,8 +3,10 @@
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from textcnn.models.convolution import Convolution
 from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
+from textcnn.models.normalization import LayerNorm
 
 
 class Lstm(Encoder):
@@ -65,25 +67,37 @@ class Transformer(Encoder):
         block_dropout: float = 0.0,
     ):
         super().__init__()
-        self.project = nn.Linear(channels, hidden_size)
-        layer = nn.TransformerEncoderLayer(
-            hidden_size,
-            heads,
-            feedforward_size,
-            block_dropout,
-            batch_first=True,
-            norm_first=True,
+        self.project = Convolution(channels, hidden_size, 1)
+        self.layers = nn.Sequential(
+            *(Attention(hidden_size, heads, feedforward_size, block_dropout) for _ in range(depth))
         )
-        self.layers = nn.TransformerEncoder(
-            layer, depth, norm=nn.LayerNorm(hidden_size), enable_nested_tensor=False
-        )
+        self.norm = LayerNorm(hidden_size)
         self.channels = (hidden_size,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         """(batch, hidden_size, time)"""
-        projected = self.project(features.values.transpose(1, 2))  # (batch, time, hidden_size)
-        states = self.layers(projected, src_key_padding_mask=features.outside[:, 0])
-        return (Features(states.transpose(1, 2), features.lengths, features.field.whole()),)
+        return (self.norm(self.layers(self.project(features))),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (lengths,)
+
+
+class Attention(nn.Module):
+    """A layer of self-attention and a perceptron at each position."""
+
+    def __init__(self, channels: int, heads: int, feedforward_size: int, dropout: float):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(
+            channels, heads, feedforward_size, dropout, batch_first=True, norm_first=True
+        )
+
+    def forward(self, features: Features) -> Features:
+        hidden = features.outside[:, 0]  # (batch, time)
+        values = self.layer(features.values.transpose(1, 2), src_key_padding_mask=hidden)
+        return Features(values.transpose(1, 2), features.lengths, features.field.whole())
+
+    def multiply_adds(self, positions: int) -> int:
+        """Those of weights, and of every position with every other, for scores and for sums."""
+        weights = sum(weight.numel() for weight in self.parameters() if weight.dim() > 1)
+        channels = self.layer.self_attn.embed_dim
+        return positions * weights + 2 * positions**2 * channels
