@@ -11,8 +11,6 @@ from textcnn.config import (
     AdadeltaConfig,
     AdamConfig,
     DataConfig,
-    ModelConfig,
-    MultiWidthConfig,
     PredictConfig,
     TrainConfig,
     TrainingConfig,
@@ -21,6 +19,7 @@ from textcnn.config import (
 )
 from textcnn.errors import InputError
 from textcnn.limits import command_line, takes, walk
+from textcnn.model_config import InstalledConfig, ModelConfig, MultiWidthConfig
 from textcnn.stored_config import dump, parse_train_config
 
 EVERY_SCHEMA = [*SCHEMAS.values(), *GROUP_SCHEMAS.values()]
@@ -115,7 +114,7 @@ def test_every_key_of_a_config_is_walked_by_its_dotted_name() -> None:
         (
             MultiWidthConfig,
             "kernel_sizes",
-            "a list of at least 1, each a whole number, at least 1, at most 65536",
+            "a list of 1 to 128, each a whole number, at least 1, at most 65536",
         ),
         (AdamConfig, "betas", "a list of 2, each a number, at least 0.0, below 1.0"),
         (TrainConfig, "overwrite", "true or false"),

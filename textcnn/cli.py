@@ -29,7 +29,7 @@ PROGRAMS = {
     "train": "train a classifier, watch it, test it",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts",
-    "describe": "look at data before training",
+    "describe": "look at data and model before training",
 }
 
 

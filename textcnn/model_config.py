@@ -37,7 +37,7 @@ def share(meaning: str, default: float = 0.0) -> Any:
 
 @dataclass
 class ModelConfig:
-    """What all networks have: embedding and position before the encoder, pooling and head behind."""
+    """What all networks have: embedding and position, and behind the encoder pooling and head."""
 
     # pooling and padding that make no sense with an encoder: the reason, and the nearest that does
     refused_pooling: ClassVar[dict[str, tuple[str, str]]] = {}
@@ -225,7 +225,10 @@ class VdcnnConfig(ModelConfig):
     def conflicts(self) -> Iterator[str]:
         yield from super().conflicts()
         if self.num_filters * 8 > WIDE:
-            yield f"model.num_filters takes at most {WIDE // 8} with model=vdcnn, got {self.num_filters}"
+            yield (
+                f"model.num_filters={self.num_filters} with model=vdcnn: the last level has 8 "
+                "times as many; try model.num_filters=64"
+            )
 
 
 @dataclass

@@ -11,7 +11,7 @@ from textcnn.data.batching import EncodedTexts
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
-from textcnn.terminal import argument
+from textcnn.terminal import argument, build_table, markdown
 
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20
@@ -45,6 +45,7 @@ class Description:
 
     splits: dict[str, SplitDescription]
     warnings: tuple[str, ...]
+    seen_whole_rate: float  # of the training texts, those that one feature sees all of
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,7 +66,9 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | N
         *length_warnings(described, receptive_field, texts.encoder.max_length),
         *class_warnings(described, splits.train.multi_label),
     ]
-    return Description(described, tuple(warnings))
+    kept = texts.train.lengths
+    seen_whole = 1.0 if receptive_field is None else float((kept <= receptive_field).mean())
+    return Description(described, tuple(warnings), seen_whole)
 
 
 def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -> SplitDescription:
@@ -174,24 +177,13 @@ def data_rows(description: Description) -> list[list[str]]:
 
 
 def data_table(description: Description) -> Table:
-    """The table for the terminal."""
-    header, *rows = data_rows(description)
-    table = Table(title="Data", title_justify="left")
-    for name in header:
-        table.add_column(name, justify="right" if name else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    """For the terminal."""
+    return build_table("Data", data_rows(description))
 
 
 def data_markdown(description: Description) -> str:
     """The table and the warnings for TensorBoard."""
-    header, *rows = data_rows(description)
-    lines = [header, ["---"] * len(header), *rows]
-    table = "\n".join(
-        f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in lines
-    )
-    return "\n\n".join([table, *description.warnings])
+    return "\n\n".join([markdown(data_rows(description)), *description.warnings])
 
 
 def bars(histogram: list[tuple[int, int]]) -> str:

@@ -2,7 +2,7 @@
 
 | mode | windows | beyond the ends |
 | --- | --- | --- |
-| valid | those inside the text; of a text shorter than the kernel one | nothing; zeros in that one |
+| valid | those inside the text; one of a text that is shorter than the kernel | in that one zeros |
 | zeros | one around each token | zero vectors |
 | reflect | one around each token | the text mirrored at its first and last token |
 | replicate | one around each token | the first and the last token again |

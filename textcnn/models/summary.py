@@ -12,8 +12,11 @@ from textcnn.models.classifier import TextClassifier
 from textcnn.models.features import Features
 from textcnn.models.field import Field
 from textcnn.models.position import Position
+from textcnn.terminal import build_table, markdown
 
 LONGEST = 1024  # tokens of the text that is sent through
+# what the names of layers say already
+PLAIN = ("Convolution", "Embedding", "Linear", "BatchNorm", "LayerNorm")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,14 @@ class Summary:
         return round(sum(layer.multiply_adds for layer in self.layers) / self.tokens)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"multiply_adds_per_token": self.multiply_adds}
+        return {
+            "parameters": self.parameters,
+            "trained_parameters": self.trained,
+            "receptive_field": self.field.size,
+            "stride": self.field.stride,
+            "multiply_adds_per_token": self.multiply_adds,
+            "layers": [asdict(layer) for layer in self.layers],
+        }
 
 
 def summarize(model: TextClassifier, tokens: int) -> Summary:
@@ -127,27 +137,41 @@ def count(module: nn.Module) -> int:
 
 def summary_table(summary: Summary) -> Table:
     """For the terminal."""
-    table = Table(title=f"Model, with a text of {summary.tokens:,} tokens", title_justify="left")
-    header, *rows = summary_rows(summary)
-    for name in header:
-        table.add_column(name, justify="left" if name in header[:3] else "right")
-    for cells in rows[:-1]:
-        table.add_row(*cells)
-    table.add_section()
-    table.add_row(*rows[-1])
-    return table
+    return build_table(title(summary), summary_rows(summary))
+
+
+def summary_markdown(summary: Summary) -> str:
+    """For TensorBoard."""
+    return f"{title(summary)}\n\n{markdown(summary_rows(summary))}"
+
+
+def title(summary: Summary) -> str:
+    return f"Model, for a text of {summary.tokens:,} tokens; work: multiply-adds per token"
+
+
+def field_line(summary: Summary, seen_whole_rate: float) -> str:
+    """How far a feature sees, against the texts that there are.
+
+    Args:
+        seen_whole_rate: share of the texts that one feature sees all of.
+    """
+    if summary.field.size is None:
+        return "receptive field: the whole text"
+    return (
+        f"receptive field {summary.field.size} tokens, stride {summary.field.stride}: all of "
+        f"{100 * seen_whole_rate:.1f} % of the training texts"
+    )
 
 
 def summary_rows(summary: Summary) -> list[list[str]]:
     """A table as its rows: the header first, the sums last."""
-    rows = [
-        ["layer", "", "shape", "parameters", "sees", "stride", "multiply-adds / token"],
-    ]
+    rows = [["layer", "shape", "parameters", "sees", "stride", "work"]]
     for layer in summary.layers:
+        name = layer.name.removeprefix("encoder.")
+        kind = layer.kind.removesuffix("Position").removesuffix("Pooling")
         rows.append(
             [
-                layer.name,
-                layer.kind,
+                name if kind in PLAIN else f"{name} ({kind})",
                 " x ".join(f"{size:,}" for size in layer.shape),
                 f"{layer.parameters:,}",
                 "" if layer.field is None else str(layer.field.size or "all"),
@@ -155,5 +179,4 @@ def summary_rows(summary: Summary) -> list[list[str]]:
                 f"{layer.multiply_adds / summary.tokens:,.0f}",
             ]
         )
-    total = f"{summary.multiply_adds:,}"
-    return [*rows, ["all", "", "", f"{summary.parameters:,}", "", "", total]]
+    return [*rows, ["all", "", f"{summary.parameters:,}", "", "", f"{summary.multiply_adds:,}"]]

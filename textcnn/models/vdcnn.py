@@ -39,7 +39,7 @@ class Vdcnn(Encoder):
             num_filters: of the first level; the others have 2, 4 and 8 times as many.
             shortcut: adds what goes into each block to what comes out (He 2016).
             halving: `max` pools 3 positions to one, 2 apart, as VGG; `kmax` keeps the larger half
-                of each channel; `convolution` has the next level begin with a stride of 2, as ResNet.
+                of each channel; `convolution` begins the next level with a stride of 2, as ResNet.
         """
         super().__init__()
         self.first = Convolution(channels, num_filters, kernel_size, padding=padding)
