@@ -24,6 +24,7 @@ def test_zeroed_leaves_only_a_texts_own(features: Features) -> None:
     zeroed = features.zeroed()
     assert zeroed.values.tolist() == [[[1, 2, 3]], [[4, 0, 0]]]
     assert zeroed.clean
+    assert not zeroed.disposable
     assert (zeroed.lengths.tolist(), zeroed.field) == ([3, 1], Field(5, 2, -1))
 
 

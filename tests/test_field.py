@@ -1,4 +1,4 @@
-"""Which tokens a feature sees: arithmetic by hand, and what reaches features in fact."""
+"""Which tokens a feature sees and how many features there are: by hand, and in fact."""
 
 import pytest
 import torch
@@ -49,7 +49,7 @@ def assert_sees_its_field(network: nn.Module) -> None:
 
 
 def test_kernel_and_dilation_widen_a_field() -> None:
-    assert ONE_TOKEN == Field(1, 1, 0)
+    assert Field(1, 1, 0) == ONE_TOKEN
     assert ONE_TOKEN.through(3, 1, 1, 0) == Field(3, 1, 0)
     assert ONE_TOKEN.through(3, 4, 1, 4) == Field(9, 1, -4)
 
@@ -111,7 +111,7 @@ POOLS = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(CONVOLUTIONS, POOLS), min_size=1, max_size=3))
 def test_features_of_stacked_layers_see_the_tokens_of_their_field(layers: list[nn.Module]) -> None:
     assert_sees_its_field(Stack(*layers))
@@ -132,3 +132,17 @@ def test_branches_that_look_apart_see_the_tokens_of_their_field() -> None:
     branches = Sum(back, ahead)
     assert seen(branches)[0] == Field(5, 1, -3)  # three tokens before, one behind
     assert_sees_its_field(branches)
+
+
+@given(st.sampled_from(PADDINGS), st.lists(st.integers(1, 30), min_size=1, max_size=4))
+def test_stack_foretells_the_positions_that_it_makes(padding: str, lengths: list[int]) -> None:
+    stack = Stack(
+        Convolution(2, 3, 4, padding=padding, dilation=2),
+        MaxPool(3, stride=2, padding="zeros"),
+        nn.Identity(),  # without `positions`
+        Convolution(3, 2, 2, padding=padding, stride=2),
+        MaxPool(2, stride=3),
+    )
+    values = torch.ones(len(lengths), 2, max(lengths) + 3)
+    made = stack(Features(values, torch.tensor(lengths)))
+    assert torch.equal(stack.positions(torch.tensor(lengths)), made.lengths)

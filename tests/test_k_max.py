@@ -15,7 +15,9 @@ def k_max_of(rows: list[list[float]], k: list[int], most: int) -> tuple[Features
     """Of texts of one channel in a batch, with 99 behind them."""
     lengths = [len(row) for row in rows]
     padded = [[*row, *[99.0] * (max(lengths) - len(row))] for row in rows]
-    features = Features(torch.tensor(padded)[:, None], torch.tensor(lengths), Field(3, 2, -1))
+    features = Features(
+        torch.tensor(padded).float()[:, None], torch.tensor(lengths), Field(3, 2, -1)
+    )
     return k_max(features, torch.tensor(k), most)
 
 

@@ -45,13 +45,14 @@ def scaled(norm: nn.Module) -> nn.Module:
 
 
 def test_positions_of_a_batch_get_mean_0_and_variance_1() -> None:
-    norm = BatchNorm(1, eps=0.0)
+    norm = BatchNorm(1, eps=1e-12)
     made = norm(batch_of([torch.tensor([[1.0, 2, 3]]), torch.tensor([[6.0]])]))
     # mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, of running statistics 14 / 3
     expected = (torch.tensor([[1.0, 2, 3], [6, 3, 3]]) - 3) / 3.5**0.5
     torch.testing.assert_close(made.values[:, 0], expected)
-    assert norm.running_mean.tolist() == pytest.approx([0.3])
-    assert norm.running_var.tolist() == pytest.approx([0.9 + 0.1 * 14 / 3])
+    state = norm.state_dict()
+    assert state["running_mean"].tolist() == pytest.approx([0.3])
+    assert state["running_var"].tolist() == pytest.approx([0.9 + 0.1 * 14 / 3])
 
 
 @given(
@@ -104,7 +105,7 @@ def test_batch_of_one_position_is_normalized_as_in_evaluation() -> None:
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_batch_norm_in_evaluation_uses_running_statistics(garbage: float) -> None:
-    norm = scaled(BatchNorm(2, momentum=1.0))
+    norm = scaled(BatchNorm(2, momentum=1.0, eps=0.1))
     norm(batch_of(texts_of([9, 9])))
     norm.eval()
     texts = texts_of([4, 1, 2], seed=1)
@@ -112,7 +113,7 @@ def test_batch_norm_in_evaluation_uses_running_statistics(garbage: float) -> Non
     assert isinstance(mean, Tensor)
     assert isinstance(variance, Tensor)
     weight, bias = norm.parameters()
-    expected = (torch.cat(texts, dim=1).T - mean) / (variance + 1e-5).sqrt() * weight + bias
+    expected = (torch.cat(texts, dim=1).T - mean) / (variance + 0.1).sqrt() * weight + bias
     torch.testing.assert_close(side_by_side(norm(batch_of(texts, 3, garbage))), expected)
 
 
@@ -147,7 +148,7 @@ def test_garbage_has_no_part_in_gradients_of_batch_norm_in_training(garbage: flo
     torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.parametrize("garbage", [-1e20, 0.0, 1e6, 1e20])
+@pytest.mark.parametrize("garbage", [-1e10, 0.0, 1e10])
 @pytest.mark.parametrize("kind", [BatchNorm, LayerNorm])
 def test_finite_garbage_has_no_part_in_gradients_in_evaluation(
     kind: type[BatchNorm | LayerNorm], garbage: float

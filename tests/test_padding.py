@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from textcnn.models.convolution import Convolution
+from textcnn.models.convolution import Convolution, MaxPool
 from textcnn.models.features import Features
 from textcnn.models.padding import extend, inside, margins
 
@@ -129,3 +131,54 @@ def test_text_without_margins_is_only_cleaned(padding: str) -> None:
     values = torch.tensor([[[1.0, 2.0, 99.0]], [[3.0, 4.0, 5.0]]])
     extended = extend(Features(values, torch.tensor([2, 3])), padding, 0, 0)
     assert extended.tolist() == [[[1, 2, 0]], [[3, 4, 5]]]
+
+
+def max_of_windows(pool: MaxPool, *texts: list[int]) -> list[list[int]]:
+    """The largest of each window, of texts in a batch with 99 behind them."""
+    longest = max(len(text) for text in texts)
+    rows = torch.tensor([[*text, *[99] * (longest + 2 - len(text))] for text in texts])
+    made = pool(Features(rows[:, None].float(), torch.tensor([len(text) for text in texts])))
+    pairs = zip(made.values[:, 0].tolist(), made.lengths.tolist(), strict=True)
+    return [row[:length] for row, length in pairs]
+
+
+def test_windows_of_a_max_pool_see_nothing_over_the_ends() -> None:
+    # 1 5 2 | 2 4 3; of the short text all of it
+    assert max_of_windows(MaxPool(3, 2), [1, 5, 2, 4, 3], [-7, -8]) == [[5, 4], [-7]]
+    # . 1 5 | 5 2 4 | 4 3 .; and no zero that would be larger
+    around = MaxPool(3, 2, padding="zeros")
+    assert max_of_windows(around, [1, 5, 2, 4, 3], [-7, -8]) == [[5, 5, 4], [-7]]
+    # even: 1 5 | 5 2 | 2 .
+    assert max_of_windows(MaxPool(2, 1, padding="zeros"), [1, 5, 2], [-7]) == [[5, 5, 2], [-7]]
+
+
+@given(
+    padding=st.sampled_from(["valid", "zeros"]),
+    kernel_size=st.integers(1, 5),
+    stride=st.integers(1, 4),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    extra=st.integers(0, 9),
+    garbage=st.sampled_from([0.0, 1e6, torch.nan, torch.inf, -torch.inf]),
+)
+def test_max_pool_of_a_batch_is_that_of_each_text_and_finite_throughout(
+    padding: str, kernel_size: int, stride: int, lengths: list[int], extra: int, garbage: float
+) -> None:
+    values = torch.randn(len(lengths), 2, max(lengths) + extra)
+    batch = Features(values, torch.tensor(lengths))
+    values.masked_fill_(batch.outside, garbage).requires_grad_()
+    pool = MaxPool(kernel_size, stride, padding)
+    made = pool(batch)
+    left = (kernel_size - 1) // 2 if padding == "zeros" else 0
+    for row, text, length in zip(made.values, values, lengths, strict=True):
+        last = length if padding == "zeros" else max(length - kernel_size + 1, 1)
+        starts = [start - left for start in range(0, last, stride)]
+        windows = [text[:, max(start, 0) : min(start + kernel_size, length)] for start in starts]
+        expected = torch.stack([window.amax(dim=1) for window in windows], dim=1)
+        assert torch.equal(row[:, : len(windows)], expected)
+        assert row[:, len(windows) :].count_nonzero() == 0
+    assert made.clean
+    assert torch.equal(pool.positions(batch.lengths), made.lengths)
+    made.values.sum().backward()
+    assert values.grad is not None
+    assert values.grad.sum() == 2 * made.lengths.sum()  # one winner of each window and channel
+    assert values.grad.masked_select(batch.outside).count_nonzero() == 0

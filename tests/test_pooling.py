@@ -151,13 +151,9 @@ def test_texts_of_a_batch_are_pooled_as_if_alone(
     torch.testing.assert_close(pooled, expected)
     assert pooled.shape == (len(texts), 2 * pooling.factor)
     if winners is not None:
-        assert winners.shape == pooled.shape
-        for text, row, places_of in zip(texts, pooled, winners, strict=True):
-            for channel, (numbers, chosen) in enumerate(
-                zip(row.unflatten(0, (2, -1)), places_of.unflatten(0, (2, -1)), strict=True)
-            ):
-                own = [float(text[channel, p]) if p >= 0 else 0.0 for p in chosen.tolist()]
-                assert numbers.tolist() == own
+        places_won = winners.unflatten(1, (2, -1))
+        won = batch.values.gather(2, places_won.clamp(min=0)).masked_fill(places_won < 0, 0.0)
+        assert torch.equal(won.flatten(1), pooled)
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
@@ -196,9 +192,8 @@ def test_max_changes_disposable_values_in_place() -> None:
 
 
 @pytest.mark.parametrize("activation", sorted(MONOTONE))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if build(kind).commutes])
 def test_pooling_that_commutes_may_come_before_the_activation(kind: str, activation: str) -> None:
     pooling, function = build(kind), ACTIVATIONS[activation]
-    if pooling.commutes:
-        batch = batch_of([torch.randn(2, length) for length in (5, 1, 2)])
-        torch.testing.assert_close(function(pooling(batch)[0]), pooling(batch.each(function))[0])
+    batch = batch_of([torch.randn(2, length) for length in (5, 1, 2)])
+    torch.testing.assert_close(function(pooling(batch)[0]), pooling(batch.each(function))[0])

@@ -80,14 +80,15 @@ def enliven(model: TextClassifier) -> None:
     make of different texts is the same up to rounding, and tests of it prove nothing."""
     for parameter in model.encoder.parameters():
         if parameter.dim() > 1:
-            parameter *= 3
-    for module in model.encoder.modules():
-        if isinstance(module, BatchNorm):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            module.running_mean.normal_(0.0, 0.2)
-            module.running_var.uniform_(0.5, 1.5)
-            module.bias.normal_(0.0, 0.2)
+            parameter *= 2
+    norms = [module for module in model.encoder.modules() if isinstance(module, BatchNorm)]
+    for norm in norms:
+        norm.bias.normal_(0.0, 0.2)
+        norm.momentum = 1.0  # statistics of the next batch alone
+    if norms:
+        model(*batch([text_of(30, seed) for seed in range(8)]))
+    for norm in norms:
+        norm.momentum = 0.1
 
 
 def allowed(name: str) -> list[dict[str, str]]:

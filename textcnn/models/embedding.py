@@ -33,7 +33,7 @@ class Embedding(nn.Module):
         assert self.table is not None
         with torch.no_grad():
             self.table.weight[len(SPECIALS) :] = vectors
-            bound = (3 * vectors.var()).sqrt().item()
+            bound = (3 * vectors.var(correction=0)).sqrt().item()
             self.table.weight[UNKNOWN].uniform_(-bound, bound)
             if self.fixed is not None:
                 self.fixed.weight.copy_(self.table.weight)

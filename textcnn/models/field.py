@@ -34,7 +34,9 @@ class Field:
         return replace(self, size=None)
 
     def __str__(self) -> str:
-        return "whole text" if self.size is None else f"{self.size} tokens"
+        if self.size is None:
+            return "the whole text"
+        return f"{self.size} token" + ("s" if self.size > 1 else "")
 
 
 ONE_TOKEN = Field()

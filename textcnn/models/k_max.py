@@ -20,10 +20,15 @@ def k_max(features: Features, k: Tensor, most: int) -> tuple[Features, Tensor]:
     features = features.at_least(most)
     kept = torch.minimum(k, features.lengths)
     values = features.values.masked_fill(features.outside, -torch.inf)
-    # a sort, not topk: of equals the same must win, however far the text is padded
-    largest = values.sort(dim=2, descending=True, stable=True).indices[..., :most]
-    beyond = torch.arange(most, device=values.device) >= kept[:, None, None]  # (batch, 1, most)
-    last = values.shape[2] - 1
-    places = largest.masked_fill(beyond, last + 1).sort(dim=2).values.clamp(max=last)
-    chosen = Features(features.values.gather(2, places), kept, features.field.whole())
-    return chosen.zeroed(), places
+    # the least that is kept; a sort would do all, in four times the time
+    order = (kept - 1)[:, None, None].expand(-1, values.shape[1], -1)
+    least = values.topk(most, dim=2).values.gather(2, order)  # (batch, channels, 1)
+    above, equal = values > least, values == least
+    left = kept[:, None, None] - above.sum(dim=2, keepdim=True)  # for those that are equal to it
+    chosen = above | (equal & (equal.cumsum(dim=2, dtype=torch.int32) <= left))
+    rank = chosen.cumsum(dim=2).sub(1).masked_fill(~chosen, most)
+    position = torch.arange(values.shape[2], device=values.device).expand_as(rank)
+    places = torch.zeros_like(rank[..., :1]).repeat(1, 1, most + 1)
+    places = places.scatter(2, rank, position)[..., :most]
+    result = Features(features.values.gather(2, places), kept, features.field.whole())
+    return result.zeroed(), places

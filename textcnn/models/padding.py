@@ -51,4 +51,4 @@ def inside(position: Tensor, length: Tensor, padding: str) -> Tensor:
         return torch.minimum(position.clamp(min=0), length - 1)
     period = (2 * (length - 1)).clamp(min=1)  # there and back; of one token it is that token
     phase = position % period
-    return torch.minimum(torch.minimum(phase, period - phase), length - 1)
+    return torch.minimum(phase, period - phase)

@@ -158,7 +158,7 @@ def field_line(summary: Summary, seen_whole_rate: float) -> str:
     if summary.field.size is None:
         return "receptive field: the whole text"
     return (
-        f"receptive field {summary.field.size} tokens, stride {summary.field.stride}: all of "
+        f"receptive field {summary.field}, stride {summary.field.stride}: all of "
         f"{100 * seen_whole_rate:.1f} % of the training texts"
     )
 
