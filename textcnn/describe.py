@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from textcnn.cli import program
-from textcnn.config import DescribeConfig
+from textcnn.config import DescribeConfig, WordConfig
 
 
 @program("describe")
@@ -17,10 +17,15 @@ def main(config: DescribeConfig) -> None:
     from textcnn.data.prepare import prepare_data
     from textcnn.models.classifier import build_model
     from textcnn.terminal import build_console
+    from textcnn.text.vectors import load_vectors
 
     console = build_console()
     data = prepare_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
+    if isinstance(config.text, WordConfig) and config.text.vectors is not None:
+        tokens = texts.encoder.vocabulary.tokens
+        vectors = load_vectors(config.text.vectors, tokens, config.seed)
+        console.print(vectors.summary(config.text.vectors))
     with torch.device("meta"):  # only its receptive field is wanted
         model = build_model(
             vocabulary_size=len(texts.encoder.vocabulary),
