@@ -146,8 +146,8 @@ def class_warnings(splits: dict[str, SplitDescription], multi_label: bool) -> It
         split = splits[name]
         if split.duplicates:
             yield (
-                f"{split.duplicates:,} texts of {name} are duplicates: {split.shared:,} of texts in "
-                f"{earlier}, {split.duplicates - split.shared:,} of others in {name}"
+                f"{split.duplicates:,} texts of {name} are duplicates: {split.shared:,} of texts "
+                f"in {earlier}, {split.duplicates - split.shared:,} of others in {name}"
             )
 
 
