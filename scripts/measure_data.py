@@ -157,7 +157,7 @@ def measure_stream(lines: int) -> None:
             f"data.train={file}",
             "data.streaming=true",
             "training.batch_size=200",
-            "training.validate_every=2000",
+            "training.validate_every=500",
             "training.patience=null",
             f"run_dir={Path(place) / 'run'}",
         ]

@@ -1,8 +1,10 @@
 """Files and directories appear whole or not at all, whatever happens on the way."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,32 @@ def test_a_file_replaces_the_old_one(tmp_path: Path) -> None:
     write_json(path, {"accuracy": 0.75, "labels": ["è"]})
     assert json.loads(path.read_text(encoding="utf-8")) == {"accuracy": 0.75, "labels": ["è"]}
     assert names(tmp_path) == ["metrics.json"]
+
+
+def test_what_a_killed_program_left_of_the_same_file_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "table.arrow"
+    killed = (
+        "import os, sys; from pathlib import Path; from textcnn.atomic import new_file\n"
+        "with new_file(Path(sys.argv[1])) as file: file.write_text('half'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    (left_over,) = tmp_path.iterdir()
+    (tmp_path / left_over.name.replace("table", "other")).touch()
+    write_json(path, 1)
+    assert names(tmp_path) == [left_over.name.replace("table", "other"), "table.arrow"]
+
+
+def test_what_another_start_is_writing_stays_for_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "table.arrow"
+    running = tmp_path / f".table.arrow.{os.getppid()}.tmp"
+    no_process = tmp_path / ".table.arrow.words.tmp"
+    running.touch()
+    no_process.touch()
+    write_json(path, 1)
+    assert running.exists()
+    os.utime(running, (0, time.time() - 25 * 60 * 60))
+    write_json(path, 1)
+    assert names(tmp_path) == [no_process.name, "table.arrow"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from tiny_data import read_json, run, write_csv
 
-from textcnn.data.description import Description, data_markdown, describe_data
+from textcnn.data.description import Description, data_markdown, describe_data, label_separator
 from textcnn.data.labelled import LabelledTexts, label_texts
 from textcnn.data.prepare import prepare_texts
 from textcnn.data.splits import Splits
@@ -57,7 +57,39 @@ def test_duplicates_are_found_over_case_white_space_and_splits(splits: Splits) -
     description = described(splits, max_length=None)
     duplicates = {name: split.duplicates for name, split in description.splits.items()}
     assert duplicates == {"train": 0, "validation": 1, "test": 1}
-    assert "1 texts of test occur before or in another split" in description.warnings
+    warning = (
+        "1 texts of test are duplicates: 1 of texts in train or validation, 0 of others in test"
+    )
+    assert warning in description.warnings
+
+
+def test_duplicates_within_a_split_are_told_from_those_of_another() -> None:
+    rows = [("a", "x|y"), ("b", "z")]
+    test = [("A", "z"), ("c", "z"), ("C", "z"), ("c ", "z")]
+    description = described(Splits(split(rows), split([("d", "z")]), split(test)), max_length=None)
+    (warning,) = (line for line in description.warnings if "duplicates" in line)
+    assert warning == (
+        "3 texts of test are duplicates: 1 of texts in train or validation, 2 of others in test"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "separator"),
+    [
+        ({"a", "a|b", "b|c"}, "|"),  # b never alone
+        ({"a;b", "b; c", "d"}, ";"),
+        ({"a", "b", "a,b"}, ","),
+        ({"a", "b", "a b"}, " "),
+        ({"a|", "b|", "c"}, None),
+        ({"Arts, Crafts", "Sport", "Home, Garden"}, None),
+        ({"new york", "york"}, None),
+        ({"km/h", "m/h"}, None),
+    ],
+)
+def test_classes_that_look_like_several_have_parts_in_common(
+    names: set[str], separator: str | None
+) -> None:
+    assert label_separator(names) == separator
 
 
 @pytest.mark.parametrize(

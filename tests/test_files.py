@@ -264,7 +264,7 @@ def test_a_directory_in_a_glob_is_passed_over(write: Write, tmp_path: Path) -> N
     assert find_files("data.train", f"{tmp_path}/*.csv") == [Path(path)]
 
 
-@pytest.mark.parametrize("pattern", ["missing.csv", "*.csv", "folder"])
+@pytest.mark.parametrize("pattern", ["missing.csv", "*.csv"])
 def test_files_that_are_not_there_are_refused_with_the_key_and_where_it_looked(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
@@ -366,23 +366,23 @@ def test_a_file_that_is_not_utf_8_is_refused_with_line_and_column(
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "columns"),
+    ("content", "line", "columns", "fix"),
     [
-        ("text,label\nx,a\nx,a,b\n", 3, 3),
-        ("text,label\nx,a\nx\n", 3, 1),
-        ("\ntext,label\n\nx,a,\n", 4, 3),
-        ('text,label\n"x\n\ny",a\none, two,b\n', 5, 3),
-        ('text,label\n"x\ny",a,b\n', 2, 3),  # where the row begins
-        ("text,label\n \nx,a\n", 2, 1),
+        ("text,label\nx,a\nx,a,b\n", 3, 3, "quote cells that hold ','"),
+        ("text,label\nx,a\nx\n", 3, 1, "fill it up or drop it"),
+        ("\ntext,label\n\nx,a,\n", 4, 3, "quote cells that hold ','"),
+        ('text,label\n"x\n\ny",a\none, two,b\n', 5, 3, "quote cells that hold ','"),
+        # where the row begins
+        ('text,label\n"x\ny",a,b\n', 2, 3, "quote cells that hold ','"),
+        ("text,label\n \nx,a\n", 2, 1, "fill it up or drop it"),
     ],
 )
 def test_a_row_of_another_width_is_refused_with_its_line(
-    write: Write, content: str, line: int, columns: int
+    write: Write, content: str, line: int, columns: int, fix: str
 ) -> None:
     path = write("rows.csv", content)
     assert refusal(path) == (
-        f"{path}, line {line}: {columns} columns, but the header has 2 (text, label); "
-        "quote cells that hold ','"
+        f"{path}, line {line}: {columns} columns, but the header has 2 (text, label); {fix}"
     )
     tabbed = write("rows.tsv", content.replace(",", "\t"))
     assert refusal(tabbed, cut=tabbed).startswith(f", line {line}: {columns} columns")
@@ -393,17 +393,28 @@ def test_a_row_of_another_width_is_refused_with_its_line(
     [
         ('text,label\nx,a\ny,"b\nz,c\n', 3, "unexpected end of data"),
         ('text,label\nx,a\n"y" said,b\n', 3, "',' expected after '\"'"),
-        ("text,label\nx\ry,a\n", 2, "new-line character seen in unquoted field"),
-        ("text,label\rx,a\r", 1, "new-line character seen in unquoted field"),
     ],
 )
-def test_quotes_not_in_pairs_and_stray_line_ends_are_refused_with_the_line(
+def test_quotes_not_in_pairs_are_refused_with_the_line(
     write: Write, content: str, line: int, reason: str
 ) -> None:
     path = write("rows.csv", content)
     assert refusal(path) == (
         f"{path}, line {line}: {reason}; quote cells that hold quotes or line ends, and write "
         "their quotes twice"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"), [("text,label\nx\ry,a\n", 2), ("text,label\rx,a\r", 1)]
+)
+def test_line_ends_of_old_macs_are_refused_with_the_line(
+    write: Write, content: str, line: int
+) -> None:
+    path = write("rows.csv", content)
+    assert refusal(path) == (
+        f"{path}, line {line}: a carriage return that no line feed follows; end lines with line "
+        "feeds, as with tr '\\r' '\\n', or quote the cell"
     )
 
 
@@ -429,7 +440,14 @@ def test_quotes_not_in_pairs_and_stray_line_ends_are_refused_with_the_line(
             '{"text": "x", "label": 1.5}',
             "column 'label' holds 1.5; labels are strings, whole numbers, or true and false",
         ),
-        ('{"text": "\\ud800", "label": "a"}', "half of a surrogate pair, which is no character"),
+        (
+            '{"text": "\\ud800", "label": "a"}',
+            "column 'text' holds half of a surrogate pair, which is no character; remove it, as",
+        ),
+        (
+            '{"text": "x", "label": "\\ud800"}',
+            "column 'label' holds half of a surrogate pair, which is no character; remove it, as",
+        ),
         ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
         ('{"text": "x", "label": null}', "column 'label' is empty; fill it or drop the row"),
         ('{"text": "x", "label": ""}', "column 'label' is empty; fill it or drop the row"),
@@ -535,6 +553,27 @@ def test_a_disk_that_fails_is_said_in_one_line(
     monkeypatch.setattr("textcnn.data.files.line_rows", fail)
     path = write("rows.csv", "text,label\nx,a\n")
     assert refusal(path) == f"{path} can't be read: no space left"
+
+
+def test_without_a_cache_that_can_be_written_files_are_read_all_the_same(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # below a file can be nothing, for root too
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", Path(write("file", "")))
+    path = write("rows.csv", as_csv([("text", "label"), *ROWS]))
+    assert read(path) == ROWS
+    empty, bad = write("none.csv", "text,label\n"), write("bad.csv", "text,label\nx,\n")
+    assert refusal(empty) == f"{empty} holds no rows"
+    assert refusal(bad) == f"{bad}, row 1: column 'label' is empty; fill it or drop the row"
+
+
+def test_a_directory_is_refused_with_how_to_name_its_files(tmp_path: Path) -> None:
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    assert refusal(str(parts)) == (
+        f"data.train={parts} is a directory; name the files in it, as "
+        f"'data.train=\"{parts}/*.csv\"'"
+    )
 
 
 def test_one_bad_file_of_several_is_named(write: Write) -> None:

@@ -189,11 +189,20 @@ def test_a_split_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pat
     )
 
 
-@pytest.mark.parametrize("spec", ["train[:ten]", "train[", "train[:10%", "train[:200%]"])
-def test_what_is_no_slice_is_refused(tmp_path: Path, spec: str) -> None:
-    message = refusal("hub", path=news(tmp_path, train=40), train=spec)
-    assert message.startswith(f"data.train={spec} is no split: ")
-    assert message.endswith("; write train, train[:10%] or train[100:200]")
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("train[:ten]", ""),
+        ("train[", ""),
+        ("train[:10%", ""),
+        ("train[:200%]", " (Percent slice boundaries must be > -100 and < 100)"),
+    ],
+)
+def test_what_is_no_slice_is_refused(tmp_path: Path, spec: str, reason: str) -> None:
+    assert refusal("hub", path=news(tmp_path, train=40), train=spec) == (
+        f"data.train={spec} is no split or slice{reason}; write train, train[:10%] or "
+        "train[100:200]"
+    )
 
 
 def test_a_slice_without_rows_is_refused(tmp_path: Path) -> None:
@@ -294,6 +303,18 @@ def test_a_gated_dataset_says_where_to_ask() -> None:
     assert explain(error, "a/b", None, None, local=False) == (
         "data.path=a/b is gated: ask for access on its page, then log in (hf auth login)"
     )
+
+
+@pytest.mark.parametrize("cache", ["file", "file/datasets"])
+def test_a_cache_that_cannot_be_written_is_named_with_its_variable(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    write("file", "")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / cache)
+    path = news(tmp_path, train=4)
+    message = refusal("hub", path=path)
+    assert message.startswith(f"data.path={path}: the cache can't be written ({tmp_path}/file")
+    assert message.endswith("; set HF_DATASETS_CACHE to a directory that can")
 
 
 # The Hub itself

@@ -1,5 +1,6 @@
 """The wheel works without the source tree: from another directory, with every config in it."""
 
+import ast
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import sysconfig
 import tomllib
 import venv
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,30 @@ def test_constraints_pin_every_dependency_within_its_range() -> None:
     extras = project["optional-dependencies"].values()
     for requirement in map(Requirement, sum(extras, project["dependencies"])):
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, requirement
+
+
+def imported(folder: str) -> set[str]:
+    """The libraries that the modules below a folder import, as distributions are named."""
+    names = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.partition(".")[0])
+    distributions = packages_distributions()
+    foreign = names - sys.stdlib_module_names - {"textcnn"}
+    return {canonicalize_name(distributions.get(name, [name])[0]) for name in foreign}
+
+
+def test_every_library_that_is_imported_is_a_dependency() -> None:
+    project = PYPROJECT["project"]
+    own, dev = (
+        {canonicalize_name(Requirement(line).name) for line in lines}
+        for lines in (project["dependencies"], project["optional-dependencies"]["dev"])
+    )
+    assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own
+    assert imported("scripts") <= own | dev
 
 
 def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:

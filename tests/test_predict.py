@@ -132,15 +132,6 @@ def test_empty_input_gives_empty_output(tiny_run: Path, tmp_path: Path, out: Pat
     assert out.read_bytes() == b""
 
 
-def test_half_a_surrogate_pair_is_written_as_an_escape(
-    tiny_run: Path, tmp_path: Path, out: Path
-) -> None:
-    source = tmp_path / "texts.jsonl"
-    source.write_text('{"text": "goal \\ud83d"}\n', encoding="utf-8")
-    assert predict(tiny_run, f"input={source}", f"output={out}") == 0
-    assert [row["text"] for row in read_lines(out)] == ["goal \ud83d"]
-
-
 class Standard:
     """Standard input that knows, at each of its lines, how many answers were written before."""
 

@@ -93,6 +93,20 @@ def test_validation_and_test_are_drawn_from_the_first_rows_and_never_trained_on(
     assert "data.streaming: vocabulary and classes of the first 100 rows" in splits.notes
 
 
+def test_first_rows_of_one_class_are_named_as_the_reason(tmp_path: Path) -> None:
+    texts = [(f"text {n}", "a" if n < 50 else "b") for n in range(100)]
+    source = Source("files", train=str(write_csv(tmp_path / "a.csv", texts)))
+    assert refusal(lambda: load_stream(source, Division(), 50)) == (
+        "data.train: the first 50 rows hold one class only (a), and a stream learns its classes "
+        "from these; raise text.vocabulary_examples (and data.max_examples, if given), or shuffle "
+        "the rows"
+    )
+    assert load_stream(source, Division(), 60)[0].labels == ("a", "b")
+    one_class = Source("files", train=str(write_csv(tmp_path / "b.csv", texts[:50])))
+    message = "data.train holds one class only (a); two are the least"
+    assert refusal(lambda: load_stream(one_class, Division(), 60)) == message
+
+
 def test_given_validation_and_test_are_read_whole(tmp_path: Path) -> None:
     train = write_csv(tmp_path / "train.csv", rows(200))
     test = write_csv(tmp_path / "test.csv", [(f"{n} plot", "film") for n in range(30)])

@@ -239,19 +239,28 @@ def test_one_class_is_refused(write: Write) -> None:
     assert refusal(train=write("train.csv", csv_of("aaa"))) == message
 
 
-@pytest.mark.parametrize("labels", ["ab", "abcd", "aab"])
-def test_too_few_rows_to_draw_from_are_refused(write: Write, labels: str) -> None:
+def test_too_few_rows_to_draw_from_are_refused(write: Write) -> None:
+    train = write("train.csv", csv_of("aab"))
+    assert refusal(train=train) == (
+        "3 rows are too few to draw data.test from; give a file, or a larger data.test_fraction"
+    )
+
+
+@pytest.mark.parametrize("labels", ["ab", "abcd", [str(row) for row in range(400)]])
+def test_a_class_for_every_row_is_refused_with_their_number(
+    write: Write, labels: Sequence[str]
+) -> None:
     train = write("train.csv", csv_of(labels))
     assert refusal(train=train) == (
-        f"{len(labels)} rows are too few to draw data.test from; give a file, or a larger "
-        "data.test_fraction"
+        f"{len(labels)} rows of {len(labels)} classes are too few to draw data.test from: one row "
+        "of each class stays in training; check data.label, or give data.test"
     )
 
 
 def test_rows_that_suffice_for_one_split_only_are_refused(write: Write) -> None:
     train = write("train.csv", csv_of("aab"))
     message = refusal(train=train, test_fraction=0.4, validation_fraction=0.4)
-    assert message.startswith("2 rows are too few to draw data.validation from")
+    assert message.startswith("2 rows of 2 classes are too few to draw data.validation from")
 
 
 def test_files_without_a_file_to_train_on_are_refused(write: Write) -> None:
@@ -394,7 +403,7 @@ def test_draw_goes_by_the_generator() -> None:
 
 
 def test_draw_refuses_to_take_nothing() -> None:
-    with pytest.raises(InputError, match="3 rows are too few to draw"):
+    with pytest.raises(InputError, match="3 rows of 3 classes are too few to draw"):
         draw(np.array([0, 1, 2]), 1, np.random.default_rng(0), "data.test")
 
 

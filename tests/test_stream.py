@@ -72,8 +72,10 @@ def test_a_format_goes_before_the_ending(write: Write) -> None:
     assert stream(write("texts.jsonl", "text\tid\nx\t1\n"), "tsv") == ["x"]
 
 
-def test_half_a_surrogate_pair_in_json_lines_is_a_text(write: Write) -> None:
-    assert stream(write("texts.jsonl", '{"text": "\\ud800"}\n')) == ["\ud800"]
+def test_half_a_surrogate_pair_in_json_lines_is_refused_as_in_training(write: Write) -> None:
+    path = write("texts.jsonl", '{"text": "\\ud83d\\ude00"}\n{"text": "\\ud83d"}\n')
+    message = f"{path}, line 2: column 'text' holds half of a surrogate pair, which is no character"
+    assert refusal(path).startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_data import refusal
 
 from textcnn.errors import InputError
 from textcnn.text.tokenizers import build_tokenizer, torchtext_tokenizer
@@ -91,11 +92,29 @@ def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alphabet", "message"), [("abca", "holds 'a' twice"), ("", "text.alphabet is empty")]
+    ("alphabet", "message"),
+    [
+        ("abca", "text.alphabet holds 'a' twice; give each character once"),
+        (
+            "aA",
+            "text.alphabet holds 'a' twice in lower case (text.fold_case=true); give each "
+            "character once",
+        ),
+        (
+            "learned",
+            "text.alphabet holds 'e' twice; give each character once; did you mean learnt?",
+        ),
+        ("", "text.alphabet is empty; give zhang, learnt or the characters"),
+    ],
 )
 def test_an_alphabet_has_each_character_once(alphabet: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        build_tokenizer("char", alphabet=alphabet, fold_case=True)
+    said = refusal(lambda: build_tokenizer("char", alphabet=alphabet, fold_case=True))
+    assert said == message
+
+
+def test_an_alphabet_is_folded_as_the_texts_are() -> None:
+    assert build_tokenizer("char", alphabet="ABç", fold_case=True).alphabet == "abç"
+    assert build_tokenizer("char", alphabet="aA", fold_case=False).alphabet == "aA"
 
 
 def test_bytes_are_those_of_utf8() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_data import CLASS_WORDS, TINY, read_json, run, train, weights
+from tiny_data import CLASS_WORDS, TINY, error_line, read_json, run, train, weights
 
 import textcnn
 from textcnn.checkpoint import load_checkpoint
@@ -63,3 +63,26 @@ def test_a_run_with_vectors_goes_on_without_the_file(tiny_csv: Path, tmp_path: P
     file.unlink()
     assert run("train", f"resume={tmp_path / 'run'}", "training.epochs=2") == 0
     assert len(read_json(tmp_path / "run" / "metrics.json")["history"]) == 2
+
+
+def test_describe_shows_how_many_tokens_have_vectors_as_training_does(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "v.txt"
+    file.write_text("actor 1 2 3\ngoal 4 5 6\n")
+    keys = ("data=files", f"data.train={tiny_csv}", f"text.vectors={file}")
+    line = f"{file}: vectors of 3 numbers for "
+    assert run("describe", *keys) == 0
+    described = capfd.readouterr().out
+    assert (
+        train(tiny_csv, tmp_path / "run", *keys, "training.epochs=1", "text.min_frequency=2") == 0
+    )
+    trained = capfd.readouterr().out
+    of_describe, of_training = (
+        out.replace("\n", " ").partition(line)[2].partition("Data")[0].split()
+        for out in (described, trained)
+    )
+    assert of_describe == of_training != []
+    file.write_text("actor 1 2 x\n")
+    assert run("describe", *keys) == 2
+    assert error_line(capfd).startswith(f"{file}, line 1: ")

@@ -1,5 +1,6 @@
 """Pretrained vectors: from files, from the extra and by torchtext's names."""
 
+import gzip
 import ssl
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import torchtext.vocab
+from tiny_data import refusal
 
 from textcnn.errors import InputError
 from textcnn.text.vectors import load_vectors
@@ -57,15 +59,83 @@ def test_words_without_a_vector_have_the_variance_of_those_with_one(tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a 1 2\nb 1\n", "line 2: 1 numbers after the word, not 2"),
-        ("a 1 2\nb 1 2 3\n", "line 2: 3 numbers after the word, not 2"),
-        ("a 1 2\nthe 1 x\n", "line 2: could not convert"),
-        ("a 1 2\n\n", "line 2: 0 numbers after the word, not 2"),
+        ("a 1 2\nb 1\n", "{path}, line 2: 1 numbers after the word, not 2; mend or drop the line"),
+        (
+            "a 1 2\nb 1 2 3\n",
+            "{path}, line 2: 3 numbers after the word, not 2; mend or drop the line",
+        ),
+        ("a 1 2\nthe\n", "{path}, line 2: no numbers after the word 'the'; mend or drop the line"),
+        ("the\n", "{path}, line 1: no numbers after the word 'the'; mend or drop the line"),
+        ("a 1 2\n\n", "{path}, line 2: no numbers after the word ''; mend or drop the line"),
+        ("some words\n", "{path}, line 1: 'words' is no number; a line is a word and its numbers"),
+        ("", "{path} is empty"),
+        (
+            "3 1\na 1\nthe 2\n",
+            "{path} holds 2 of the 3 vectors that its first line announces: "
+            "copy it again, or mend that line",
+        ),
+        (
+            "a 0 0\nthe 0 0\nof 1 2\n",
+            "text.vectors={path}: every number found is 0, as in a file "
+            "that nobody trained; give another",
+        ),
     ],
 )
 def test_a_broken_file_is_refused_with_the_line(tmp_path: Path, content: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        load_vectors(write(tmp_path / "v.txt", content), ["a", "the"], seed=0)
+    path = write(tmp_path / "v.txt", content)
+    assert refusal(lambda: load_vectors(path, ["a", "the"], seed=0)) == message.format(path=path)
+
+
+@pytest.mark.parametrize("cell", ["x", "nan", "-inf", "1e39", "1e400", "--1"])
+def test_what_is_no_finite_number_is_refused_with_line_and_cell(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path / "v.txt", f"a 1 2\nthe 1 {cell}\n")
+    assert refusal(lambda: load_vectors(path, ["a", "the"], seed=0)) == (
+        f"{path}, line 2: the vector of 'the' holds '{cell}', which is no finite number of 32 "
+        "bits; mend it or drop the line"
+    )
+    # of a row that nobody needs only the width is looked at
+    assert load_vectors(path, ["a"], seed=0).values.tolist() == [[1, 2]]
+
+
+def test_large_numbers_leave_the_random_ones_finite(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.txt", "a 1e30 -1e30\n")
+    assert np.isfinite(load_vectors(path, ["a", "new"], seed=0).values).all()
+
+
+def binary_word2vec(words: list[str], numbers: np.ndarray, line_end: bytes) -> bytes:
+    rows = zip(words, numbers, strict=True)
+    return b"%d %d\n" % numbers.shape + b"".join(
+        word.encode() + b" " + row.tobytes() + line_end for word, row in rows
+    )
+
+
+@pytest.mark.parametrize("line_end", [b"", b"\n"])
+@pytest.mark.parametrize("dim", [1, 3, 50])
+def test_word2vec_s_binary_format_is_called_that(tmp_path: Path, line_end: bytes, dim: int) -> None:
+    numbers = np.random.default_rng(dim).normal(0, 0.1, (20, dim)).astype(np.float32)
+    path = tmp_path / "v.bin"
+    path.write_bytes(binary_word2vec([f"word{n}" for n in range(20)], numbers, line_end))
+    assert refusal(lambda: load_vectors(str(path), ["word7"], seed=0)).endswith(
+        ": seems binary; text.vectors takes text in UTF-8, a word and its numbers on each line"
+    )
+
+
+def test_a_packed_file_is_called_binary(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt.gz"
+    path.write_bytes(gzip.compress(GLOVE.encode()))
+    message = refusal(lambda: load_vectors(str(path), ["the"], seed=0))
+    assert message.startswith(f"{path}, line 1: seems binary; ")
+
+
+def test_words_in_another_encoding_are_named_as_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_bytes("café 1 2\n".encode("latin-1"))
+    assert refusal(lambda: load_vectors(str(path), ["café"], seed=0)) == (
+        f"{path} has a vector for no training token, and words that are not UTF-8; convert it, as "
+        "with iconv -f latin1 -t utf8"
+    )
+    path.write_bytes("café 1 2\ntea 3 4\n".encode("latin-1"))
+    assert load_vectors(str(path), ["café", "tea"], seed=0).coverage == 0.5
 
 
 def test_a_file_without_our_words_is_refused(tmp_path: Path) -> None:

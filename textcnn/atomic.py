@@ -5,8 +5,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typing import Any
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`; what was written there takes its place at the end."""
+    remove_left_overs(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
@@ -21,6 +23,26 @@ def new_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_left_overs(path: Path) -> None:
+    """What those who were killed had begun to write: their process is gone, or a day has passed."""
+    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        pid = left_over.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+        with suppress(OSError):  # another start was faster
+            a_day_ago = time.time() - 24 * 60 * 60
+            if pid.isdecimal() and (not runs(int(pid)) or left_over.stat().st_mtime < a_day_ago):
+                left_over.unlink()
+
+
+def runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from textcnn.cli import program
-from textcnn.config import DescribeConfig
+from textcnn.config import DescribeConfig, WordConfig
 
 
 @program("describe")
@@ -15,17 +15,23 @@ def main(config: DescribeConfig) -> None:
     from textcnn.models.build import build_model
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.terminal import build_console
+    from textcnn.text.vectors import load_vectors
 
     console = build_console()
     data = prepare_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
+    if isinstance(config.text, WordConfig) and config.text.vectors is not None:
+        tokens = texts.encoder.vocabulary.tokens
+        vectors = load_vectors(config.text.vectors, tokens, config.seed)
+        config.model.embedding_dim = vectors.values.shape[1]
+        console.print(vectors.summary(config.text.vectors))
     model = build_model(
         vocabulary_size=len(texts.encoder.vocabulary),
         num_classes=len(splits.labels),
         **config.model.settings(config.text.max_length),
     )
     summary = summarize(model, int(texts.train.lengths.max()))
-    description = describe_data(splits, texts, model.receptive_field)
+    description = describe_data(splits, texts, summary.field.size)
     console.print(data_table(description))
     for name, split in description.splits.items():
         console.print(f"{name}: the shortest text is {split.shortest_text!r}")

@@ -34,7 +34,8 @@ def main(config: PredictConfig) -> None:
         while chunk := list(islice(texts, config.batch_size)):
             predictions = classifier.predict(chunk)
             for text, prediction in zip(chunk, predictions, strict=True):
-                output.write(json_line({"text": text, **prediction.as_json()}))
+                row = {"text": text, **prediction.as_json()}
+                output.write(json.dumps(row, ensure_ascii=False) + "\n")
             output.flush()
 
 
@@ -61,15 +62,6 @@ def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
     else:
         with new_file(target) as temporary, temporary.open("w", encoding="utf-8") as file:
             yield file
-
-
-def json_line(row: dict[str, object]) -> str:
-    line = json.dumps(row, ensure_ascii=False) + "\n"
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, from an escape in JSON Lines
-        line = json.dumps(row) + "\n"
-    return line
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from textcnn.text.vocabulary import PADDING, UNKNOWN
 WINDOW = 20
 # Tokens, padding counted, that are worked through at a time where nothing is trained, so that one
 # long text doesn't make its whole batch as long.
-SCORED_TOKENS = 2**17
+SCORED_TOKENS = 2**15
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A look at the data before training: what there is of it, and what may be wrong with it."""
 
+from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +20,8 @@ CHARACTERS_SHOWN = 60
 MANY_CUT = 0.2  # share of the texts
 MUCH_LONGER = 10  # than nearly all texts
 LONG = 1000  # tokens
-SEPARATORS = ("|", ";", ",", "/", " ")
+CLEAR_SEPARATORS = ("|", ";", ",")
+SEPARATORS = (*CLEAR_SEPARATORS, "/", " ")
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -35,6 +37,7 @@ class SplitDescription:
     truncated_rate: float  # of the texts
     unknown_rate: float  # of the tokens
     duplicates: int  # texts that occur before, here or in an earlier split
+    shared: int  # of these, the ones that occur in an earlier split
     shortest_text: str
     longest_text: str
 
@@ -88,6 +91,7 @@ def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -
         truncated_rate=texts.truncated_rate,
         unknown_rate=texts.unknown_rate,
         duplicates=len(rows) - len(new),
+        shared=int(np.isin(rows.folded, seen).sum()),
         shortest_text=start(rows.text(shortest)),
         longest_text=start(rows.text(longest)),
     )
@@ -141,16 +145,30 @@ def class_warnings(splits: dict[str, SplitDescription], multi_label: bool) -> It
             f"the class {some!r} looks like several: data.multi_label=true "
             f"{argument('data.label_separator', separator)}"
         )
-    for name in ("validation", "test"):
-        if splits[name].duplicates:
-            yield f"{splits[name].duplicates:,} texts of {name} occur before or in another split"
+    for name, earlier in (("validation", "train"), ("test", "train or validation")):
+        split = splits[name]
+        if split.duplicates:
+            yield (
+                f"{split.duplicates:,} texts of {name} are duplicates: {split.shared:,} of texts "
+                f"in {earlier}, {split.duplicates - split.shared:,} of others in {name}"
+            )
 
 
 def label_separator(names: Set[str]) -> str | None:
-    """What seems to stand between labels: where it splits a class, all parts are classes too."""
+    """What seems to stand between labels.
+
+    Where `|`, `;` or `,` splits classes, a part that occurs in two of them, or is a class too, is
+    enough; of what is common in names all parts must be classes.
+    """
     for separator in SEPARATORS:
-        joined = [name.split(separator) for name in names if separator in name]
-        if joined and all({part.strip() for part in parts} <= names for parts in joined):
+        joined = [
+            {part.strip() for part in name.split(separator)} - {""}
+            for name in names
+            if separator in name
+        ]
+        counts = Counter(part for parts in joined for part in parts)
+        again = {part for part, count in counts.items() if count > 1 or part in names}
+        if again and (separator in CLEAR_SEPARATORS or counts.keys() <= names):
             return separator
     return None
 

@@ -18,6 +18,7 @@ from textcnn.data.cache import CACHED_BYTES, cached
 from textcnn.data.columns import WANTS_LISTS, WANTS_SEPARATOR, Columns, check_columns, table_rows
 from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
+from textcnn.terminal import argument
 
 StringOrList = str | list[str]
 
@@ -46,6 +47,9 @@ def find_files(key: str, given: StringOrList) -> list[Path]:
         # Path.glob would take no absolute patterns
         matches = glob.glob(str(expanded)) if not expanded.exists() else [expanded]  # noqa: PTH207
         files = [path for path in sorted(map(Path, matches)) if path.is_file()]
+        if expanded.is_dir():
+            named = argument(key, expanded / "*.csv")
+            raise InputError(f"{key}={pattern} is a directory; name the files in it, as {named}")
         if not files:
             raise InputError(f"{key}={pattern}: no such file (looked from {Path.cwd()})")
         found += files
@@ -111,7 +115,7 @@ def read_file(path: Path, columns: Columns) -> pa.Table:
 
 
 def read_lines(path: Path, columns: Columns) -> pa.Table:
-    """Rows of CSV, TSV or JSON Lines, kept by `datasets` on the disk.
+    """Rows of CSV, TSV or JSON Lines, kept by `datasets` on the disk if that can be written.
 
     Its own readers would guess types: 007 would lose its zeros, dates their spelling, and words
     such as "None", "NA" and "null" would be read as nothing.
@@ -126,6 +130,8 @@ def read_lines(path: Path, columns: Columns) -> pa.Table:
     features = Features.from_arrow_schema(columns.schema)
     try:
         rows = Dataset.from_generator(examples, gen_kwargs=source, features=features)
+    except OSError:  # the cache can't be written, so nothing is kept
+        return pa.concat_tables([columns.schema.empty_table(), *stream_lines(path, columns)])
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, InputError):
             raise error.__cause__ from None
@@ -152,8 +158,6 @@ def line_rows(file: IO[bytes], path: str, columns: Columns) -> Iterator[dict[str
         for where, row in json_rows(lines, path):
             text = " ".join(json_cell(where, row, column) for column in columns.text)
             label = json_label(where, row, columns)
-            if any(map(broken, [text, *label] if columns.multi_label else [text, label])):
-                raise InputError(f"{where}: half of a surrogate pair, which is no character")
             yield {"text": text, "label": label}
         return
     rows = csv_rows(lines, path, delimiter="," if ending == ".csv" else "\t")
@@ -205,15 +209,6 @@ def several(where: str, cell: str, columns: Columns) -> list[str]:
     if columns.separator is None:
         raise InputError(f"{where}: column {columns.label!r} holds {cell!r:.40}{WANTS_SEPARATOR}")
     return [label for label in map(str.strip, cell.split(columns.separator)) if label]
-
-
-def broken(string: str) -> bool:
-    """Whether it can't be written as UTF-8: "\\ud800", which JSON can spell."""
-    try:
-        string.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def read_parquet(path: Path, columns: Columns) -> pa.Table:

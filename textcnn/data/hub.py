@@ -255,8 +255,10 @@ def split_parts(key: str, spec: str, sizes: dict[str, int], path: str) -> list[A
     try:
         parts = ReadInstruction.from_spec(spec).to_absolute(sizes)
     except (ValueError, AssertionError) as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        reason = "" if said.startswith("Unrecognized") else f" ({said})"  # it repeats `spec`
         raise InputError(
-            f"{key}={spec} is no split: {error}; write train, train[:10%] or train[100:200]"
+            f"{key}={spec} is no split or slice{reason}; write train, train[:10%] or train[100:200]"
         ) from error
     if not any(part.from_ < part.to for part in parts):
         raise InputError(f"{key}={spec} holds no rows")

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+from datasets import config
 from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from huggingface_hub import constants
 
 # by name: the libraries below `datasets` have changed from requests to httpx
 NETWORK = re.compile("Connect|Timeout|Offline")
@@ -32,9 +35,26 @@ def explain(
             "give data.path=<directory in the Hub's layout>, or fill the cache (HF_HOME) where "
             "there is a network, and set HF_HUB_OFFLINE=1 here"
         )
+    if isinstance(error, OSError) and (variable := cache_of(error)):
+        return (
+            f"data.path={path}: the cache can't be written ({error.filename}: {error.strerror}); "
+            f"set {variable} to a directory that can"
+        )
     if isinstance(error, DatasetGenerationError) and error.__cause__:
         said = " ".join(str(error.__cause__).split())
     return f"data.path={path} can't be loaded: {said or type(error).__name__}"
+
+
+def cache_of(error: OSError) -> str | None:
+    """The variable that names the cache whose file, or directory above it, an error is about."""
+    file = Path(str(error.filename))
+    for variable, cache in {
+        "HF_DATASETS_CACHE": Path(config.HF_DATASETS_CACHE),
+        "HF_HUB_CACHE": Path(constants.HF_HUB_CACHE),
+    }.items():
+        if file.is_relative_to(cache) or cache.is_relative_to(file):
+            return variable
+    return None
 
 
 def explain_script(path: str, local: bool) -> str:

@@ -46,19 +46,22 @@ def csv_rows(lines: Iterable[str], name: str, delimiter: str) -> Iterator[list[s
                 header = row
                 check_names(name, header)
             elif row and header and len(row) != len(header):
+                more = len(row) > len(header)
+                fix = f"quote cells that hold {delimiter!r}" if more else "fill it up or drop it"
                 raise InputError(
                     f"{name}, line {line}: {len(row)} columns, but the header has {len(header)} "
-                    f"({', '.join(header)}); quote cells that hold {delimiter!r}"
+                    f"({', '.join(header)}); {fix}"
                 )
             if row:
                 yield row
             line = reader.line_num + 1
     except csv.Error as error:
         reason = str(error).partition(" - ")[0]  # what follows are hints for programmers
-        raise InputError(
-            f"{name}, line {line}: {reason}; quote cells that hold quotes or line ends, and write "
-            "their quotes twice"
-        ) from None
+        fix = "quote cells that hold quotes or line ends, and write their quotes twice"
+        if reason.startswith("new-line"):
+            reason = "a carriage return that no line feed follows"
+            fix = "end lines with line feeds, as with tr '\\r' '\\n', or quote the cell"
+        raise InputError(f"{name}, line {line}: {reason}; {fix}") from None
 
 
 def check_names(name: str, columns: Sequence[str]) -> None:
@@ -94,7 +97,8 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     """A column of a JSON row as a string.
 
     Raises:
-        InputError: it is missing, null, a list or an object.
+        InputError: it is missing, null, a list or an object, or can't be written as UTF-8:
+            "\\ud800", which JSON can spell.
     """
     if column not in row:
         raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
@@ -103,7 +107,15 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
         raise InputError(is_empty(where, column))
     if isinstance(value, list | dict):
         raise InputError(f"{where}: column {column!r} must hold a single value, got {value!r:.40}")
-    return value if isinstance(value, str) else json.dumps(value)
+    cell = value if isinstance(value, str) else json.dumps(value)
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{where}: column {column!r} holds half of a surrogate pair, which is no character; "
+            "remove it, as Python's text.encode(errors='ignore').decode() does"
+        ) from None
+    return cell
 
 
 def is_empty(where: str, column: str) -> str:

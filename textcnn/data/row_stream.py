@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from textcnn.data.labelled import LabelledTexts, label_texts
+from textcnn.data.labelled import LabelledTexts, label_names, label_texts
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, Splits
 from textcnn.errors import InputError
@@ -82,6 +82,13 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
     head = next(regrouped(stream(), first, first), None)
     if head is None:
         raise InputError("data.train holds no rows")
+    names = label_names(head["label"])
+    if len(head) == first and len(names) == 1 and not pa.types.is_list(head["label"].type):
+        raise InputError(
+            f"data.train: the first {first:,} rows hold one class only ({names[0]}), and a stream "
+            "learns its classes from these; raise text.vocabulary_examples (and data.max_examples, "
+            "if given), or shuffle the rows"
+        )
     tables = {"data.train": head, **{key: read() for key, read in readers.items()}}
     splits = division.divide(tables, notes)
     others = (splits.validation, splits.test)

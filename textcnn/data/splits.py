@@ -182,6 +182,11 @@ def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: st
     order = shuffled_by_stratum(strata, generator)
     keep_one = np.unique(strata[order], return_index=True)[1]
     candidates = np.delete(order, keep_one)
+    if len(candidates) == 0:
+        raise InputError(
+            f"{len(strata)} rows of {len(keep_one)} classes are too few to draw {key} from: one "
+            f"row of each class stays in training; check data.label, or give {key}"
+        )
     count = min(count, len(candidates))
     if count == 0:
         raise InputError(

@@ -3,6 +3,7 @@
 Of textcnn only this module and `vectors` import torchtext.
 """
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -143,16 +144,22 @@ def char_tokenizer(alphabet: str, fold_case: bool) -> Tokenizer:
     Args:
         alphabet: `zhang`, that of Zhang, Zhao & LeCun 2015; `learnt`, the characters of the
             training texts; or the characters themselves, each once.
-        fold_case: make a text lower case first.
+        fold_case: make a text lower case first, and the alphabet too.
     """
-    named = {"zhang": ZHANG_ALPHABET, "learnt": None}
-    characters = named.get(alphabet, alphabet)
-    if characters == "":
+    if alphabet == "":
         raise InputError("text.alphabet is empty; give zhang, learnt or the characters")
+    fold = str.lower if fold_case else str
+    named = {"zhang": ZHANG_ALPHABET, "learnt": None}
+    characters = named.get(alphabet, fold(alphabet))
     twice = [c for c in characters or "" if (characters or "").count(c) > 1]
     if twice:
-        raise InputError(f"text.alphabet holds {twice[0]!r} twice; give each character once")
-    return Tokenizer(str.lower if fold_case else str, "".join, characters)
+        folded = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.fold_case=true)"
+        close = difflib.get_close_matches(alphabet, named, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise InputError(
+            f"text.alphabet holds {twice[0]!r} twice{folded}; give each character once{meant}"
+        )
+    return Tokenizer(fold, "".join, characters)
 
 
 def byte_tokenizer() -> Tokenizer:

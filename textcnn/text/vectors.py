@@ -20,6 +20,17 @@ class TokenVectors:
     values: np.ndarray  # (tokens, dim) float32
     found: np.ndarray  # (tokens,) bool, whether it is pretrained
 
+    @property
+    def coverage(self) -> float:
+        """The share of the tokens whose vector is pretrained."""
+        return float(self.found.mean())
+
+    def summary(self, name: str) -> str:
+        return (
+            f"{name}: vectors of {self.values.shape[1]} numbers for {100 * self.coverage:.1f} % of "
+            f"{len(self.found):,} tokens, the others random"
+        )
+
 
 def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
     """Vectors for `tokens`; those without one get U(-a, a), with the variance of those found.
@@ -30,7 +41,8 @@ def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
             torchtext knows, `glove.6B.300d` say, which it downloads and keeps.
 
     Raises:
-        InputError: no such file or name, lines of differing width, no token found, no network.
+        InputError: no such file or name, no text format, lines of differing width, fewer than the
+            header announces, what is no finite number, no token found, no network.
     """
     rows = {token: row for row, token in enumerate(tokens)}
     path = Path(name).expanduser()
@@ -46,7 +58,13 @@ def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
             f"text.vectors={name} has a vector for none of the {len(tokens):,} training tokens"
         )
     pretrained = np.stack(list(known.values()))
-    bound = np.sqrt(3 * pretrained.var())  # U(-a, a) has the variance a²/3
+    variance = pretrained.var(dtype=np.float64)
+    if variance == 0:
+        raise InputError(
+            f"text.vectors={name}: every number found is {pretrained.flat[0]:g}, as in a file that "
+            "nobody trained; give another"
+        )
+    bound = np.sqrt(3 * variance)  # U(-a, a) has the variance a²/3
     generator = np.random.default_rng(seed)
     values = generator.uniform(-bound, bound, (len(tokens), pretrained.shape[1])).astype(np.float32)
     values[list(known)] = pretrained
@@ -58,26 +76,86 @@ def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
 def read_text_vectors(path: Path, rows: dict[str, int]) -> Iterator[tuple[int, np.ndarray]]:
     """Row and vector of each token in the file; of other lines only the width is looked at.
 
-    A first line of two whole numbers is word2vec's header.
+    A first line of two whole numbers is word2vec's header: how many vectors, of how many numbers.
     """
-    dim = 0
+    dim = number = header = announced = 0
+    found = not_utf8 = False
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             cells = line.rstrip().split(b" ")
             if number == 1 and len(cells) == 2 and all(cell.isdigit() for cell in cells):
+                header, announced = 1, int(cells[0])
                 continue
+            fault = row_fault(cells, dim)
+            if fault:
+                raise InputError(f"{path}, line {number}: {fault}")
             dim = dim or len(cells) - 1
-            more = cells[1:-dim]  # some words of GloVe 840B hold spaces
-            if len(cells) - 1 < max(dim, 1) or (more and all(map(is_number, more))):
-                raise InputError(
-                    f"{path}, line {number}: {len(cells) - 1} numbers after the word, not {dim}"
-                )
-            row = rows.get(b" ".join(cells[:-dim]).decode("utf-8", "replace"))
-            if row is not None:
-                try:
-                    yield row, np.array(cells[-dim:], dtype=np.float32)
-                except ValueError as error:
-                    raise InputError(f"{path}, line {number}: {error}") from None
+            word = b" ".join(cells[:-dim]).decode("utf-8", "replace")
+            not_utf8 = not_utf8 or "\ufffd" in word
+            if word in rows:
+                vector = parse(cells[-dim:])
+                if vector is None:
+                    wrong = next(cell for cell in cells[-dim:] if parse([cell]) is None)
+                    raise InputError(
+                        f"{path}, line {number}: the vector of {word!r} holds {show(wrong)}, which "
+                        "is no finite number of 32 bits; mend it or drop the line"
+                    )
+                found = True
+                yield rows[word], vector
+    if number == 0:
+        raise InputError(f"{path} is empty")
+    if number - header < announced:
+        raise InputError(
+            f"{path} holds {number - header:,} of the {announced:,} vectors that its first line "
+            "announces: copy it again, or mend that line"
+        )
+    if not_utf8 and not found:
+        raise InputError(
+            f"{path} has a vector for no training token, and words that are not UTF-8; convert "
+            "it, as with iconv -f latin1 -t utf8"
+        )
+
+
+def row_fault(cells: list[bytes], dim: int) -> str | None:
+    """What is wrong with a line, a word and `dim` numbers; with the first, where `dim` is 0."""
+    count = len(cells) - 1
+    if dim == 0:
+        sound = count > 0 and is_number(cells[-1])
+    else:
+        more = cells[1:-dim]  # some words of GloVe 840B hold spaces
+        sound = count >= dim and not (more and all(map(is_number, more)))
+    if sound:
+        return None
+    if is_binary(cells):
+        return "seems binary; text.vectors takes text in UTF-8, a word and its numbers on each line"
+    if count == 0:
+        return f"no numbers after the word {show(cells[0])}; mend or drop the line"
+    if dim == 0:
+        return f"{show(cells[-1])} is no number; a line is a word and its numbers"
+    return f"{count} numbers after the word, not {dim}; mend or drop the line"
+
+
+def is_binary(cells: list[bytes]) -> bool:
+    """Whether this is no text: control characters, or numbers that are not UTF-8."""
+    try:
+        b" ".join(cells[1:]).decode()
+    except UnicodeDecodeError:
+        return True
+    return any(byte < ord("\t") for cell in cells for byte in cell)
+
+
+def parse(cells: list[bytes]) -> np.ndarray | None:
+    """The numbers; None if one is not finite, or none at all."""
+    try:
+        with np.errstate(over="ignore"):
+            vector = np.array(cells, dtype=np.float32)
+    except ValueError:
+        return None
+    return vector if np.isfinite(vector).all() else None
+
+
+def show(cell: bytes) -> str:
+    return repr(cell.decode("utf-8", "replace")[:40])
 
 
 def is_number(cell: bytes) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from textcnn.data.batching import Batch, EncodedTexts, shuffled_batches
 from textcnn.data.encoding import encode_rows
+from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import RowStream
 from textcnn.errors import InputError
 from textcnn.text.encoder import TextEncoder
@@ -167,20 +168,19 @@ class StreamBatches:
         while self.at.passed == 0 or self.steps is not None:
             begun, seen = self.at.window, 0
             for rows in self.stream.windows(self.window, skip=begun):
-                tokenized = rows.source.tokenized(self.encoder.tokenizer)
-                texts = encode_rows(tokenized, rows.rows, self.encoder, rows.labels)
-                seen += len(texts)
-                for chosen in self.window_batches(texts)[self.at.batch :]:
-                    self.at.batch += 1
-                    yield texts.batch(chosen)
+                seen += len(rows)
+                yield from self.window_batches(rows)
                 self.at.window, self.at.batch = self.at.window + 1, 0
             if not seen and not begun:
                 raise InputError("every text of data.train occurs in validation or test")
             self.at.passed, self.at.window = self.at.passed + 1, 0
 
-    def window_batches(self, texts: EncodedTexts) -> list[np.ndarray]:
-        if not len(texts):
-            return []
+    def window_batches(self, rows: LabelledTexts) -> Iterator[Batch]:
+        """Those of a window that are left."""
+        if not len(rows):
+            return
+        tokenized = rows.source.tokenized(self.encoder.tokenizer)
+        texts = encode_rows(tokenized, rows.rows, self.encoder, rows.labels)
         batches = shuffled_batches(
             texts.lengths,
             batch_size=self.batch_size,
@@ -189,7 +189,9 @@ class StreamBatches:
             # another order in every pass
             epoch=self.at.passed * 2**32 + self.at.window,
         )
-        return share(batches, self.rank, self.count)
+        for chosen in share(batches, self.rank, self.count)[self.at.batch :]:
+            self.at.batch += 1
+            yield texts.batch(chosen)
 
     def position(self) -> dict[str, int]:
         return asdict(self.at)

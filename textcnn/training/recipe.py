@@ -134,11 +134,8 @@ class TrainingRun:
             return None
         vectors = load_vectors(text.vectors, self.vocabulary.tokens, self.config.seed)
         self.config.model.embedding_dim = vectors.values.shape[1]
-        self.coverage = float(vectors.found.mean())
-        self.console.print(
-            f"{text.vectors}: vectors of {vectors.values.shape[1]} numbers for "
-            f"{100 * self.coverage:.1f} % of {len(vectors.found):,} tokens, the others random"
-        )
+        self.coverage = vectors.coverage
+        self.console.print(vectors.summary(text.vectors))
         return vectors
 
     def begin(self) -> None:
