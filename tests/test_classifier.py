@@ -4,6 +4,7 @@ A new architecture joins MODELS in tiny_models.py and is held to all of them.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tiny_models import CLASSES, FRAME, IDS, MODELS, allowed, batch, build, text_of
 from torch import Tensor
 
+from textcnn.model_config import MODEL_SCHEMAS
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.normalization import BatchNorm
@@ -47,7 +49,7 @@ def gradients(model: TextClassifier, logits: Tensor) -> list[Tensor]:
 
 def assert_same(got: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
     """To TOLERANCE, of the largest number where that is above 1."""
-    largest = max(float(tensor.abs().max()) for tensor in expected) if expected else 0.0
+    largest = max(float(tensor.detach().abs().max()) for tensor in expected) if expected else 0.0
     for one, other in zip(got, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=TOLERANCE * max(largest, 1.0))
 
@@ -122,22 +124,23 @@ def test_an_empty_text_is_read_as_one_token_of_the_zero_vector(name: str) -> Non
 
 @every_model
 def test_logits_depend_on_every_token_of_a_text(name: str) -> None:
-    """With mean pooling of monotone features: of those that max pooling drops some don't count."""
-    pooling = {} if name.startswith(("dcnn", "vdcnn")) else {"pooling": "mean"}
-    model = build(name, **pooling).eval()
-    drawn = torch.Generator().manual_seed(0)
-    texts = torch.randint(1, IDS, (64, 6), generator=drawn)
-    lengths = torch.full((64,), 6)
-    for token in range(6):
+    """Of so many tokens that the windows of the small char_cnn leave none over at the end."""
+    model = build(name).eval()
+    texts = torch.tensor([text_of(15, seed) for seed in range(64)])
+    lengths = torch.full((64,), 15)
+    for token in range(15):
         changed = texts.clone()
         changed[:, token] = changed[:, token] % (IDS - 1) + 1
-        difference = (model(changed, lengths) - model(texts, lengths)).abs().amax(dim=1)
-        assert difference.max() > 10 * TOLERANCE
+        difference = model(changed, lengths) - model(texts, lengths)
+        assert difference.abs().max() > 100 * TOLERANCE
 
 
 @every_model
 def test_every_weight_gets_a_gradient(name: str) -> None:
-    model = build(name, pooling="attention").train()
+    """In evaluation: in training, batch normalisation cancels the bias of what it normalises."""
+    # the gradient of a ReLU may be 0 for all texts by chance
+    smooth = {"activation": "leaky_relu"} if has_activation(name) else {}
+    model = build(name, pooling="attention", **smooth).eval()
     texts = [text_of(length, seed=length) for length in range(1, 65)]
     loss = F.cross_entropy(model(*batch(texts)), torch.arange(64) % CLASSES)
     loss.backward()
@@ -146,7 +149,12 @@ def test_every_weight_gets_a_gradient(name: str) -> None:
         # a row is a token's, a filter's or a class's
         rows = parameter.grad.reshape(len(parameter), -1).abs().sum(dim=1)
         got = rows[1:] if key.startswith("embedding.") else rows  # padding learns nothing
-        assert (got > 0).all(), key
+        assert (got > 0).any() if ".linear1." in key else (got > 0).all(), key
+
+
+def has_activation(name: str) -> bool:
+    schema = MODEL_SCHEMAS[MODELS[name]["name"]]
+    return "activation" in {entry.name for entry in fields(schema)}
 
 
 @every_model
@@ -175,19 +183,21 @@ def test_embedding_of_padding_stays_zero_while_the_others_learn(
 @pytest.mark.parametrize("where", ["dropout", "embedding_dropout", "word_dropout"])
 def test_dropout_acts_in_training_only(name: str, where: str) -> None:
     model = build(name, **{where: 0.7}, **quiet(name))
-    ids, lengths = batch([[1, 2, 3, 4]] * 8)
-    in_training = model.train()(ids, lengths)
-    assert len(in_training.unique(dim=0)) > 1
-    in_evaluation = model.eval()(ids, lengths)
-    assert len(in_evaluation.unique(dim=0)) == 1
+    assert_random_in_training_only(model)
 
 
 @pytest.mark.parametrize("name", ["dilated", "dpcnn", "gated", "lstm", "transformer"])
 def test_dropout_in_blocks_acts_in_training_only(name: str) -> None:
     model = build(name, block_dropout=0.7)
-    ids, lengths = batch([[1, 2, 3, 4]] * 8)
-    assert len(model.train()(ids, lengths).unique(dim=0)) > 1
-    assert len(model.eval()(ids, lengths).unique(dim=0)) == 1
+    assert_random_in_training_only(model)
+
+
+def assert_random_in_training_only(model: TextClassifier) -> None:
+    ids, lengths = batch([text_of(12)] * 8)
+    in_training = model.train()(ids, lengths)
+    assert (in_training - in_training[0]).abs().max() > 100 * TOLERANCE
+    in_evaluation = model.eval()(ids, lengths)
+    assert (in_evaluation - in_evaluation[0]).abs().max() < TOLERANCE
 
 
 @pytest.mark.parametrize("kind", ["random", "static", "nonstatic", "multichannel", "onehot"])

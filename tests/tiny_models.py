@@ -70,7 +70,8 @@ def build(name: str, **changes: Any) -> TextClassifier:
         rows = {"embedding_dim": 7}  # with the ramp's channel 8, which are folded twice
     common = {"vocabulary_size": IDS, "num_classes": CLASSES, "max_positions": FRAME, "k": 2}
     model = build_model(**common | rows | {"chunks": 3} | MODELS[name] | changes)
-    enliven(model)
+    if not model.head.weight.is_meta:
+        enliven(model)
     return model
 
 
@@ -95,7 +96,9 @@ def allowed(name: str) -> list[dict[str, str]]:
     """Every padding with every pooling that the encoder's schema doesn't refuse."""
     schema = MODEL_SCHEMAS[MODELS[name]["name"]]
     pads = "padding" in {entry.name for entry in fields(schema)}
-    paddings = [{"padding": padding} for padding in PADDINGS if padding not in schema.refused_padding]
+    paddings = [
+        {"padding": padding} for padding in PADDINGS if padding not in schema.refused_padding
+    ]
     return [
         {"pooling": pooling, **padding}
         for pooling in POOLINGS

@@ -1,7 +1,7 @@
 """The classifier: embedding, encoder, pooling, head, with its intermediates by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -112,7 +112,8 @@ class TextClassifier(nn.Module):
     def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
         """The forward pass with its intermediates; arguments as for `forward`."""
         embedded = self.embed(ids, lengths)
-        maps = self.encoder(embedded)
+        # pooling may not change in place what is handed out, or its gradients would be lost
+        maps = tuple(replace(map, disposable=False) for map in self.encoder(embedded))
         activate = ACTIVATIONS[self.encoder.last_activation]
         features = tuple(map.each(activate).zeroed().values for map in maps)
         fields = tuple(map.field for map in maps)

@@ -72,6 +72,10 @@ class Convolution(nn.Module):
         field = features.field.through(self.kernel_size, dilation, self.stride, left)
         return Features(values, lengths, field, disposable=True)
 
+    def multiply_adds(self, positions: int) -> int:
+        """Of the kernel: weight normalisation has parameters that take part in none."""
+        return positions * self.weight.numel()
+
     def span(self, dilation: int) -> int:
         """Positions from the first of a window to its last."""
         return (self.kernel_size - 1) * dilation + 1

@@ -79,10 +79,11 @@ def summarize(model: TextClassifier, tokens: int) -> Summary:
         model.train(training)
         for handle in handles:
             handle.remove()
-    named = [("embedding", model.embedding), ("position", model.position)]
+    named = [("embedding", model.embedding, model.position.extra), ("position", model.position, 0)]
+    channels, read = embedded.values.shape[1:]
     before = [
-        row(name, module, embedded.values.shape[1:], embedded.field, 0)
-        for name, module in named[: 1 if type(model.position) is Position else 2]
+        row(name, module, (channels - extra, read), embedded.field, 0)
+        for name, module, extra in named[: 1 if type(model.position) is Position else 2]
     ]
     pooling = row("pooling", model.poolings[0], pooled.shape[1:], None, 0)
     pooling = replace(pooling, parameters=count(model.poolings))

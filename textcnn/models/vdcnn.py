@@ -99,10 +99,11 @@ class Block(nn.Module):
         return first.positions(lengths)
 
     def forward(self, features: Features) -> Features:
-        inner = features
+        # the shortcut first, so that the last layer that runs sees all that the block does
+        beside = None if self.shortcut is None else self.shortcut(features)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            inner = norm(convolution(inner)).each(self.activation)
-        return inner if self.shortcut is None else inner.plus(self.shortcut(features))
+            features = norm(convolution(features)).each(self.activation)
+        return features if beside is None else features.plus(beside)
 
 
 class Half(nn.Module):
