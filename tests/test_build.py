@@ -1,4 +1,4 @@
-"""Models by name: what the schemas allow is built, other packages' encoders too, nonsense refused."""
+"""Models by name: what the schemas allow is built, other packages' encoders too."""
 
 import re
 import sys
@@ -19,6 +19,8 @@ from textcnn.models.build import ENCODERS, build_model
 from textcnn.models.convolution import Convolution
 from textcnn.models.normalization import NORMALIZATIONS
 from textcnn.models.position import POSITIONS
+
+pytest_plugins = ("tiny_run",)  # one thread
 
 TEXTS = [text_of(length) for length in (0, 1, 9)]
 COMMON: dict[str, Any] = {"vocabulary_size": 12, "num_classes": 3, "embedding_dim": 4}
@@ -105,7 +107,7 @@ def test_flatten_works_with_an_installed_encoder_that_says_its_positions(install
 
 def test_options_that_an_installed_encoder_does_not_take_are_refused(install: Install) -> None:
     install(ENCODER)
-    with pytest.raises(InputError, match="wave can't take them: .*'width'") as refused:
+    with pytest.raises(InputError, match=r"wave can't take them: .*'width'") as refused:
         build_model("wave", num_filters=6, width=3, **COMMON)
     assert str(refused.value).startswith("model.options={")
 
@@ -195,8 +197,8 @@ def choices(schema: type, name: str) -> tuple[Any, ...]:
 
 CHOICES = [
     (name, entry.name, choice)
-    for name, model in MODELS.items()
-    for entry in fields(MODEL_SCHEMAS[model["name"]])
+    for name in {MODELS[name]["name"]: name for name in reversed(MODELS)}.values()
+    for entry in fields(MODEL_SCHEMAS[MODELS[name]["name"]])
     for choice in entry.metadata["limits"].get("choices", [])
     if entry.name != "name"
 ]

@@ -27,7 +27,7 @@ pytest_plugins = ("tiny_run",)  # one thread
 
 TOLERANCE = 1e-5
 # none, one, shorter than most kernels, long, longer than the frame
-TEXTS = [text_of(length, seed=length) for length in (0, 1, 2, 3, 17, FRAME + 11)]
+TEXTS = [text_of(length, seed=length) for length in (0, 1, 2, 17, FRAME + 11)]
 every_model = pytest.mark.parametrize("name", MODELS)
 every_combination = pytest.mark.parametrize(
     ("name", "parts"),
@@ -68,8 +68,14 @@ def test_longer_batch_mates_and_extra_padding_change_nothing(
 ) -> None:
     model = build(name, **parts).eval()
     assert_alone_as_together(model, TEXTS, padding=5)
-    with torch.no_grad():  # where some layers take another way
-        assert_same([model(*batch(TEXTS, 9))], [torch.cat([model(*batch([t])) for t in TEXTS])])
+
+
+@every_model
+def test_nor_do_they_without_gradients_where_some_layers_take_another_way(name: str) -> None:
+    model = build(name).eval()
+    with torch.inference_mode():
+        alone = torch.cat([model(*batch([text])) for text in TEXTS])
+        torch.testing.assert_close(model(*batch(TEXTS, 9)), alone, rtol=0, atol=TOLERANCE)
 
 
 @every_model
@@ -89,7 +95,10 @@ def test_a_texts_logits_and_gradients_depend_on_that_text_alone(
     assert_alone_as_together(build(name).eval(), [*mates, text], padding)
 
 
-@every_combination
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [(name, parts) for name in MODELS for parts in allowed(name) if parts["pooling"] == "mean"],
+)
 def test_logits_in_training_do_not_change_with_padding(name: str, parts: dict[str, str]) -> None:
     """Nor do the statistics of normalisations, which are those of the texts' own positions."""
     tight, padded = (build(name, **parts, **quiet(name)).train() for _ in range(2))

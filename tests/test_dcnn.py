@@ -10,6 +10,8 @@ from textcnn.errors import InputError
 from textcnn.models.dcnn import Dcnn, fold
 from textcnn.models.features import Features
 
+pytest_plugins = ("tiny_run",)  # one thread
+
 
 def texts(*lengths: int, channels: int) -> Features:
     return Features(torch.randn(len(lengths), channels, max(lengths)), torch.tensor(lengths))

@@ -9,6 +9,8 @@ from textcnn.models.classifier import Activations, TextClassifier
 from textcnn.models.features import Features
 from textcnn.models.multi_width import MultiWidth
 
+pytest_plugins = ("tiny_run",)  # one thread
+
 
 def weights(encoder: MultiWidth) -> MultiWidth:
     """Width 1 with the filters 2x + 1 and -x, width 2 with x + 10 y and y - x - 6."""

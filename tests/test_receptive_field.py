@@ -27,7 +27,7 @@ def encoder(name: str, **settings: Any) -> Encoder:
     model = ENCODERS[name](CHANNELS, **settings).double().eval()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter *= 2 if parameter.dim() > 1 else 1
+            parameter.mul_(2 if parameter.dim() > 1 else 1)
     return model
 
 
@@ -136,7 +136,7 @@ def test_vdcnn_sees_as_many_characters_as_its_depth_gives_8_apart(depth: int, si
 @pytest.mark.parametrize("padding", ["zeros", "causal"])
 @pytest.mark.parametrize("shortcut", [False, True])
 def test_vdcnn_9_with_strided_convolutions_sees_49_characters(shortcut: bool, padding: str) -> None:
-    # a strided convolution reads with the steps before it: 4 with steps of 1, 2 of 2, 2 of 4, 1 of 8
+    # strided ones read in the steps before them: 4 in steps of 1, 2 of 2, 2 of 4, 1 of 8
     assert 1 + 2 * (4 * 1 + 2 * 2 + 2 * 4 + 1 * 8) == 49
     parts = {"depth": 9, "num_filters": 2, "halving": "convolution", "padding": padding}
     assert_field(encoder("vdcnn", shortcut=shortcut, **parts, **SLOPE), 49, stride=8)

@@ -8,6 +8,7 @@ from tiny_models import MODELS, batch, build, text_of
 
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
+from textcnn.models.convolution import Convolution
 from textcnn.models.summary import Layer, summarize, summary_rows
 
 pytest_plugins = ("tiny_run",)  # one thread
@@ -79,8 +80,8 @@ def test_a_model_is_left_as_it_was(name: str) -> None:
 
 def test_hooks_are_removed_when_the_model_fails() -> None:
     model = build("multi_width").train()
-    model.encoder.channels, kernel = (4,), model.encoder.convolutions  # type: ignore[assignment]
-    kernel[0].weight = torch.nn.Parameter(torch.zeros(4, 99, 1))  # type: ignore[index, union-attr]
+    last = [layer for layer in model.modules() if isinstance(layer, Convolution)][-1]
+    last.weight = torch.nn.Parameter(torch.zeros(4, 99, 3))  # of as many channels as there aren't
     with pytest.raises(RuntimeError):
         summarize(model, 15)
     assert model.training

@@ -9,6 +9,8 @@ from textcnn.models.convolution import Convolution, MaxPool
 from textcnn.models.features import Features
 from textcnn.models.vdcnn import Block, Half, Vdcnn
 
+pytest_plugins = ("tiny_run",)  # one thread
+
 
 def features(*texts: list[float]) -> Features:
     """Texts of one number per position."""
@@ -86,6 +88,6 @@ def test_a_shortcut_adds_what_goes_in(shortcut: bool, expected: list[float]) -> 
     with torch.no_grad():
         for name, parameter in block.named_parameters():
             parameter.fill_(0.0 if name.endswith("bias") else 1.0)
-        block.convolutions[0].weight.fill_(3.0)  # type: ignore[operator, union-attr]
+        block.convolutions[0].weight.fill_(3.0)  # type: ignore[operator]
     # 3 x 2 = 6, then 1 x 6; 3 x -5 is below 0
     assert own(block(features([2.0, -5.0]))) == [expected]

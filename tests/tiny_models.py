@@ -81,7 +81,7 @@ def enliven(model: TextClassifier) -> None:
     make of different texts is the same up to rounding, and tests of it prove nothing."""
     for parameter in model.encoder.parameters():
         if parameter.dim() > 1:
-            parameter *= 2
+            parameter.mul_(2)
     norms = [module for module in model.encoder.modules() if isinstance(module, BatchNorm)]
     for norm in norms:
         norm.bias.normal_(0.0, 0.2)
