@@ -98,7 +98,7 @@ def measure_loader(folder: Path) -> None:
 
     from textcnn.config import DataConfig, WordConfig
     from textcnn.data.prepare import prepare_data
-    from textcnn.models.classifier import build_model
+    from textcnn.models.build import build_model
     from textcnn.training.batches import EpochBatches
 
     files = {name: str(folder / f"imdb_{name}.parquet") for name in ("train", "test")}

@@ -1,5 +1,6 @@
 """The command line: help, and one line for what is wrong with it before anything is read."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -99,7 +100,8 @@ def test_help_shows_every_key_with_value_and_meaning(
     assert entries
     for key, entry in entries:
         assert f"\n  {key}=" in said
-        if key not in {"optimizer.name", "text.unit", "text.max_length"}:  # each choice has its own
+        # each choice of a group has its own
+        if key not in {"optimizer.name", "model.name", "text.unit", "text.max_length"}:
             assert f"      {entry.metadata['meaning']} (" in said
     groups = {group for group, _ in GROUP_SCHEMAS} | {"data", "text"}
     shown = {group for group in groups if f"\n  {group}=" in said}
@@ -267,13 +269,13 @@ def test_a_key_of_another_optimizer_is_refused(refusal: Refusal) -> None:
 
 
 WHOLE = "a whole number, at least 1"
-WIDTHS = f"a list of at least 1, each {WHOLE}, at most 65536"
+WIDTHS = f"a list of 1 to 128, each {WHOLE}, at most 65536"
 WRONG_TYPES = {
     "training.epochs=many": (WHOLE, "many"),
     "training.epochs=1.5": (WHOLE, "1.5"),
     "training.epochs=${nothing}": (WHOLE, "${nothing}"),
     "~training.epochs": (WHOLE, "nothing"),
-    "model.dropout=high": ("a number, at least 0, below 1", "high"),
+    "model.dropout=high": ("a number, at least 0.0, below 1.0", "high"),
     "overwrite=maybe": ("true or false", "maybe"),
     "model.kernel_sizes=3": (WIDTHS, "3"),
     "model.kernel_sizes=[a]": (WIDTHS, "[a]"),
@@ -283,7 +285,7 @@ WRONG_TYPES = {
 IMPOSSIBLE = {
     "training.epochs=0": (WHOLE, "0"),
     "model.kernel_sizes=[]": (WIDTHS, "[]"),
-    "model.dropout=1.5": ("a number, at least 0, below 1", "1.5"),
+    "model.dropout=1.5": ("a number, at least 0.0, below 1.0", "1.5"),
     "optimizer.learning_rate=inf": ("a number, above 0.0, at most 1e+30", "inf"),
     "training.metric=auc": ("accuracy, macro_f1, micro_f1 or loss", "auc"),
     "data.train=[]": ("a string or a list of strings, or null", "[]"),
@@ -342,7 +344,7 @@ def test_a_list_without_brackets_is_refused_with_ways_out(refusal: Refusal) -> N
     [
         (["seed=1,x"], "seed takes a whole number, at least 0, at most 4294967295, got 1,x"),
         (["optimizer=adam,sdg"], "optimizer takes adadelta or adam, got adam,sdg"),
-        (["optimizer=adam,adadelta", "model=lstm"], "model takes multi_width, got lstm"),
+        (["optimizer=adam,adadelta", "text=7"], "text takes byte, char or word, got 7"),
         (["optimizer=adam,adadelta", "seed=x"], "seed takes a whole number"),
     ],
 )
@@ -517,6 +519,15 @@ def test_a_program_without_a_run_directory_runs_once(refusal: Refusal, program: 
     assert said == f"{program} makes no run directory, so it runs once: leave --multirun out"
 
 
-@pytest.mark.parametrize("argument", ["~model", "model=[1]"])
-def test_a_group_can_not_be_taken_away(refusal: Refusal, argument: str) -> None:
-    assert refusal.of("train", argument).startswith("model takes multi_width, got ")
+@pytest.mark.parametrize(("argument", "got"), [("~text", "nothing"), ("text=[1]", "[1]")])
+def test_a_group_can_not_be_taken_away(refusal: Refusal, argument: str, got: str) -> None:
+    said = refusal.of("train", argument)
+    assert re.match(
+        rf"text takes (byte, char or word|word, char or byte), got {re.escape(got)}", said
+    )
+
+
+def test_what_a_key_takes_is_said_of_the_model_that_was_chosen(refusal: Refusal) -> None:
+    said = refusal.of("train", "model=char_cnn", "model.kernel_sizes=3")
+    assert said.endswith("got 3; try model.kernel_sizes=[7,7,3,3,3,3]")
+    assert "multi_width" in refusal.of("train", "model=multi_with")

@@ -46,7 +46,7 @@ def test_vectors_start_the_embedding_and_are_not_needed_again(
     file.unlink()
     classifier = textcnn.load(tmp_path / "run")
     actor, goal = classifier.encoder.vocabulary.encode(["actor", "goal"])
-    embedding = weights(tmp_path / "run" / "best")["embedding.weight"]
+    embedding = weights(tmp_path / "run" / "best")["embedding.table.weight"]
     assert embedding[[actor, goal]].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert embedding[0].tolist() == [0, 0, 0]
     stored = parse_train_config(load_checkpoint(tmp_path / "run" / "best").config)

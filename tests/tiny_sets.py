@@ -4,15 +4,17 @@ The logit of a label is 2 in a text that holds the word of it, else -2: probabil
 """
 
 import math
-from dataclasses import asdict
 
 import torch
-from torch import nn
 
 from textcnn.checkpoint import Checkpoint
-from textcnn.config import AdamConfig, DataConfig, MultiWidthConfig, TrainConfig, WordConfig
+from textcnn.config import AdamConfig, DataConfig, TrainConfig, WordConfig
 from textcnn.inference import Classifier
-from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.model_config import MultiWidthConfig
+from textcnn.models.build import build_model
+from textcnn.models.classifier import TextClassifier
+from textcnn.models.convolution import Convolution
+from textcnn.models.multi_width import MultiWidth
 from textcnn.stored_config import dump
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
@@ -27,12 +29,14 @@ MODEL = MultiWidthConfig(embedding_dim=3, kernel_sizes=[1], num_filters=3)
 
 
 def set_model() -> TextClassifier:
-    model = build_model(vocabulary_size=len(SPECIALS) + 3, num_classes=3, **asdict(MODEL))
+    model = build_model(vocabulary_size=len(SPECIALS) + 3, num_classes=3, **MODEL.settings(None))
     one_each = torch.eye(3)
     with torch.no_grad():
-        model.embedding.weight[:] = torch.cat([torch.zeros(len(SPECIALS), 3), one_each])
+        assert model.embedding.table is not None
+        model.embedding.table.weight[:] = torch.cat([torch.zeros(len(SPECIALS), 3), one_each])
+        assert isinstance(model.encoder, MultiWidth)
         convolution = model.encoder.convolutions[0]
-        assert isinstance(convolution, nn.Conv1d)
+        assert isinstance(convolution, Convolution)
         assert convolution.bias is not None
         convolution.weight[:] = one_each[:, :, None]
         convolution.bias[:] = 0

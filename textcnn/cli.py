@@ -29,7 +29,7 @@ PROGRAMS = {
     "train": "train a classifier, watch it, test it",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts",
-    "describe": "look at data before training",
+    "describe": "look at data and model before training",
 }
 
 
@@ -128,6 +128,9 @@ def explain(error: Exception, name: str) -> str:
     got = given(key).partition("=")[2] or "nothing"
     if entry is None:
         return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
+    # the same key may take something else in another schema of its group
+    entries = fields(schema) if is_dataclass(schema) else ()
+    entry = next((chosen for chosen in entries if chosen.name == entry.name), entry)
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
 
 
@@ -156,7 +159,7 @@ def described(name: str) -> dict[str, Any]:
     """The dataclass field of every key that a program knows, whichever groups are chosen."""
     entries = {key: entry for key, entry, _ in walk(SCHEMAS[name]())}
     for (group, _), schema in GROUP_SCHEMAS.items():
-        entries |= {f"{group}.{key}": entry for key, entry, _ in walk(schema())}
+        entries = {f"{group}.{key}": entry for key, entry, _ in walk(schema())} | entries
     return entries
 
 

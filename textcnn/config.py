@@ -11,6 +11,7 @@ from typing import Any
 
 from textcnn.errors import InputError
 from textcnn.limits import allowed, command_line, example, group, join_or, key, takes, unknown, walk
+from textcnn.model_config import MODEL_SCHEMAS, ModelConfig
 
 # OmegaConf has no union of a string and a list, so these keys are Any here and checked by `check`.
 StringOrList = Any
@@ -208,26 +209,6 @@ class ByteConfig(TextConfig):
 
 
 @dataclass
-class ModelConfig:
-    name: str = key("multi_width", "the architecture", choices=("multi_width",))
-    embedding_dim: int = key(
-        64,
-        "numbers per token; with text.vectors it is that of the vectors",
-        at_least=1,
-        at_most=65_536,
-    )
-
-
-@dataclass
-class MultiWidthConfig(ModelConfig):
-    kernel_sizes: list[int] = key(
-        [1, 2, 3], "window widths side by side, in tokens", at_least=1, at_most=65_536, length=1
-    )
-    num_filters: int = key(64, "filters of each width", at_least=1, at_most=65_536)
-    dropout: float = key(0.5, "share of pooled features dropped in training", at_least=0, below=1)
-
-
-@dataclass
 class OptimizerConfig:
     name: str = key("adam", "the optimizer, chosen by optimizer=adam and the like")
     learning_rate: float = key(0.003, "step size", above=0.0, at_most=1e30)
@@ -312,6 +293,7 @@ class TrainConfig:
                 f"training.sampling={self.training.sampling} needs all rows, which "
                 "data.streaming=true never has; try training.class_weights=balanced"
             )
+        yield from embedding_conflicts(self.text, self.model)
 
 
 @dataclass
@@ -354,9 +336,12 @@ class PredictConfig:
 class DescribeConfig:
     data: DataConfig = group(DataConfig, "the texts and their classes")
     text: TextConfig = group(TextConfig, "from texts to tokens")
-    model: ModelConfig = group(ModelConfig, "the network, for its receptive field")
+    model: ModelConfig = group(ModelConfig, "the network")
     seed: int = key(0, "draws the splits, as in training", at_least=0, at_most=2**32 - 1)
     output: str | None = key(None, "a JSON file for what is shown; null writes none")
+
+    def conflicts(self) -> Iterator[str]:
+        yield from embedding_conflicts(self.text, self.model)
 
 
 SCHEMAS = {
@@ -369,7 +354,7 @@ GROUP_SCHEMAS = {
     ("text", "word"): WordConfig,
     ("text", "char"): CharConfig,
     ("text", "byte"): ByteConfig,
-    ("model", "multi_width"): MultiWidthConfig,
+    **{("model", name): schema for name, schema in MODEL_SCHEMAS.items()},
     ("optimizer", "adam"): AdamConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
 }
@@ -401,6 +386,31 @@ def check(config: Any) -> None:
     problems = problems or [*conflicts(config)]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
+    vectors = getattr(text, "vectors", None)
+    if vectors is None and model.embedding in ("static", "multichannel"):
+        yield (
+            f"model.embedding={model.embedding} needs pretrained vectors, of words: try "
+            "text.vectors=glove, or model.embedding=nonstatic"
+        )
+    if vectors is not None and model.embedding in ("random", "onehot"):
+        yield (
+            f"model.embedding={model.embedding} has no use for text.vectors={vectors}; "
+            "try model.embedding=nonstatic"
+        )
+    if text.unit == "word" and model.embedding == "onehot":
+        yield (
+            "model.embedding=onehot has a channel for each token, too many with text=word; "
+            "try text=char, or model.embedding=nonstatic"
+        )
+    for name, value in (("position", "learned"), ("pooling", "flatten")):
+        if getattr(model, name) == value and (model.max_positions or text.max_length) is None:
+            yield (
+                f"model.{name}={value} needs to know how many tokens a text has at most: set "
+                "model.max_positions or text.max_length"
+            )
 
 
 def conflicts(config: Any) -> Iterator[str]:

@@ -1,6 +1,5 @@
-"""Look at data before training: `python -m textcnn.describe [key=value ...]`."""
+"""Look at data and model before training: `python -m textcnn.describe [key=value ...]`."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from textcnn.cli import program
@@ -10,12 +9,11 @@ from textcnn.config import DescribeConfig, WordConfig
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, where the configuration is known to be sound: this takes seconds.
-    import torch
-
     from textcnn.atomic import write_json
     from textcnn.data.description import data_table, describe_data
     from textcnn.data.prepare import prepare_data
-    from textcnn.models.classifier import build_model
+    from textcnn.models.build import build_model
+    from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.terminal import build_console
     from textcnn.text.vectors import load_vectors
 
@@ -25,22 +23,27 @@ def main(config: DescribeConfig) -> None:
     if isinstance(config.text, WordConfig) and config.text.vectors is not None:
         tokens = texts.encoder.vocabulary.tokens
         vectors = load_vectors(config.text.vectors, tokens, config.seed)
+        config.model.embedding_dim = vectors.values.shape[1]
         console.print(vectors.summary(config.text.vectors))
-    with torch.device("meta"):  # only its receptive field is wanted
-        model = build_model(
-            vocabulary_size=len(texts.encoder.vocabulary),
-            num_classes=len(splits.labels),
-            **asdict(config.model),
-        )
-    description = describe_data(splits, texts, model.receptive_field)
+    model = build_model(
+        vocabulary_size=len(texts.encoder.vocabulary),
+        num_classes=len(splits.labels),
+        **config.model.settings(config.text.max_length),
+    )
+    summary = summarize(model, int(texts.train.lengths.max()))
+    description = describe_data(splits, texts, summary.field.size)
     console.print(data_table(description))
     for name, split in description.splits.items():
         console.print(f"{name}: the shortest text is {split.shortest_text!r}")
         console.print(f"{name}: the longest text begins {split.longest_text!r}")
+    console.print(summary_table(summary))
+    console.print(field_line(summary, description.seen_whole_rate))
     for line in (*splits.notes, *(f"warning: {warning}" for warning in description.warnings)):
         console.print(line)
     if config.output is not None:
-        write_json(Path(config.output).expanduser(), description.as_json())
+        write_json(
+            Path(config.output).expanduser(), description.as_json() | {"model": summary.as_json()}
+        )
         console.print(f"saved in {config.output}")
 
 

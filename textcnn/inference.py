@@ -1,7 +1,7 @@
 """A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from textcnn.config import TrainConfig
 from textcnn.data.batching import SCORED_TOKENS, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.models.classifier import TextClassifier, build_model
+from textcnn.models.build import build_model
+from textcnn.models.classifier import TextClassifier
 from textcnn.models.decision import chosen
 from textcnn.stored_config import parse_train_config
 from textcnn.text.encoder import TextEncoder
@@ -136,7 +137,7 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
             model = build_model(
                 vocabulary_size=len(checkpoint.vocabulary),
                 num_classes=len(checkpoint.labels),
-                **asdict(config.model),
+                **config.model.settings(config.text.max_length),
             )
         types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(checkpoint.weights, assign=True)
@@ -153,7 +154,6 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
             f"{directory} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
             "checkpoint is not whole; copy it again"
         )
-    model.requires_grad_(True)
     tokenizer = build_tokenizer(config.text.unit, **config.text.tokenizer_settings())
     encoder = TextEncoder(
         tokenizer, checkpoint.vocabulary, config.text.max_length, config.text.truncate

@@ -17,8 +17,9 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
     """A dataclass field that knows its meaning and its limits.
 
     `limits` are any of `at_least`, `at_most`, `above`, `below` (numbers; for a list, of each
-    element), `choices` (values), `length` (of a list), `strings` (a string or a list of strings),
-    `weights` ("balanced", or numbers above 0 in a list or by name), `optional` (None is allowed).
+    element), `choices` (values), `length` (of a list: least, most), `strings` (a string or a list
+    of strings), `weights` ("balanced", or numbers above 0 in a list or by name), `mapping` (plain
+    values by name), `optional` (None is allowed).
     """
     metadata = {"meaning": meaning, "limits": limits}
     if isinstance(default, list):
@@ -63,6 +64,8 @@ def allowed(value: Any, entry: Any) -> bool:
         return value == "balanced" or (
             isinstance(values, list) and bool(values) and all(map(is_weight, values))
         )
+    if limits.get("mapping"):
+        return isinstance(value, dict) and all(isinstance(name, str) for name in value)
     if isinstance(value, list):
         shortest, longest = bounds(limits)
         if not shortest <= len(value) <= longest:
@@ -87,8 +90,8 @@ def is_weight(value: Any) -> bool:
 
 def bounds(limits: dict[str, Any]) -> tuple[float, float]:
     """How many elements a list may have: (least, most)."""
-    length = limits.get("length", 0)
-    return length if isinstance(length, tuple) else (length, math.inf)
+    least, most = limits.get("length", (0, math.inf))
+    return least, most
 
 
 def is_optional(entry: Any) -> bool:
@@ -101,14 +104,16 @@ def takes(entry: Any) -> str:
     kind = next((a for a in get_args(entry.type) if a is not type(None)), entry.type)
     names = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
     if "choices" in limits:
-        words = join_or(limits["choices"])
+        words = join_or([str(choice) for choice in limits["choices"]])
     elif limits.get("strings"):
         words = "a string or a list of strings"
     elif limits.get("weights"):
         words = "balanced, {class:number} or a list of numbers, above 0"
+    elif limits.get("mapping"):
+        words = "{name:value,...}"
     elif get_origin(entry.type) is list:
         shortest, longest = bounds(limits)
-        count = f"{shortest}" if shortest == longest else f"at least {shortest}"
+        count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
         words = f"a list of {count}, {names[kind].replace('a ', 'each a ')}{limit_words(limits)}"
     else:
         words = names[kind] + limit_words(limits)

@@ -4,6 +4,7 @@ from typing import Any
 
 from textcnn.config import GROUP_SCHEMAS, TrainConfig, check
 from textcnn.errors import InputError
+from textcnn.model_config import MODEL_SCHEMAS
 
 
 def parse_train_config(text: str) -> TrainConfig:
@@ -27,7 +28,7 @@ def parse_train_config(text: str) -> TrainConfig:
         config = OmegaConf.structured(TrainConfig)
         for (group_name, name), schema in GROUP_SCHEMAS.items():
             chosen = stored[group_name]
-            if name == chosen.get("name", chosen.get("unit")):
+            if name == schema_name(group_name, chosen.get("name", chosen.get("unit"))):
                 config[group_name] = OmegaConf.structured(schema)
         typed = OmegaConf.to_object(OmegaConf.merge(config, stored))
     except (yaml.YAMLError, OmegaConfBaseException, KeyError, TypeError) as error:
@@ -36,6 +37,11 @@ def parse_train_config(text: str) -> TrainConfig:
     assert isinstance(typed, TrainConfig)
     check(typed)
     return typed
+
+
+def schema_name(group: str, name: Any) -> Any:
+    """Which schema of a group a stored configuration is of."""
+    return "installed" if group == "model" and name not in MODEL_SCHEMAS else name
 
 
 def dump(config: Any) -> str:

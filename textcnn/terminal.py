@@ -2,9 +2,11 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 
 def build_console(quiet: bool = False) -> Console:
@@ -19,3 +21,23 @@ def argument(key: str, value: Path | str) -> str:
         return f"{key}={value}"
     escaped = str(value).replace('"', '\\"')
     return shlex.quote(f'{key}="{escaped}"')
+
+
+def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+    """A table for the terminal, whose rows have names. `rows`: the header first."""
+    header, *others = rows
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(header):
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    for cells in others:
+        table.add_row(*cells)
+    return table
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The same for TensorBoard."""
+    header, *others = rows
+    lines = [header, ["---"] * len(header), *others]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines
+    )

@@ -12,7 +12,7 @@ from textcnn.data.batching import EncodedTexts
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
-from textcnn.terminal import argument
+from textcnn.terminal import argument, build_table, markdown
 
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20
@@ -48,15 +48,16 @@ class Description:
 
     splits: dict[str, SplitDescription]
     warnings: tuple[str, ...]
+    seen_whole_rate: float  # of the training texts, those that one feature sees all of
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int) -> Description:
+def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | None) -> Description:
     """
     Args:
-        receptive_field: tokens that a feature of the model sees.
+        receptive_field: tokens that a feature of the model sees; None: all of a text.
     """
     seen = np.empty(0, np.uint64)
     described = {}
@@ -68,7 +69,9 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int) ->
         *length_warnings(described, receptive_field, texts.encoder.max_length),
         *class_warnings(described, splits.train.multi_label),
     ]
-    return Description(described, tuple(warnings))
+    kept = texts.train.lengths
+    seen_whole = 1.0 if receptive_field is None else float((kept <= receptive_field).mean())
+    return Description(described, tuple(warnings), seen_whole)
 
 
 def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -> SplitDescription:
@@ -105,13 +108,13 @@ def start(text: str) -> str:
 
 
 def length_warnings(
-    splits: dict[str, SplitDescription], receptive_field: int, max_length: int | None
+    splits: dict[str, SplitDescription], receptive_field: int | None, max_length: int | None
 ) -> Iterator[str]:
     train = splits["train"]
-    if receptive_field > train.lengths["median"]:
+    if receptive_field is not None and receptive_field > train.lengths["median"]:
         yield (
             f"most texts ({train.lengths['median']} tokens at the median) are shorter than the "
-            f"{receptive_field} tokens that a feature sees; smaller model.kernel_sizes may do"
+            f"{receptive_field} tokens that a feature sees; a smaller model may do"
         )
     if train.truncated_rate > MANY_CUT:
         yield (
@@ -192,24 +195,13 @@ def data_rows(description: Description) -> list[list[str]]:
 
 
 def data_table(description: Description) -> Table:
-    """The table for the terminal."""
-    header, *rows = data_rows(description)
-    table = Table(title="Data", title_justify="left")
-    for name in header:
-        table.add_column(name, justify="right" if name else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    """For the terminal."""
+    return build_table("Data", data_rows(description))
 
 
 def data_markdown(description: Description) -> str:
     """The table and the warnings for TensorBoard."""
-    header, *rows = data_rows(description)
-    lines = [header, ["---"] * len(header), *rows]
-    table = "\n".join(
-        f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in lines
-    )
-    return "\n\n".join([table, *description.warnings])
+    return "\n\n".join([markdown(data_rows(description)), *description.warnings])
 
 
 def bars(histogram: list[tuple[int, int]]) -> str:

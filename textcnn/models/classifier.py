@@ -1,57 +1,101 @@
-"""The classifier: embedding, encoder, head, with its intermediates by name."""
+"""The classifier: embedding, encoder, pooling, head, with its intermediates by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.models.multi_width import MultiWidth
-from textcnn.text.vocabulary import PADDING, UNKNOWN
+from textcnn.models.activations import ACTIVATIONS, MONOTONE
+from textcnn.models.embedding import Embedding, WordDropout
+from textcnn.models.encoder import Encoder
+from textcnn.models.features import Features
+from textcnn.models.field import Field
+from textcnn.models.pooling import Pooling
+from textcnn.models.position import Position
 
 
 @dataclass(frozen=True)
 class Activations:
     """What a forward pass computes on its way, by name."""
 
-    embedded: Tensor  # (batch, time, embedding_dim), zero behind a text's end
-    features: tuple[Tensor, ...]  # for each width (batch, filters, windows), 0 beyond a text's own
-    winners: Tensor  # (batch, features), the first token of the window that won
-    pooled: Tensor  # (batch, features)
+    embedded: Tensor  # (batch, time, channels), zero behind a text's end
+    features: tuple[Tensor, ...]  # of each map (batch, channels, positions), 0 beyond a text's own
+    fields: tuple[Field, ...]  # of each map, the tokens behind its positions
+    winners: Tensor | None  # (batch, pooled), the position that won; None where none does
+    pooled: Tensor  # (batch, pooled)
     logits: Tensor  # (batch, classes)
 
 
 class TextClassifier(nn.Module):
-    """Logits of texts, each of which depends on that text alone, however it is padded."""
+    """Logits of texts, each of which depends on that text alone, however it is padded.
+
+    An empty text is read as one token of the zero vector.
+    """
 
     def __init__(
-        self, embedding: nn.Embedding, encoder: MultiWidth, num_classes: int, dropout: float
+        self,
+        embedding: Embedding,
+        position: Position,
+        encoder: Encoder,
+        poolings: Sequence[Pooling],
+        hidden: nn.Sequential,
+        head: nn.Linear,
+        *,
+        frame_length: int | None,
+        word_dropout: float,
+        embedding_dropout: float,
+        dropout: float,
+        max_norm: float | None,
     ):
+        """
+        Args:
+            poolings: one for each map of the encoder.
+            hidden: layers between pooling and head.
+            frame_length: tokens that are read of a text; None: all.
+            max_norm: that `limit_norms` cuts each class's weights to; None: any.
+        """
         super().__init__()
         self.embedding = embedding
+        self.word_dropout = WordDropout(word_dropout)
+        self.position = position
+        self.embedding_dropout = nn.Dropout(embedding_dropout)
         self.encoder = encoder
+        self.poolings = nn.ModuleList(poolings)
+        self.hidden = hidden
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(encoder.num_features, num_classes)
+        self.head = head
+        self.frame_length = frame_length
+        self.max_norm = max_norm
 
-    def set_vectors(self, vectors: Tensor) -> None:
-        """Begin with pretrained vectors (tokens, embedding_dim), those of the ids after the
-        specials; the one of unknown tokens is random, with the same variance."""
-        specials = len(self.embedding.weight) - len(vectors)
-        with torch.no_grad():
-            self.embedding.weight[specials:] = vectors
-            bound = (3 * vectors.var()).sqrt().item()
-            self.embedding.weight[UNKNOWN].uniform_(-bound, bound)
+    def limit_norms(self) -> None:
+        """Cut the weights of each class to the l2 norm `max_norm`, after a step (Kim 2014)."""
+        if self.max_norm is not None:
+            with torch.no_grad():
+                self.head.weight.renorm_(2, 0, self.max_norm)
 
     @property
-    def receptive_field(self) -> int:
-        """How many tokens one feature sees."""
-        return self.encoder.receptive_field
+    def field(self) -> Field:
+        """The tokens behind one pooled-before feature, of the map that sees most."""
+        training = self.training
+        try:
+            parameter = next(self.parameters())
+            ids = torch.ones(1, 1, dtype=torch.int64, device=parameter.device)
+            with torch.no_grad():
+                maps = self.eval().encoder(self.embed(ids, torch.ones_like(ids[0])))
+        finally:
+            self.train(training)
+        return max((m.field for m in maps), key=lambda f: torch.inf if f.size is None else f.size)
+
+    @property
+    def receptive_field(self) -> int | None:
+        """How many tokens one feature sees; None: all of the text."""
+        return self.field.size
 
     @property
     def stride(self) -> int:
         """How many tokens lie between the windows of neighbouring features."""
-        return self.encoder.stride
+        return self.field.stride
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """
@@ -62,34 +106,48 @@ class TextClassifier(nn.Module):
         Returns:
             logits: (batch, classes)
         """
-        _, pooled, _ = self.encoder(self.embedding(ids), lengths)  # (batch, features)
-        return self.head(self.dropout(pooled))  # (batch, classes)
+        pooled, _ = self.pool(self.encoder(self.embed(ids, lengths)))
+        return self.classify(pooled)
 
     def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
         """The forward pass with its intermediates; arguments as for `forward`."""
-        embedded = self.embedding(ids)  # (batch, time, embedding_dim)
-        responses, pooled, winners = self.encoder(embedded, lengths)
-        features = tuple(F.relu(response) for response in responses)
-        logits = self.head(self.dropout(pooled))  # (batch, classes)
-        return Activations(embedded, features, winners, pooled, logits)
+        embedded = self.embed(ids, lengths)
+        # pooling may not change in place what is handed out, or its gradients would be lost
+        maps = tuple(replace(map, disposable=False) for map in self.encoder(embedded))
+        activate = ACTIVATIONS[self.encoder.last_activation]
+        features = tuple(map.each(activate).zeroed().values for map in maps)
+        fields = tuple(map.field for map in maps)
+        pooled, winners = self.pool(maps)
+        tokens = embedded.zeroed().values.transpose(1, 2)
+        return Activations(tokens, features, fields, winners, pooled, self.classify(pooled))
 
+    def embed(self, ids: Tensor, lengths: Tensor) -> Features:
+        """(batch, channels, time), of at least one position for each text."""
+        if self.frame_length is not None:
+            ids, lengths = ids[:, : self.frame_length], lengths.clamp(max=self.frame_length)
+        if ids.shape[1] == 0:
+            ids = ids.new_zeros(len(ids), 1)
+        embedded = self.word_dropout(self.embedding(ids))  # (batch, time, dim)
+        clean = type(self.position) is Position  # else padding has a place too
+        embedded = self.embedding_dropout(self.position(embedded, lengths))
+        return Features(embedded.transpose(1, 2), lengths.clamp(min=1), clean=clean)
 
-def build_model(
-    name: str,
-    *,
-    vocabulary_size: int,
-    num_classes: int,
-    embedding_dim: int,
-    kernel_sizes: Sequence[int],
-    num_filters: int,
-    dropout: float,
-) -> TextClassifier:
-    """A classifier with random weights, embeddings from U(-0.25, 0.25) as in Kim 2014."""
-    # nn.Embedding would draw normal numbers first, which on the meta device takes 2 seconds
-    weight = torch.empty(vocabulary_size, embedding_dim)
-    embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)
-    nn.init.uniform_(embedding.weight, -0.25, 0.25)
-    nn.init.zeros_(embedding.weight[PADDING])
-    encoders = {"multi_width": MultiWidth}
-    encoder = encoders[name](embedding_dim, kernel_sizes, num_filters)
-    return TextClassifier(embedding, encoder, num_classes, dropout)
+    def pool(self, maps: tuple[Features, ...]) -> tuple[Tensor, Tensor | None]:
+        """Pooled features of all maps side by side, and the positions that won."""
+        activation = self.encoder.last_activation
+        activate = ACTIVATIONS[activation]
+        pooled, winners = [], []
+        for map, pooling in zip(maps, self.poolings, strict=True):
+            assert isinstance(pooling, Pooling)
+            if pooling.commutes and activation in MONOTONE:
+                largest, places = pooling(map)
+                pooled.append(activate(largest))  # of one number, not of all
+            else:
+                numbers, places = pooling(map.each(activate))
+                pooled.append(numbers)
+            winners += [] if places is None else [places]
+        return torch.cat(pooled, dim=1), torch.cat(winners, dim=1) if winners else None
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.dropout(self.hidden(pooled)))  # (batch, classes)
+        return logits

@@ -18,6 +18,7 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier
 from textcnn.limits import walk
+from textcnn.models.summary import Summary
 from textcnn.terminal import argument
 from textcnn.training.curves import Curves
 from textcnn.training.state import TrainingState
@@ -37,13 +38,17 @@ class Outcome:
     seconds: float  # in all
 
     def as_json(
-        self, splits: Splits, description: Description, vectors_coverage: float | None
+        self,
+        splits: Splits,
+        description: Description,
+        model: Summary,
+        vectors_coverage: float | None,
     ) -> dict[str, Any]:
         """
         Args:
             vectors_coverage: share of the vocabulary with pretrained vectors.
         """
-        state, model = self.state, self.best.model
+        state = self.state
         return {
             "test": self.test.as_json(),
             "validation": self.validation.as_json(),
@@ -62,11 +67,7 @@ class Outcome:
                 "vectors_coverage": vectors_coverage,
                 **description.as_json(),
             },
-            "model": {
-                "parameters": sum(parameter.numel() for parameter in model.parameters()),
-                "token_ids": len(self.best.encoder.vocabulary),
-                "receptive_field": model.receptive_field,
-            },
+            "model": model.as_json() | {"token_ids": len(self.best.encoder.vocabulary)},
             "history": state.history,
             "textcnn": textcnn.__version__,
         }

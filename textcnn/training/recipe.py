@@ -28,7 +28,8 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier, load
-from textcnn.models.classifier import build_model
+from textcnn.models.build import build_model
+from textcnn.models.summary import field_line, summarize, summary_markdown, summary_table
 from textcnn.run_dir import CONFIG, METRICS, claim
 from textcnn.stored_config import dump
 from textcnn.terminal import argument, build_console
@@ -101,16 +102,19 @@ class TrainingRun:
         model = build_model(
             vocabulary_size=len(self.vocabulary),
             num_classes=len(self.splits.labels),
-            **asdict(config.model),
+            **config.model.settings(config.text.max_length),
         )
         if vectors is not None:
-            model.set_vectors(torch.from_numpy(vectors.values))
+            model.embedding.set_vectors(torch.from_numpy(vectors.values))
         labels = self.splits.labels
         thresholds = (0.5,) * len(labels) if config.data.multi_label else None
         self.classifier = Classifier(model, self.texts.encoder, labels, thresholds)
-        self.description = describe_data(self.splits, self.texts, model.receptive_field)
+        self.summary = summarize(model, int(self.texts.train.lengths.max()))
+        self.description = describe_data(self.splits, self.texts, self.summary.field.size)
         self.tell_data()
-        optimizer = build_optimizer(parameters=model.parameters(), **asdict(config.optimizer))
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = build_optimizer(parameters=trained, **asdict(config.optimizer))
+        optimizer.register_step_post_hook(lambda *_: model.limit_norms())
         self.model, self.optimizer = model, optimizer
         # not for one process on a CPU, which it changes nothing for: it takes a second, for imports
         if self.accelerator.num_processes > 1 or self.accelerator.device.type != "cpu":
@@ -141,6 +145,7 @@ class TrainingRun:
             self.save("last")  # from here on the run can be resumed
             self.curves = Curves(self.run_dir)
             self.curves.text("data", data_markdown(self.description))
+            self.curves.text("model", summary_markdown(self.summary))
             self.curves.text("configuration", f"```yaml\n{dump(self.config)}```")
         self.tell_model()
 
@@ -172,11 +177,14 @@ class TrainingRun:
         self.console.print(f"going on after epoch {self.state.epoch}, step {self.state.step}")
 
     def tell_model(self) -> None:
-        model = self.classifier.model
-        parameters = sum(parameter.numel() for parameter in model.parameters())
+        summary = self.summary
+        frozen = summary.parameters - summary.trained
+        self.console.print(summary_table(summary))
         self.console.print(
-            f"{self.config.model.name}: {parameters:,} parameters, {len(self.vocabulary):,} token "
-            f"ids, receptive field {model.receptive_field} tokens",
+            f"{self.config.model.name}: {summary.parameters:,} parameters"
+            + (f", {frozen:,} of them frozen" if frozen else "")
+            + f"; {len(self.vocabulary):,} token ids",
+            field_line(summary, self.description.seen_whole_rate),
             f"curves: tensorboard --logdir {self.run_dir}",
             sep="\n",
         )
@@ -309,7 +317,7 @@ class TrainingRun:
         )
         seconds = time.perf_counter() - self.started
         outcome = Outcome(best, test, validation, self.state, seconds)
-        metrics = outcome.as_json(self.splits, self.description, self.coverage)
+        metrics = outcome.as_json(self.splits, self.description, self.summary, self.coverage)
         write_json(self.run_dir / METRICS, metrics)
         assert self.curves is not None
         outcome.show(self.curves, self.splits, self.config)

@@ -1,0 +1,191 @@
+"""Classifiers from names and numbers; encoders of installed packages too."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from typing import Any
+
+import torch
+from torch import nn
+
+from textcnn.errors import InputError
+from textcnn.models.bag import Bag
+from textcnn.models.char_cnn import CharCnn
+from textcnn.models.classifier import TextClassifier
+from textcnn.models.dcnn import Dcnn
+from textcnn.models.dilated import Dilated
+from textcnn.models.dpcnn import Dpcnn
+from textcnn.models.embedding import Embedding
+from textcnn.models.encoder import Encoder
+from textcnn.models.gated import Gated
+from textcnn.models.multi_width import MultiWidth
+from textcnn.models.nin import Nin
+from textcnn.models.pooling import (
+    AttentionPooling,
+    ChunkMaxPooling,
+    FlattenPooling,
+    KMaxPooling,
+    MaxPooling,
+    MeanPooling,
+    Pooling,
+    SumPooling,
+)
+from textcnn.models.position import POSITIONS
+from textcnn.models.vdcnn import Vdcnn
+from textcnn.models.yardsticks import Lstm, Transformer
+
+ENCODERS: dict[str, Callable[..., Encoder]] = {
+    "multi_width": MultiWidth,
+    "char_cnn": CharCnn,
+    "dilated": Dilated,
+    "vdcnn": Vdcnn,
+    "dpcnn": Dpcnn,
+    "nin": Nin,
+    "gated": Gated,
+    "dcnn": Dcnn,
+    "bag": Bag,
+    "lstm": Lstm,
+    "transformer": Transformer,
+}
+ENTRY_POINTS = "textcnn.encoders"
+
+
+def build_model(
+    name: str,
+    *,
+    vocabulary_size: int,
+    num_classes: int,
+    embedding_dim: int,
+    embedding: str = "random",
+    position: str = "none",
+    max_positions: int | None = None,
+    pooling: str = "max",
+    k: int = 4,
+    chunks: int = 4,
+    hidden_sizes: Sequence[int] = (),
+    dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    word_dropout: float = 0.0,
+    max_norm: float | None = None,
+    init_std: float | None = None,
+    **encoder_settings: Any,
+) -> TextClassifier:
+    """A classifier with random weights.
+
+    Args:
+        name: of ENCODERS, or of an installed package's entry point in the group textcnn.encoders.
+        max_positions: tokens that pooling=flatten reads, and position=learned tells apart.
+        init_std: begin with weights from a normal distribution around 0 (Zhang 2015), instead of
+            PyTorch's uniform ones.
+        encoder_settings: what the encoder of that name takes.
+
+    Raises:
+        InputError: no such encoder, or it doesn't go together with the pooling.
+    """
+    table = Embedding(vocabulary_size, embedding_dim, embedding)
+    if position == "learned" and max_positions is None:
+        raise InputError(
+            "model.position=learned has a vector for each of so many tokens: set "
+            "model.max_positions or text.max_length"
+        )
+    told = POSITIONS[position](table.dim, max_positions or 0)
+    encoder = build_encoder(name, table.dim + told.extra, encoder_settings)
+    flat = pooling == "flatten"
+    frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
+    poolings = [
+        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=count)
+        for channels, count in zip(encoder.channels, frames, strict=True)
+    ]
+    pooled = sum(
+        channels * part.factor for channels, part in zip(encoder.channels, poolings, strict=True)
+    )
+    hidden, width = build_hidden(pooled, hidden_sizes, dropout)
+    model = TextClassifier(
+        table,
+        told,
+        encoder,
+        poolings,
+        hidden,
+        nn.Linear(width, num_classes),
+        frame_length=max_positions if pooling == "flatten" else None,
+        word_dropout=word_dropout,
+        embedding_dropout=embedding_dropout,
+        dropout=dropout,
+        max_norm=max_norm,
+    )
+    if init_std is not None:
+        draw_normal(model, init_std)
+    return model
+
+
+def build_encoder(name: str, channels: int, settings: dict[str, Any]) -> Encoder:
+    """
+    Raises:
+        InputError: neither textcnn nor an installed package has an encoder of that name, or it
+            doesn't take these settings.
+    """
+    if name in ENCODERS:
+        return ENCODERS[name](channels, **settings)
+    installed = entry_points(group=ENTRY_POINTS)
+    if name not in installed.names:
+        known = ", ".join([*ENCODERS, *sorted(installed.names)])
+        raise InputError(
+            f"model.name={name}: no such encoder; installed are {known}; install the package that "
+            f"has it, in its entry points {ENTRY_POINTS}"
+        )
+    try:
+        encoder: Encoder = installed[name].load()(channels, **settings)
+    except TypeError as error:
+        raise InputError(f"model.options={settings}: {name} can't take them: {error}") from error
+    return encoder
+
+
+def flat_frames(name: str, encoder: Encoder, max_positions: int | None) -> list[int]:
+    """How many positions each map has of a text that fills the frame."""
+    if max_positions is None:
+        raise InputError(
+            "model.pooling=flatten reads a frame of so many tokens: set model.max_positions or "
+            "text.max_length"
+        )
+    try:
+        positions = encoder.positions(torch.tensor(max_positions, device="cpu"))
+    except NotImplementedError:
+        raise InputError(
+            f"model.pooling=flatten needs positions that go by a text's length alone, which "
+            f"model={name} hasn't; try model.pooling=max"
+        ) from None
+    return [int(count) for count in positions]
+
+
+def build_pooling(name: str, *, channels: int, k: int, chunks: int, frames: int) -> Pooling:
+    builders: dict[str, Callable[[], Pooling]] = {
+        "max": MaxPooling,
+        "kmax": lambda: KMaxPooling(k),
+        "chunk_max": lambda: ChunkMaxPooling(chunks),
+        "mean": MeanPooling,
+        "sum": SumPooling,
+        "attention": lambda: AttentionPooling(channels),
+        "flatten": lambda: FlattenPooling(frames),
+    }
+    return builders[name]()
+
+
+def build_hidden(width: int, sizes: Sequence[int], dropout: float) -> tuple[nn.Sequential, int]:
+    """Fully connected layers with ReLU, dropout between them; and how many numbers come out."""
+    layers: list[nn.Module] = []
+    for size in sizes:
+        layers += [nn.Dropout(dropout)] if layers else []
+        layers += [nn.Linear(width, size), nn.ReLU()]
+        width = size
+    return nn.Sequential(*layers), width
+
+
+def draw_normal(model: TextClassifier, std: float) -> None:
+    """Weights of the encoder and of all that follows from a normal distribution, biases 0."""
+    for part in (model.encoder, model.hidden, model.head):
+        for name, parameter in part.named_parameters():
+            if parameter.is_meta:  # they will be replaced; drawing them takes 2 seconds
+                continue
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif parameter.dim() > 1:  # not those of normalisations
+                nn.init.normal_(parameter, std=std)

@@ -1,0 +1,65 @@
+"""What a model is told about where in its text a token stands."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class Position(nn.Module):
+    """Nothing. `extra`: channels that it adds."""
+
+    extra = 0
+
+    def __init__(self, dim: int, max_positions: int):
+        super().__init__()
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        return embedded
+
+
+class LearnedPosition(Position):
+    """A learned vector for each position, added (Gehring 2017).
+
+    Tokens from `max_positions` on share the vector of the last.
+    """
+
+    def __init__(self, dim: int, max_positions: int):
+        super().__init__(dim, max_positions)
+        self.table = nn.Parameter(torch.empty(max_positions, dim))
+        nn.init.uniform_(self.table, -0.25, 0.25)  # as the embeddings begin
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        positions = torch.arange(embedded.shape[1], device=embedded.device)
+        return embedded + self.table[positions.clamp(max=len(self.table) - 1)]
+
+
+class SinusoidalPosition(Position):
+    """Sines and cosines of geometrically growing wave lengths, added (Vaswani 2017)."""
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        time, dim = embedded.shape[1:]
+        positions = torch.arange(time, device=embedded.device, dtype=torch.float32)
+        channels = torch.arange(0, dim, 2, device=embedded.device, dtype=torch.float32)
+        angles = positions[:, None] * torch.exp(-math.log(10_000.0) * channels / dim)
+        waves = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :dim]  # (time, dim)
+        return embedded + waves.to(embedded.dtype)
+
+
+class RampPosition(Position):
+    """One more channel, from -1 at a text's first token to 1 at its last (CoordConv, Liu 2018)."""
+
+    extra = 1
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        positions = torch.arange(embedded.shape[1], device=embedded.device)
+        ramp = 2 * positions / (lengths[:, None] - 1).clamp(min=1) - 1  # (batch, time)
+        return torch.cat([embedded, ramp[..., None].to(embedded.dtype)], dim=2)
+
+
+POSITIONS = {
+    "none": Position,
+    "learned": LearnedPosition,
+    "sinusoidal": SinusoidalPosition,
+    "ramp": RampPosition,
+}

@@ -1,0 +1,183 @@
+"""What a classifier is made of: its layers in the order in which a text goes through them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from rich.table import Table
+from torch import nn
+
+from textcnn.models.classifier import TextClassifier
+from textcnn.models.features import Features
+from textcnn.models.field import Field
+from textcnn.models.position import Position
+from textcnn.terminal import build_table, markdown
+
+LONGEST = 1024  # tokens of the text that is sent through
+# what the names of layers say already
+PLAIN = ("Convolution", "Embedding", "Linear", "BatchNorm", "LayerNorm")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer, or one pass through it where its weights are used again."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]  # channels and positions of one text; without positions behind pooling
+    parameters: int  # 0 where an earlier row has them
+    field: Field | None  # the tokens behind each position; None behind pooling
+    multiply_adds: int  # of weights, for the text; sums, maxima and look-ups count nothing
+
+
+@dataclass(frozen=True)
+class Summary:
+    layers: tuple[Layer, ...]
+    tokens: int  # of the text that was sent through
+    field: Field  # of the features that are pooled
+    parameters: int
+    trained: int  # parameters but for those that stay as they are
+
+    @property
+    def multiply_adds(self) -> int:
+        """For a token."""
+        return round(sum(layer.multiply_adds for layer in self.layers) / self.tokens)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "parameters": self.parameters,
+            "trained_parameters": self.trained,
+            "receptive_field": self.field.size,
+            "stride": self.field.stride,
+            "multiply_adds_per_token": self.multiply_adds,
+            "layers": [asdict(layer) for layer in self.layers],
+        }
+
+
+def summarize(model: TextClassifier, tokens: int) -> Summary:
+    """Send a text of so many tokens, at most LONGEST, through the model and note its layers."""
+    tokens = max(min(tokens, LONGEST), 1)
+    training = model.training
+    device = next(model.parameters()).device
+    ids = torch.ones(1, tokens, dtype=torch.int64, device=device)
+    watch = Watch()
+    handles = [
+        handle
+        for name, module in model.encoder.named_modules(prefix="encoder")
+        for handle in (
+            module.register_forward_pre_hook(watch.enter),
+            module.register_forward_hook(watch.leaver(name)),
+        )
+    ]
+    try:
+        with torch.no_grad():
+            embedded = model.eval().embed(ids, torch.tensor([tokens], device=device))
+            maps = model.encoder(embedded)
+            pooled, _ = model.pool(maps)
+    finally:
+        model.train(training)
+        for handle in handles:
+            handle.remove()
+    named = [("embedding", model.embedding, model.position.extra), ("position", model.position, 0)]
+    channels, read = embedded.values.shape[1:]
+    before = [
+        row(name, module, (channels - extra, read), embedded.field, 0)
+        for name, module, extra in named[: 1 if type(model.position) is Position else 2]
+    ]
+    pooling = row("pooling", model.poolings[0], pooled.shape[1:], None, 0)
+    pooling = replace(pooling, parameters=count(model.poolings))
+    after = [
+        row(name, module, (module.out_features,), None, module.weight.numel())
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and name.startswith(("hidden", "head"))
+    ]
+    layers = (*before, *watch.layers, pooling, *after)
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return Summary(layers, tokens, model.field, count(model), trained)
+
+
+class Watch:
+    """Notes the modules of an encoder that make features, and hold no other one that does."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.before: list[int] = []  # layers noted when each module that is at work was entered
+        self.names: set[str] = set()
+
+    def enter(self, module: nn.Module, arguments: tuple[Any, ...]) -> None:
+        self.before.append(len(self.layers))
+
+    def leaver(self, name: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
+        def leave(module: nn.Module, arguments: tuple[Any, ...], made: Any) -> None:
+            inner = self.before.pop() < len(self.layers)
+            map = made[0] if isinstance(made, tuple) else made
+            if inner or not isinstance(map, Features) or map is arguments[0]:
+                return
+            positions = map.values.shape[2]
+            weights = sum(p.numel() for p in module.parameters() if p.dim() > 1)
+            counted = getattr(module, "multiply_adds", None)
+            work = positions * weights if counted is None else counted(positions)
+            layer = row(name, module, map.values.shape[1:], map.field, work)
+            self.layers.append(replace(layer, parameters=0) if name in self.names else layer)
+            self.names.add(name)
+
+        return leave
+
+
+def row(
+    name: str, module: nn.Module, shape: Sequence[int], field: Field | None, multiply_adds: int
+) -> Layer:
+    kind = type(module).__name__.removeprefix("Parametrized")
+    return Layer(name, kind, tuple(shape), count(module), field, multiply_adds)
+
+
+def count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def summary_table(summary: Summary) -> Table:
+    """For the terminal."""
+    return build_table(title(summary), summary_rows(summary))
+
+
+def summary_markdown(summary: Summary) -> str:
+    """For TensorBoard."""
+    return f"{title(summary)}\n\n{markdown(summary_rows(summary))}"
+
+
+def title(summary: Summary) -> str:
+    return f"Model, for a text of {summary.tokens:,} tokens; work: multiply-adds per token"
+
+
+def field_line(summary: Summary, seen_whole_rate: float) -> str:
+    """How far a feature sees, against the texts that there are.
+
+    Args:
+        seen_whole_rate: share of the texts that one feature sees all of.
+    """
+    if summary.field.size is None:
+        return "receptive field: the whole text"
+    return (
+        f"receptive field {summary.field}, stride {summary.field.stride}: all of "
+        f"{100 * seen_whole_rate:.1f} % of the training texts"
+    )
+
+
+def summary_rows(summary: Summary) -> list[list[str]]:
+    """A table as its rows: the header first, the sums last."""
+    rows = [["layer", "shape", "parameters", "sees", "stride", "work"]]
+    for layer in summary.layers:
+        name = layer.name.removeprefix("encoder.")
+        kind = layer.kind.removesuffix("Position").removesuffix("Pooling")
+        rows.append(
+            [
+                name if kind in PLAIN else f"{name} ({kind})",
+                " x ".join(f"{size:,}" for size in layer.shape),
+                f"{layer.parameters:,}",
+                "" if layer.field is None else str(layer.field.size or "all"),
+                "" if layer.field is None else str(layer.field.stride),
+                f"{layer.multiply_adds / summary.tokens:,.0f}",
+            ]
+        )
+    return [*rows, ["all", "", f"{summary.parameters:,}", "", "", f"{summary.multiply_adds:,}"]]
