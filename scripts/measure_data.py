@@ -174,16 +174,23 @@ def measure_stream(lines: int) -> None:
                     if tenth is None and step >= steps / 10:
                         tenth = time.time()
         assert tenth is not None
-        ends = [when for when, _ in memory.samples]
-        before = max(held for when, held in memory.samples if when <= tenth)
-        after = max(held for when, held in memory.samples if when > tenth)
-        minutes = (ends[-1] - ends[0]) / 60
-        say(f"stream of {lines:,} lines, most memory in the first tenth", mb(before), "")
-        say(f"  most memory after that, {minutes:.1f} minutes in all", mb(after), "")
+        first, last = memory.samples[0][0], memory.samples[-1][0]
+        tenth_long = tenth - first
+        # levels, since batches of long texts, validations and checkpoints make it rise and fall
+        early = [held for when, held in memory.samples if tenth - tenth_long / 2 <= when <= tenth]
+        late = [held for when, held in memory.samples if when >= last - tenth_long]
+        before, after = statistics.median(early), statistics.median(late)
+        minutes = (last - first) / 60
+        say(f"stream of {lines:,} lines, memory at the end of the first tenth", mb(before), "")
+        say(f"  in the last tenth, {minutes:.1f} minutes in all", mb(after), "")
         say("  growth", f"{100 * (after / before - 1):+.1f} %", "< 5 %")
+        most = max(held for when, held in memory.samples if when <= tenth)
+        say("  most in the first tenth", mb(most), "")
+        most = max(held for when, held in memory.samples if when > tenth)
+        say("  most after it", mb(most), "")
 
 
-def mb(size: int) -> str:
+def mb(size: float) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 

@@ -94,7 +94,7 @@ def test_maps_of_different_strides_have_no_sum() -> None:
 
 def test_field_is_told_in_words() -> None:
     assert str(Field(7)) == "7 tokens"
-    assert str(Field(None)) == "whole text"
+    assert str(Field(None)) == "the whole text"
 
 
 CONVOLUTIONS = st.builds(
