@@ -143,10 +143,9 @@ def test_logits_depend_on_every_token_of_a_text(name: str) -> None:
 
 @every_model
 def test_every_weight_gets_a_gradient(name: str) -> None:
-    """In evaluation: in training, batch normalisation cancels the bias of what it normalises."""
     # the gradient of a ReLU may be 0 for all texts by chance
     smooth = {"activation": "leaky_relu"} if has_activation(name) else {}
-    model = build(name, pooling="attention", **smooth).eval()
+    model = build(name, pooling="attention", **smooth).train()
     texts = [text_of(length, seed=length) for length in range(1, 65)]
     loss = F.cross_entropy(model(*batch(texts)), torch.arange(64) % CLASSES)
     loss.backward()

@@ -98,4 +98,4 @@ def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[st
     assert run("describe", "model=dcnn", "model.embedding_dim=50") == 2
     said = capfd.readouterr().err.splitlines()[-1]
     assert said.startswith("model.folding halves the rows in each of 2 layers, got 50 rows; try ")
-    assert "model.embedding_dim=52" in said
+    assert "try a model.embedding_dim larger by 2, or model.folding=false" in said

@@ -133,7 +133,11 @@ def build_encoder(name: str, channels: int, settings: dict[str, Any]) -> Encoder
             f"has it, in its entry points {ENTRY_POINTS}"
         )
     try:
-        encoder: Encoder = installed[name].load()(channels, **settings)
+        kind = installed[name].load()
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"model.name={name} is installed, but can't be loaded: {error}") from error
+    try:
+        encoder: Encoder = kind(channels, **settings)
     except TypeError as error:
         raise InputError(f"model.options={settings}: {name} can't take them: {error}") from error
     return encoder

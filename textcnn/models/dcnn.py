@@ -39,11 +39,11 @@ class Dcnn(Encoder):
                 behind the last.
         """
         super().__init__()
-        if folding and channels % 2 ** len(kernel_sizes):
+        missing = -channels % 2 ** len(kernel_sizes)
+        if folding and missing:
             raise InputError(
                 f"model.folding halves the rows in each of {len(kernel_sizes)} layers, got "
-                f"{channels} rows; try model.embedding_dim="
-                f"{-(-channels // 2 ** len(kernel_sizes)) * 2 ** len(kernel_sizes)}, or "
+                f"{channels} rows; try a model.embedding_dim larger by {missing}, or "
                 "model.folding=false"
             )
         rows, maps = channels, 1

@@ -50,7 +50,13 @@ class Dilated(Encoder):
         self.blocks = nn.ModuleList(
             Block(
                 [
-                    Convolution(num_filters, num_filters, kernel_size, padding=padding)
+                    Convolution(
+                        num_filters,
+                        num_filters,
+                        kernel_size,
+                        padding=padding,
+                        bias=normalization != "batch",  # which would take it away again
+                    )
                     for _ in range(convolutions)
                 ],
                 normalization,

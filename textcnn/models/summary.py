@@ -57,7 +57,7 @@ class Summary:
 
 def summarize(model: TextClassifier, tokens: int) -> Summary:
     """Send a text of so many tokens, at most LONGEST, through the model and note its layers."""
-    tokens = max(min(tokens, LONGEST), 1)
+    tokens = max(min(tokens, LONGEST, model.frame_length or LONGEST), 1)
     training = model.training
     device = next(model.parameters()).device
     ids = torch.ones(1, tokens, dtype=torch.int64, device=device)

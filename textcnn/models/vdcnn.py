@@ -44,6 +44,7 @@ class Vdcnn(Encoder):
         super().__init__()
         self.first = Convolution(channels, num_filters, kernel_size, padding=padding)
         stages: list[nn.Module] = []
+        bias = normalization != "batch"  # which would take it away again
         before = num_filters
         for level, count in enumerate(BLOCKS[depth]):
             filters = num_filters * 2**level
@@ -53,9 +54,14 @@ class Vdcnn(Encoder):
                 strided = level > 0 and number == 0 and halving == "convolution"
                 convolutions = [
                     Convolution(
-                        before, filters, kernel_size, padding=padding, stride=2 if strided else 1
+                        before,
+                        filters,
+                        kernel_size,
+                        padding=padding,
+                        stride=2 if strided else 1,
+                        bias=bias,
                     ),
-                    Convolution(filters, filters, kernel_size, padding=padding),
+                    Convolution(filters, filters, kernel_size, padding=padding, bias=bias),
                 ]
                 stages.append(Block(convolutions, shortcut, normalization, activation))
                 before = filters
