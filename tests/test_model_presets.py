@@ -1,5 +1,6 @@
 """Every preset of a model trains from the command line, and predicts from what it saved."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,15 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
             "model.max_positions or text.max_length",
         ),
         (
+            ["model=vdcnn", "model.halving=kmax", "model.padding=causal"],
+            "model.padding=causal with model.halving=kmax: which half is the larger goes by the "
+            "whole text; try model.halving=max",
+        ),
+        (
+            ["model=installed", "model.name=dilated"],
+            "model.name=dilated is textcnn's own, not installed; try model=dilated",
+        ),
+        (
             ["model=installed"],
             "model.name needs the name of an installed encoder, got ''; see docs/models.md",
         ),
@@ -99,3 +109,45 @@ def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[st
     said = capfd.readouterr().err.splitlines()[-1]
     assert said.startswith("model.folding halves the rows in each of 2 layers, got 50 rows; try ")
     assert "try a model.embedding_dim larger by 2, or model.folding=false" in said
+
+
+def test_a_model_that_memory_can_not_hold_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    huge = ("model.kernel_sizes=[65536]", "model.num_filters=65536", "model.embedding_dim=65536")
+    assert run("describe", *huge) == 2
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.startswith(
+        "the model needs 1,125,900 GB for one of its layers, more than there are"
+    )
+
+
+def test_the_documented_encoder_is_installed_described_trained_and_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = re.search(r"```python\n(.*?)```", Path("docs/models.md").read_text(), re.DOTALL)
+    assert code is not None
+    (tmp_path / "my_package.py").write_text(code[1])
+    told = tmp_path / "my_package-1.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1\n")
+    (told / "entry_points.txt").write_text(
+        "[textcnn.encoders]\ntrigrams = my_package:Trigrams\ngone = my_package:Gone\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    run_dir = tmp_path / "run"
+    few = ("data.max_examples=20", "training.max_steps=2", f"run_dir={run_dir}")
+    chosen = ("model=installed", "model.name=trigrams", "model.options={num_filters: 32}")
+    assert run("train", *chosen, *few) == 0
+    assert re.search(r"  convolution +32 x 500 +6,176 +3 +1", capfd.readouterr().out)
+    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={run_dir}") == 0
+    assert "reproduced" in capfd.readouterr().out
+
+    assert run("describe", "model=installed", "model.name=gone") == 2
+    assert "gone is installed, but can't be loaded" in capfd.readouterr().err
+    assert run("describe", *chosen[:2], "model.options={pooling: mean}") == 2
+    assert "trigrams can't take them" in capfd.readouterr().err
+
+    monkeypatch.undo()
+    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={tmp_path}") == 2
+    assert "its configuration: model.name=trigrams: no such encoder; installed are multi_width" in (
+        capfd.readouterr().err
+    )

@@ -195,3 +195,22 @@ def test_models_that_report_no_field_see_the_whole_text(name: str) -> None:
         changed = values.clone()
         changed[:, :, token] += 3 * torch.randn(64, 8).double()
         assert not torch.allclose(middle(changed), middle(values))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("dilated", {"kernel_size": 3, "dilations": (1, 2)}),
+        ("dpcnn", {"depth": 3}),
+        ("vdcnn", {"depth": 9, "halving": "max"}),
+        ("vdcnn", {"depth": 9, "halving": "convolution"}),
+        ("gated", {"depth": 2, "kernel_size": 3}),
+    ],
+)
+def test_nothing_causal_sees_a_later_token(name: str, settings: dict[str, Any]) -> None:
+    model = encoder(name, **SMALL | settings, padding="causal")
+    (field,) = fields(model)
+    assert field.size is not None
+    assert field.start + field.size == 1  # the last token seen by feature 0 is token 0
+    position = 4
+    assert seen(model, 0, position, time=60)[-1] == position * field.stride

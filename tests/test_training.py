@@ -148,7 +148,7 @@ def test_output_tells_data_model_epochs_scores_and_what_to_do_next(
     assert re.search(r"  film +│ +5. │ +. │ +. │", out)
     assert "parameters; 31 token ids" in out
     assert "receptive field 3 tokens, stride 1: all of 16.9 % of the training texts" in out
-    assert re.search(r"embedding +│ +8 x \d+ │ +248 │ +1 │ +1 │ +0 │", out)
+    assert re.search(r"embedding +8 x \d+ +248 +1 +1 +0", out)
     assert len(re.findall(r"^epoch \d/2  train loss ", out, re.MULTILINE)) == 2
     test = read_json(run_dir / "metrics.json")["test"]
     assert f"\ntest accuracy {100 * test['accuracy']:.2f} %, macro-F1 " in out

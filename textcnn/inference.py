@@ -144,6 +144,8 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
         for name, tensor in checkpoint.weights.items():
             if tensor.dtype != types[name]:
                 raise ValueError(f"{name} is {tensor.dtype}, expected {types[name]}")
+    except InputError as error:
+        raise InputError(f"{directory}: its configuration: {error}") from error
     except (ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{directory}: configuration and weights don't fit: {reason}") from error

@@ -1,7 +1,7 @@
 """The keys of every network: a schema for each encoder, and what does not go together."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from textcnn.limits import command_line, key
@@ -11,6 +11,9 @@ PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causa
 ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "leaky_relu", "none")
 WIDE = 65_536  # the most numbers at a position
 MANY = 128  # the most layers
+
+# OmegaConf would not take new names in a dict of its own, so this is Any here
+Options = Any
 
 KERNELS: dict[str, Any] = {"at_least": 1, "at_most": WIDE, "length": (1, MANY)}
 
@@ -71,7 +74,7 @@ class ModelConfig:
     pooling: str = key(
         "max", "from the features at all positions to so many numbers", choices=POOLINGS
     )
-    k: int = sizes(4, "features that pooling=kmax keeps of each filter")
+    k: int = sizes(4, "features that pooling=kmax keeps of each filter, dcnn at least")
     chunks: int = sizes(4, "parts of a text that pooling=chunk_max pools")
     hidden_sizes: list[int] = key(
         [],
@@ -184,14 +187,14 @@ class DilatedConfig(ModelConfig):
     activation: str = activation()
 
 
+KEEPS = "blocks keep their positions, as the paper's do, with a shortcut or without"
+
+
 @dataclass
 class VdcnnConfig(ModelConfig):
     refused_padding: ClassVar[dict[str, tuple[str, str]]] = {
-        "full": ("every convolution would add positions; blocks keep them", "zeros"),
-        "valid": (
-            "a text of one word would not reach through the blocks; they keep its positions",
-            "zeros",
-        ),
+        "valid": (KEEPS, "zeros"),
+        "full": (KEEPS, "zeros"),
     }
 
     name: str = key("vdcnn", "chosen by model=vdcnn", choices=("vdcnn",))
@@ -224,6 +227,11 @@ class VdcnnConfig(ModelConfig):
 
     def conflicts(self) -> Iterator[str]:
         yield from super().conflicts()
+        if self.halving == "kmax" and self.padding == "causal":
+            yield (
+                "model.padding=causal with model.halving=kmax: which half is the larger goes by "
+                "the whole text; try model.halving=max"
+            )
         if self.num_filters * 8 > WIDE:
             yield (
                 f"model.num_filters={self.num_filters} with model=vdcnn: the last level has 8 "
@@ -354,19 +362,14 @@ class InstalledConfig(ModelConfig):
     """An encoder of another package."""
 
     name: str = key("", "the entry point of an installed package, in the group textcnn.encoders")
-    options: dict[str, Any] = field(
-        default_factory=dict,
-        metadata={"meaning": "what that encoder takes, by name", "limits": {"mapping": True}},
-    )
-
-    def settings(self, max_length: int | None) -> dict[str, Any]:
-        settings = super().settings(max_length)
-        return settings | settings.pop("options")
+    options: Options = key(None, "what that encoder takes, by name", mapping=True, optional=True)
 
     def conflicts(self) -> Iterator[str]:
         yield from super().conflicts()
         if not self.name:
             yield "model.name needs the name of an installed encoder, got ''; see docs/models.md"
+        elif self.name in MODEL_SCHEMAS:
+            yield f"model.name={self.name} is textcnn's own, not installed; try model={self.name}"
 
 
 MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {

@@ -14,6 +14,7 @@ class Bag(Encoder):
         self.channels = (channels,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, channels, time)"""
         return (features,)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:

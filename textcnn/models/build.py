@@ -1,6 +1,8 @@
 """Classifiers from names and numbers; encoders of installed packages too."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -49,6 +51,21 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
 ENTRY_POINTS = "textcnn.encoders"
 
 
+@contextmanager
+def fitting_memory() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        asked = re.search(r"tried to allocate (\d+) bytes", str(error))
+        if asked is None:
+            raise
+        raise InputError(
+            f"the model needs {int(asked[1]) / 1e9:,.0f} GB for one of its layers, more than there "
+            "are; try smaller model.embedding_dim, num_filters, kernel_sizes or hidden_sizes"
+        ) from error
+
+
+@fitting_memory()
 def build_model(
     name: str,
     *,
@@ -67,6 +84,7 @@ def build_model(
     word_dropout: float = 0.0,
     max_norm: float | None = None,
     init_std: float | None = None,
+    options: Mapping[str, Any] | None = None,
     **encoder_settings: Any,
 ) -> TextClassifier:
     """A classifier with random weights.
@@ -76,10 +94,10 @@ def build_model(
         max_positions: tokens that pooling=flatten reads, and position=learned tells apart.
         init_std: begin with weights from a normal distribution around 0 (Zhang 2015), instead of
             PyTorch's uniform ones.
-        encoder_settings: what the encoder of that name takes.
+        options, encoder_settings: what the encoder of that name takes.
 
     Raises:
-        InputError: no such encoder, or it doesn't go together with the pooling.
+        InputError: no such encoder, it doesn't go with the pooling, or it doesn't fit the memory.
     """
     table = Embedding(vocabulary_size, embedding_dim, embedding)
     if position == "learned" and max_positions is None:
@@ -88,7 +106,7 @@ def build_model(
             "model.max_positions or text.max_length"
         )
     told = POSITIONS[position](table.dim, max_positions or 0)
-    encoder = build_encoder(name, table.dim + told.extra, encoder_settings)
+    encoder = build_encoder(name, table.dim + told.extra, encoder_settings | dict(options or {}))
     flat = pooling == "flatten"
     frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
     poolings = [

@@ -42,6 +42,7 @@ class CharCnn(Encoder):
         self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, num_filters, frames)"""
         return (self.blocks(features),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:

@@ -92,7 +92,7 @@ class MaxPool(nn.Module):
     """The largest of each channel in windows of `kernel_size` positions, `stride` apart.
 
     `padding="valid"`: windows inside the text, of a shorter text one; `"zeros"`: one around every
-    stride-th position. What lies over the ends is never the largest.
+    stride-th position; `"causal"`: one that ends there. What lies over an end is never the largest.
     """
 
     def __init__(self, kernel_size: int, stride: int, padding: str = "valid"):
@@ -117,6 +117,11 @@ class MaxPool(nn.Module):
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}"
+
+
+def half_pool(padding: str) -> MaxPool:
+    """Three positions to one, two apart: between convolutions of that padding."""
+    return MaxPool(3, stride=2, padding="causal" if padding == "causal" else "zeros")
 
 
 class Stack(nn.Sequential):

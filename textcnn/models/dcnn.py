@@ -63,6 +63,7 @@ class Dcnn(Encoder):
         self.channels = (rows * maps,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, rows x filters of the last layer, positions), before the last activation"""
         tokens, longest = features.lengths, features.values.shape[2]
         layers = len(self.num_filters)
         for layer, (convolution, filters) in enumerate(

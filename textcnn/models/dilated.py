@@ -70,6 +70,7 @@ class Dilated(Encoder):
         self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, num_filters, time)"""
         features = self.project(features)
         blocks = [*self.blocks] * (len(self.dilations) // len(self.blocks))
         for _ in range(self.iterations):

@@ -4,7 +4,7 @@ Text Categorization"."""
 from torch import Tensor, nn
 
 from textcnn.models.activations import ACTIVATIONS
-from textcnn.models.convolution import Convolution, MaxPool, Stack
+from textcnn.models.convolution import Convolution, Stack, half_pool
 from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
 
@@ -38,12 +38,13 @@ class Dpcnn(Encoder):
         stages: list[nn.Module] = []
         for number in range(depth):
             if number > 0:
-                stages.append(MaxPool(3, stride=2, padding="zeros"))
+                stages.append(half_pool(padding))
             stages.append(Block(num_filters, kernel_size, block_dropout, padding, activation))
         self.stages = Stack(*stages)
         self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, num_filters, time / 2^(depth - 1))"""
         return (self.stages(self.region(features)),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:

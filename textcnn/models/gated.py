@@ -36,6 +36,7 @@ class Gated(Encoder):
         self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, num_filters, time)"""
         return (self.layers(self.project(features)),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:

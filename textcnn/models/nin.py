@@ -28,6 +28,7 @@ class Nin(Encoder):
         self.last_activation = activation
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, num_filters, time), before the last activation"""
         first, *others = self.convolutions
         features = first(features)
         for convolution in others:

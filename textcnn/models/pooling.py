@@ -110,6 +110,11 @@ class AttentionPooling(Pooling):
         self.project = nn.Linear(channels, channels)
         self.score = nn.Linear(channels, 1, bias=False)  # a bias would cancel in the softmax
 
+    def multiply_adds(self, positions: int) -> int:
+        """Of the weights, and of the features with theirs."""
+        channels = self.project.in_features
+        return positions * (channels * channels + 2 * channels)
+
     def forward(self, features: Features) -> Pooled:
         values = features.zeroed().values.transpose(1, 2)  # (batch, time, channels)
         scores = self.score(torch.tanh(self.project(values)))[..., 0]  # (batch, time)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
+from rich import box
 from rich.table import Table
 from torch import nn
 
@@ -86,7 +87,11 @@ def summarize(model: TextClassifier, tokens: int) -> Summary:
         for name, module, extra in named[: 1 if type(model.position) is Position else 2]
     ]
     pooling = row("pooling", model.poolings[0], pooled.shape[1:], None, 0)
-    pooling = replace(pooling, parameters=count(model.poolings))
+    work = [
+        getattr(part, "multiply_adds", lambda positions: 0)(map.values.shape[2])
+        for part, map in zip(model.poolings, maps, strict=True)
+    ]
+    pooling = replace(pooling, parameters=count(model.poolings), multiply_adds=sum(work))
     after = [
         row(name, module, (module.out_features,), None, module.weight.numel())
         for name, module in model.named_modules()
@@ -138,7 +143,9 @@ def count(module: nn.Module) -> int:
 
 def summary_table(summary: Summary) -> Table:
     """For the terminal."""
-    return build_table(title(summary), summary_rows(summary))
+    table = build_table(title(summary), summary_rows(summary))
+    table.box = box.SIMPLE  # so that names of layers fit beside the numbers
+    return table
 
 
 def summary_markdown(summary: Summary) -> str:
@@ -176,7 +183,7 @@ def summary_rows(summary: Summary) -> list[list[str]]:
                 " x ".join(f"{size:,}" for size in layer.shape),
                 f"{layer.parameters:,}",
                 "" if layer.field is None else str(layer.field.size or "all"),
-                "" if layer.field is None else str(layer.field.stride),
+                str(layer.field.stride) if layer.field and layer.field.size else "",
                 f"{layer.multiply_adds / summary.tokens:,.0f}",
             ]
         )

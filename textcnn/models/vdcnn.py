@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from textcnn.models.activations import ACTIVATIONS
-from textcnn.models.convolution import Convolution, MaxPool, Stack
+from textcnn.models.convolution import Convolution, Stack, half_pool
 from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
 from textcnn.models.k_max import k_max
@@ -49,7 +49,7 @@ class Vdcnn(Encoder):
         for level, count in enumerate(BLOCKS[depth]):
             filters = num_filters * 2**level
             if level > 0 and halving != "convolution":
-                stages.append(MaxPool(3, stride=2, padding="zeros") if halving == "max" else Half())
+                stages.append(half_pool(padding) if halving == "max" else Half())
             for number in range(count):
                 strided = level > 0 and number == 0 and halving == "convolution"
                 convolutions = [
@@ -69,6 +69,7 @@ class Vdcnn(Encoder):
         self.channels = (before,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, 8 x num_filters, time / 8)"""
         return (self.stages(self.first(features)),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
@@ -121,5 +122,4 @@ class Half(nn.Module):
     def forward(self, features: Features) -> Features:
         most = (features.values.shape[2] + 1) // 2
         kept, _ = k_max(features, self.positions(features.lengths), most)
-        # which half goes by the whole text; neighbours are now about twice as far apart
         return kept
