@@ -200,6 +200,21 @@ def test_a_group_sets_its_keys_together(recipe: Recipe) -> None:
     assert (recipe.config.training.epochs, recipe.config.training.patience) == (7, None)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("data.task=order", "data=synthetic has it"),
+        ("text.alphabet=learnt", "text=char has it"),
+        ("optimizer.rho=0.9", "optimizer=adadelta has it"),
+    ],
+)
+def test_a_key_of_another_group_is_refused_with_the_group_that_has_it(
+    given: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", given) == 2
+    assert capsys.readouterr().err.rstrip().endswith(f"; {said}")
+
+
 def test_evaluate_is_told_which_data_keys_were_given(recipe: Recipe) -> None:
     assert (
         run("evaluate", "checkpoint=out", "data.test=b.csv", "batch_size=3", "run_dir=scores") == 0

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from textcnn.config import (
+    CHOSEN_BY,
     GROUP_SCHEMAS,
     SCHEMAS,
     AdadeltaConfig,
     AdamConfig,
     DataConfig,
     PredictConfig,
+    SyntheticConfig,
     TrainConfig,
     TrainingConfig,
     WordConfig,
@@ -80,11 +82,11 @@ def test_every_default_is_within_its_own_limits(schema: type) -> None:
 
 def test_a_group_schema_is_chosen_by_the_name_it_gives_itself() -> None:
     assert GROUP_SCHEMAS
-    for (_, name), schema in GROUP_SCHEMAS.items():
+    for (group, name), schema in GROUP_SCHEMAS.items():
         if schema is InstalledConfig:  # its name is that of another package's encoder
             continue
         chosen = schema()
-        assert getattr(chosen, "name", None) == name or chosen.unit == name
+        assert getattr(chosen, CHOSEN_BY.get(group, "name")) == name
 
 
 def test_defaults_that_are_lists_are_not_shared() -> None:
@@ -183,6 +185,11 @@ def test_values_are_written_as_on_the_command_line(value: object, written: str) 
         (complete(text=WordConfig(max_vocabulary=0)), "text.max_vocabulary", "0"),
         (complete(text=WordConfig(unit="letter")), "text.unit", "letter"),
         (complete(data=DataConfig(source="web")), "data.source", "web"),
+        (complete(data=SyntheticConfig(task="rhyme")), "data.task", "rhyme"),
+        (complete(data=SyntheticConfig(length=2)), "data.length", "2"),
+        (complete(data=SyntheticConfig(distance=0)), "data.distance", "0"),
+        (complete(data=SyntheticConfig(window=0)), "data.window", "0"),
+        (complete(data=SyntheticConfig(couples=1)), "data.couples", "1"),
         (complete(data=DataConfig(train=[])), "data.train", "[]"),
         (complete(data=DataConfig(train=3)), "data.train", "3"),
         (complete(data=DataConfig(test=["a", 3])), "data.test", "[a,3]"),
@@ -232,6 +239,11 @@ def test_a_name_with_another_schema_is_refused_with_the_group_to_choose() -> Non
     assert problem == "optimizer.name takes adam, got adadelta; try optimizer=adadelta"
 
 
+def test_a_source_with_keys_of_its_own_is_refused_with_the_group_to_choose() -> None:
+    (problem,) = problems(complete(data=DataConfig(source="synthetic")))
+    assert problem == "data.source takes bundled, files or hub, got synthetic; try data=synthetic"
+
+
 def test_a_value_that_no_key_takes_is_refused() -> None:
     config = complete()
     config.training.epoch = 3  # type: ignore[attr-defined]
@@ -248,6 +260,8 @@ def test_a_value_that_no_key_takes_is_refused() -> None:
         complete(),
         complete(optimizer=AdadeltaConfig(learning_rate=1.0), seed=5, run_dir="out/a: b"),
         complete(data=DataConfig("files", train=["a.csv", "b*.csv"], text=["title", "body"])),
+        complete(data=DataConfig("hub", path="a/b", name="synthetic")),
+        complete(data=SyntheticConfig(task="count", copies=3, pairs=False)),
         complete(text=WordConfig(max_length=None), training=TrainingConfig(patience=None)),
         complete(model=MultiWidthConfig(kernel_sizes=[7], dropout=0.0)),
     ],
@@ -259,6 +273,7 @@ def test_a_stored_configuration_is_read_back_the_same_and_of_the_same_types(
     assert asdict(again) == asdict(config)
     assert type(again.optimizer) is type(config.optimizer)
     assert type(again.model) is type(config.model)
+    assert type(again.data) is type(config.data)
 
 
 def test_a_stored_configuration_may_lack_keys_that_have_defaults() -> None:
@@ -280,6 +295,8 @@ def test_a_stored_configuration_may_lack_keys_that_have_defaults() -> None:
         "model: {name: multi_width}",
         "model: multi_width\noptimizer: adam",
         "model: [name]\noptimizer: [name]",
+        "data: [source]",
+        "text: word",
         "!!python/object/apply:os.system ['true']",
         stored(epochs="many"),
         stored(dropout="[0.5]"),
@@ -314,6 +331,10 @@ def test_nothing_is_looked_up_for_a_stored_configuration(monkeypatch: pytest.Mon
         (DataConfig(folds=5, fold=6), "data.fold takes 1 to 5 (data.folds), got 6"),
         (DataConfig(source="files", folds=5, streaming=True), "data.folds needs all rows"),
         (DataConfig(streaming=True), "data.streaming is for data=files and data=hub"),
+        (SyntheticConfig(streaming=True), "data.streaming is for data=files and data=hub, got"),
+        (SyntheticConfig(folds=3), "data.folds=3 would part the pairs of data=synthetic"),
+        (SyntheticConfig(max_examples=9), "data.max_examples=9 would part the pairs"),
+        (SyntheticConfig(length=501), "data.length=501 is more than text.max_length=500"),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(data: DataConfig, said: str) -> None:

@@ -18,7 +18,9 @@ from textcnn.data.sources import Source
 from textcnn.data.splits import Division, load_splits
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "data"
-PRESETS = sorted({file.stem for file in CONFIGS.glob("*.yaml")} - {"bundled", "files", "hub"})
+PRESETS = sorted(
+    {file.stem for file in CONFIGS.glob("*.yaml")} - {"bundled", "files", "hub", "synthetic"}
+)
 YAHOO = (
     "Society & Culture,Science & Mathematics,Health,Education & Reference,Computers & Internet,"
     "Sports,Business & Finance,Entertainment & Music,Family & Relationships,Politics & Government"

@@ -139,6 +139,13 @@ def no_such_key(key: str, where: str, known: list[str]) -> str:
     last_words = [name.rpartition(".")[2] for name in known]
     close = difflib.get_close_matches(key.rpartition(".")[2], last_words, n=1)
     hint = f"; did you mean {known[last_words.index(close[0])]}?" if close else ""
+    # or right, but of another schema of its group
+    having = [
+        f"{group}={name}"
+        for (group, name), schema in GROUP_SCHEMAS.items()
+        if key in {f"{group}.{entry.name}" for entry in fields(schema)}
+    ]
+    hint = f"; {join_or(having)} has it" if having and not close else hint
     return f"{given(key)}: no such key; {where} takes {', '.join(known)}{hint}"
 
 

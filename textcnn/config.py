@@ -25,6 +25,10 @@ SPLIT_KEYS = (
     *("validation_fraction", "test_fraction", "duplicates", "max_examples"),
     *("folds", "fold"),
 )
+SYNTHETIC_KEYS = (
+    *("task", "examples", "length", "filler", "words", "pairs", "window"),
+    *("distance", "parts", "copies", "couples", "phrase"),
+)
 
 
 @dataclass
@@ -121,6 +125,77 @@ class DataConfig:
             yield "data.folds needs all rows, which data.streaming=true never has; leave one out"
         if self.streaming and self.source == "bundled":
             yield "data.streaming is for data=files and data=hub; the bundled data are small"
+
+
+@dataclass
+class SyntheticConfig(DataConfig):
+    """Texts made by rule; what the tasks are, and which size is for which, is in docs/guide.md."""
+
+    source: str = key("synthetic", "chosen by data=synthetic", choices=("synthetic",))
+    duplicates: str = key(
+        "keep",
+        "texts that two splits share, of which constant filler makes many: as for other data, but "
+        "kept, so that every class has as many texts",
+        choices=("drop", "keep", "error"),
+    )
+    task: str = key(
+        "order",
+        "what the class of a text is",
+        choices=(
+            *("order", "position", "count", "agreement"),
+            *("brackets", "duplicate", "negation", "keyword"),
+        ),
+    )
+    examples: int = key(
+        1200,
+        "texts of each of train, validation and test, as many of each class",
+        at_least=2,
+        at_most=10_000_000,
+    )
+    length: int = key(20, "words of a text", at_least=3, at_most=100_000)
+    filler: str = key(
+        "constant",
+        "the words between those that matter: one and the same, or drawn from data.words",
+        choices=("constant", "random"),
+    )
+    words: int = key(20, "different words of random filler", at_least=2, at_most=1_000_000)
+    pairs: bool = key(
+        True,
+        "the texts come in pairs, one of each class, that differ in nothing but what the task is "
+        "about: they have the same windows of data.window words; false: independent texts",
+    )
+    window: int | None = key(
+        None,
+        "words of the windows that pairs share; null: as many as data.distance allows, else 3",
+        at_least=1,
+    )
+    distance: int = key(
+        2,
+        "words from a marker to the next: exactly (order, brackets, duplicate), at least (count), "
+        "at most (negation)",
+        at_least=1,
+    )
+    parts: int = key(2, "position: the equal parts of a text", at_least=2, at_most=10_000)
+    copies: int = key(
+        2, "count: the marker's copies where it is not alone", at_least=2, at_most=10_000
+    )
+    couples: int = key(3, "brackets: how many open and are closed", at_least=2, at_most=10_000)
+    phrase: int = key(2, "keyword: words of the phrase", at_least=1, at_most=10_000)
+
+    def source_settings(self) -> dict[str, Any]:
+        settings = {name: getattr(self, name) for name in SYNTHETIC_KEYS}
+        return super().source_settings() | {"synthetic": settings}
+
+    def conflicts(self) -> Iterator[str]:
+        for name in ("folds", "max_examples"):
+            if (value := getattr(self, name)) is not None:
+                yield (
+                    f"data.{name}={value} would part the pairs of data=synthetic; leave it out: "
+                    "data.examples and seed draw as many texts as you like"
+                )
+        if self.streaming:
+            yield "data.streaming is for data=files and data=hub, got data=synthetic; leave it out"
+        yield from super().conflicts() if not self.streaming else ()
 
 
 @dataclass
@@ -293,6 +368,7 @@ class TrainConfig:
                 f"training.sampling={self.training.sampling} needs all rows, which "
                 "data.streaming=true never has; try training.class_weights=balanced"
             )
+        yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)
 
 
@@ -341,6 +417,7 @@ class DescribeConfig:
     output: str | None = key(None, "a JSON file for what is shown; null writes none")
 
     def conflicts(self) -> Iterator[str]:
+        yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)
 
 
@@ -351,6 +428,8 @@ SCHEMAS = {
     "describe": DescribeConfig,
 }
 GROUP_SCHEMAS = {
+    ("data", "bundled"): DataConfig,  # and of files and hub
+    ("data", "synthetic"): SyntheticConfig,
     ("text", "word"): WordConfig,
     ("text", "char"): CharConfig,
     ("text", "byte"): ByteConfig,
@@ -358,6 +437,9 @@ GROUP_SCHEMAS = {
     ("optimizer", "adam"): AdamConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
 }
+
+# The key by which a group's schema is known, where it is not `name`.
+CHOSEN_BY = {"data": "source", "text": "unit"}
 
 
 def register_schemas() -> None:
@@ -386,6 +468,16 @@ def check(config: Any) -> None:
     problems = problems or [*conflicts(config)]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:
+    if not isinstance(data, SyntheticConfig) or text.unit != "word" or text.max_length is None:
+        return
+    if data.length > text.max_length:
+        yield (
+            f"data.length={data.length} is more than text.max_length={text.max_length}, which "
+            f"would cut what a text is about; try text.max_length={data.length}"
+        )
 
 
 def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
@@ -426,16 +518,19 @@ def conflicts(config: Any) -> Iterator[str]:
 def fix(name: str, entry: Any, value: Any) -> str:
     """An override to give instead."""
     group_name, _, last = name.rpartition(".")
-    if last == "name" and (group_name, value) in GROUP_SCHEMAS:
+    if last == CHOSEN_BY.get(group_name, "name") and (group_name, value) in GROUP_SCHEMAS:
         return f"{group_name}={value}"  # another schema, with keys of its own
     return f"{name}={example(entry)}"
 
 
 def unchosen(config: Any) -> Iterator[str]:
     """A line for every group that is none of its schemas: Hydra's `~model` leaves such."""
+    declared: dict[str, Any] = {entry.name: entry.type for entry in fields(config)}
     for group_name in dict.fromkeys(group_name for group_name, _ in GROUP_SCHEMAS):
         names = {name: cls for (of, name), cls in GROUP_SCHEMAS.items() if of == group_name}
-        if hasattr(config, group_name) and type(getattr(config, group_name)) not in names.values():
+        # `data` of predict is another group, with no schemas to choose from
+        here = all(issubclass(cls, declared.get(group_name, ())) for cls in names.values())
+        if here and type(getattr(config, group_name)) not in names.values():
             default = next(iter(names))
             known = join_or(list(names))
             yield f"{group_name} takes {known}, got nothing; try {group_name}={default}"

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from textcnn.config import GROUP_SCHEMAS, TrainConfig, check
+from textcnn.config import CHOSEN_BY, GROUP_SCHEMAS, TrainConfig, check
 from textcnn.errors import InputError
 from textcnn.model_config import MODEL_SCHEMAS
+
+# What becomes of YAML that holds something else where a configuration has its groups.
+NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
 
 
 def parse_train_config(text: str) -> TrainConfig:
@@ -27,11 +30,12 @@ def parse_train_config(text: str) -> TrainConfig:
         stored = yaml.safe_load(text)
         config = OmegaConf.structured(TrainConfig)
         for (group_name, name), schema in GROUP_SCHEMAS.items():
-            chosen = stored[group_name]
-            if name == schema_name(group_name, chosen.get("name", chosen.get("unit"))):
+            # all keys of `data` have defaults, so it may be missing
+            chosen = stored.get(group_name, {}) if group_name == "data" else stored[group_name]
+            if name == schema_name(group_name, chosen.get(CHOSEN_BY.get(group_name, "name"))):
                 config[group_name] = OmegaConf.structured(schema)
         typed = OmegaConf.to_object(OmegaConf.merge(config, stored))
-    except (yaml.YAMLError, OmegaConfBaseException, KeyError, TypeError) as error:
+    except (yaml.YAMLError, OmegaConfBaseException, *NO_CONFIGURATION) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"a stored configuration can't be used: {reason}") from error
     assert isinstance(typed, TrainConfig)

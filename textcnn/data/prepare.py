@@ -69,7 +69,7 @@ def prepare_data(data: DataConfig, text: TextConfig, seed: int) -> PreparedData:
         InputError: as `load_splits`, or a tokenizer that can't be had.
     """
     tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
-    source = Source(**data.source_settings())
+    source = Source(**data.source_settings(), seed=seed)
     division = Division(**data.split_settings(), seed=seed)
     stream = None
     if data.streaming:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
 from textcnn.data.bundled import read_bundled
 from textcnn.data.columns import Columns
 from textcnn.data.files import StringOrList, read_files, stream_files
+from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.errors import InputError
 
 KEYS = ("data.train", "data.validation", "data.test")
@@ -24,7 +26,7 @@ def read_stream(stream: Callable[[], Iterator[pa.Table]]) -> pa.Table:
 class Source:
     """Where the rows are, as the keys `data.*` say."""
 
-    source: str  # bundled, files or hub
+    source: str  # bundled, files, hub or synthetic
     path: str | None = None
     name: str | None = None
     revision: str | None = None
@@ -35,6 +37,8 @@ class Source:
     label: str = "label"
     multi_label: bool = False
     label_separator: str | None = None
+    synthetic: dict[str, Any] | None = None  # the settings of `SyntheticTexts`
+    seed: int = 0  # draws synthetic texts
 
     @property
     def columns(self) -> Columns:
@@ -50,11 +54,17 @@ class Source:
         """How to read the rows of each key that there are rows for, and notes for the user.
 
         Raises:
-            InputError: keys that the source doesn't use, or a Hub dataset that can't be had.
+            InputError: keys that the source doesn't use, a Hub dataset that can't be had, or a
+                synthetic task that can't be.
         """
         self.check_keys()
         if self.source == "bundled":
             return {"data.train": read_bundled}, []
+        if self.source == "synthetic":
+            assert self.synthetic is not None
+            texts = SyntheticTexts(**self.synthetic, seed=self.seed)
+            texts.check()
+            return {key: partial(texts.rows, key) for key in KEYS}, [texts.promise]
         if self.source == "files":
             files = {key: value for key, value in self.given.items() if value is not None}
             return {k: partial(read_files, k, v, self.columns) for k, v in files.items()}, []
@@ -94,10 +104,12 @@ class Source:
             self.check_unused(hub_keys)
         elif not self.path:
             raise InputError("data.source=hub needs data.path=<owner/name or directory>, got null")
-        if self.source == "bundled":
+        if self.source in ("bundled", "synthetic"):
             self.check_unused(self.given)
             if self.multi_label:
-                raise InputError("data.multi_label=true: the bundled texts have one label each")
+                raise InputError(
+                    f"data.multi_label=true: the {self.source} texts have one label each"
+                )
 
     def check_unused(self, keys: Mapping[str, StringOrList | None]) -> None:
         """Refuse a key that says something, but not to this source."""

@@ -10,7 +10,7 @@ from torch import Tensor
 import textcnn
 from textcnn.atomic import write_json
 from textcnn.checkpoint import find_checkpoint, load_checkpoint
-from textcnn.config import DataConfig, EvaluateConfig, TrainConfig
+from textcnn.config import DataConfig, EvaluateConfig, SyntheticConfig, TrainConfig
 from textcnn.data.encoding import encode_rows
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
@@ -76,10 +76,12 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
 
     With no `data=...` it is the checkpoint's own data, with the keys that the command line gave.
     Other files, or another Hub dataset that is named by its path, have the columns of training
-    where none are given; a preset names its own.
+    where none are given; a preset names its own. Other synthetic texts are those of training but
+    for the keys that are given.
     """
-    if "data" not in given:
-        names = [key.removeprefix("data.") for key in given]
+    synthetic = isinstance(data, SyntheticConfig) and isinstance(trained, SyntheticConfig)
+    if "data" not in given or synthetic:
+        names = [key.removeprefix("data.") for key in given if key != "data"]
         return replace(trained, **{name: getattr(data, name) for name in names})
     if data.source == "files" or "data.path" in given:
         columns = ("text", "label", "multi_label", "label_separator")
@@ -96,7 +98,7 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
         fitting = f"data.multi_label={command_line(trained.data.multi_label)}"
         got = command_line(data.multi_label)
         raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
-    source = Source(**data.source_settings())
+    source = Source(**data.source_settings(), seed=trained.seed)
     division = Division(**data.split_settings(), seed=trained.seed)
     readers = source.open_stream()[1] if data.streaming else source.open()[0]
     rows = load_test(readers, division, labels)

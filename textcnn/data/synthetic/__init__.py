@@ -1,0 +1,1 @@
+"""Texts made by rule, to see what a model can and cannot learn."""

@@ -1,0 +1,147 @@
+"""The rows of a synthetic task, drawn by seed."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
+from random import Random
+
+import pyarrow as pa
+
+from textcnn.data.synthetic.frames import Frames, Text, least_distance
+from textcnn.data.synthetic.tasks import TASKS, Sizes
+from textcnn.errors import InputError
+from textcnn.limits import command_line, join_or
+
+CONSTANT = "o"
+WINDOW = 3  # where no distance limits it
+# what each size is for
+USED_BY = {
+    "distance": ("order", "count", "brackets", "duplicate", "negation"),
+    "parts": ("position",),
+    "copies": ("count",),
+    "couples": ("brackets",),
+    "phrase": ("keyword",),
+    "window": ("order", "position", "count", "agreement", "brackets", "duplicate"),
+}
+SETS = ("count", "agreement")  # whose pairs have the same windows, but not equally often
+
+
+@dataclass(frozen=True)
+class SyntheticTexts:
+    """A task with its sizes, as the keys `data.*` and `seed` say."""
+
+    task: str = "order"
+    examples: int = 1200  # of each split
+    length: int = 20  # words
+    filler: str = "constant"  # or random
+    words: int = 20  # of random filler
+    pairs: bool = True
+    window: int | None = None
+    distance: int = 2
+    parts: int = 2
+    copies: int = 2
+    couples: int = 3
+    phrase: int = 2
+    seed: int = 0
+
+    def check(self) -> None:
+        """
+        Raises:
+            InputError: keys that the task doesn't use, or that contradict each other.
+        """
+        self.check_unused()
+        if self.task == "position" and self.length % self.parts:
+            more = self.length + -self.length % self.parts
+            raise InputError(
+                f"data.length={self.length} can't be cut into data.parts={self.parts} equal parts; "
+                f"try data.length={more}"
+            )
+        constant = self.filler == "constant"
+        if "window" in self.sizes and "distance" in self.sizes:
+            least = least_distance(self.seen_alike, constant)
+            if self.distance < least:
+                raise InputError(
+                    f"data.window={self.window} needs data.distance of at least {least} with "
+                    f"data.filler={self.filler}, got {self.distance}; try data.distance={least}"
+                )
+        classes = len(next(self.groups(Random(0))))
+        if self.examples % classes:
+            more = self.examples + -self.examples % classes
+            raise InputError(
+                f"data.examples={self.examples} can't be shared evenly by {classes} classes; "
+                f"try data.examples={more}"
+            )
+
+    def check_unused(self) -> None:
+        """Refuse a key that says something, but not to this task."""
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if value == entry.default:
+                continue
+            given = f"data.{entry.name}={command_line(value)}"
+            if entry.name in USED_BY and entry.name not in self.sizes:
+                fitting = join_or(USED_BY[entry.name])
+                raise InputError(
+                    f"{given} is for data.task={fitting}, got data.task={self.task}; leave it out"
+                )
+            if entry.name == "words" and self.filler == "constant":
+                raise InputError(f"{given} is for data.filler=random, got constant; leave it out")
+            if entry.name == "window" and not self.pairs:
+                raise InputError(f"{given} is for data.pairs=true, got false; leave it out")
+
+    @property
+    def sizes(self) -> list[str]:
+        """The keys that the task uses."""
+        return [name for name, tasks in USED_BY.items() if self.task in tasks]
+
+    @property
+    def seen_alike(self) -> int:
+        """Words of the windows that do not tell the texts of a pair apart."""
+        if not self.pairs or "window" not in self.sizes:
+            return 1
+        if self.window is not None:
+            return self.window
+        if "distance" not in self.sizes:
+            return WINDOW
+        return self.distance if self.filler == "constant" else (self.distance + 1) // 2
+
+    def groups(self, draw: Random) -> Iterator[dict[str, Text]]:
+        """Without end, a text of each class: alike if they are pairs, else independent."""
+        settings = asdict(self)
+        keys = [f"data.{name}={settings[name]}" for name in self.sizes if name != "window"]
+        windows = f"and windows of {self.seen_alike}" if self.pairs else "and data.pairs=false"
+        random = tuple(f"w{number}" for number in range(self.words))
+        frames = Frames(
+            draw,
+            self.length,
+            (CONSTANT,) if self.filler == "constant" else random,
+            self.seen_alike,
+            " ".join([f"data.task={self.task}", *keys, windows]),
+        )
+        sizes = Sizes(**{entry.name: settings[entry.name] for entry in fields(Sizes)})
+        make = TASKS[self.task]
+        while True:
+            texts = make(frames, sizes)
+            if not self.pairs:
+                texts = {label: make(frames, sizes)[label] for label in texts}
+            yield dict(sorted(texts.items()))
+
+    def rows(self, split: str) -> pa.Table:
+        """`text` and `label`, as many of each class: those of a pair one after the other."""
+        groups = self.groups(Random(f"{self.seed} {split}"))
+        rows = (item for group in groups for item in group.items())
+        labels, texts = zip(*islice(rows, self.examples), strict=True)
+        return pa.table({"text": [" ".join(text) for text in texts], "label": labels})
+
+    @property
+    def promise(self) -> str:
+        """What the texts have in common, for the user."""
+        if not self.pairs:
+            shared = "independent texts"
+        elif self.task == "keyword" and self.phrase == 1:
+            shared = "the texts of a pair differ in the key word"
+        else:
+            often = "though not as often" if self.task in SETS else "each as often"
+            unit = "words" if self.seen_alike == 1 else f"windows of {self.seen_alike} words"
+            shared = f"the texts of a pair have the same {unit}, {often}"
+        return f"data.task={self.task}: {shared}; as many texts of each class"
