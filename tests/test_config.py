@@ -11,14 +11,13 @@ from textcnn.config import (
     SCHEMAS,
     AdadeltaConfig,
     AdamConfig,
-    DataConfig,
     PredictConfig,
-    SyntheticConfig,
     TrainConfig,
     TrainingConfig,
     WordConfig,
     check,
 )
+from textcnn.data_config import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
 from textcnn.limits import command_line, takes, walk
 from textcnn.model_config import InstalledConfig, MultiWidthConfig

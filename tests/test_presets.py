@@ -13,9 +13,10 @@ from datasets import ClassLabel, Dataset, Features, Value
 from hub_layout import write_card, write_parquet
 from omegaconf import OmegaConf
 
-from textcnn.config import DataConfig, check, register_schemas
+from textcnn.config import check, register_schemas
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, load_splits
+from textcnn.data_config import DataConfig
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "data"
 PRESETS = sorted(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tiny_data import assert_same_run, error_line, read_json, resume, run
 
-from textcnn.config import SyntheticConfig
+from textcnn.data_config import SyntheticConfig
 from textcnn.inference import load
 from textcnn.stored_config import parse_train_config
 

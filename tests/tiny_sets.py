@@ -8,7 +8,8 @@ import math
 import torch
 
 from textcnn.checkpoint import Checkpoint
-from textcnn.config import AdamConfig, DataConfig, TrainConfig, WordConfig
+from textcnn.config import AdamConfig, TrainConfig, WordConfig
+from textcnn.data_config import DataConfig
 from textcnn.inference import Classifier
 from textcnn.model_config import MultiWidthConfig
 from textcnn.models.build import build_model

@@ -10,12 +10,13 @@ from torch import Tensor
 import textcnn
 from textcnn.atomic import write_json
 from textcnn.checkpoint import find_checkpoint, load_checkpoint
-from textcnn.config import DataConfig, EvaluateConfig, SyntheticConfig, TrainConfig
+from textcnn.config import EvaluateConfig, TrainConfig
 from textcnn.data.encoding import encode_rows
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, load_splits, load_test
+from textcnn.data_config import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
 from textcnn.evaluation.claims import read_claims
 from textcnn.evaluation.metrics import Scores
