@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
 from textcnn.models.convolution import Convolution
@@ -13,17 +14,6 @@ from textcnn.models.features import Features
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 NUMPY_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-GARBAGE = (0.0, 1e6, torch.nan, torch.inf, -torch.inf)
-
-
-def batch_of(texts: list[Tensor], extra: int = 0, garbage: float = 99.0) -> Features:
-    """Texts (channels, time) in one batch, with garbage behind each."""
-    lengths = torch.tensor([text.shape[1] for text in texts])
-    shape = (len(texts), len(texts[0]), int(lengths.max()) + extra)
-    values = torch.full(shape, garbage)
-    for row, text in zip(values, texts, strict=True):
-        row[:, : text.shape[1]] = text
-    return Features(values, lengths)
 
 
 def layer_of(

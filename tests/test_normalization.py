@@ -6,24 +6,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
 from textcnn.models.convolution import Convolution, MaxPool
 from textcnn.models.features import Features
 from textcnn.models.field import Field
 from textcnn.models.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
-
-GARBAGE = (0.0, 1e6, torch.nan, torch.inf, -torch.inf)
-
-
-def batch_of(texts: list[Tensor], extra: int = 0, garbage: float = 99.0) -> Features:
-    """Texts (channels, time) in one batch, with garbage behind each."""
-    lengths = torch.tensor([text.shape[1] for text in texts])
-    shape = (len(texts), len(texts[0]), int(lengths.max()) + extra)
-    values = torch.full(shape, garbage)
-    for row, text in zip(values, texts, strict=True):
-        row[:, : text.shape[1]] = text
-    return Features(values, lengths, Field(3, 1, -1))
 
 
 def texts_of(lengths: list[int], seed: int = 0) -> list[Tensor]:
@@ -66,7 +55,7 @@ def test_batch_norm_in_training_is_that_of_the_texts_without_padding(
 ) -> None:
     texts = texts_of(lengths, seed)
     norm, plain = scaled(BatchNorm(2)), scaled(nn.BatchNorm1d(2))
-    made = norm(batch_of(texts, extra, garbage))
+    made = norm(batch_of(texts, extra, garbage, Field(3, 1, -1)))
     torch.testing.assert_close(side_by_side(made), plain(torch.cat(texts, dim=1).T))
     torch.testing.assert_close(norm.state_dict(), plain.state_dict())
     assert made.lengths.tolist() == lengths
@@ -121,7 +110,7 @@ def test_batch_norm_in_evaluation_uses_running_statistics(garbage: float) -> Non
 def test_layer_norm_is_of_each_position_by_itself(garbage: float) -> None:
     texts = texts_of([4, 1, 2])
     norm, plain = scaled(LayerNorm(2)), scaled(nn.LayerNorm(2))
-    made = norm(batch_of(texts, 3, garbage))
+    made = norm(batch_of(texts, 3, garbage, Field(3, 1, -1)))
     torch.testing.assert_close(side_by_side(made), plain(torch.cat(texts, dim=1).T))
     assert made.field == Field(3, 1, -1)
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_features import GARBAGE, batch_of
 from torch import Tensor
 
 from textcnn.models.activations import ACTIVATIONS, MONOTONE
@@ -21,18 +22,7 @@ from textcnn.models.pooling import (
     SumPooling,
 )
 
-GARBAGE = (0.0, 1e6, torch.nan, torch.inf, -torch.inf)
 KINDS = ("max", "k_max", "chunk_max", "mean", "sum", "attention", "flatten")
-
-
-def batch_of(texts: list[Tensor], extra: int = 0, garbage: float = 99.0) -> Features:
-    """Texts (channels, time) in one batch, with garbage behind each."""
-    lengths = torch.tensor([text.shape[1] for text in texts])
-    shape = (len(texts), len(texts[0]), int(lengths.max()) + extra)
-    values = torch.full(shape, garbage)
-    for row, text in zip(values, texts, strict=True):
-        row[:, : text.shape[1]] = text
-    return Features(values, lengths)
 
 
 def build(kind: str, places: int = 3, channels: int = 2) -> Pooling:
