@@ -8,6 +8,8 @@ from textcnn.limits import command_line, key
 
 POOLINGS = ("max", "kmax", "chunk_max", "mean", "sum", "attention", "flatten")
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
+EMBEDDINGS = ("random", "static", "nonstatic", "multichannel", "onehot")
+POSITIONS = ("none", "learned", "sinusoidal", "ramp")
 ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "leaky_relu", "none")
 WIDE = 65_536  # the most numbers at a position
 MANY = 128  # the most layers
@@ -34,6 +36,11 @@ def activation(default: str = "relu") -> Any:
     return key(default, "the function behind each convolution", choices=ACTIVATIONS)
 
 
+def hidden(default: list[int]) -> Any:
+    meaning = "widths of fully connected layers with ReLU before the last one"
+    return key(default, meaning, at_least=1, at_most=WIDE, length=(0, MANY))
+
+
 def share(meaning: str, default: float = 0.0) -> Any:
     return key(default, meaning, at_least=0.0, below=1.0)
 
@@ -51,7 +58,7 @@ class ModelConfig:
         "nonstatic",
         "random: learnt; nonstatic: learnt, from text.vectors where given; static: text.vectors as "
         "they are; multichannel: both side by side; onehot: a channel for each character or byte",
-        choices=("random", "static", "nonstatic", "multichannel", "onehot"),
+        choices=EMBEDDINGS,
     )
     embedding_dim: int = sizes(
         64, "numbers per token; with text.vectors it is that of the vectors, onehot ignores it"
@@ -60,7 +67,7 @@ class ModelConfig:
         "none",
         "what is told of a token's place: learned or sinusoidal vectors added, or ramp, a channel "
         "from -1 at the first token to 1 at the last",
-        choices=("none", "learned", "sinusoidal", "ramp"),
+        choices=POSITIONS,
     )
     max_positions: int | None = key(
         None,
@@ -76,13 +83,7 @@ class ModelConfig:
     )
     k: int = sizes(4, "features that pooling=kmax keeps of each filter, dcnn at least")
     chunks: int = sizes(4, "parts of a text that pooling=chunk_max pools")
-    hidden_sizes: list[int] = key(
-        [],
-        "widths of fully connected layers with ReLU before the last one",
-        at_least=1,
-        at_most=WIDE,
-        length=(0, MANY),
-    )
+    hidden_sizes: list[int] = hidden([])
     dropout: float = share(
         "share of what each fully connected layer reads dropped in training", 0.5
     )
@@ -126,16 +127,10 @@ class CharCnnConfig(ModelConfig):
     embedding: str = key(
         "onehot",
         "as for other models; the paper's is onehot",
-        choices=("random", "static", "nonstatic", "multichannel", "onehot"),
+        choices=EMBEDDINGS,
     )
     pooling: str = key("flatten", "as for other models; the paper's is flatten", choices=POOLINGS)
-    hidden_sizes: list[int] = key(
-        [1024, 1024],
-        "widths of fully connected layers with ReLU before the last one",
-        at_least=1,
-        at_most=WIDE,
-        length=(0, MANY),
-    )
+    hidden_sizes: list[int] = hidden([1024, 1024])
     kernel_sizes: list[int] = key(
         [7, 7, 3, 3, 3, 3], "widths of the convolutions one after the other", **KERNELS
     )
@@ -201,13 +196,7 @@ class VdcnnConfig(ModelConfig):
     embedding_dim: int = sizes(16, "numbers per character")
     pooling: str = key("kmax", "as for other models; the paper's is kmax", choices=POOLINGS)
     k: int = sizes(8, "features that pooling=kmax keeps of each filter")
-    hidden_sizes: list[int] = key(
-        [2048, 2048],
-        "widths of fully connected layers with ReLU before the last one",
-        at_least=1,
-        at_most=WIDE,
-        length=(0, MANY),
-    )
+    hidden_sizes: list[int] = hidden([2048, 2048])
     dropout: float = share("share of what each fully connected layer reads dropped in training")
     depth: int = key(9, "convolutions", choices=(9, 17, 29, 49))
     num_filters: int = sizes(
@@ -266,11 +255,7 @@ class GatedConfig(ModelConfig):
     refused_padding: ClassVar[dict[str, tuple[str, str]]] = SAME_LENGTH
 
     name: str = key("gated", "chosen by model=gated", choices=("gated",))
-    position: str = key(
-        "learned",
-        "as for other models; the paper's is learned",
-        choices=("none", "learned", "sinusoidal", "ramp"),
-    )
+    position: str = key("learned", "as for other models; the paper's is learned", choices=POSITIONS)
     depth: int = layers(6, "gated layers")
     num_filters: int = sizes(64, "filters of each layer, after the gates")
     kernel_size: int = sizes(5, "tokens per window")
@@ -336,9 +321,7 @@ class LstmConfig(ModelConfig):
 class TransformerConfig(ModelConfig):
     name: str = key("transformer", "chosen by model=transformer", choices=("transformer",))
     position: str = key(
-        "sinusoidal",
-        "as for other models; the paper's is sinusoidal",
-        choices=("none", "learned", "sinusoidal", "ramp"),
+        "sinusoidal", "as for other models; the paper's is sinusoidal", choices=POSITIONS
     )
     pooling: str = key("mean", "as for other models", choices=POOLINGS)
     hidden_size: int = sizes(64, "numbers of a state")
