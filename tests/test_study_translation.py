@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from textcnn.studies import sound, translation
+from textcnn.studies.figures import style
+from textcnn.studies.study import Measurement, Plan, Point, Results, agrees
+from textcnn.studies.translation import TRANSLATION, predict
+
+
+@pytest.mark.parametrize(
+    ("knowing", "share"),
+    [("max", 0.25), ("2 chunks", 0.5), ("4 chunks", 1.0), ("position", 1.0), ("flatten", 1.0)],
+)
+def test_chunks_read_the_logarithm_of_their_number(knowing: str, share: float) -> None:
+    assert predict(knowing) == share
+
+
+def test_sizes_are_those_of_the_sounds() -> None:
+    assert (translation.RATE, translation.PIP) == (sound.RATE, sound.PIP)
+
+
+def test_melodies_stay_away_from_the_ends() -> None:
+    length = translation.NOTES_HEARD * translation.PIP
+    assert min(translation.OFFSETS) >= 95
+    assert max(translation.OFFSETS) + length <= translation.BEAT - 95
+
+
+def test_a_wrong_accuracy_is_a_disagreement() -> None:
+    values = {"correct": 75, "texts": 100, "gap_before": 0.0, "gap_after": 1.0}
+    point = Point("waveform, max", {"front": "waveform", "knowing": "max"})
+    claims = TRANSLATION.claims(Results((Measurement(point, 0, values),)))
+    assert [claim.holds for claim in claims] == [True, False, False]
+
+
+@pytest.mark.slow
+def test_a_quick_look_agrees_with_theory() -> None:
+    results = Results(
+        tuple(
+            Measurement(point, 0, json.loads(json.dumps(TRANSLATION.measure(point.settings, 0))))
+            for point in TRANSLATION.points(Plan(True, 1, "", {}))
+        )
+    )
+    claims = TRANSLATION.claims(results)
+    assert agrees(claims), [claim for claim in claims if claim.holds is False]
+    with style():
+        assert TRANSLATION.drawings(results)
+    assert len({len(row) for row in TRANSLATION.table(results)}) == 1

@@ -1,0 +1,182 @@
+"""The questions of the other studies, put to a user's own classifier and texts."""
+
+from typing import TYPE_CHECKING
+
+from textcnn.studies.answers import (
+    block_rates,
+    draw_order,
+    draw_rows,
+    equality_claims,
+    length_claims,
+    negation_claims,
+    order_claims,
+    place_claims,
+    rate_of,
+    read_rates,
+)
+from textcnn.studies.figures import GREY, accuracy_axes, intervals, new_figure
+from textcnn.studies.study import Claim, Drawing, Plan, Point, Rate, Results, Study, Values, silent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from textcnn.config import TrainConfig
+    from textcnn.data_config import DataConfig
+
+ASKED = 600  # texts, at most
+QUICK_ASKED = 150
+TITLE = "this classifier"
+
+
+def points(plan: Plan) -> list[Point]:
+    """One: the classifier and its texts are what they are, and each text is shuffled by itself."""
+    settings = {
+        "checkpoint": plan.checkpoint,
+        "data": plan.data,
+        "texts": QUICK_ASKED if plan.quick else ASKED,
+    }
+    return [Point("checkpoint", settings)]
+
+
+def measure(settings: Values, seed: int) -> Values:
+    """
+    Raises:
+        InputError: checkpoint or data can't be used.
+    """
+    from textcnn.checkpoint import find_checkpoint, load_checkpoint
+    from textcnn.data.encoding import encode_rows
+    from textcnn.evaluation.report import test_rows
+    from textcnn.inference import restore
+    from textcnn.studies.questions import ask
+    from textcnn.studies.rearranged import sample
+
+    directory = find_checkpoint(settings["checkpoint"])
+    classifier, trained = restore(load_checkpoint(directory), directory)
+    rows = test_rows(chosen_data(settings["data"], trained), trained, classifier.labels)
+    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
+    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    return ask(classifier, sample(texts, settings["texts"], seed), seed) | {
+        "unit": trained.text.unit,
+        "name": trained.model.name,
+        "multi_label": trained.data.multi_label,
+    }
+
+
+def chosen_data(data: Values, trained: "TrainConfig") -> "DataConfig":
+    """As `textcnn.evaluate` chooses them: the classifier's own texts, or others.
+
+    Args:
+        data: all keys of `data`, none where none was given. Those of the bundled texts, the
+            default, are taken for changes of the classifier's own; those of a Hub dataset, which
+            may be a preset with columns of its own, are taken as they are.
+    """
+    from textcnn.data_config import DataConfig, SyntheticConfig
+    from textcnn.evaluation import report
+
+    if not data:
+        return trained.data
+    if data["source"] == "hub":
+        return DataConfig(**data)
+    kind = SyntheticConfig if data["source"] == "synthetic" else DataConfig
+    usual = vars(kind())
+    given = [f"data.{key}" for key, value in data.items() if value != usual[key]]
+    other = [] if data["source"] == "bundled" else ["data"]
+    return report.chosen_data(kind(**data), trained.data, [*other, *given])
+
+
+def claims(results: Results) -> list[Claim]:
+    values = results.of("checkpoint")
+    correct = "sets of labels exactly right" if values[0]["multi_label"] else "accuracy"
+    return [
+        silent(f"{TITLE}, {values[0]['name']}: {correct}", str(rate_of(values, "correct"))),
+        *equality_claims({TITLE: values}, ["equal"]),
+        *order_claims(TITLE, values),
+        *place_claims(TITLE, values),
+        *length_claims(TITLE, values),
+        *negation_claims(TITLE, values),
+    ]
+
+
+def drawings(results: Results) -> list[Drawing]:
+    values = results.of("checkpoint")
+    unit = {"char": "characters"}.get(values[0]["unit"], f"{values[0]['unit']}s")
+    figure, (order, places, lengths) = new_figure(3, columns=3, size=(3.3, 2.6))
+    accuracy_axes(order, "", "")
+    draw_order(order, {TITLE: values}, "correct", "Shuffled texts", f"{unit} that stay together")
+    draw_places(places, values)
+    rates = read_rates(values)
+    accuracy_axes(lengths, "Only the beginning is read", f"{unit} read")
+    lengths.set_xscale("log")
+    lengths.set_xticks(list(rates), [str(tokens) for tokens in rates])
+    lengths.minorticks_off()
+    intervals(lengths, list(rates), list(rates.values()))
+    for axes in (order, lengths):
+        axes.axhline(
+            100 * rate_of(values, "correct").share, color=GREY, linestyle="--", linewidth=1
+        )
+    caption = (
+        "Accuracy on texts whose order, place or length is changed, with 95 % intervals. Dashed: "
+        "on the texts as they are."
+    )
+    return [Drawing("checkpoint", caption, figure)]
+
+
+def draw_places(axes: "Axes", values: list[Values]) -> None:
+    names = list(values[0]["places"])
+    rates = [rate_of(values, "places", name, "correct") for name in names]
+    draw_rows(axes, names, rates)
+    axes.set_xlim(-3, 106)
+    axes.axvline(100 * rate_of(values, "correct").share, color=GREY, linestyle="--", linewidth=1)
+    axes.set_title("Elsewhere, and parts", loc="left")
+
+
+def table(results: Results) -> list[list[str]]:
+    values = results.of("checkpoint")
+    texts = values[0]["texts"]
+    rows = [["texts", "predictions that change", "accuracy (95 %)"]]
+    rows.append(["as they are", "–", str(rate_of(values, "correct"))])
+    blocks = values[0]["order"]["blocks"]
+    changed, correct = (block_rates(values, key) for key in ("changed", "correct"))
+    for block, change, right in zip(blocks, changed, correct, strict=True):
+        what = "shuffled" if block == 1 else f"shuffled in blocks of {block} tokens"
+        rows.append([what, f"{change.correct} of {texts}", str(right)])
+    for name, found in values[0]["places"].items():
+        rate = Rate(found["correct"], texts)
+        rows.append([name, f"{found['changed']} of {texts}", str(rate)])
+    for tokens, rate in read_rates(values).items():
+        rows.append([f"the first {tokens} tokens", "–", str(rate)])
+    return rows
+
+
+CHECKPOINT = Study(
+    name="checkpoint",
+    title="Your own classifier: what it knows of order, place and length",
+    question=(
+        "What of all this holds for a classifier that you trained, on its own test texts or "
+        "others? Does it read, or does it collect words?"
+    ),
+    mathematics="""
+<p>Where a network sees windows of <var>R</var> tokens and pools them wherever they stand,
+theory speaks of every weight, trained or not: its logits go by the windows
+<var>W<sub>R</sub></var>(<var>x</var>) of a text alone.</p>
+<p class="formula"><var>R</var> = 1: <var>f</var>(<var>x</var>) =
+<var>f</var>(shuffled <var>x</var>)</p>
+<p>And every classifier here gives a text the same logits whatever stands beside it and however
+it is padded, and knows nothing of how the dimensions of its embedding are numbered.</p>""",
+    lesson=(
+        "A classifier whose predictions survive shuffling does not use the order of words, though "
+        "it could: the task does not ask for it, and a bag of words would do. Where the last half "
+        "alone is classified worse than the first, what decides stands at the beginning, and "
+        "fewer tokens are enough. Where unknown words in front change predictions, it has learnt "
+        "where its texts begin."
+    ),
+    points=points,
+    measure=measure,
+    claims=claims,
+    drawings=drawings,
+    table=table,
+    commands=(
+        "python -m textcnn.train run_dir=outputs/mine",
+        "python -m textcnn.illustrate study=checkpoint checkpoint=outputs/mine",
+    ),
+)

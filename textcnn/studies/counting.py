@@ -1,0 +1,201 @@
+"""Which poolings know how often something occurs."""
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from textcnn.studies.architectures import marked
+from textcnn.studies.figures import COLOURS, accuracy_axes, intervals, new_figure, predicted
+from textcnn.studies.study import (
+    Claim,
+    Drawing,
+    Plan,
+    Point,
+    Results,
+    Study,
+    Values,
+    accuracy,
+    different_logits,
+    equal_logits,
+    scientific,
+)
+
+if TYPE_CHECKING:
+    from textcnn.studies.probe import Rows
+
+KEPT = 3  # by k-max pooling
+MOST = 5  # copies against one more
+LENGTH = 40  # words of a text
+POOLINGS = {
+    "max": "max pooling",
+    "kmax": f"{KEPT}-max pooling",
+    "mean": "mean pooling",
+    "sum": "sum pooling",
+}
+QUICK = (("max", 1), ("kmax", 2), ("kmax", 3), ("sum", 1))
+
+
+def predict(pooling: str, copies: int) -> float:
+    """The accuracy of telling so many copies from one more, in texts of one length (T5).
+
+    Max pooling keeps one of equal features and k-max k of them; a sum grows with each, and a mean
+    too, as long as it is divided by the same number.
+    """
+    kept = {"max": 1, "kmax": KEPT}.get(pooling)
+    return 1.0 if kept is None or copies < kept else 0.5
+
+
+def predict_doubled(pooling: str) -> float:
+    """Of telling a text from the same text twice: a mean is of the same shares (T5)."""
+    return 1.0 if pooling == "sum" else 0.5
+
+
+def network(pooling: str) -> Values:
+    # with ReLU training pushes what k-max keeps down among the filler
+    activation = "leaky_relu" if pooling == "kmax" else "relu"
+    return {"name": "nin", "depth": 1, "pooling": pooling, "k": KEPT, "activation": activation}
+
+
+def points(plan: Plan) -> list[Point]:
+    every = [(pooling, copies) for pooling in POOLINGS for copies in range(1, MOST + 1)]
+    counted = [
+        Point(f"{pooling} {copies}", {"pooling": pooling, "copies": copies}, plan.seeds)
+        for pooling, copies in plan.pick(QUICK, every)
+    ]
+    doubled = [
+        Point(f"{pooling} doubled", {"pooling": pooling, "doubled": True}, plan.seeds)
+        for pooling in ("mean", "sum")
+    ]
+    return [*counted, *doubled]
+
+
+def measure(settings: Values, seed: int) -> Values:
+    from textcnn.studies.probe import (
+        Training,
+        build_probe,
+        count_right,
+        pair_gaps,
+        synthetic_rows,
+        train_probe,
+    )
+
+    train: Rows
+    test: Rows
+    if "doubled" in settings:
+        train, test = (doubled(pairs, Random(f"{seed} {pairs}")) for pairs in (300, 200))
+    else:
+        copies = settings["copies"]
+        task = {"task": "count", "fewer": copies, "copies": copies + 1, "length": LENGTH}
+        train = synthetic_rows(600, seed, **task)
+        test = synthetic_rows(400, seed, "data.test", **task)
+    classifier = build_probe(network(settings["pooling"]), train, seed)
+    before = pair_gaps(classifier, test)
+    train_probe(classifier, train, seed, Training(epochs=40, learning_rate=0.01))
+    after = pair_gaps(classifier, test)
+    return count_right(classifier, test) | {
+        "gap_before": before.max().item(),
+        "gap_after": after.max().item(),
+    }
+
+
+def doubled(pairs: int, draw: Random) -> "Rows":
+    """Texts with one to three markers among ten words, each beside the same text twice."""
+    rows = []
+    for _ in range(pairs):
+        places = draw.sample(range(10), draw.randint(1, 3))
+        text = " ".join(marked(10, dict.fromkeys(places, "a")))
+        rows += [(text, "once"), (f"{text} {text}", "twice")]
+    return rows
+
+
+def prediction(settings: Values) -> float:
+    if "doubled" in settings:
+        return predict_doubled(settings["pooling"])
+    return predict(settings["pooling"], settings["copies"])
+
+
+def claims(results: Results) -> list[Claim]:
+    made = []
+    for point in results.points():
+        title = describe(point.settings)
+        share = prediction(point.settings)
+        before, after = (
+            max(values[key] for values in results.of(point.name))
+            for key in ("gap_before", "gap_after")
+        )
+        if share == 0.5:
+            made += [
+                equal_logits("T5", f"{title}: logits, before training", before),
+                equal_logits("T5", f"{title}: logits, after training", after),
+            ]
+        else:
+            made.append(different_logits("T5", f"{title}: logits, after training", after))
+        made.append(accuracy("T5", f"{title}: accuracy", share, results.rate(point.name)))
+    return made
+
+
+def describe(settings: Values) -> str:
+    title = POOLINGS[settings["pooling"]]
+    if "doubled" in settings:
+        return f"{title}, a text against the same text twice"
+    return f"{title}, {settings['copies']} against {settings['copies'] + 1} copies"
+
+
+def drawings(results: Results) -> list[Drawing]:
+    poolings = dict.fromkeys(point.settings["pooling"] for point in results.points())
+    figure, panels = new_figure(len(poolings), columns=4, size=(2.6, 2.3))
+    for axes, pooling, colour in zip(panels, poolings, COLOURS, strict=False):
+        measured = {
+            point.settings["copies"]: results.rate(point.name)
+            for point in results.points()
+            if point.settings["pooling"] == pooling and "copies" in point.settings
+        }
+        every = list(range(1, MOST + 1))
+        shares = [predict(pooling, copies) for copies in every]
+        predicted(axes, every, shares, drawstyle="steps-mid")
+        intervals(axes, list(measured), list(measured.values()), colour)
+        accuracy_axes(axes, POOLINGS[pooling], "copies, against one more")
+    caption = (
+        "Accuracy of telling so many copies of a marker from one more, in texts of one length. "
+        "Grey: theory. Points: networks after training, with 95 % intervals."
+    )
+    return [Drawing("counting", caption, figure)]
+
+
+def table(results: Results) -> list[list[str]]:
+    rows = [["network", "theory", "measured (95 %)", "gap of logits"]]
+    for point in results.points():
+        gap = max(values["gap_after"] for values in results.of(point.name))
+        share = f"{100 * prediction(point.settings):.0f} %"
+        rows.append(
+            [describe(point.settings), share, str(results.rate(point.name)), scientific(gap)]
+        )
+    return rows
+
+
+COUNTING = Study(
+    name="counting",
+    title="How often: which poolings count",
+    question="One copy of a word, or several: can a network tell how many there are?",
+    mathematics="""
+<p>Of equal features max pooling keeps one, so a copy more changes nothing. k-max pooling keeps
+<var>k</var>, and so counts to <var>k</var>. A sum grows with every copy; a mean is the sum over the
+length:</p>
+<p class="formula">max → 1 · k-max → min(<var>c</var>, <var>k</var>) · sum → <var>c</var> ·
+mean → <var>c</var> / <var>L</var></p>
+<p>So a mean counts in texts of one length, and takes a text and the same text twice for
+equal.</p>""",
+    lesson=(
+        "Max pooling asks whether, not how often. Where the number matters take a sum; a mean does "
+        "as well while all texts are alike in length, and k-max pooling counts to k. But what "
+        "counts can also be misled by length, and what does not cannot."
+    ),
+    points=points,
+    measure=measure,
+    claims=claims,
+    drawings=drawings,
+    table=table,
+    commands=(
+        "python -m textcnn.train data=synthetic data.task=count model=nin",
+        "python -m textcnn.train data=synthetic data.task=count model=nin model.pooling=sum",
+    ),
+)
