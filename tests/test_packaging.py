@@ -166,7 +166,8 @@ def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:
     }
     with zipfile.ZipFile(wheel) as archive:
         packed = {Path(name) for name in archive.namelist() if ".dist-info/" not in name}
-    assert packed == code | configs | {Path("textcnn/py.typed")}
+    templates = {path.relative_to(ROOT) for path in (ROOT / "textcnn").rglob("*.j2")}
+    assert packed == code | configs | templates | {Path("textcnn/py.typed")}
 
 
 def test_installed_wheel_composes_every_config(clean_python: Path, tmp_path: Path) -> None:
