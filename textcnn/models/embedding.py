@@ -1,7 +1,10 @@
 """From token ids to vectors."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from textcnn.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
@@ -48,6 +51,39 @@ class Embedding(nn.Module):
             return embedded
         return torch.cat([self.table(ids), self.fixed(ids)], dim=2)
 
+    def distinct(self, tokens: Tensor) -> Tensor:
+        """(tokens,) int64 to (tokens, dim), for tokens that each occur once, PADDING first."""
+        if self.table is None:
+            vectors: Tensor = self(tokens[None])[0]
+            return vectors
+        learned: Tensor = DistinctRows.apply(self.table.weight, tokens, self.table.sparse)
+        if self.fixed is None:
+            return learned
+        return torch.cat([learned, self.fixed.weight[tokens]], dim=1)
+
+
+class DistinctRows(torch.autograd.Function):
+    """Rows of a table, each once, that of padding first: it gets no gradient.
+
+    Knowing that they differ, it has nothing to sum: the gradient is handed on as it is.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, tokens: Tensor, sparse: bool) -> Tensor:
+        ctx.tokens, ctx.shape, ctx.sparse = tokens[1:], table.shape, sparse
+        return table.index_select(0, tokens)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        rows = gradient[1:]
+        if not ctx.sparse:
+            return rows.new_zeros(ctx.shape).index_copy_(0, ctx.tokens, rows), None, None
+        seen = torch.sparse_coo_tensor(
+            ctx.tokens[None], rows, ctx.shape, check_invariants=False, is_coalesced=True
+        )
+        return seen, None, None
+
 
 def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
     """Vectors from U(-0.25, 0.25), as Kim 2014 begins; that of padding is and stays zero."""
@@ -69,5 +105,13 @@ class WordDropout(nn.Module):
     def forward(self, embedded: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return embedded
-        kept = torch.rand(embedded.shape[:2], device=embedded.device) >= self.p
-        return embedded * kept[..., None]
+        return embedded * self.kept(embedded.shape[:2], embedded.device)[..., None]
+
+    def drop(self, ids: Tensor) -> Tensor:
+        """The same for ids (batch, time), before they are embedded: they become PADDING."""
+        if not self.training or self.p == 0:
+            return ids
+        return ids.masked_fill(~self.kept(ids.shape, ids.device), PADDING)
+
+    def kept(self, shape: torch.Size, device: torch.device) -> Tensor:
+        return torch.rand(shape, device=device) >= self.p
