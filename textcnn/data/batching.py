@@ -57,11 +57,12 @@ class EncodedTexts:
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The texts in `rows`, in that order."""
-        lengths = self.lengths[rows]
-        inside = np.arange(padded_time(lengths.max(initial=0))) < lengths[:, None]  # (batch, time)
-        ids = np.full(inside.shape, PADDING, dtype=np.int64)
-        position = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        ids[inside] = self.ids[np.repeat(self.offsets[rows], lengths) + position]
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        position = np.arange(padded_time(lengths.max(initial=0)))
+        # what stands behind a text is another, or behind the last one nothing: its last id then
+        ids = self.ids.take(starts[:, None] + position, mode="clip").astype(np.int64)
+        ids[position >= lengths[:, None]] = PADDING  # (batch, time)
         labels = None if self.labels is None else torch.from_numpy(self.labels[rows])
         return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), labels)
 
