@@ -192,6 +192,15 @@ def test_a_sparse_gradient_has_the_rows_seen_but_not_that_of_padding(embedding: 
     assert torch.equal(gradients["embedding.table.weight"], dense["embedding.table.weight"])
 
 
+def test_infinite_weights_make_logits_that_are_no_numbers_and_no_error() -> None:
+    model = build("multi_width")
+    with torch.no_grad():
+        for parameter in model.encoder.parameters():
+            parameter.fill_(torch.inf)
+    logits, _ = run(fast, model, *batch(TEXTS))
+    assert logits.isnan().any()
+
+
 def test_the_encoder_s_positions_are_not_convolved(monkeypatch: pytest.MonkeyPatch) -> None:
     model = build("multi_width")
     monkeypatch.setattr(Convolution, "forward", None)

@@ -117,6 +117,8 @@ class NgramMax(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         vectors, matrix, winners = ctx.saved_tensors
         tokens, rows, amounts = winning(ctx.windows, winners, gradient)
+        # with infinite weights inf - inf wins, which is nan: the loss has to tell, not an index
+        tokens.clamp_(max=len(vectors) - 1)
         to_vectors, to_weights = None, [None] * len(ctx.windows)
         if ctx.needs_input_grad[0]:
             order = sorting(tokens, len(vectors))

@@ -38,7 +38,7 @@ from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatche
 from textcnn.training.curves import Curves
 from textcnn.training.loop import Interrupted, fit
 from textcnn.training.losses import build_loss, class_weights
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.outcome import Outcome
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
@@ -119,6 +119,9 @@ class TrainingRun:
         # not for one process on a CPU, which it changes nothing for: it takes a second, for imports
         if self.accelerator.num_processes > 1 or self.accelerator.device.type != "cpu":
             self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        elif (table := model.embedding.table) is not None:
+            # processes would have to agree on the rows, and a GPU goes through all in no time
+            table.sparse = takes_rows(optimizer, table)
         self.batches = self.build_batches()
         self.loss_of = self.build_loss()
 
