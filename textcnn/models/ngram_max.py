@@ -26,7 +26,7 @@ from textcnn.models.padding import inside, margins
 from textcnn.text.vocabulary import PADDING
 
 ZERO = 0  # the row of the zero vector: padding, and what boundary modes put before and behind
-BLOCK = 2**18  # numbers that are summed before they are compared: 1 MB
+BLOCK = 2**19  # numbers that are summed before they are compared: 2 MB
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class NgramMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, vectors: Tensor, windows: list[Windows], *weights: Tensor) -> Tensor:
         # all filters' weights for one place in the windows, then those for the next
-        matrix = torch.cat([w.permute(2, 0, 1).flatten(0, 1) for w in weights])  # (rows, channels)
+        matrix = torch.cat([w.permute(2, 0, 1) for w in weights]).flatten(0, 1)  # (rows, channels)
         filters = len(weights[0])
         slots = len(matrix) // filters  # places in the windows of all widths
         table = products(vectors, matrix).view(-1, filters)  # (tokens + 1 x slots, filters)
@@ -123,7 +123,9 @@ class NgramMax(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             order = sorting(tokens, len(vectors))
             counts = torch.bincount(tokens, minlength=len(vectors))
-            to_vectors = weighted_sums(matrix, rows[order], amounts[order], counts)
+            to_vectors = weighted_sums(
+                matrix, rows.index_select(0, order), amounts.index_select(0, order), counts
+            )  # (tokens, channels)
         if any(ctx.needs_input_grad[2:]):
             counts = torch.bincount(rows, minlength=len(matrix))
             sums = weighted_sums(vectors, tokens, amounts, counts)  # (rows, channels)
@@ -185,21 +187,22 @@ def winning(
     In the order of the rows. Those without a gradient, as behind ReLU or dropout, are left out.
     """
     filters = gradient.shape[1] // len(windows)
-    slot, found = 0, []
-    for each, won, part in zip(
-        windows, winners.split(filters, 1), gradient.split(filters, 1), strict=True
+    filter, text = gradient.t().nonzero(as_tuple=True)  # (n,) each, by filter
+    first, amount = winners[text, filter], gradient[text, filter]
+    sizes = torch.bincount(filter // filters, minlength=len(windows)).tolist()
+    parts = zip(*(numbers.split(sizes) for numbers in (filter, text, first, amount)), strict=True)
+    before, found = 0, []  # rows of widths before
+    for number, (each, (filter, text, first, amount)) in enumerate(
+        zip(windows, parts, strict=True)
     ):
-        filter, text = part.t().nonzero(as_tuple=True)  # (n,)
         inner = torch.arange(each.kernel_size)[:, None]
-        first = text * each.places.shape[1] + won[text, filter]
-        tokens = each.places.flatten()[first + inner].long()  # (k, n)
-        rows = (slot + inner) * filters + filter  # (k, n)
-        found.append((tokens, rows, part[text, filter].expand_as(rows)))
-        slot += each.kernel_size
-    tokens, rows, amounts = (
-        torch.cat([part.flatten() for part in parts]) for parts in zip(*found, strict=True)
-    )
-    return tokens, rows, amounts
+        places = text * each.places.shape[1] + first + inner  # (k, n)
+        rows = before + inner * filters + (filter - number * filters)  # (k, n)
+        tokens = each.places.flatten().index_select(0, places.flatten())  # (k x n,)
+        found.append((tokens, rows.flatten(), amount.repeat(each.kernel_size)))
+        before += each.kernel_size * filters
+    tokens, rows, amounts = (torch.cat(numbers) for numbers in zip(*found, strict=True))
+    return tokens.long(), rows, amounts
 
 
 def sorting(numbers: Tensor, count: int) -> Tensor:
