@@ -100,13 +100,12 @@ class NgramMax(torch.autograd.Function):
     def forward(ctx: Any, vectors: Tensor, windows: list[Windows], *weights: Tensor) -> Tensor:
         # all filters' weights for one place in the windows, then those for the next
         matrix = torch.cat([w.permute(2, 0, 1) for w in weights]).flatten(0, 1)  # (rows, channels)
-        filters = len(weights[0])
-        slots = len(matrix) // filters  # places in the windows of all widths
-        table = products(vectors, matrix).view(-1, filters)  # (tokens + 1 x slots, filters)
-        slot, found = 0, []
-        for each in windows:
-            found.append(largest(table, each, slots, slot, any(ctx.needs_input_grad)))
-            slot += each.kernel_size
+        parts = matrix.split([w.shape[2] * len(w) for w in weights])
+        wanted = any(ctx.needs_input_grad)
+        found = [
+            largest(products(vectors, part), each, wanted)
+            for part, each in zip(parts, windows, strict=True)
+        ]
         pooled, winners = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
         ctx.save_for_backward(vectors, matrix, winners)
         ctx.windows = windows
@@ -150,23 +149,20 @@ def products(vectors: Tensor, matrix: Tensor) -> Tensor:
     return table
 
 
-def largest(
-    table: Tensor, windows: Windows, slots: int, slot: int, winners: bool
-) -> tuple[Tensor, Tensor]:
+def largest(table: Tensor, windows: Windows, winners: bool) -> tuple[Tensor, Tensor]:
     """The largest sum of each filter: (batch, filters).
 
     Args:
-        table: (tokens + 1 x slots, filters)
-        slots: rows of a token.
-        slot: the row for the first place in these windows.
+        table: (tokens + 1, k x filters)
         winners: give the window that is largest too, the first of equals; else nothing useful.
     """
     size = windows.kernel_size
     count = windows.places.shape[1] - size + 1
-    offset = torch.arange(slot, slot + size, dtype=torch.int32)
+    table = table.view(len(table) * size, -1)  # (tokens + 1 x k, filters)
+    inner = torch.arange(size, dtype=torch.int32)
     values, places = [], []
     for block in windows.places.split(max(BLOCK // (count * table.shape[1]), 1)):
-        rows = (block * slots).unfold(1, size, 1) + offset  # (texts, windows, k)
+        rows = (block * size).unfold(1, size, 1) + inner  # (texts, windows, k)
         sums = F.embedding_bag(rows.flatten(0, 1), table, mode="sum")  # (texts x windows, filters)
         sums = sums.view(len(block), count, -1)  # (texts, windows, filters)
         if winners:
