@@ -143,7 +143,7 @@ class TextClassifier(nn.Module):
         return ACTIVATIONS[self.encoder.last_activation](largest)
 
     def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
-        """The forward pass with its intermediates; arguments as for `forward`."""
+        """The forward pass with its intermediates, always the plain way; arguments as for it."""
         embedded = self.embed(ids, lengths)
         # pooling may not change in place what is handed out, or its gradients would be lost
         maps = tuple(replace(map, disposable=False) for map in self.encoder(embedded))
