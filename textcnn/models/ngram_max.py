@@ -100,11 +100,12 @@ class NgramMax(torch.autograd.Function):
     def forward(ctx: Any, vectors: Tensor, windows: list[Windows], *weights: Tensor) -> Tensor:
         # all filters' weights for one place in the windows, then those for the next
         matrix = torch.cat([w.permute(2, 0, 1) for w in weights]).flatten(0, 1)  # (rows, channels)
-        parts = matrix.split([w.shape[2] * len(w) for w in weights])
-        wanted = any(ctx.needs_input_grad)
+        left, right = lowered(vectors, matrix)
         found = [
-            largest(products(vectors, part), each, wanted)
-            for part, each in zip(parts, windows, strict=True)
+            largest(products(left, part, vectors), each, any(ctx.needs_input_grad))
+            for part, each in zip(
+                right.split([w[:, 0].numel() for w in weights]), windows, strict=True
+            )
         ]
         pooled, winners = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
         ctx.save_for_backward(vectors, matrix, winners)
@@ -134,17 +135,26 @@ class NgramMax(torch.autograd.Function):
         return to_vectors, None, *to_weights
 
 
-def products(vectors: Tensor, matrix: Tensor) -> Tensor:
-    """Each vector with each row of the matrix, and a row of -inf: (tokens + 1, rows).
+def lowered(vectors: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the precision of autocast, if it is on, with zero vectors behind the last one.
 
-    Under autocast the product alone is of the lower precision.
+    For each number of vectors that it hasn't seen oneDNN writes a program, which takes a
+    millisecond: so only for each 64.
     """
-    table = vectors.new_empty(len(vectors) + 1, len(matrix))
-    if torch.is_autocast_enabled("cpu"):
-        precision = torch.get_autocast_dtype("cpu")
-        table[:-1] = vectors.to(precision) @ matrix.to(precision).t()
+    if not torch.is_autocast_enabled("cpu"):
+        return vectors, matrix
+    precision = torch.get_autocast_dtype("cpu")
+    vectors = F.pad(vectors.to(precision), (0, 0, 0, -len(vectors) % 64))
+    return vectors, matrix.to(precision)
+
+
+def products(left: Tensor, right: Tensor, vectors: Tensor) -> Tensor:
+    """Each vector with each row of `right`, and a row of -inf: (tokens + 1, rows)."""
+    table = vectors.new_empty(len(vectors) + 1, len(right))
+    if left is vectors:
+        torch.mm(left, right.t(), out=table[:-1])
     else:
-        torch.mm(vectors, matrix.t(), out=table[:-1])
+        table[:-1] = (left @ right.t())[: len(vectors)]
     table[-1] = -torch.inf
     return table
 
