@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.convolution import Convolution
+from textcnn.models.convolution import Convolution, MaxPool
 from textcnn.models.features import Features
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
@@ -194,3 +194,11 @@ def test_circular_convolution_of_a_rolled_text_is_rolled(
     made, _ = own(layer(batch_of([text, mate])))
     rolled, _ = own(layer(batch_of([text.roll(shift, dims=1), mate])))
     torch.testing.assert_close(rolled, made.roll(shift, dims=1))
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_channels_of_a_position_lie_side_by_side_in_memory(padding: str) -> None:
+    layer = Convolution(3, 4, 3, padding=padding)
+    made = layer(batch_of([randn(3, 9, seed=1), randn(3, 5, seed=2)])).values
+    assert made.transpose(1, 2).is_contiguous()
+    assert MaxPool(2, stride=2)(Features(made, torch.tensor([5, 3]))).values.stride(1) == 1

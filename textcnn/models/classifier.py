@@ -1,7 +1,7 @@
 """The classifier: embedding, encoder, pooling, head, with its intermediates by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from textcnn.models.embedding import Embedding, WordDropout
 from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
 from textcnn.models.field import Field
+from textcnn.models.lookup import TokenFeatures
 from textcnn.models.pooling import Pooling
 from textcnn.models.position import Position
 
@@ -113,7 +114,7 @@ class TextClassifier(nn.Module):
         """The forward pass with its intermediates; arguments as for `forward`."""
         embedded = self.embed(ids, lengths)
         # pooling may not change in place what is handed out, or its gradients would be lost
-        maps = tuple(replace(map, disposable=False) for map in self.encoder(embedded))
+        maps = tuple(map.but(disposable=False) for map in self.encoder(embedded))
         activate = ACTIVATIONS[self.encoder.last_activation]
         features = tuple(map.each(activate).zeroed().values for map in maps)
         fields = tuple(map.field for map in maps)
@@ -127,8 +128,12 @@ class TextClassifier(nn.Module):
             ids, lengths = ids[:, : self.frame_length], lengths.clamp(max=self.frame_length)
         if ids.shape[1] == 0:
             ids = ids.new_zeros(len(ids), 1)
-        embedded = self.word_dropout(self.embedding(ids))  # (batch, time, dim)
         clean = type(self.position) is Position  # else padding has a place too
+        if clean and not (self.training and self.embedding_dropout.p > 0):
+            kept = self.word_dropout(ids)
+            size = self.embedding.vocabulary_size
+            return TokenFeatures(kept, lengths.clamp(min=1), self.embedding, size)
+        embedded = self.embedding(self.word_dropout(ids))  # (batch, time, dim)
         embedded = self.embedding_dropout(self.position(embedded, lengths))
         return Features(embedded.transpose(1, 2), lengths.clamp(min=1), clean=clean)
 

@@ -42,11 +42,11 @@ class Embedding(nn.Module):
         """(batch, time) to (batch, time, dim), zero for padding."""
         if self.table is None:
             ones = torch.zeros(*ids.shape, self.dim + len(SPECIALS), device=ids.device)
-            return ones.scatter_(2, ids[..., None], 1.0)[..., len(SPECIALS) :]
+            return ones.scatter_(-1, ids[..., None], 1.0)[..., len(SPECIALS) :]
         if self.fixed is None:
             embedded: Tensor = self.table(ids)
             return embedded
-        return torch.cat([self.table(ids), self.fixed(ids)], dim=2)
+        return torch.cat([self.table(ids), self.fixed(ids)], dim=-1)
 
 
 def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
@@ -60,14 +60,14 @@ def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
 
 
 class WordDropout(nn.Module):
-    """In training, replaces whole tokens by the zero vector, each with the probability `p`."""
+    """In training, makes padding of tokens, the zero vector, each with the probability `p`."""
 
     def __init__(self, p: float):
         super().__init__()
         self.p = p
 
-    def forward(self, embedded: Tensor) -> Tensor:
+    def forward(self, ids: Tensor) -> Tensor:
         if not self.training or self.p == 0:
-            return embedded
-        kept = torch.rand(embedded.shape[:2], device=embedded.device) >= self.p
-        return embedded * kept[..., None]
+            return ids
+        dropped = torch.rand(ids.shape, device=ids.device) < self.p
+        return ids.masked_fill(dropped, PADDING)

@@ -37,9 +37,11 @@ class MaxPooling(Pooling):
 
     def forward(self, features: Features) -> Pooled:
         values = features.values
-        # a copy is what would cost most memory
-        masked = values.masked_fill_ if features.disposable else values.masked_fill
-        pooled, winners = masked(features.outside, -torch.inf).max(dim=2)
+        if not features.full:
+            # a copy is what would cost most memory
+            masked = values.masked_fill_ if features.disposable else values.masked_fill
+            values = masked(features.outside, -torch.inf)
+        pooled, winners = values.max(dim=2)
         return pooled, winners
 
 
