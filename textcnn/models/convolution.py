@@ -163,9 +163,7 @@ class MaxPool(nn.Module):
 
     def forward(self, features: Features) -> Features:
         """(batch, channels, time) to (batch, channels, windows)."""
-        values = features.values
-        if not features.full:
-            values = values.masked_fill(features.outside, -torch.inf)
+        values = features.filled(-torch.inf)
         missing = max(self.kernel_size - self.left - self.right - values.shape[2], 0)
         # what max_pool2d pads with is -inf too, but it can pad both sides alike only
         around = self.left if self.left == self.right else 0

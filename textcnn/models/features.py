@@ -57,8 +57,15 @@ class Features:
             return self
         if self.full:
             return self.but(clean=True)
-        values = self.values.masked_fill(self.outside, 0.0)
-        return self.but(values=values, clean=True, disposable=False)
+        return self.but(values=self.filled(0.0), clean=True, disposable=False)
+
+    def filled(self, value: float) -> Tensor:
+        """The values with `value` behind each text's own positions."""
+        if self.full:
+            return self.values
+        # masked_fill takes four times as long, and would put time side by side in memory
+        outside = self.outside.transpose(1, 2)  # (batch, time, 1)
+        return torch.where(outside, value, self.values.transpose(1, 2)).transpose(1, 2)
 
     def at_least(self, time: int) -> "Features":
         """Padded to so many positions, if there are fewer."""

@@ -36,11 +36,10 @@ class MaxPooling(Pooling):
     commutes = True
 
     def forward(self, features: Features) -> Pooled:
-        values = features.values
-        if not features.full:
-            # a copy is what would cost most memory
-            masked = values.masked_fill_ if features.disposable else values.masked_fill
-            values = masked(features.outside, -torch.inf)
+        if features.disposable and not features.full:  # a copy is what would cost most memory
+            values = features.values.masked_fill_(features.outside, -torch.inf)
+        else:
+            values = features.filled(-torch.inf)
         pooled, winners = values.max(dim=2)
         return pooled, winners
 
