@@ -143,6 +143,12 @@ class TrainingConfig:
         "ones; a text longer than that is alone in its batch",
         at_least=1,
     )
+    precision: str = key(
+        "fp32",
+        "of the matrix products in training; weights, optimizer, losses, validation and test are "
+        "fp32 in each. bf16 is for CPUs and GPUs that have it, fp16 for GPUs",
+        choices=("fp32", "bf16", "fp16"),
+    )
     patience: int | None = key(
         3, "validations without a better `metric` before training stops; null: never", at_least=1
     )

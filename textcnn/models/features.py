@@ -88,3 +88,8 @@ def pad(values: Tensor, left: int, right: int, value: float = 0.0) -> Tensor:
     if left + right == 0:
         return values
     return F.pad(values.transpose(1, 2), (0, 0, left, right), value=value).transpose(1, 2)
+
+
+def full_precision(values: Tensor) -> Tensor:
+    """fp32 in place of half of it, for sums."""
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

@@ -15,6 +15,7 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.training.batches import TrainingBatches
 from textcnn.training.curves import Curves
 from textcnn.training.losses import count_right
+from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -32,6 +33,7 @@ def fit(
     save: Callable[[str], None],
     *,
     accelerator: Accelerator,
+    precision: Precision,
     state: TrainingState,
     progress: TrainingProgress,
     curves: Curves | None,
@@ -63,11 +65,12 @@ def fit(
                 batch = batch.to(accelerator.device)
                 assert batch.labels is not None
                 model.train()
-                logits = model(batch.ids, batch.lengths)  # (batch, classes)
+                with precision.autocast():
+                    logits = model(batch.ids, batch.lengths).float()  # (batch, classes)
                 loss = loss_of(logits, batch.labels)
                 optimizer.zero_grad()
-                accelerator.backward(loss)
-                optimizer.step()
+                accelerator.backward(precision.scaled(loss))
+                precision.step(optimizer)
                 check_finite(loss.item(), state.step + 1)
                 right = count_right(logits, batch.labels)
                 state.add_batch(loss.item(), right, len(logits), time.perf_counter() - start)
