@@ -75,6 +75,8 @@ def settings(draw: st.DrawFn, tasks: tuple[str, ...] = tuple(TASKS)) -> Syntheti
         "distance": st.integers(1, 12),
         "parts": st.integers(2, 5),
         "copies": st.integers(2, 4),
+        "margin": st.integers(1, 8) | st.none(),
+        "fewer": st.integers(1, 3),
         "couples": st.integers(2, 4),
         "phrase": st.integers(2, 4),
         "window": st.integers(1, 6) | st.none(),
@@ -122,6 +124,18 @@ def test_the_texts_of_a_pair_have_equal_sets_of_windows(texts: SyntheticTexts) -
     for one, other in groups(drawn(texts)):
         for size in range(1, texts.seen_alike + 1):
             assert windows(one[0], size).keys() == windows(other[0], size).keys()
+
+
+@given(settings(tasks=("order", "count", "brackets", "duplicate")))
+def test_markers_keep_the_margin_from_both_ends(texts: SyntheticTexts) -> None:
+    assume(texts.margin is not None and texts.filler == "constant")
+    for text, _ in drawn(texts):
+        assert set(text[: texts.margin] + text[-(texts.margin or 0) :]) == {"o"}
+
+
+def test_a_count_is_so_many_copies_or_fewer() -> None:
+    rows = drawn(roomy("count", copies=4, fewer=3, length=90))
+    assert {label: text.count("a") for text, label in rows} == {"3": 3, "4": 4}
 
 
 @given(settings(tasks=("agreement",)))
@@ -384,6 +398,14 @@ def test_keys_and_defaults_are_those_of_the_schema() -> None:
         (
             {"copies": 3},
             "data.copies=3 is for data.task=count, got data.task=order; leave it out",
+        ),
+        (
+            {"task": "count", "fewer": 2},
+            "data.fewer=2 must be less than data.copies=2; try data.copies=3",
+        ),
+        (
+            {"distance": 4, "margin": 2},
+            "data.margin=2 lets windows of 4 words hold a marker and an end; try data.margin=3",
         ),
         ({"words": 5}, "data.words=5 is for data.filler=random, got constant; leave it out"),
         (

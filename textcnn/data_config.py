@@ -19,7 +19,7 @@ SPLIT_KEYS = (
 )
 SYNTHETIC_KEYS = (
     *("task", "examples", "length", "filler", "words", "pairs", "window"),
-    *("distance", "parts", "copies", "couples", "phrase"),
+    *("distance", "margin", "parts", "copies", "fewer", "couples", "phrase"),
 )
 
 
@@ -167,10 +167,17 @@ class SyntheticConfig(DataConfig):
         "at most (negation)",
         at_least=1,
     )
+    margin: int | None = key(
+        None,
+        "words from a marker to both ends, at least (order, count, brackets, duplicate); null: "
+        "data.window - 1, and at least 1",
+        at_least=1,
+    )
     parts: int = key(2, "position: the equal parts of a text", at_least=2, at_most=10_000)
     copies: int = key(
-        2, "count: the marker's copies where it is not alone", at_least=2, at_most=10_000
+        2, "count: copies of the marker in one class", at_least=2, at_most=10_000
     )
+    fewer: int = key(1, "count: copies in the other class", at_least=1, at_most=10_000)
     couples: int = key(3, "brackets: how many open and are closed", at_least=2, at_most=10_000)
     phrase: int = key(2, "keyword: words of the phrase", at_least=1, at_most=10_000)
 

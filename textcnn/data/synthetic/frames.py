@@ -23,6 +23,7 @@ class Frames:
     fillers: tuple[str, ...]  # one: constant filler
     window: int  # words
     asked: str  # the keys that a text too short for its slots comes of
+    ends: int | None = None  # words from a slot to an end, at least; None: as windows need them
 
     @property
     def reach(self) -> int:
@@ -40,7 +41,7 @@ class Frames:
 
         At least one, or the first and the last word would tell of the class.
         """
-        return max(self.reach, 1)
+        return max(self.reach, 1) if self.ends is None else self.ends
 
     def need(self, least: int) -> None:
         """

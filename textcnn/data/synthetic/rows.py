@@ -18,7 +18,9 @@ WINDOW = 3  # where no distance limits it
 USED_BY = {
     "distance": ("order", "count", "brackets", "duplicate", "negation"),
     "parts": ("position",),
+    "margin": ("order", "count", "brackets", "duplicate"),
     "copies": ("count",),
+    "fewer": ("count",),
     "couples": ("brackets",),
     "phrase": ("keyword",),
     "window": ("order", "position", "count", "agreement", "brackets", "duplicate"),
@@ -39,7 +41,9 @@ class SyntheticTexts:
     window: int | None = None
     distance: int = 2
     parts: int = 2
+    margin: int | None = None
     copies: int = 2
+    fewer: int = 1
     couples: int = 3
     phrase: int = 2
     seed: int = 0
@@ -56,6 +60,11 @@ class SyntheticTexts:
                 f"data.length={self.length} can't be cut into data.parts={self.parts} equal parts; "
                 f"try data.length={more}"
             )
+        if self.fewer >= self.copies:
+            raise InputError(
+                f"data.fewer={self.fewer} must be less than data.copies={self.copies}; "
+                f"try data.copies={self.fewer + 1}"
+            )
         constant = self.filler == "constant"
         if "window" in self.sizes and "distance" in self.sizes:
             least = least_distance(self.seen_alike, constant)
@@ -64,6 +73,11 @@ class SyntheticTexts:
                     f"data.window={self.window} needs data.distance of at least {least} with "
                     f"data.filler={self.filler}, got {self.distance}; try data.distance={least}"
                 )
+        if self.margin is not None and self.margin < self.seen_alike - 1:
+            raise InputError(
+                f"data.margin={self.margin} lets windows of {self.seen_alike} words hold a marker "
+                f"and an end; try data.margin={self.seen_alike - 1}"
+            )
         classes = len(next(self.groups(Random(0))))
         if self.examples % classes:
             more = self.examples + -self.examples % classes
@@ -108,7 +122,11 @@ class SyntheticTexts:
     def groups(self, draw: Random) -> Iterator[dict[str, Text]]:
         """Without end, a text of each class: alike if they are pairs, else independent."""
         settings = asdict(self)
-        keys = [f"data.{name}={settings[name]}" for name in self.sizes if name != "window"]
+        keys = [
+            f"data.{name}={settings[name]}"
+            for name in self.sizes
+            if name != "window" and settings[name] is not None
+        ]
         windows = f"and windows of {self.seen_alike}" if self.pairs else "and data.pairs=false"
         random = tuple(f"w{number}" for number in range(self.words))
         frames = Frames(
@@ -117,6 +135,7 @@ class SyntheticTexts:
             (CONSTANT,) if self.filler == "constant" else random,
             self.seen_alike,
             " ".join([f"data.task={self.task}", *keys, windows]),
+            self.margin,
         )
         sizes = Sizes(**{entry.name: settings[entry.name] for entry in fields(Sizes)})
         make = TASKS[self.task]

@@ -20,6 +20,7 @@ class Sizes:
     distance: int
     parts: int
     copies: int
+    fewer: int
     couples: int
     phrase: int
 
@@ -47,16 +48,16 @@ def position(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def count(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """One copy of the marker, or several: equal sets of windows, not multisets.
+    """So many copies of the marker, or fewer: equal sets of windows, not multisets.
 
     One slot more than copies, so that the windows around a slot without a marker are in both.
     """
     slots = frames.place([sizes.distance] * sizes.copies, frames.margin, stretch=True)
-    one: list[str | None] = [A] + [None] * sizes.copies
     several: list[str | None] = [A] * sizes.copies + [None]
-    frames.draw.shuffle(one)
+    fewer: list[str | None] = [A] * sizes.fewer + [None] * (len(several) - sizes.fewer)
+    frames.draw.shuffle(fewer)
     frames.draw.shuffle(several)
-    return frames.texts(slots, {"1": one, str(sizes.copies): several})
+    return frames.texts(slots, {str(sizes.fewer): fewer, str(sizes.copies): several})
 
 
 def agreement(frames: Frames, sizes: Sizes) -> dict[str, Text]:

@@ -1,0 +1,1 @@
+"""What convolutions see of word order and position: theory, measurements, figures, the report."""
