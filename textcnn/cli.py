@@ -30,6 +30,7 @@ PROGRAMS = {
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts",
     "describe": "look at data and model before training",
+    "illustrate": "show what convolutions see of word order, and where their sight ends",
 }
 
 

@@ -14,6 +14,11 @@ from textcnn.errors import InputError
 from textcnn.limits import allowed, command_line, example, group, join_or, key, takes, unknown, walk
 from textcnn.model_config import MODEL_SCHEMAS, ModelConfig
 
+# in the order of the tour
+STUDIES = (
+    *("pointwise", "order", "position", "counting", "nesting", "boundary"),
+    *("symmetry", "audio", "translation", "language", "checkpoint"),
+)
 ClassWeights = Any  # a string, a list or numbers by name, of which OmegaConf has no union
 
 
@@ -240,11 +245,35 @@ class DescribeConfig:
         yield from embedding_conflicts(self.text, self.model)
 
 
+@dataclass
+class IllustrateConfig:
+    study: str = key("all", "the question, or all of them", choices=(*STUDIES, "all"))
+    preset: str = key(
+        "full", "all points and three seeds, or a quick look at few", choices=("full", "quick")
+    )
+    seeds: int | None = key(
+        None, "networks for each point that chance draws; null: full 3, quick 1", at_least=1
+    )
+    seed: int = key(0, "the first of the seeds", at_least=0, at_most=2**32 - 1001)
+    checkpoint: str = key(
+        "", "a run or checkpoint directory, of which study=checkpoint asks the same questions"
+    )
+    data: DataConfig = group(
+        DataConfig,
+        "real texts; without, the bundled ones for language, a checkpoint's own for checkpoint",
+    )
+    workers: int | None = key(None, "processes that measure; null: one for each core", at_least=1)
+    run_dir: str = key("outputs/run", "directory of results, figures and report")
+    overwrite: bool = key(False, "replace a run directory that already holds a run")
+    resume: str | None = key(None, "a run directory to go on with, instead of run_dir")
+
+
 SCHEMAS = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
     "describe": DescribeConfig,
+    "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {
     ("data", "bundled"): DataConfig,  # and of files and hub

@@ -13,7 +13,11 @@ from textcnn.errors import InputError
 CONFIG = "config.yaml"
 METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
-MADE_BY_A_RUN = (CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra")
+RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
+MADE_BY_A_RUN = (
+    *(CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra"),
+    *(RESULTS, FIGURES, REPORT),
+)
 
 
 def job_dir(run_dir: str) -> Path:
@@ -85,15 +89,25 @@ def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
         OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
 
 
+def find_config(path: str) -> Path:
+    """The configuration of the run in the directory `path`.
+
+    Raises:
+        InputError: there is none.
+    """
+    file = Path(path).expanduser() / CONFIG
+    if not file.is_file():
+        raise InputError(f"resume={path}: no run there (no {CONFIG})")
+    return file
+
+
 def find_run(path: str) -> Path:
     """The run directory to go on with.
 
     Raises:
         InputError: there is none, or it has no checkpoint to go on from.
     """
-    run_dir = Path(path).expanduser()
-    if not (run_dir / CONFIG).is_file():
-        raise InputError(f"resume={path}: no run there (no {CONFIG})")
+    run_dir = find_config(path).parent
     folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
     if not existing(run_dir / "last").is_dir() and not folds:
         raise InputError(

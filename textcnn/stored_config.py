@@ -1,17 +1,24 @@
 """Configurations as they are stored, in run directories and checkpoints."""
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from textcnn.config import CHOSEN_BY, GROUP_SCHEMAS, TrainConfig, check
 from textcnn.errors import InputError
 from textcnn.model_config import MODEL_SCHEMAS
 
+C = TypeVar("C")
 # What becomes of YAML that holds something else where a configuration has its groups.
 NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
 
 
 def parse_train_config(text: str) -> TrainConfig:
-    """A stored configuration; it is data, so nothing in it is looked up or run.
+    """As `parse_config`, of a training run."""
+    return parse_config(text, TrainConfig)
+
+
+def parse_config(text: str, kind: type[C]) -> C:
+    """A stored configuration of a program; it is data, so nothing in it is looked up or run.
 
     Raises:
         InputError: it is not YAML, or holds keys or values that this version doesn't know.
@@ -28,8 +35,11 @@ def parse_train_config(text: str) -> TrainConfig:
             if isinstance(token, yaml.AliasToken):
                 raise InputError("a stored configuration holds plain values, got an alias")
         stored = yaml.safe_load(text)
-        config = OmegaConf.structured(TrainConfig)
+        config = OmegaConf.structured(kind)
+        groups = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
         for (group_name, name), schema in GROUP_SCHEMAS.items():
+            if group_name not in groups:
+                continue
             # all keys of `data` have defaults, so it may be missing
             chosen = stored.get(group_name, {}) if group_name == "data" else stored[group_name]
             if name == schema_name(group_name, chosen.get(CHOSEN_BY.get(group_name, "name"))):
@@ -38,7 +48,7 @@ def parse_train_config(text: str) -> TrainConfig:
     except (yaml.YAMLError, OmegaConfBaseException, *NO_CONFIGURATION) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"a stored configuration can't be used: {reason}") from error
-    assert isinstance(typed, TrainConfig)
+    assert isinstance(typed, kind)
     check(typed)
     return typed
 

@@ -1,0 +1,66 @@
+"""Measurements in processes of their own, each with one thread: small networks gain by no more."""
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from textcnn.data.parallel import obey_parent
+from textcnn.errors import InputError
+from textcnn.studies.study import Point, Values
+from textcnn.training.loop import Interrupted
+
+Work = tuple[str, Point, int]  # a study's name, a point, a seed
+
+
+def measure_all(work: list[Work], workers: int) -> Iterator[tuple[Work, Values]]:
+    """Each with its values, as they become known.
+
+    Raises:
+        InputError: as a study's `measure`, or a process was killed.
+    """
+    # fresh processes: a copy of this one would have torch's threads, but not what they hold
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=begin)
+    waiting: dict[Future[Values], Work] = {}
+    rest = iter(work)
+    try:
+        while True:
+            # no more than are needed to keep all busy, so that an interruption ends soon
+            while len(waiting) < 2 * workers and (next_one := next(rest, None)) is not None:
+                waiting[pool.submit(measure_one, *next_one)] = next_one
+            if not waiting:
+                return
+            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(done), done.result()
+    except Interrupted:  # Ctrl-C reaches the workers too
+        raise KeyboardInterrupt from None
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a process that measured was killed, likely for lack of memory; try workers=1"
+        ) from error
+    finally:
+        end_now(pool)
+
+
+def end_now(pool: ProcessPoolExecutor) -> None:
+    """Leave what is being measured: it will be measured again."""
+    running = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in running:
+        process.kill()  # training takes SIGTERM for a wish to stop at the next step
+    for process in running:
+        process.join()
+
+
+def begin() -> None:
+    """In a worker, before the first measurement."""
+    import torch
+
+    obey_parent()
+    torch.set_num_threads(1)
+
+
+def measure_one(study: str, point: Point, seed: int) -> Values:
+    from textcnn.studies.catalogue import STUDIES
+
+    return STUDIES[study].measure(point.settings, seed)
