@@ -174,9 +174,7 @@ class SyntheticConfig(DataConfig):
         at_least=1,
     )
     parts: int = key(2, "position: the equal parts of a text", at_least=2, at_most=10_000)
-    copies: int = key(
-        2, "count: copies of the marker in one class", at_least=2, at_most=10_000
-    )
+    copies: int = key(2, "count: copies of the marker in one class", at_least=2, at_most=10_000)
     fewer: int = key(1, "count: copies in the other class", at_least=1, at_most=10_000)
     couples: int = key(3, "brackets: how many open and are closed", at_least=2, at_most=10_000)
     phrase: int = key(2, "keyword: words of the phrase", at_least=1, at_most=10_000)

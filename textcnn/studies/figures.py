@@ -21,7 +21,7 @@ def style() -> Iterator[None]:
     """Fonts and lines of all figures, while they are drawn and saved."""
     import matplotlib as mpl
 
-    settings: dict[str, Any] = {
+    settings: Any = {
         "font.family": "DejaVu Sans",  # comes with matplotlib
         "font.size": 9,
         "axes.titlesize": 9.5,
@@ -71,9 +71,12 @@ def intervals(
     )
 
 
-def predicted(axes: "Axes", places: Sequence[float], shares: Sequence[float]) -> None:
+def predicted(
+    axes: "Axes", places: Sequence[float], shares: Sequence[float], drawstyle: str = "default"
+) -> None:
     """Accuracies that theory gives, 0 to 1, as a line."""
-    axes.plot(places, [100 * share for share in shares], zorder=0, **PREDICTED)
+    values = [100 * share for share in shares]
+    axes.plot(places, values, zorder=0, drawstyle=drawstyle, **PREDICTED)
 
 
 def accuracy_axes(axes: "Axes", title: str, across: str) -> None:

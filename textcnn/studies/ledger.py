@@ -63,9 +63,7 @@ class Ledger:
             "verdict": verdict(claims) if claims else None,
             "claims": [claim.as_json() for claim in claims],
         }
-        write_json(
-            self.file, {"study": self.study.name, **concluded, "measurements": measurements}
-        )
+        write_json(self.file, {"study": self.study.name, **concluded, "measurements": measurements})
 
 
 def read_measurements(file: Path) -> dict[tuple[str, int], dict[str, Any]]:

@@ -32,7 +32,8 @@ from textcnn.training.state import TrainingState
 
 Rows = Sequence[tuple[str, str]]  # texts and their classes
 
-SMALL = {"embedding_dim": 16, "num_filters": 24, "dropout": 0.0}  # enough for texts made by rule
+# enough for texts made by rule
+SMALL: Values = {"embedding_dim": 16, "num_filters": 24, "dropout": 0.0}
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,7 @@ def build_probe(
     """
     set_seed(seed)
     settings: dict[str, Any] = (
-        {"tokenizer": "whitespace"}
-        if unit == "word"
-        else {"alphabet": "learnt", "fold_case": True}
+        {"tokenizer": "whitespace"} if unit == "word" else {"alphabet": "learnt", "fold_case": True}
     )
     tokenizer = build_tokenizer(unit, **settings)
     vocabulary = Vocabulary(sorted({token for text, _ in rows for token in tokenizer(text)}))
@@ -142,6 +141,6 @@ def logits_of(classifier: Classifier, rows: Rows) -> Tensor:
 
 
 def pair_gaps(classifier: Classifier, rows: Rows) -> Tensor:
-    """Of each pair, whose texts follow each other, the largest difference of two logits: (pairs,)."""
+    """Of each pair of texts, which follow each other, the largest difference of logits: (pairs,)"""
     first, second = logits_of(classifier, rows).unflatten(0, (-1, 2)).unbind(1)  # (pairs, classes)
     return (first - second).abs().amax(dim=1)

@@ -70,7 +70,10 @@ class Report:
             self.curves = Curves(self.run_dir)
         with style():
             figures = [self.draw(chapter, drawing) for drawing in chapter.drawings]
-        rows = [["theorem", "claim", "theory", "measured", "holds"], *map(claim_row, chapter.claims)]
+        rows = [
+            ["theorem", "claim", "theory", "measured", "holds"],
+            *map(claim_row, chapter.claims),
+        ]
         self.curves.text(f"studies/{chapter.study.name}", f"{chapter.verdict}\n\n{markdown(rows)}")
         place = self.studies.index(chapter.study)
         self.write(
@@ -96,7 +99,7 @@ class Report:
         drawing.figure.savefig(svg, format="svg", metadata={"Date": None})
         # without the XML header, which has no place inside a page
         text = svg.getvalue()
-        return {"caption": drawing.caption, "svg": Markup(text[text.index("<svg") :])}  # noqa: S704
+        return {"caption": drawing.caption, "svg": Markup(text[text.index("<svg") :])}
 
     def index(self) -> dict[str, Any]:
         done = {chapter.study.name: chapter for chapter in self.chapters}
@@ -119,9 +122,7 @@ class Report:
         return " ".join(["python -m textcnn.illustrate", *given])
 
     def write(self, name: str, template: str, **values: Any) -> None:
-        page = self.environment.get_template(template).render(
-            version=textcnn.__version__, **values
-        )
+        page = self.environment.get_template(template).render(version=textcnn.__version__, **values)
         with new_file(self.run_dir / REPORT / name) as file:
             file.write_text(page, encoding="utf-8")
 

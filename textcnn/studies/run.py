@@ -103,7 +103,7 @@ class StudyRun:
         ledger.conclude(claims)
         self.report.add(Chapter(study, results, claims))
         self.console.print(f"{study.name}: {verdict(claims)}")
-        for broken in (claim for claim in claims if claim.holds is False):
+        for broken in (each for each in claims if each.holds is False):
             self.console.print(
                 f"  {broken.theorem} {broken.statement}: theory says {broken.predicted}, "
                 f"measured {broken.measured}"
@@ -113,9 +113,9 @@ class StudyRun:
         index = self.report.close()
         rows = [["study", "theorems", "claims that hold", "verdict"]]
         for chapter in self.report.chapters:
-            spoken = [claim for claim in chapter.claims if claim.holds is not None]
-            theorems = dict.fromkeys(claim.theorem for claim in spoken if claim.theorem)
-            held = sum(bool(claim.holds) for claim in spoken)
+            spoken = [each for each in chapter.claims if each.holds is not None]
+            theorems = dict.fromkeys(each.theorem for each in spoken if each.theorem)
+            held = sum(bool(each.holds) for each in spoken)
             rows.append(
                 [
                     chapter.study.name,

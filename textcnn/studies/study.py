@@ -104,16 +104,20 @@ class Claim:
         return dict(vars(self))
 
 
+def scientific(number: float) -> str:
+    return f"{number:.1e}" if number else "0"
+
+
 def equal_logits(theorem: str, statement: str, difference: float) -> Claim:
     """Two texts must get the same logits."""
     same = difference <= SAME_LOGITS
-    return Claim(theorem, statement, f"≤ {SAME_LOGITS:g}", f"{difference:.1e}", same)
+    return Claim(theorem, statement, f"≤ {SAME_LOGITS:g}", scientific(difference), same)
 
 
 def different_logits(theorem: str, statement: str, difference: float) -> Claim:
     """Two texts must get different logits, for weights that were drawn by chance or trained."""
     other = difference > SAME_LOGITS
-    return Claim(theorem, statement, f"> {SAME_LOGITS:g}", f"{difference:.1e}", other)
+    return Claim(theorem, statement, f"> {SAME_LOGITS:g}", scientific(difference), other)
 
 
 def accuracy(theorem: str, statement: str, predicted: float, rate: Rate) -> Claim:
