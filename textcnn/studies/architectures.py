@@ -92,7 +92,7 @@ ARCHITECTURES = {
     "dilated": Architecture(
         "dilations 1, 2, 4",
         "T3",
-        {"name": "dilated", "kernel_size": 3, "dilations": [1, 2, 4]},
+        {"name": "dilated", "kernel_size": 3, "dilations": [1, 2, 4], "num_filters": 48},
         (reachable([3, 3, 3], [1, 2, 4]),),
     ),
     "deep": Architecture("four layers of 3", "T2", DEEP, (reachable([3] * 4, [1] * 4),)),

@@ -54,6 +54,7 @@ def intervals(
     rates: Sequence[Rate],
     color: str = BLUE,
     label: str | None = None,
+    marker: str = "o",
 ) -> None:
     """Accuracies as points with their 95 % intervals."""
     shares = [100 * rate.share for rate in rates]
@@ -63,7 +64,7 @@ def intervals(
         places,
         shares,
         yerr=[below, above],
-        fmt="o",
+        fmt=marker,
         markersize=3.5,
         linewidth=1,
         color=color,

@@ -20,7 +20,8 @@ class Ledger:
         """
         self.file, self.study = file, study
         self.wanted = [(p, first_seed + number) for p in points for number in range(p.seeds)]
-        stored = read_measurements(file) if file.is_file() else {}
+        there = read_results(file).measurements if file.is_file() else ()
+        stored = {(m.point.name, m.seed): m.values for m in there}
         self.measured = {
             (point.name, seed): stored[point.name, seed]
             for point, seed in self.wanted
@@ -66,15 +67,20 @@ class Ledger:
         write_json(self.file, {"study": self.study.name, **concluded, "measurements": measurements})
 
 
-def read_measurements(file: Path) -> dict[tuple[str, int], dict[str, Any]]:
-    """By point and seed.
+def read_results(file: Path) -> Results:
+    """What the file of a ledger holds.
 
     Raises:
-        InputError: the file is none of a ledger.
+        InputError: it is none of a ledger.
     """
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))["measurements"]
-        return {(row["point"], row["seed"]): row["values"] for row in rows}
+        return Results(
+            tuple(
+                Measurement(Point(row["point"], row["settings"]), row["seed"], row["values"])
+                for row in rows
+            )
+        )
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(
             f"{file} holds no results of a study ({error!r}); remove it to measure again"

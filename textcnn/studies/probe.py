@@ -1,6 +1,6 @@
 """Small networks for questions: built, trained and asked as those of `textcnn.train`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,6 +18,7 @@ from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier
 from textcnn.model_config import MODEL_SCHEMAS
 from textcnn.models.build import build_model
+from textcnn.models.classifier import TextClassifier
 from textcnn.studies.study import Values
 from textcnn.terminal import build_console
 from textcnn.text.encoder import TextEncoder
@@ -87,8 +88,28 @@ def train_probe(
 ) -> None:
     """Train with the loop, loss and optimiser of `textcnn.train`; the last weights stay."""
     few = train[:100]  # nothing is chosen by them, but the loop wants to validate
-    batches = EpochBatches(
+    train_network(
+        classifier.model,
         encode(classifier, train),
+        seed,
+        training,
+        validate=lambda: score_rows(classifier, few),
+        save=lambda name: None,
+    )
+
+
+def train_network(
+    model: TextClassifier,
+    train: EncodedTexts,
+    seed: int,
+    training: Training,
+    *,
+    validate: Callable[[], Scores],
+    save: Callable[[str], None],
+) -> None:
+    """Train; `validate` and `save` are for `textcnn.training.loop.fit`."""
+    batches = EpochBatches(
+        train,
         epochs=training.epochs,
         max_steps=None,
         batch_size=training.batch_size,
@@ -99,16 +120,16 @@ def train_probe(
         count=1,
     )
     fit(
-        classifier.model,
+        model,
         build_optimizer(
             "adam",
-            [p for p in classifier.model.parameters() if p.requires_grad],
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
             learning_rate=training.learning_rate,
         ),
         build_loss(multi_label=False, class_weights=None, label_smoothing=0.0),
         batches,
-        lambda: score_rows(classifier, few),
-        lambda name: None,
+        validate,
+        save,
         accelerator=Accelerator(cpu=True),
         state=TrainingState(),
         progress=TrainingProgress(build_console(quiet=True), training.epochs, None, quiet=True),
@@ -144,3 +165,8 @@ def pair_gaps(classifier: Classifier, rows: Rows) -> Tensor:
     """Of each pair of texts, which follow each other, the largest difference of logits: (pairs,)"""
     first, second = logits_of(classifier, rows).unflatten(0, (-1, 2)).unbind(1)  # (pairs, classes)
     return (first - second).abs().amax(dim=1)
+
+
+def logit_gap(classifier: Classifier, texts: Sequence[str], others: Sequence[str]) -> float:
+    """The largest difference of two logits of a text and the other in its place."""
+    return (classifier.logits(texts) - classifier.logits(others)).abs().max().item()

@@ -1,0 +1,50 @@
+"""Write docs/gallery.md and its figures from a run of all studies.
+
+python -m textcnn.illustrate study=all run_dir=outputs/tour
+python scripts/make_gallery.py outputs/tour docs
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from textcnn.run_dir import RESULTS
+from textcnn.studies.catalogue import STUDIES
+from textcnn.studies.figures import style
+from textcnn.studies.ledger import read_results
+from textcnn.studies.study import Study
+
+DPI = 110
+HEAD = """# Gallery
+
+What convolutions see of word order and position, and where their sight ends. Each figure is made by
+the command under it, which also writes a page with the mathematics, all numbers and the verdict.
+`python -m textcnn.illustrate study=all run_dir=outputs/tour` makes all of them, and
+`python scripts/make_gallery.py outputs/tour docs` this page.
+"""
+
+
+def main(run_dir: Path, docs: Path) -> None:
+    (docs / "gallery").mkdir(exist_ok=True)
+    files = {study: run_dir / RESULTS / f"{study.name}.json" for study in STUDIES.values()}
+    sections = [section(study, file, docs) for study, file in files.items() if file.is_file()]
+    (docs / "gallery.md").write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+
+
+def section(study: Study, file: Path, docs: Path) -> str:
+    """A study's figures, lesson, command and verdict."""
+    lines = [f"## {study.title}", "", f"*{study.question}*", ""]
+    with style():
+        for drawing in study.drawings(read_results(file)):
+            picture = Path("gallery") / f"{drawing.name}.png"
+            drawing.figure.savefig(docs / picture, dpi=DPI)
+            lines += [f"![{drawing.name}]({picture.as_posix()})", "", drawing.caption, ""]
+    verdict = json.loads(file.read_text(encoding="utf-8"))["verdict"]
+    lines += [study.lesson, "", f"`python -m textcnn.illustrate study={study.name}`: {verdict}.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
