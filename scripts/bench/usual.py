@@ -9,9 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PAD, UNKNOWN = 0, 1
-ALPHABET = (
-    "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+-=<>()[]{}\n"  # Zhang 2015
-)
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+-=<>()[]{}\n"  # Zhang 2015
 
 
 class WordCnn(nn.Module):
@@ -42,8 +40,29 @@ class WordCnn(nn.Module):
         return logits
 
 
+def with_weights_of(weights: dict[str, Tensor]) -> WordCnn:
+    """A `WordCnn` that computes what textcnn's `multi_width` of these weights does."""
+    table, linear = weights["embedding.table.weight"], weights["head.weight"]
+    kernels = [
+        weights[f"encoder.convolutions.{number}.weight"]  # (filters, dim, time)
+        for number in range(sum(name.endswith("bias") for name in weights) - 1)
+    ]
+    sizes = [kernel.shape[2] for kernel in kernels]
+    model = WordCnn(len(table), table.shape[1], sizes, len(kernels[0]), len(linear))
+    copied = {
+        "embedding.weight": table,
+        "linear.weight": linear,
+        "linear.bias": weights["head.bias"],
+    }
+    for number, kernel in enumerate(kernels):
+        copied[f"convs.{number}.weight"] = kernel.transpose(1, 2)[:, None]
+        copied[f"convs.{number}.bias"] = weights[f"encoder.convolutions.{number}.bias"]
+    model.load_state_dict(copied)
+    return model
+
+
 class CharCnn(nn.Module):
-    """Zhang 2015, small: one-hot characters, six `Conv1d`, three linear layers; 1,014 characters."""
+    """Zhang 2015, small: one-hot characters, six `Conv1d`, three linear layers."""
 
     def __init__(self, num_characters: int, num_classes: int, num_filters: int = 256):
         super().__init__()
