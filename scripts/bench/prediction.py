@@ -8,13 +8,14 @@ from typing import Any
 import rivals
 import usual
 from measure import Measured, alternate, rate, ratio
-from sets import KIM, Ours, Set
+from sets import KIM, Ours, Set, sample
 
 import textcnn
 
 
 def trained(each: Set, place: Path, quick: bool) -> tuple[Ours, Path]:
     """A word CNN after two epochs, in a checkpoint."""
+    place.mkdir(parents=True, exist_ok=True)
     ours = Ours((*each.overrides, *KIM, "training.epochs=2"), place)
     for _ in range(1 if quick else 2):
         ours.train(3 if quick else -(-(ours.run.batches.steps or 2) // 2))
@@ -35,7 +36,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[A
     classifier = textcnn.load(checkpoint)
     test = ours.splits.test
     count = min(len(test), 200 if quick else 2000)
-    texts, labels = test.texts(count), test.labels[:count].tolist()
+    texts, labels = sample(test, count)
     number_of = {label: number for number, label in enumerate(classifier.labels)}
     plain = usual.with_weights_of(classifier.model.state_dict())
     known = classifier.encoder.vocabulary.tokens
@@ -56,7 +57,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[A
     train = ours.splits.train
     for name, rival in rivals.installed().items():
         most = 200 if quick or name == "spaCy" else len(train)
-        model, _ = rival.train(train.texts(most), train.labels[:most].tolist())
+        model, _ = rival.train(*sample(train, most))
         # tokenized beforehand, where the program takes that
         programs[name] = (
             lambda some, model=model, rival=rival: rival.predict(model, some),

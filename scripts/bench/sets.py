@@ -6,10 +6,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from textcnn.config import TrainConfig, check, register_schemas
+from textcnn.data.labelled import LabelledTexts
 from textcnn.data.splits import Splits
 from textcnn.training.recipe import TrainingRun
 from textcnn.training.state import TrainingState
@@ -77,6 +79,16 @@ def configure(overrides: tuple[str, ...]) -> TrainConfig:
     assert isinstance(config, TrainConfig)
     check(config)
     return config
+
+
+def sample(rows: LabelledTexts, count: int) -> tuple[list[str], list[int]]:
+    """So many texts and their labels, the same every time.
+
+    Not the first ones: a file may be sorted by class.
+    """
+    chosen = np.random.default_rng(0).permutation(len(rows))[:count]
+    some = rows.select(chosen)
+    return some.texts(), some.labels.tolist()
 
 
 def knows_precision() -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import rivals
 import usual
 from measure import alternate, ratio
-from sets import CHARS, KIM, Ours, Set, knows_precision
+from sets import CHARS, KIM, Ours, Set, knows_precision, sample
 
 KERNEL_SIZES = [3, 4, 5]
 
@@ -113,20 +113,20 @@ def accuracy_after(
     training.order = []
     for _ in range(min(steps, -(-len(training.rows) // training.batch_size))):
         training.step()
-    test = first.splits.test
-    count = min(len(test), 2000)  # the usual implementation needs minutes for 25,000
-    texts = test.texts(count)
-    if isinstance(training.model, usual.CharCnn):
-        texts = texts[:300]
+    # the usual implementation needs minutes for all 25,000
+    chars = isinstance(training.model, usual.CharCnn)
+    texts, labels = sample(first.splits.test, 300 if chars else 2000)
+    if chars:
         ids = [usual.char_ids(text) for text in texts]
     else:
         limit = first.run.config.text.max_length or 10**9
         vocabulary = training.model.vocabulary
         ids = [usual.word_ids(text, vocabulary, limit) for text in texts]  # type: ignore[arg-type]
-    predicted = usual.predict(training.model, ids, training.shortest)
-    return sum(
-        p == t for p, t in zip(predicted, test.labels[: len(ids)].tolist(), strict=True)
-    ) / len(ids)
+    return share_right(usual.predict(training.model, ids, training.shortest), labels)
+
+
+def share_right(predicted: list[int], labels: list[int]) -> float:
+    return sum(p == y for p, y in zip(predicted, labels, strict=True)) / len(labels)
 
 
 def rival_rows(each: Set, first: Ours, quick: bool) -> list[Any]:
@@ -135,15 +135,12 @@ def rival_rows(each: Set, first: Ours, quick: bool) -> list[Any]:
     rows = []
     for name, rival in rivals.installed().items():
         count = 200 if quick or name == "spaCy" else len(splits.train)
-        texts, labels = splits.train.texts(count), splits.train.labels[:count].tolist()
+        texts, labels = sample(splits.train, count)
         start = time.perf_counter()
         model, passes = rival.train(texts, labels)
         seconds = time.perf_counter() - start
-        test = splits.test.texts(min(len(splits.test), 2000))
-        predicted = rival.predict(model, rival.prepare(test))
-        right = sum(
-            p == t for p, t in zip(predicted, splits.test.labels[: len(test)].tolist(), strict=True)
-        )
+        test, answers = sample(splits.test, 2000)
+        right = share_right(rival.predict(model, rival.prepare(test)), answers)
         rows.append(
             {
                 "set": each.name,
@@ -152,7 +149,7 @@ def rival_rows(each: Set, first: Ours, quick: bool) -> list[Any]:
                 "texts_per_second": count * passes / seconds,
                 "spread": None,
                 "against_usual": None,
-                "accuracy": right / len(test),
+                "accuracy": right,
                 "texts": count,
             }
         )
