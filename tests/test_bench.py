@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_contestants_take_turns_and_the_first_turn_is_not_counted() -> None:
         turns.append(name)
         return float(len(turns))
 
-    measured = alternate({name: lambda name=name: contestant(name) for name in "ab"}, 2)
+    measured = alternate({name: partial(contestant, name) for name in "ab"}, 2)
     assert "".join(turns) == "ababab"
     assert measured["a"].values == (3.0, 5.0)
     assert measured["b"].values == (4.0, 6.0)

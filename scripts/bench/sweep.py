@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from measure import alternate, rate, slope
@@ -29,7 +30,7 @@ def measure_sweep(repetitions: int, quick: bool) -> list[Any]:
             steps = {f"{name} fp32": build(f"{name} fp32", size) for name in ("textcnn", "usual")}
             seconds = 0.01 if quick else 0.2
             measured = alternate(
-                {n: lambda step=step: rate(step, seconds) for n, step in steps.items()}, repetitions
+                {n: partial(rate, step, seconds) for n, step in steps.items()}, repetitions
             )
             for name, speed in measured.items():
                 rows.append(
