@@ -6,13 +6,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+DATA ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test check format clean
+.PHONY: help setup train test check format bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -34,6 +35,10 @@ check: $(INSTALLED)  ## what has to pass before a commit: format, lint, types, t
 format: $(INSTALLED)  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED)  ## measure textcnn beside other programs: make bench DATA=folder ARGS='--only train'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev,bench]'
+	$(BIN)/python scripts/bench $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean:  ## remove .venv, caches and build products; runs in outputs/ stay
 	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis \

@@ -1,5 +1,8 @@
 """Convolutions, by hand and against a plain convolution of each text alone."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.convolution import Convolution
+from textcnn.models.convolution import Convolution, MaxPool
 from textcnn.models.features import Features
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
@@ -194,3 +197,35 @@ def test_circular_convolution_of_a_rolled_text_is_rolled(
     made, _ = own(layer(batch_of([text, mate])))
     rolled, _ = own(layer(batch_of([text.roll(shift, dims=1), mate])))
     torch.testing.assert_close(rolled, made.roll(shift, dims=1))
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_channels_of_a_position_lie_side_by_side_in_memory(padding: str) -> None:
+    layer = Convolution(32, 16, 3, padding=padding)
+    # of small ones PyTorch makes another order, where it matters little
+    made = layer(batch_of([randn(32, 500, seed=1), randn(32, 400, seed=2)])).values
+    assert made.transpose(1, 2).is_contiguous()
+    pooled = MaxPool(2, stride=2)(Features(made, torch.tensor([400, 300]))).values
+    assert pooled.transpose(1, 2).is_contiguous()
+
+
+CHANGE_THREADS = """
+import torch
+from textcnn.models.convolution import Convolution
+from textcnn.models.features import Features
+
+for channels in (4, 16, 64):
+    for stride in (1, 2):
+        for threads in (1, 2, 3, 1, 2, 4):
+            torch.set_num_threads(threads)
+            values = torch.randn(4, 32, channels).transpose(1, 2).requires_grad_()
+            layer = Convolution(channels, 2 * channels, SIZE, stride=stride)
+            layer(Features(values, torch.full((4,), 32))).values.square().sum().backward()
+"""
+
+
+@pytest.mark.parametrize("kernel_size", [1, 2, 3])
+def test_the_number_of_threads_may_change_between_calls(kernel_size: int) -> None:
+    # in a process of its own: where it may not, PyTorch crashes
+    program = CHANGE_THREADS.replace("SIZE", str(kernel_size))
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -110,26 +110,27 @@ def test_onehot_of_an_empty_vocabulary_is_one_channel_of_zeros() -> None:
     assert embedding(torch.tensor([[UNKNOWN, PADDING]])).tolist() == [[[0], [0]]]
 
 
-def test_word_dropout_takes_whole_tokens_and_does_not_rescale_the_others() -> None:
+def test_word_dropout_makes_padding_of_a_share_of_the_tokens() -> None:
     torch.manual_seed(0)
-    embedded = torch.full((100, 50, 3), 2.0)
-    dropped = WordDropout(0.3)(embedded)
-    assert set(dropped.unique().tolist()) == {0, 2}
-    assert torch.equal(dropped.amin(dim=2), dropped.amax(dim=2))
-    assert dropped.eq(0).float().mean().item() == pytest.approx(0.3, abs=0.03)
-    assert dropped[:, :, 0].std(dim=0).min() > 0  # texts lose different tokens
+    ids = torch.full((100, 50), 2)
+    dropped = WordDropout(0.3)(ids)
+    assert set(dropped.unique().tolist()) == {PADDING, 2}
+    assert dropped.eq(PADDING).float().mean().item() == pytest.approx(0.3, abs=0.03)
+    assert dropped.float().std(dim=0).min() > 0  # texts lose different tokens
 
 
 def test_word_dropout_is_for_training_only() -> None:
-    embedded = torch.randn(4, 5, 3)
-    assert torch.equal(WordDropout(1.0).eval()(embedded), embedded)
-    assert WordDropout(1.0)(embedded).count_nonzero() == 0
-    assert torch.equal(WordDropout(0.0)(embedded), embedded)
+    ids = torch.randint(1, 9, (4, 5))
+    assert torch.equal(WordDropout(1.0).eval()(ids), ids)
+    assert torch.equal(WordDropout(1.0)(ids), torch.full_like(ids, PADDING))
+    assert torch.equal(WordDropout(0.0)(ids), ids)
 
 
-def test_dropped_tokens_get_no_gradient() -> None:
-    embedded = torch.ones(4, 5, 3, requires_grad=True)
-    dropped = WordDropout(0.5)(embedded)
-    dropped.sum().backward()
-    assert embedded.grad is not None
-    assert torch.equal(embedded.grad, dropped.detach())
+def test_dropped_tokens_are_zero_and_get_no_gradient() -> None:
+    embedding = Embedding(5, 2, "random")
+    embedded = embedding(WordDropout(1.0)(torch.tensor([[2, 3]])))
+    assert embedded.count_nonzero() == 0
+    embedded.sum().backward()
+    assert embedding.table is not None
+    assert embedding.table.weight.grad is not None
+    assert embedding.table.weight.grad.count_nonzero() == 0

@@ -14,6 +14,7 @@ from textcnn.data.batching import EncodedTexts
 from textcnn.data.encoding import encode_rows, encode_texts
 from textcnn.data.tokenized import tokenize, tokenize_list
 from textcnn.text.encoder import TextEncoder
+from textcnn.text.many_words import many_basic_english_words
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 from textcnn.text.vocabulary import Vocabulary
 
@@ -101,3 +102,28 @@ def test_no_rows_of_some_texts_are_no_texts() -> None:
     encoded = encode_rows(tokenize_list(WORDS, ["a b", "c"]), np.array([], np.int64), encoder)
     assert (len(encoded), encoded.offsets.tolist(), encoded.full_lengths.tolist()) == (0, [0], [])
     assert_types(encoded)
+
+
+def test_many_texts_split_at_once_are_encoded_as_each_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(encoding, "MANY", 10)
+    tokenizer = build_tokenizer("word", tokenizer="basic_english")
+    calls = []
+
+    def counted(texts: Sequence[str]) -> object:
+        calls.append(texts)
+        return many_basic_english_words(texts)
+
+    monkeypatch.setattr(encoding, "many_basic_english_words", counted)
+    texts = ["Good, really good!", "", "it's <br />bad", "a\u3000b;c good"]
+    for max_length, truncate in ((None, "head"), (2, "head"), (2, "tail"), (3, "both")):
+        encoder = TextEncoder(
+            tokenizer, Vocabulary(["good", "bad", "!", ",", "'"]), max_length, truncate
+        )
+        for some in (texts, [*texts, "null \0 and half \ud800"]):
+            encoded = encode_texts(some, encoder)
+            assert ids(encoded) == [encoder(text) for text in some]
+            assert encoded.full_lengths.tolist() == [len(tokenizer(text)) for text in some]
+            assert_types(encoded)
+    assert len(calls) == 8

@@ -90,6 +90,17 @@ def test_batch_size_changes_no_score(tiny_run: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("keys", [("fold_memory=0",), ("half=true",)])
+def test_tables_change_no_verdict(tiny_run: Path, tmp_path: Path, keys: tuple[str, ...]) -> None:
+    assert evaluate(tiny_run, tmp_path, *keys) == 0
+    result = read_json(tmp_path / "evaluation.json")
+    assert result["reproduced"] is True
+    assert result["golden_difference"] <= 1e-5
+    assert result["loss"] == pytest.approx(
+        read_json(tiny_run / "metrics.json")["test"]["loss"], abs=1e-2
+    )
+
+
 def test_other_data_are_scored_by_their_own_columns(
     tiny_run: Path, tmp_path: Path, other_csv: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

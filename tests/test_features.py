@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from textcnn.models.features import Features
+from textcnn.models.features import Features, pad
 from textcnn.models.field import Field
 
 
@@ -78,3 +78,18 @@ def test_sum_is_taken_position_by_position_and_sees_both_fields(features: Featur
 def test_maps_of_different_shapes_have_no_sum(features: Features) -> None:
     with pytest.raises(AssertionError):
         features.plus(replace(features, values=features.values[..., :1]))
+
+
+def test_texts_that_fill_their_frame_are_clean_as_they_are() -> None:
+    values = torch.randn(2, 3, 4)
+    full = Features(values, torch.tensor([4, 5]))
+    assert full.full
+    assert full.zeroed().clean
+    assert full.zeroed().values is values
+    assert not Features(values, torch.tensor([4, 3])).full
+
+
+def test_padding_keeps_the_channels_of_a_position_side_by_side() -> None:
+    padded = pad(torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 1, 2, value=9.0)
+    assert padded.tolist() == [[[9, 1, 2, 9, 9], [9, 3, 4, 9, 9]]]
+    assert padded.transpose(1, 2).is_contiguous()

@@ -1,6 +1,7 @@
 """A trained classifier from Python."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,81 @@ def test_run_best_and_last_can_be_loaded_and_the_run_means_best(
 def test_a_loaded_model_can_be_trained_further(tiny_run: Path) -> None:
     model = load(tiny_run).model
     assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+# Tables
+
+
+@pytest.fixture
+def plain(tiny_run: Path) -> Classifier:
+    """The same without tables."""
+    return load(tiny_run, fold_memory=0)
+
+
+def test_a_loaded_classifier_looks_up_what_its_model_computes(
+    classifier: Classifier, plain: Classifier
+) -> None:
+    assert classifier.network is classifier.folded is not None
+    assert plain.network is plain.model
+    torch.testing.assert_close(classifier.logits(TEXTS), plain.logits(TEXTS), rtol=0, atol=1e-5)
+
+
+def test_half_precision_is_asked_for(tiny_run: Path, plain: Classifier) -> None:
+    half = load(tiny_run, half=True).logits(TEXTS)
+    assert not torch.equal(half, plain.logits(TEXTS))
+    torch.testing.assert_close(half, plain.logits(TEXTS), rtol=0, atol=0.02)
+
+
+def test_a_model_that_is_trained_on_is_looked_up_anew(tiny_run: Path) -> None:
+    classifier = load(tiny_run)
+    before = classifier.logits(TEXTS)
+    optimizer = torch.optim.SGD(classifier.model.parameters(), lr=1.0)
+    ids, lengths = torch.tensor([[2, 3, 4]]), torch.tensor([3])
+    classifier.model(ids, lengths)[0, 0].backward()
+    optimizer.step()
+    after = classifier.logits(TEXTS)
+    assert not torch.allclose(before, after, atol=1e-3)
+    expected = Classifier(classifier.model, classifier.encoder, classifier.labels).logits(TEXTS)
+    torch.testing.assert_close(after, expected, rtol=0, atol=1e-5)
+
+
+# Many texts
+
+
+def many_texts() -> list[str]:
+    texts, _ = zip(*rows(3000, seed=2), strict=True)
+    return [*texts, "", "naïve goal", "goal " * 700, *TEXTS]
+
+
+@pytest.mark.parametrize("memory", [0, 1])
+def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
+    tiny_run: Path, plain: Classifier, memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textcnn.chunks.FEWEST", 1000)
+    monkeypatch.setattr("textcnn.data.encoding.MANY", 1000)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    classifier = load(tiny_run, fold_memory=memory)
+    texts = many_texts()
+    assert len(list(classifier.split(texts))) > 3
+    logits = classifier.logits(texts)
+    some = [0, 1, 17, 1500, *range(2990, len(texts))]
+    expected = plain.logits([texts[place] for place in some])
+    torch.testing.assert_close(logits[some], expected, rtol=0, atol=1e-5)
+    predictions = classifier.predict(texts)
+    assert predictions == classifier.decide(logits)
+
+
+def test_several_threads_may_use_one_classifier(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textcnn.chunks.FEWEST", 1000)
+    classifier = load(tiny_run)
+    texts = many_texts()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(classifier.predict, [texts] * 6))
+    expected = classifier.predict(texts)
+    for answer in answers:
+        assert [each.label for each in answer] == [each.label for each in expected]
 
 
 def test_package_offers_nothing_that_it_does_not_have() -> None:

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textcnn.data import parallel
-from textcnn.data.parallel import available_cores, map_texts, text_chunks
+from textcnn.data.parallel import map_texts, text_chunks
 from textcnn.data.tokenized import tokenize
 from textcnn.errors import InputError
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
@@ -202,10 +202,6 @@ def test_a_chunk_has_as_many_texts_as_fit(monkeypatch: pytest.MonkeyPatch) -> No
         ["longer than all"],
         ["one", "two"],
     ]
-
-
-def test_cores_are_those_that_this_process_may_use() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)
 
 
 # Tokenizers on the way to a worker

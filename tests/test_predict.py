@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tiny_data import error_line, run
 from tiny_sets import set_checkpoint
 
@@ -140,6 +141,9 @@ class Standard:
         self.output = output
         self.answered: list[int] = []
 
+    def isatty(self) -> bool:
+        return False
+
     @property
     def buffer(self) -> Iterator[bytes]:
         for line in self.lines:
@@ -170,6 +174,35 @@ def test_batch_size_1_answers_each_line_before_the_next_is_read(
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
     assert predict(tiny_run, "input=-", "output=-", "batch_size=1") == 0
     assert source.answered == [0, 1, 2]
+
+
+def test_a_terminal_is_answered_line_by_line(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    source = Standard(["goal", "chip", "actor"], written)
+    monkeypatch.setattr(source, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", source)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
+    assert predict(tiny_run) == 0
+    assert source.answered == [0, 1, 2]
+
+
+def test_anything_else_is_answered_many_lines_at_a_time_and_never_held(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    source = Standard(["goal", "chip", "actor"] * 400, written)
+    monkeypatch.setattr("textcnn.chunks.MOST_TEXTS", 10)
+    monkeypatch.setattr(sys, "stdin", source)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert predict(tiny_run, "fold_memory=1") == 0
+    # chunks of ten, of which at most two are read ahead for each of two threads
+    for read, answered in enumerate(source.answered):
+        assert read - answered <= 40
+    predictions = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert labels(predictions) == ["sport", "tech", "film"] * 400
 
 
 def test_a_pipe_is_written_to_and_not_replaced(tiny_run: Path, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from tiny_data import (
     write_csv,
 )
 
+from textcnn.checkpoint import load_training_state
+from textcnn.training import optimizers
 from textcnn.training.loop import interruption
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
@@ -97,6 +99,22 @@ def test_sigterm_at_any_step_is_a_clean_stop_too(
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tiny_run)
     assert_curves_have_every_step_once(tmp_path / "run", EPOCHS)
+
+
+def test_so_it_is_where_steps_move_the_rows_seen_alone(
+    tiny_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimizers, "SPARSE_FROM", 0)
+    assert train(tiny_csv, tmp_path / "whole", "training.epochs=3") == 0
+    with monkeypatch.context() as patch:
+        at_step(patch, 15, lambda: signal.raise_signal(signal.SIGTERM))
+        assert train(tiny_csv, tmp_path / "run", "training.epochs=3") == 130
+    table = load_training_state(tmp_path / "run" / "last")["optimizer"]["state"][0]
+    assert sorted(table) == ["exp_avg_sq", "step"]
+    assert table["exp_avg_sq"].shape[1] == 8  # model.embedding_dim
+    assert resume(tmp_path / "run") == 0
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+    assert_curves_have_every_step_once(tmp_path / "run", 3)
 
 
 def test_a_run_killed_in_its_third_epoch_goes_on_to_equal_an_uninterrupted_one(

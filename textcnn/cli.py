@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from textcnn.config import GROUP_SCHEMAS, SCHEMAS, check, register_schemas
+from textcnn.cores import limit_threads
 from textcnn.errors import InputError
 from textcnn.limits import command_line, example, join_or, takes, walk
 
@@ -53,6 +54,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 fail(explain(error, name))
             try:
                 check(typed)
+                limit_threads()
                 function(typed)
             except InputError as error:
                 fail(str(error))

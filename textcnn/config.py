@@ -19,6 +19,7 @@ STUDIES = (
     *("pointwise", "order", "position", "counting", "nesting", "boundary"),
     *("symmetry", "audio", "translation", "language", "checkpoint"),
 )
+FOLD_MEMORY = 1024  # megabytes
 ClassWeights = Any  # a string, a list or numbers by name, of which OmegaConf has no union
 
 
@@ -148,6 +149,12 @@ class TrainingConfig:
         "ones; a text longer than that is alone in its batch",
         at_least=1,
     )
+    precision: str = key(
+        "fp32",
+        "of the matrix products in training; weights, optimizer, losses, validation and test are "
+        "fp32 in each. bf16 is for CPUs and GPUs that have it, fp16 for GPUs",
+        choices=("fp32", "bf16", "fp16"),
+    )
     patience: int | None = key(
         3, "validations without a better `metric` before training stops; null: never", at_least=1
     )
@@ -201,6 +208,14 @@ class EvaluateConfig:
     checkpoint: str = key("", "a run directory (its best checkpoint) or a checkpoint directory")
     data: DataConfig = group(DataConfig, "what to score; without, the checkpoint's own test split")
     batch_size: int = key(64, "texts scored at a time", at_least=1)
+    fold_memory: int = key(
+        FOLD_MEMORY,
+        "megabytes that tables may take, of which embedding and first convolution are looked up; "
+        "if they need more, texts with rare tokens are not looked up; 0: no tables",
+        at_least=0,
+        at_most=2**20,
+    )
+    half: bool = key(False, "tables of 16-bit numbers: half the memory, logits off by about 0.01")
     run_dir: str = key("outputs/evaluation", "directory for evaluation.json")
     overwrite: bool = key(False, "replace an evaluation.json that is there")
 
@@ -228,7 +243,20 @@ class PredictConfig:
     )
     # not `text`: Hydra would take `text=body` for an option of the group `text`
     data: ColumnsConfig = group(ColumnsConfig, "where in a row the text is")
-    batch_size: int = key(128, "texts predicted at a time; 1 answers line by line", at_least=1)
+    batch_size: int | None = key(
+        None,
+        "texts that are read, and answered, at a time; 1 answers line by line; null: 1 at a "
+        "terminal, else as many as are fastest",
+        at_least=1,
+    )
+    fold_memory: int = key(
+        FOLD_MEMORY,
+        "megabytes that tables may take, of which embedding and first convolution are looked up; "
+        "if they need more, texts with rare tokens are not looked up; 0: no tables",
+        at_least=0,
+        at_most=2**20,
+    )
+    half: bool = key(False, "tables of 16-bit numbers: half the memory, logits off by about 0.01")
     overwrite: bool = key(False, "replace an output file that is there")
 
 

@@ -1,28 +1,32 @@
 """A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from textcnn.config import TrainConfig
+from textcnn.chunks import map_chunks, split_texts
+from textcnn.config import FOLD_MEMORY, TrainConfig
 from textcnn.data.batching import SCORED_TOKENS, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.decision import chosen
+from textcnn.models.folded import fold
 from textcnn.stored_config import parse_train_config
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 
+T = TypeVar("T")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The most probable class, and the probability of each."""
 
@@ -33,7 +37,7 @@ class Prediction:
         return {"label": self.label, "probabilities": self.probabilities}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LabelSetPrediction:
     """The labels whose probability is at least their threshold, and the probability of each."""
 
@@ -47,7 +51,10 @@ class LabelSetPrediction:
 
 
 class Classifier:
-    """Predicts the class of texts, or with `thresholds` their sets of labels."""
+    """Predicts the class of texts, or with `thresholds` their sets of labels.
+
+    Several threads may use one.
+    """
 
     def __init__(
         self,
@@ -55,8 +62,17 @@ class Classifier:
         encoder: TextEncoder,
         labels: Sequence[str],
         thresholds: Sequence[float] | None = None,
+        *,
+        fold_memory: int = 0,
+        half: bool = False,
     ):
-        """`thresholds`: the probability from which on each label is predicted."""
+        """
+        Args:
+            thresholds: the probability from which on each label is predicted.
+            fold_memory: megabytes (2^20 bytes) that tables may take, of which embedding and first
+                convolution are looked up; 0: no tables, as while weights change.
+            half: tables of float16.
+        """
         if thresholds is not None and len(thresholds) != len(labels):
             raise ValueError(
                 f"expected a threshold for each of {len(labels)} labels, got {len(thresholds)}"
@@ -65,8 +81,15 @@ class Classifier:
         self.encoder = encoder
         self.labels = tuple(labels)
         self.thresholds = None if thresholds is None else tuple(thresholds)
+        self.folded = fold(model, fold_memory * 2**20, half)
 
-    def logits(self, texts: Sequence[str], batch_size: int = 128) -> Tensor:
+    @property
+    def network(self) -> nn.Module:
+        """What computes logits: the model, or on a CPU the tables made of it."""
+        on_cpu = next(self.model.parameters()).device.type == "cpu"
+        return self.folded if self.folded is not None and on_cpu else self.model
+
+    def logits(self, texts: Sequence[str], batch_size: int = 512) -> Tensor:
         """
         Args:
             texts: any strings, empty ones too.
@@ -78,16 +101,48 @@ class Classifier:
         Raises:
             TypeError: if `texts` is one string, or holds something else than strings.
         """
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        parts = self.map_logits(lambda _, logits: logits, self.split(texts), batch_size)
+        return torch.cat([torch.empty(0, len(self.labels)), *parts])
+
+    def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Chunks to work on side by side, if there are many texts."""
+        if isinstance(texts, str) or not all(issubclass(t, str) for t in set(map(type, texts))):
             raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
+        return split_texts(texts, 2 * torch.get_num_threads())
+
+    def map_logits(
+        self,
+        function: Callable[[Sequence[str], Tensor], T],
+        chunks: Iterable[Sequence[str]],
+        batch_size: int = 512,
+    ) -> Iterator[T]:
+        """`function` of the texts and the logits of each chunk, in order.
+
+        Chunks are worked on side by side, so that texts are split into tokens while others are in
+        the network, and a few more are held than are returned.
+        """
+        network = self.network.eval()
+        cores = torch.get_num_threads()
+        # small operations leave cores idle, large ones need memory for each chunk in work
+        folded = network is self.folded
+        workers = cores if folded else min(cores, 2)
+        return map_chunks(
+            lambda texts: function(texts, self.chunk_logits(network, texts, batch_size)),
+            chunks,
+            workers=workers,
+            threads=cores // workers,
+            alone=1 if folded else cores,
+        )
+
+    def chunk_logits(self, network: nn.Module, texts: Sequence[str], batch_size: int) -> Tensor:
+        """(texts, classes)"""
         encoded = encode_texts(texts, self.encoder)
         device = next(self.model.parameters()).device
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
-        self.model.eval()
         with torch.inference_mode():
             for rows in sorted_batches(encoded.lengths, batch_size, SCORED_TOKENS):
                 batch = encoded.batch(rows).to(device)
-                logits[torch.from_numpy(rows)] = self.model(batch.ids, batch.lengths).float().cpu()
+                logits[torch.from_numpy(rows)] = network(batch.ids, batch.lengths).float().cpu()
         return logits
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -107,25 +162,36 @@ class Classifier:
         ]
         return [LabelSetPrediction(*row) for row in zip(sets, named, strict=True)]
 
-    def predict(self, texts: Sequence[str], batch_size: int = 128) -> list[Any]:
+    def predict(self, texts: Sequence[str], batch_size: int = 512) -> list[Any]:
         """For each text, in order, a Prediction, or with thresholds a LabelSetPrediction.
 
         Any, because only the checkpoint knows which. Arguments as for `logits`.
         """
-        return self.decide(self.logits(texts, batch_size))
+        parts = self.map_logits(
+            lambda _, logits: self.decide(logits), self.split(texts), batch_size
+        )
+        return list(chain.from_iterable(parts))
 
 
-def load(path: str | Path) -> Classifier:
+def load(path: str | Path, *, fold_memory: int = FOLD_MEMORY, half: bool = False) -> Classifier:
     """The classifier in a run directory (its best checkpoint) or a checkpoint directory.
+
+    Args:
+        fold_memory: megabytes that tables may take, of which embedding and first convolution are
+            looked up, as far as texts need them; 0: no tables.
+        half: tables of float16, with which logits are off by about 0.01.
 
     Raises:
         InputError: there is no checkpoint, or it is damaged or of a newer format.
     """
     directory = find_checkpoint(path)
-    return restore(load_checkpoint(directory), directory)[0]
+    checkpoint = load_checkpoint(directory)
+    return restore(checkpoint, directory, fold_memory=fold_memory, half=half)[0]
 
 
-def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainConfig]:
+def restore(
+    checkpoint: Checkpoint, directory: Path, *, fold_memory: int = FOLD_MEMORY, half: bool = False
+) -> tuple[Classifier, TrainConfig]:
     """The classifier of a checkpoint, and the configuration that it was trained with.
 
     The model is built without memory of its own and takes the stored tensors, so that a
@@ -160,4 +226,12 @@ def restore(checkpoint: Checkpoint, directory: Path) -> tuple[Classifier, TrainC
     encoder = TextEncoder(
         tokenizer, checkpoint.vocabulary, config.text.max_length, config.text.truncate
     )
-    return Classifier(model, encoder, checkpoint.labels, checkpoint.thresholds), config
+    classifier = Classifier(
+        model,
+        encoder,
+        checkpoint.labels,
+        checkpoint.thresholds,
+        fold_memory=fold_memory,
+        half=half,
+    )
+    return classifier, config

@@ -3,17 +3,19 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from textcnn.atomic import new_file
 from textcnn.cli import program
 from textcnn.config import PredictConfig
 from textcnn.data.stream import stream_texts
 from textcnn.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @program("predict")
@@ -23,20 +25,36 @@ def main(config: PredictConfig) -> None:
 
     # Imported here, where the configuration is known to be sound: torch takes seconds.
     from textcnn.checkpoint import find_checkpoint, load_checkpoint
+    from textcnn.chunks import stream_chunks
     from textcnn.inference import restore
 
     directory = find_checkpoint(config.checkpoint)
-    classifier, trained = restore(load_checkpoint(directory), directory)
+    checkpoint = load_checkpoint(directory)
+    classifier, trained = restore(
+        checkpoint, directory, fold_memory=config.fold_memory, half=config.half
+    )
     columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns
     texts = stream_texts(config.input, config.format, columns)
+    write_row = json.JSONEncoder(ensure_ascii=False).encode
+
+    def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
+        rows = zip(chunk, classifier.decide(logits), strict=True)
+        return "".join(
+            write_row({"text": text, **prediction.as_json()}) + "\n" for text, prediction in rows
+        )
+
+    size = config.batch_size
+    if size is None and config.input == "-" and sys.stdin.isatty():
+        size = 1
     with open_output(config.output, config.overwrite) as output:
-        while chunk := list(islice(texts, config.batch_size)):
-            predictions = classifier.predict(chunk)
-            for text, prediction in zip(chunk, predictions, strict=True):
-                row = {"text": text, **prediction.as_json()}
-                output.write(json.dumps(row, ensure_ascii=False) + "\n")
-            output.flush()
+        chunks = stream_chunks(texts, size)
+        # texts that are counted are answered before others are read
+        groups = [chunks] if size is None else ([chunk] for chunk in chunks)
+        for group in groups:
+            for lines in classifier.map_logits(write_rows, group):
+                output.write(lines)
+                output.flush()
 
 
 @contextmanager

@@ -7,14 +7,29 @@ import numpy as np
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.tokenized import BLOCK, TokenizedTexts, gather, tokenize_list
 from textcnn.text.encoder import TextEncoder
+from textcnn.text.many_words import many_basic_english_words
+from textcnn.text.tokenizers import Tokenizer, basic_english_words
+
+# Characters from which on many texts are better split at once, and up to which Arrow counts bytes.
+MANY, MOST = 2**16, 2**29
 
 
 def encode_texts(
     texts: Sequence[str], encoder: TextEncoder, labels: np.ndarray | None = None
 ) -> EncodedTexts:
     """The ids of a few texts, each as `encoder(text)` gives them."""
-    tokenized = tokenize_list(encoder.tokenizer, texts)
+    tokenized = tokenize_texts(encoder.tokenizer, texts)
     return encode_rows(tokenized, np.arange(len(texts)), encoder, labels)
+
+
+def tokenize_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
+    """The tokens of texts, in this process; a token may be in the table several times."""
+    if tokenizer.split is basic_english_words and MANY <= sum(map(len, texts)) < MOST:
+        words = many_basic_english_words(texts)
+        if words is not None:
+            table, places, lengths = words
+            return TokenizedTexts(tuple(table), places, np.append(0, np.cumsum(lengths)))
+    return tokenize_list(tokenizer, texts)
 
 
 def encode_rows(
@@ -34,6 +49,8 @@ def encode_rows(
     lengths = full_lengths
     if encoder.max_length is not None:
         lengths = np.minimum(full_lengths, encoder.max_length)
+    if lengths.sum() == len(tokenized.places) and np.array_equal(rows, np.arange(len(tokenized))):
+        return EncodedTexts(ids[tokenized.places], tokenized.offsets, full_lengths, labels)
     # a text is kept in two pieces, one from each end
     behind = {"head": 0 * lengths, "tail": lengths, "both": lengths // 2}[encoder.truncate]
     ends = tokenized.offsets[rows + 1]

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textcnn.cores import available_cores
 from textcnn.errors import InputError
 
 T = TypeVar("T")
@@ -58,13 +59,6 @@ def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Ite
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def available_cores() -> int:
-    """Those that this process may use, which in a container are often fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def text_chunks(texts: pa.ChunkedArray) -> Iterator[list[str]]:

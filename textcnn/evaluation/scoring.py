@@ -24,7 +24,8 @@ def score_classifier(
     Args:
         tune: set the thresholds of sets of labels to the best for these texts first.
     """
-    model, labels = classifier.model.to(device), classifier.labels
+    classifier.model.to(device)
+    model, labels = classifier.network, classifier.labels
     work = {"batch_size": batch_size, "rank": rank, "count": count}
     if classifier.thresholds is None:
         return score_texts(model, texts, labels, device, **work)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from textcnn.models.activations import ACTIVATIONS
+from textcnn.models.activations import ACTIVATIONS, MONOTONE
 from textcnn.models.convolution import Convolution, MaxPool, Stack
 from textcnn.models.encoder import Encoder
 from textcnn.models.features import Features
@@ -56,6 +56,7 @@ class Block(nn.Module):
         super().__init__()
         self.convolution = convolution
         self.activation = ACTIVATIONS[activation]
+        self.monotone = activation in MONOTONE
         self.pool = MaxPool(pool_size, stride=pool_size) if pool_size > 1 else None
 
     def positions(self, lengths: Tensor) -> Tensor:
@@ -63,5 +64,10 @@ class Block(nn.Module):
         return lengths if self.pool is None else self.pool.positions(lengths)
 
     def forward(self, features: Features) -> Features:
-        features = self.convolution(features).each(self.activation)
-        return features if self.pool is None else self.pool(features)
+        features = self.convolution(features)
+        if self.pool is None:
+            return features.each(self.activation)
+        if self.monotone:  # of the largest, which are fewer
+            return self.pool(features).each(self.activation)
+        pooled: Features = self.pool(features.each(self.activation))
+        return pooled

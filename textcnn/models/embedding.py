@@ -1,7 +1,10 @@
 """From token ids to vectors."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from textcnn.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
@@ -42,11 +45,44 @@ class Embedding(nn.Module):
         """(batch, time) to (batch, time, dim), zero for padding."""
         if self.table is None:
             ones = torch.zeros(*ids.shape, self.dim + len(SPECIALS), device=ids.device)
-            return ones.scatter_(2, ids[..., None], 1.0)[..., len(SPECIALS) :]
+            return ones.scatter_(-1, ids[..., None], 1.0)[..., len(SPECIALS) :]
         if self.fixed is None:
             embedded: Tensor = self.table(ids)
             return embedded
-        return torch.cat([self.table(ids), self.fixed(ids)], dim=2)
+        return torch.cat([self.table(ids), self.fixed(ids)], dim=-1)
+
+    def distinct(self, tokens: Tensor) -> Tensor:
+        """(tokens,) int64 to (tokens, dim), for tokens that each occur once, PADDING first."""
+        if self.table is None:
+            vectors: Tensor = self(tokens[None])[0]
+            return vectors
+        learned: Tensor = DistinctRows.apply(self.table.weight, tokens, self.table.sparse)
+        if self.fixed is None:
+            return learned
+        return torch.cat([learned, self.fixed.weight[tokens]], dim=1)
+
+
+class DistinctRows(torch.autograd.Function):
+    """Rows of a table, each once, that of padding first: it gets no gradient.
+
+    Knowing that they differ, it has nothing to sum: the gradient is handed on as it is.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, tokens: Tensor, sparse: bool) -> Tensor:
+        ctx.tokens, ctx.shape, ctx.sparse = tokens[1:], table.shape, sparse
+        return table.index_select(0, tokens)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        rows = gradient[1:]
+        if not ctx.sparse:
+            return rows.new_zeros(ctx.shape).index_copy_(0, ctx.tokens, rows), None, None
+        seen = torch.sparse_coo_tensor(
+            ctx.tokens[None], rows, ctx.shape, check_invariants=False, is_coalesced=True
+        )
+        return seen, None, None
 
 
 def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
@@ -60,14 +96,14 @@ def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
 
 
 class WordDropout(nn.Module):
-    """In training, replaces whole tokens by the zero vector, each with the probability `p`."""
+    """In training, makes padding of tokens, the zero vector, each with the probability `p`."""
 
     def __init__(self, p: float):
         super().__init__()
         self.p = p
 
-    def forward(self, embedded: Tensor) -> Tensor:
+    def forward(self, ids: Tensor) -> Tensor:
         if not self.training or self.p == 0:
-            return embedded
-        kept = torch.rand(embedded.shape[:2], device=embedded.device) >= self.p
-        return embedded * kept[..., None]
+            return ids
+        dropped = torch.rand(ids.shape, device=ids.device) < self.p
+        return ids.masked_fill(dropped, PADDING)

@@ -1,7 +1,5 @@
 """Normalisations that padding has no part in."""
 
-from dataclasses import replace
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -22,7 +20,7 @@ class BatchNorm(nn.BatchNorm1d):
         values = features.values.transpose(1, 2)  # (batch, time, channels)
         own = super().forward(values[inside])  # (positions, channels)
         normalized = torch.zeros_like(values).masked_scatter(inside[..., None], own)
-        return replace(features.each(lambda _: normalized.transpose(1, 2)), clean=True)
+        return features.each(lambda _: normalized.transpose(1, 2)).but(clean=True)
 
     def by_running_statistics(self, values: torch.Tensor) -> torch.Tensor:
         return F.batch_norm(

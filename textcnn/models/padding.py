@@ -12,10 +12,9 @@
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.models.features import Features
+from textcnn.models.features import Features, pad
 
 
 def margins(padding: str, span: int) -> tuple[int, int]:
@@ -37,10 +36,10 @@ def extend(features: Features, padding: str, left: int, right: int) -> Tensor:
         source = inside(
             position, features.lengths[:, None], padding
         )  # (batch, left + time + right)
-        shape = (-1, features.values.shape[1], -1)
-        return features.values.gather(2, source[:, None].expand(shape))
-    values = features.zeroed().values
-    return F.pad(values, (left, right)) if left + right > 0 else values
+        values = features.values.transpose(1, 2)  # (batch, time, channels)
+        index = source[..., None].expand(-1, -1, values.shape[2])
+        return values.gather(1, index).transpose(1, 2)
+    return pad(features.zeroed().values, left, right)
 
 
 def inside(position: Tensor, length: Tensor, padding: str) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.models.features import Features
+from textcnn.models.features import Features, full_precision
 from textcnn.models.k_max import k_max
 
 Pooled = tuple[Tensor, Tensor | None]  # (batch, channels x factor), and which positions won
@@ -36,10 +36,11 @@ class MaxPooling(Pooling):
     commutes = True
 
     def forward(self, features: Features) -> Pooled:
-        values = features.values
-        # a copy is what would cost most memory
-        masked = values.masked_fill_ if features.disposable else values.masked_fill
-        pooled, winners = masked(features.outside, -torch.inf).max(dim=2)
+        if features.disposable and not features.full:  # a copy is what would cost most memory
+            values = features.values.masked_fill_(features.outside, -torch.inf)
+        else:
+            values = features.filled(-torch.inf)
+        pooled, winners = values.max(dim=2)
         return pooled, winners
 
 
@@ -92,14 +93,15 @@ class MeanPooling(Pooling):
     """The mean over the positions."""
 
     def forward(self, features: Features) -> Pooled:
-        return features.zeroed().values.sum(dim=2) / features.lengths[:, None], None
+        sums = full_precision(features.zeroed().values).sum(dim=2)
+        return sums / features.lengths[:, None], None
 
 
 class SumPooling(Pooling):
     """The sum over the positions."""
 
     def forward(self, features: Features) -> Pooled:
-        return features.zeroed().values.sum(dim=2), None
+        return full_precision(features.zeroed().values).sum(dim=2), None
 
 
 class AttentionPooling(Pooling):
@@ -118,7 +120,8 @@ class AttentionPooling(Pooling):
     def forward(self, features: Features) -> Pooled:
         values = features.zeroed().values.transpose(1, 2)  # (batch, time, channels)
         scores = self.score(torch.tanh(self.project(values)))[..., 0]  # (batch, time)
-        weights = scores.masked_fill(features.outside[:, 0], -torch.inf).softmax(dim=1)
+        scores = full_precision(scores).masked_fill(features.outside[:, 0], -torch.inf)
+        weights = scores.softmax(dim=1)
         return (weights[:, None] @ values)[:, 0], None
 
 

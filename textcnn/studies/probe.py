@@ -28,6 +28,7 @@ from textcnn.training.batches import EpochBatches
 from textcnn.training.loop import fit
 from textcnn.training.losses import build_loss
 from textcnn.training.optimizers import build_optimizer
+from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -132,6 +133,7 @@ def train_network(
         validate,
         save,
         accelerator=Accelerator(cpu=True),
+        precision=Precision("fp32", torch.device("cpu")),
         state=TrainingState(),
         progress=TrainingProgress(build_console(quiet=True), training.epochs, None, quiet=True),
         curves=None,

@@ -5,8 +5,8 @@ rounding in 32 bits alone can be more than 1e-5. Predictions are those of 32 bit
 them.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -34,6 +34,8 @@ READ = (5, 10, 20, 50, 100, 200, 500)  # tokens, when only the beginning of a te
 SHIFT = 13  # tokens that a text is moved by, no multiple of a stride
 FARTHEST = 512  # tokens of a field up to which texts are surrounded by as many
 BATCH = 64
+
+Network = Callable[[Tensor, Tensor], Tensor]  # of ids (batch, time) and lengths, the logits
 
 
 def ask(classifier: Classifier, texts: EncodedTexts, seed: int) -> Values:
@@ -75,11 +77,12 @@ def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
     None where a question can't be asked; `axis_reason` says why of the embedding's axis.
     """
     few = sample(texts, COMPARED, seed)
-    exact = in_64_bits(model)
+    wide = in_64_bits(model)
+    exact = plainly(wide)
     varied = cut(few, np.random.default_rng(seed).integers(0, few.lengths + 1))
     usual, mixed = logits_of(exact, few), logits_of(exact, varied)
 
-    weights = first_weights(exact)
+    weights = first_weights(wide)
     reason = weights if isinstance(weights, str) else None
     size = model.receptive_field
     margin = size - 1 if size is not None and size <= FARTHEST else SHIFT
@@ -88,7 +91,7 @@ def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
         for front in (0, SHIFT)
     )
     return {
-        "axis": None if reason else gap(logits_of(permute_axis(exact, seed), few), usual),
+        "axis": None if reason else gap(logits_of(plainly(permute_axis(wide, seed)), few), usual),
         "axis_reason": reason,
         "alone": gap(logits_of(exact, varied, batch_size=1), mixed),
         "padded": gap(logits_of(exact, varied, extra=37), mixed),
@@ -108,7 +111,7 @@ def in_64_bits(model: TextClassifier) -> TextClassifier:
     exact = deepcopy(model).double().eval()
 
     def widen(_: object, inputs: tuple[Features]) -> tuple[Features]:
-        return (replace(inputs[0], values=inputs[0].values.double()),)
+        return (inputs[0].but(values=inputs[0].values.double()),)
 
     # one-hot vectors are made in 32 bits
     exact.encoder.register_forward_pre_hook(widen)
@@ -127,30 +130,34 @@ def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
             weight.copy_(weight[:, order])
 
     def permute(_: object, inputs: tuple[Features]) -> tuple[Features]:
-        return (replace(inputs[0], values=inputs[0].values[:, order]),)
+        return (inputs[0].but(values=inputs[0].values[:, order]),)
 
     # behind the positions, which are told in the same dimensions
     other.encoder.register_forward_pre_hook(permute)
     return other
 
 
+def plainly(model: TextClassifier) -> Network:
+    """Its logits by way of all intermediates, where what is put before its encoder is heeded."""
+    return lambda ids, lengths: model.activations(ids, lengths).logits
+
+
 def logits_of(
-    model: TextClassifier, texts: EncodedTexts, *, batch_size: int = BATCH, extra: int = 0
+    network: Network, texts: EncodedTexts, *, batch_size: int = BATCH, extra: int = 0
 ) -> Tensor:
     """(texts, classes), with so much more padding than needed."""
-    model.eval()
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)
     logits = []
     with torch.inference_mode():
         for batch in map(texts.batch, rows):
-            logits.append(model(F.pad(batch.ids, (0, extra), value=PADDING), batch.lengths))
+            logits.append(network(F.pad(batch.ids, (0, extra), value=PADDING), batch.lengths))
     order = torch.from_numpy(np.concatenate(rows))
     return torch.cat(logits)[order.argsort()]
 
 
 def decide(classifier: Classifier, texts: EncodedTexts) -> np.ndarray:
     """The classes (texts,) int64, or the sets of labels (texts, classes) bool."""
-    logits = logits_of(classifier.model, texts)
+    logits = logits_of(classifier.model.eval(), texts)
     if classifier.thresholds is None:
         return logits.argmax(dim=1).numpy()
     return chosen(logits.sigmoid(), classifier.thresholds).numpy()
@@ -232,7 +239,7 @@ def negation(classifier: Classifier) -> Values:
         return {"pairs": 0, "same": 0, "gap": None}
     encoded = encode_texts([text for pair in pairs for text in pair], encoder)
     decided = decide(classifier, encoded).reshape(len(pairs), 2, -1)
-    logits = logits_of(in_64_bits(classifier.model), encoded)
+    logits = logits_of(plainly(in_64_bits(classifier.model)), encoded)
     first, second = logits.unflatten(0, (-1, 2)).unbind(1)  # (pairs, classes)
     return {
         "pairs": len(pairs),

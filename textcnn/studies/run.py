@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from textcnn.config import IllustrateConfig
-from textcnn.data.parallel import available_cores
+from textcnn.cores import available_cores
 from textcnn.data_config import DataConfig
 from textcnn.errors import InputError
 from textcnn.run_dir import RESULTS, claim

@@ -15,6 +15,8 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.training.batches import TrainingBatches
 from textcnn.training.curves import Curves
 from textcnn.training.losses import count_right
+from textcnn.training.optimizers import seen_rows
+from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -32,6 +34,7 @@ def fit(
     save: Callable[[str], None],
     *,
     accelerator: Accelerator,
+    precision: Precision,
     state: TrainingState,
     progress: TrainingProgress,
     curves: Curves | None,
@@ -59,22 +62,24 @@ def fit(
     with interruption() as asked:
         while not (batches.finished or state.finished(max_steps, patience)):
             start = time.perf_counter()
+            model.train()
             for batch in batches:
                 batch = batch.to(accelerator.device)
                 assert batch.labels is not None
-                model.train()
-                logits = model(batch.ids, batch.lengths)  # (batch, classes)
+                with precision.autocast():
+                    logits = model(batch.ids, batch.lengths).float()  # (batch, classes)
                 loss = loss_of(logits, batch.labels)
                 optimizer.zero_grad()
-                accelerator.backward(loss)
-                optimizer.step()
-                check_finite(loss.item(), state.step + 1)
+                accelerator.backward(precision.scaled(loss))
+                precision.step(optimizer)
+                loss_value = loss.item()
+                check_finite(loss_value, state.step + 1)
                 right = count_right(logits, batch.labels)
-                state.add_batch(loss.item(), right, len(logits), time.perf_counter() - start)
+                state.add_batch(loss_value, right, len(logits), time.perf_counter() - start)
                 progress.step(state)
                 if curves and state.step % log_every == 0:
                     norm = gradient_norm(model)
-                    curves.step(state, loss.item(), optimizer.param_groups[0]["lr"], norm)
+                    curves.step(state, loss_value, optimizer.param_groups[0]["lr"], norm)
                 if stop_everywhere(accelerator, asked()):
                     save("last")
                     raise Interrupted
@@ -118,7 +123,8 @@ def check_finite(loss: float, step: int) -> None:
 
 def gradient_norm(model: nn.Module) -> float:
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    return nn.utils.get_total_norm(gradients).item()
+    numbers = [seen_rows(each)[1] if each.is_sparse else each for each in gradients]
+    return nn.utils.get_total_norm(numbers).item()
 
 
 def stop_everywhere(accelerator: Accelerator, asked: bool) -> bool:

@@ -38,8 +38,9 @@ from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatche
 from textcnn.training.curves import Curves
 from textcnn.training.loop import Interrupted, fit
 from textcnn.training.losses import build_loss, class_weights
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.outcome import Outcome
+from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -86,6 +87,7 @@ class TrainingRun:
         self.config = config
         # without `cpu`, several processes on a machine with no GPU would not find each other
         self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+        self.precision = Precision(config.training.precision, self.accelerator.device)
         # the default directory has the time in it, and every process reads its own clock
         self.run_dir: Path = broadcast_object_list([run_dir])[0]
         self.console = build_console(quiet=not self.accelerator.is_main_process)
@@ -119,12 +121,17 @@ class TrainingRun:
         # not for one process on a CPU, which it changes nothing for: it takes a second, for imports
         if self.accelerator.num_processes > 1 or self.accelerator.device.type != "cpu":
             self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        elif (table := model.embedding.table) is not None:
+            # processes would have to agree on the rows, and a GPU goes through all in no time
+            table.sparse = takes_rows(optimizer, table)
         self.batches = self.build_batches()
         self.loss_of = self.build_loss()
 
     def tell_data(self) -> None:
         self.console.print(data_table(self.description))
-        for line in (*self.splits.notes, *(f"warning: {w}" for w in self.description.warnings)):
+        slow = self.precision.warning()
+        warnings = [*self.description.warnings, *([slow] if slow else [])]
+        for line in (*self.splits.notes, *(f"warning: {warning}" for warning in warnings)):
             self.console.print(line)
 
     def load_vectors(self) -> TokenVectors | None:
@@ -165,6 +172,7 @@ class TrainingRun:
             self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
             self.optimizer.load_state_dict(stored["optimizer"])
+            self.precision.go_to(stored.get("scaler", {}))
             torch.set_rng_state(stored["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
@@ -242,6 +250,7 @@ class TrainingRun:
                 self.validate,
                 self.save,
                 accelerator=self.accelerator,
+                precision=self.precision,
                 state=self.state,
                 progress=progress,
                 curves=self.curves,
@@ -288,6 +297,7 @@ class TrainingRun:
             "state": asdict(self.state),
             "batches": self.batches.position(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.precision.state(),
             "random": torch.get_rng_state(),
         }
         save_checkpoint(

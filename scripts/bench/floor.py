@@ -1,0 +1,95 @@
+"""The floor: what a training step must compute and move, at what this machine reaches."""
+
+from typing import Any
+
+import torch
+from measure import alternate, rate
+from steps import Size, build, make_ids
+
+FLOAT = 4  # bytes
+
+
+def machine(repetitions: int, seconds: float) -> dict[str, float]:
+    """Floating-point operations per second of a matrix product, and bytes per second of a copy."""
+    side = 2048
+    left, right = torch.randn(side, side), torch.randn(side, side)
+    out = torch.empty(side, side)
+    left16, right16 = left.bfloat16(), right.bfloat16()
+    out16 = out.bfloat16()
+    source = torch.randn(2**26)  # 256 MB: more than any cache
+    target = torch.empty_like(source)
+
+    def product() -> int:
+        torch.mm(left, right, out=out)
+        return 2 * side**3
+
+    def product16() -> int:
+        torch.mm(left16, right16, out=out16)
+        return 2 * side**3
+
+    def copy() -> int:
+        target.copy_(source)
+        return 2 * source.numel() * FLOAT  # read and written
+
+    runs = {"fp32": product, "bf16": product16, "copy": copy}
+    measured = alternate({n: lambda r=r: rate(r, seconds) for n, r in runs.items()}, repetitions)
+    return {name: each.median for name, each in measured.items()}
+
+
+def flops(distinct: int, size: Size) -> int:
+    """Of the one matrix product that a step can't do without.
+
+    Each distinct token's vector meets each kernel's weight once: distinct × dim × (Σ k · filters)
+    multiplications and as many additions. Backward goes through the winners only: per text, filter
+    and kernel position a multiple of the token's vector to the kernel, and one of the kernel's to
+    the token.
+    """
+    columns = sum(size.kernel_sizes) * size.filters
+    forward = 2 * distinct * size.embedding_dim * columns
+    backward = 2 * 2 * size.batch * size.embedding_dim * columns
+    return forward + backward
+
+
+def moved_bytes(distinct: int, size: Size) -> int:
+    """That no way around is known for, each read or written once.
+
+    The vectors of distinct tokens are read; the table of their products is written, then a row of
+    it is read for each position and kernel position; the rows seen and the kernels are updated by
+    Adam, which reads weight, gradient and two means, and writes weight and means: seven numbers.
+    """
+    columns = sum(size.kernel_sizes) * size.filters
+    vectors = distinct * size.embedding_dim
+    table = distinct * columns
+    gathered = size.batch * size.time * columns
+    updated = 7 * (vectors + size.embedding_dim * columns)
+    return FLOAT * (vectors + table + gathered + updated)
+
+
+def measure_floor(repetitions: int, quick: bool) -> list[Any]:
+    seconds = 0.05 if quick else 0.5
+    reached = machine(repetitions, seconds)
+    print("  ", {name: f"{value / 1e9:,.0f} G/s" for name, value in reached.items()})
+    rows: list[Any] = [{"name": name, "per_second": value} for name, value in reached.items()]
+    for time in (24, 256) if not quick else (24,):
+        size = Size(time=time)
+        distinct = len(make_ids(size).unique())
+        for precision in ("fp32", "bf16"):
+            compute = flops(distinct, size) / reached[precision]
+            move = moved_bytes(distinct, size) / reached["copy"]
+            for program in ("textcnn", "usual"):
+                step = build(f"{program} {precision}", size)
+                speed = alternate({"": lambda s=step: rate(s, seconds)}, repetitions)[""]
+                took = size.batch / speed.median
+                rows.append(
+                    {
+                        "name": f"{program} {precision}",
+                        "time": time,
+                        "distinct": distinct,
+                        "compute_seconds": compute,
+                        "move_seconds": move,
+                        "seconds": took,
+                        "spread": speed.spread,
+                        "of_floor": took / (compute + move),
+                    }
+                )
+    return rows

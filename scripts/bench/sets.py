@@ -1,0 +1,131 @@
+"""The data sets that are measured on, and textcnn's side of each."""
+
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from textcnn.config import TrainConfig, check, register_schemas
+from textcnn.data.labelled import LabelledTexts
+from textcnn.data.splits import Splits
+from textcnn.training.recipe import TrainingRun
+from textcnn.training.state import TrainingState
+
+KIM = (
+    "model.kernel_sizes=[3,4,5]",
+    "model.num_filters=100",
+    "model.embedding_dim=300",
+    "optimizer.learning_rate=0.001",
+    "training.batch_size=50",
+)
+CHARS = (
+    "model=char_cnn",
+    "optimizer.learning_rate=0.001",
+    "training.batch_size=32",
+)
+
+
+@dataclass(frozen=True)
+class Set:
+    """A data set, as textcnn's command line names it."""
+
+    name: str
+    overrides: tuple[str, ...]
+    max_length: int | None  # tokens
+
+
+def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
+    """MR, TREC and IMDB, as far as the folder has them; without a folder the bundled texts.
+
+    Args:
+        cap: texts of every split, for a quick look.
+    """
+    files = {
+        "MR": ("mr.csv", None, 100),
+        "TREC": ("trec_train.csv", "trec_test.csv", 100),
+        "IMDB": ("imdb_train.parquet", "imdb_test.parquet", 400),
+    }
+    found = []
+    for name, (train, test, max_length) in files.items():
+        if folder is None or not (folder / train).exists():
+            continue
+        overrides = ["data=files", f"data.train={folder / train}"]
+        overrides += [f"data.test={folder / test}"] if test else []
+        found.append(Set(name, tuple(overrides), max_length))
+    if not found:
+        if folder is not None:
+            raise SystemExit(f"{folder} holds none of {', '.join(f[0] for f in files.values())}")
+        found = [Set("bundled", (), 400)]
+    capped = (f"data.max_examples={cap}",) if cap else ()
+    return [
+        replace(
+            each,
+            overrides=(*each.overrides, *capped, f"text.max_length={each.max_length}"),
+        )
+        for each in found
+    ]
+
+
+def configure(overrides: tuple[str, ...]) -> TrainConfig:
+    """As `python -m textcnn.train` would be given these."""
+    register_schemas()
+    with initialize_config_module("textcnn.configs", version_base="1.3"):
+        config = OmegaConf.to_object(compose("train", [*overrides, "run_dir=unused"]))
+    assert isinstance(config, TrainConfig)
+    check(config)
+    return config
+
+
+def sample(rows: LabelledTexts, count: int) -> tuple[list[str], list[int]]:
+    """So many texts and their labels, the same every time.
+
+    Not the first ones: a file may be sorted by class.
+    """
+    chosen = np.random.default_rng(0).permutation(len(rows))[:count]
+    some = rows.select(chosen)
+    return some.texts(), some.labels.tolist()
+
+
+class Ours:
+    """A training run of textcnn that goes a few steps at a time, and keeps nothing."""
+
+    def __init__(self, overrides: tuple[str, ...], place: Path):
+        config = configure((*overrides, "training.patience=null"))
+        with redirect_stdout(StringIO()):  # its tables of data and model
+            self.run = TrainingRun(config, place, resume=False)
+        self.run.console.quiet = True
+        scores = self.run.validate()  # once: what follows each stretch costs nothing
+        self.run.validate = lambda: scores  # type: ignore[method-assign]
+        self.keep = self.run.save
+        self.run.save = lambda name: None  # type: ignore[method-assign]
+
+    @property
+    def splits(self) -> Splits:
+        return self.run.splits
+
+    def train(self, steps: int) -> float:
+        """Texts per second over so many steps; the weights go on from where they are."""
+        run = self.run
+        run.state = TrainingState()
+        run.batches.go_to({"epoch": 0, "batch": 0})
+        run.config.training.max_steps = steps
+        run.fit()
+        return run.state.texts / run.state.train_seconds
+
+    def predict(self, texts: list[str]) -> list[int]:
+        """The number of each text's class."""
+        numbers: list[int] = self.run.classifier.logits(texts).argmax(dim=1).tolist()
+        return numbers
+
+    def sizes(self) -> dict[str, Any]:
+        model = self.run.config.model
+        return {
+            "vocabulary": len(self.run.vocabulary),
+            "embedding_dim": model.embedding_dim,
+            "classes": len(self.splits.labels),
+        }

@@ -1,0 +1,68 @@
+"""Cost of a training step against length, vocabulary, filters and batch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from measure import alternate, rate, slope
+from steps import Size, build
+
+AXES: dict[str, tuple[int, ...]] = {
+    "time": (16, 64, 256, 1024, 4096),
+    "vocabulary": (1_000, 8_000, 40_000, 200_000),
+    "filters": (50, 200, 800, 1600),
+    "batch": (8, 32, 128, 512),
+}
+# what is held while one size is varied: small enough for all of it to take minutes
+BASE = Size(time=64, vocabulary=20_000, filters=100, batch=50)
+FEW = 10  # texts of a batch while the length is varied
+
+
+def measure_sweep(repetitions: int, quick: bool) -> list[Any]:
+    """A row for each axis, size and program: seconds per text."""
+    rows: list[Any] = []
+    for axis, sizes in AXES.items():
+        for number in sizes[:2] if quick else sizes:
+            base = replace(BASE, batch=FEW) if axis == "time" else BASE
+            size = replace(base, **{axis: number})
+            # one after the other: two models of 200,000 words would need much memory
+            steps = {f"{name} fp32": build(f"{name} fp32", size) for name in ("textcnn", "usual")}
+            seconds = 0.01 if quick else 0.2
+            measured = alternate(
+                {n: partial(rate, step, seconds) for n, step in steps.items()}, repetitions
+            )
+            for name, speed in measured.items():
+                rows.append(
+                    {
+                        "axis": axis,
+                        "size": number,
+                        "name": name,
+                        "seconds": size.batch / speed.median,  # of a step
+                        "spread": speed.spread,
+                    }
+                )
+            print(
+                f"  {axis} {number}:", {n: f"{each.median:,.0f}/s" for n, each in measured.items()}
+            )
+    return rows
+
+
+def slopes(rows: Sequence[Any]) -> list[Any]:
+    """The exponent with which a step's time grows, over the whole range and its upper end."""
+    found = []
+    for axis in AXES:
+        for name in dict.fromkeys(row["name"] for row in rows):
+            chosen = [r for r in rows if r["axis"] == axis and r["name"] == name]
+            if len(chosen) < 2:
+                continue
+            sizes, seconds = [r["size"] for r in chosen], [r["seconds"] for r in chosen]
+            found.append(
+                {
+                    "axis": axis,
+                    "name": name,
+                    "slope": slope(sizes, seconds),
+                    "upper_slope": slope(sizes[-2:], seconds[-2:]),
+                }
+            )
+    return found

@@ -1,0 +1,69 @@
+"""Cores that a container may use, from the files in which the kernel says so."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from textcnn import cores
+from textcnn.cores import available_cores, bound_cores, limit_threads, processor_share
+
+
+def version_1(folder: Path, quota: str, period: str) -> None:
+    (folder / "cpu").mkdir()
+    (folder / "cpu" / "cpu.cfs_quota_us").write_text(f"{quota}\n", encoding="utf-8")
+    (folder / "cpu" / "cpu.cfs_period_us").write_text(f"{period}\n", encoding="utf-8")
+
+
+def test_this_process_may_use_at_least_one_core_and_no_more_than_there_are() -> None:
+    assert 1 <= available_cores() <= bound_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "share"),
+    [("150000 100000\n", 1.5), ("max 100000\n", None), ("", None), ("1 0\n", None)],
+)
+def test_the_share_of_a_container_is_its_limit_per_period(
+    tmp_path: Path, content: str, share: float | None
+) -> None:
+    (tmp_path / "cpu.max").write_text(content, encoding="utf-8")
+    assert processor_share(tmp_path) == share
+
+
+@pytest.mark.parametrize(("quota", "share"), [("250000", 2.5), ("-1", None)])
+def test_older_kernels_say_it_in_two_files(tmp_path: Path, quota: str, share: float | None) -> None:
+    version_1(tmp_path, quota, "100000")
+    assert processor_share(tmp_path) == share
+
+
+def test_without_these_files_there_is_no_limit(tmp_path: Path) -> None:
+    assert processor_share(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("150000", 2), ("5000", 1), ("900000", 4)])
+def test_cores_are_as_many_as_the_share_comes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, expected: int
+) -> None:
+    (tmp_path / "cpu.max").write_text(f"{limit} 100000", encoding="utf-8")
+    monkeypatch.setattr(cores, "CGROUPS", tmp_path)
+    monkeypatch.setattr(cores, "bound_cores", lambda: 4)
+    assert available_cores() == expected
+
+
+def test_threads_are_limited_to_the_share_unless_the_environment_says_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(cores, "CGROUPS", tmp_path)
+    monkeypatch.setattr(cores, "bound_cores", lambda: 64)
+    limit_threads()
+    assert "OMP_NUM_THREADS" not in os.environ
+    (tmp_path / "cpu.max").write_text("200000 100000", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "3")
+        limit_threads()
+        assert os.environ["OMP_NUM_THREADS"] == "3"
+    monkeypatch.setenv("OMP_NUM_THREADS", "")  # so that it is put back
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    limit_threads()
+    assert os.environ["OMP_NUM_THREADS"] == "2"
