@@ -28,6 +28,15 @@ def test_intervals_are_wilsons() -> None:
     assert str(Rate(50, 100)) == "50.0 % (40.4 to 59.6)"
 
 
+def test_a_text_that_is_asked_again_narrows_no_interval() -> None:
+    once = {"correct": 8, "texts": 10}
+    assert Rate.of([once]).interval == Rate(8, 10).interval
+    assert Rate.of([once] * 3).interval == Rate(8, 10).interval
+    twice = {"correct": 16, "texts": 20, "different": 10}
+    assert Rate.of([once, twice]).interval == Rate(8, 10).interval
+    assert Rate.of([once, twice]).texts == 30
+
+
 def test_equal_logits_are_equal_to_five_places() -> None:
     assert equal_logits("T2", "s", 1e-5).holds is True
     assert equal_logits("T2", "s", 1.1e-5).holds is False
@@ -59,7 +68,7 @@ def test_results_gather_seeds_by_point() -> None:
             Measurement(point, 1, values | {"correct": 1}),
         )
     )
-    assert results.rate("a") == Rate(4, 8)
+    assert results.rate("a") == Rate(4, 8, different=4)
     assert results.points() == [point, other]
     assert results.first("a") == values
 
@@ -76,4 +85,5 @@ def test_claims_are_plain_values() -> None:
         "predicted": "p",
         "measured": "m",
         "holds": None,
+        "why": "",
     }

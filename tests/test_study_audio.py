@@ -1,6 +1,9 @@
 import json
 
+import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.optimize import linprog
 
 from textcnn.studies import hearing, sound
 from textcnn.studies.audio import AUDIO
@@ -37,13 +40,39 @@ def test_a_wrong_accuracy_is_a_disagreement() -> None:
     assert [claim.holds for claim in claims] == [False, True, False]
 
 
-@pytest.mark.parametrize("correct", [50, 100])
-def test_faint_edges_are_numbers_of_which_theory_is_silent(correct: int) -> None:
-    values = {"correct": correct, "texts": 100, "gap_before": 0.0, "gap_after": 0.25}
+def test_what_training_does_not_find_is_a_disagreement_with_its_reason() -> None:
+    values = {"correct": 50, "texts": 100, "gap_before": 0.0, "gap_after": 0.25}
     point = Point("reach 24", {"kernel": 24})
-    claims = AUDIO.claims(Results((Measurement(point, 0, values),)))
-    assert [claim.holds for claim in claims] == [None, None]
-    assert claims[1].measured == "0 and 2.5e-01"
+    (claim,) = AUDIO.claims(Results((Measurement(point, 0, values),)))
+    assert (claim.predicted, claim.holds) == ("100.0 %", False)
+    assert "training finds nothing" in claim.why
+
+
+def best_gap(reach: int) -> float:
+    """How much larger some filter's maximum can be in one order of the pips than in the other.
+
+    No weight is above 1. A linear program for each window, which is to be the largest.
+    """
+    one, other = (
+        sliding_window_view(sound.silence_around(sound.keyword(rising), 200, 480), reach)
+        for rising in (True, False)
+    )
+    one, other = np.unique(one, axis=0), np.unique(other, axis=0)
+    gaps = []
+    for window in one:
+        # the largest gap for which w·y + gap ≤ w·window, whatever window y of the other order
+        rows = np.hstack([other - window, np.ones((len(other), 1))])
+        bounds = [(-1, 1)] * reach + [(0, None)]
+        found = linprog([0] * reach + [-1], rows, np.zeros(len(rows)), bounds=bounds)
+        gaps.append(-found.fun)
+    return float(max(gaps))
+
+
+@pytest.mark.parametrize(("reach", "told"), [(17, False), (18, True), (24, True)])
+def test_weights_that_tell_the_orders_exist_where_a_window_holds_a_bit_of_both(
+    reach: int, told: bool
+) -> None:
+    assert (best_gap(reach) > 1e-3) is told
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import pytest
 
 from textcnn.studies.nesting import DISTANCES, NESTING, REACH, predict
-from textcnn.studies.study import Measurement, Point, Results, agrees
+from textcnn.studies.study import Measurement, Point, Results, Values, agrees
 
 
 @pytest.mark.parametrize("task", ["brackets", "duplicate"])
@@ -17,11 +17,14 @@ def test_the_ends_of_a_text_share_no_window() -> None:
     assert predict("agreement", 23) == 0.5
 
 
+def asked(*correct: int) -> list[Values]:
+    return [{"correct": each, "texts": 100} for each in correct]
+
+
 def test_numbers_that_are_not_as_predicted_disagree() -> None:
     values = {
         "distances": [1, 5],
-        "correct": [100, 50],
-        "texts": 100,
+        "asked": asked(100, 50),
         "gap_before": [1.0, 0.0],
         "gap_after": [1.0, 0.0],
     }
@@ -31,8 +34,8 @@ def test_numbers_that_are_not_as_predicted_disagree() -> None:
         return agrees(NESTING.claims(Results((Measurement(point, 0, values | changed),))))
 
     assert claims_hold()
-    assert not claims_hold(correct=[100, 55])
-    assert not claims_hold(correct=[90, 50])
+    assert not claims_hold(asked=asked(100, 55))
+    assert not claims_hold(asked=asked(90, 50))
     assert not claims_hold(gap_after=[1.0, 1e-3])
 
 

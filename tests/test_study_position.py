@@ -5,7 +5,7 @@ import pytest
 from textcnn.studies.halves import halves
 from textcnn.studies.places import ordered, predict_parts, predict_places
 from textcnn.studies.position import LENGTHS, POSITION, REACH, predict
-from textcnn.studies.study import Measurement, Plan, Point, Results, agrees
+from textcnn.studies.study import Measurement, Plan, Point, Results, Values, agrees
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -34,22 +34,32 @@ def test_chunks_read_so_many_bits() -> None:
     assert [predict_parts(chunks) for chunks in (1, 2, 4, 8, 16)] == [0.125, 0.25, 0.5, 1.0, 1.0]
 
 
-def test_theory_speaks_of_learnt_positions_only_where_they_were_not_trained() -> None:
-    assert predict_places("learned", trained=False) == 0.5
-    assert predict_places("ramp", trained=False) is None
-    assert predict_places("ramp", trained=True) == 1.0
+def test_positions_that_were_not_trained_tell_nothing() -> None:
+    assert predict_places(trained=True) == 1.0
+    assert predict_places(trained=False) == 0.5
+
+
+def test_a_ramp_that_goes_on_contradicts_theory() -> None:
+    asked = {"inside": {"correct": 50, "texts": 50}, "outside": {"correct": 75, "texts": 100}}
+    point = Point("ramp positions", {"position": "ramp"})
+    trained, behind = POSITION.claims(Results((Measurement(point, 0, asked),)))
+    assert (trained.holds, behind.holds) == (True, False)
+    assert "straight line" in behind.why
 
 
 def test_numbers_that_are_not_as_predicted_disagree() -> None:
+    def asked(correct: list[int]) -> list[Values]:
+        return [{"correct": c, "texts": n} for c, n in zip(correct, LENGTHS, strict=True)]
+
     right = [round(predict("valid", length) * length) for length in LENGTHS]
 
     def claims_hold(**changed: object) -> bool:
-        values = {"correct": right, "gap_before": 0.0, "gap_after": 0.0} | changed
+        values = {"asked": asked(right), "gap_before": 0.0, "gap_after": 0.0} | changed
         point = Point("valid", {"padding": "valid"})
         return agrees(POSITION.claims(Results((Measurement(point, 0, values),))))
 
     assert claims_hold()
-    assert not claims_hold(correct=[n - 2 for n in right])
+    assert not claims_hold(asked=asked([n - 2 for n in right]))
     assert not claims_hold(gap_after=1e-4)
 
 

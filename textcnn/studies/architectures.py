@@ -23,6 +23,7 @@ class Architecture:
     unit: str = "word"
     everywhere: bool = False  # it knows places, so distance does not matter
     filler: str = "constant"
+    why: str = ""  # what is known of it where it learns less than theory allows
 
     @property
     def reach(self) -> int:
@@ -59,7 +60,6 @@ DEEP = {
     "hidden_sizes": [],
     "init_std": None,
 }
-# with ReLU training pushes the weaker marker down among the filler, where no order is seen
 KMAX = {
     "name": "nin",
     "depth": 1,
@@ -68,6 +68,10 @@ KMAX = {
     "pooling": "kmax",
     "k": KEPT,
 }
+DEAD = (
+    "Weights that keep the markers above the filler solve it; but training pushes them below zero, "
+    "where ReLU makes them equal to the filler, and no gradient brings them back."
+)
 ARCHITECTURES = {
     "one": Architecture("1×1", "T1", {"name": "nin"}, ONE),
     "width": Architecture("width 3", "T2", multi_width(3), (reachable([3], [1]),)),
@@ -125,6 +129,14 @@ ARCHITECTURES = {
         KMAX,
         ONE,
         everywhere=True,
+    ),
+    "kmax, relu": Architecture(
+        f"1×1, {KEPT}-max pooling, ReLU",
+        "T8",
+        KMAX | {"activation": "relu"},
+        ONE,
+        everywhere=True,
+        why=DEAD,
     ),
     "chunks": Architecture(
         f"1×1, {CHUNKS} chunks",

@@ -36,7 +36,6 @@ from textcnn.studies.study import (
     accuracy,
     different_logits,
     equal_logits,
-    scientific,
     silent,
 )
 
@@ -45,8 +44,11 @@ if TYPE_CHECKING:
 
 REACHES = (8, 16, 17, 24, 32, 48, 64, 96)  # samples, of a waveform
 FEW_REACHES = (16, 96)
-# windows that hold no more of both pips than the edges into which they fade
-FAINT = (24,)
+UNFOUND = (
+    "Weights that tell all orders exist, since a window holds a bit of both pips; but where the "
+    "bits are their faded edges, such a window hardly ever wins a maximum, and training finds "
+    "nothing to begin with."
+)
 
 
 def points(plan: Plan) -> list[Point]:
@@ -70,14 +72,15 @@ def measure(settings: Values, seed: int) -> Values:
 
 def by_place(results: Results, name: str) -> list[Rate]:
     values = results.of(name)
-    return [
-        Rate(sum(v["correct"][place] for v in values), sum(v["texts"] for v in values))
-        for place in range(2 * PLACES)
-    ]
+    return [Rate.of(v["asked"][place] for v in values) for place in range(2 * PLACES)]
 
 
-def together(rates: list[Rate]) -> Rate:
-    return Rate(sum(rate.correct for rate in rates), sum(rate.texts for rate in rates))
+def together(results: Results, name: str, places: range) -> Rate:
+    """Sounds of other places are other sounds: those of a seed count together."""
+    asked = [[v["asked"][place] for place in places] for v in results.of(name)]
+    return Rate.of(
+        {key: sum(each[key] for each in one) for key in ("correct", "texts")} for one in asked
+    )
 
 
 def claims(results: Results) -> list[Claim]:
@@ -91,9 +94,10 @@ def claims(results: Results) -> list[Claim]:
 
 
 def spotting_claims(results: Results, point: Point) -> list[Claim]:
-    rates, values = by_place(results, point.name), results.of(point.name)
+    values = results.of(point.name)
     title = f"{point.settings['ear']}, {point.settings['pooling']} pooling"
-    inside, outside = together(rates[:PLACES]), together(rates[PLACES:])
+    inside = together(results, point.name, range(PLACES))
+    outside = together(results, point.name, range(PLACES, 2 * PLACES))
 
     def gap(moment: str, shift: str) -> float:
         return float(max(v[moment][shift] for v in values))
@@ -124,32 +128,12 @@ def reach_claims(results: Results, point: Point) -> list[Claim]:
     ear = waveform(point.settings["kernel"]) if point.settings["kernel"] else DEAF
     share, values = predict(ear), results.of(point.name)
     title = f"{ear.title}, a receptive field of {ear.reach / RATE * 1000:g} ms"
-    rate = results.rate(point.name)
-    if point.settings["kernel"] in FAINT:
-        return faint_claims(title, values, rate)
-    made = [accuracy("T2", f"{title}: accuracy", share, rate)]
+    made = [accuracy("T2", f"{title}: accuracy", share, results.rate(point.name), UNFOUND)]
     for moment in ("before", "after") if share == 0.5 else ():
         gap = max(v[f"gap_{moment}"] for v in values)
         statement = f"{title}: logits of both orders of the pips, {moment} training"
         made.append(equal_logits("T2", statement, gap))
     return made
-
-
-def faint_claims(title: str, values: list[Values], rate: Rate) -> list[Claim]:
-    """Numbers alone: that weights exist which tell the orders does not say that they are found."""
-    gaps = [scientific(max(v[f"gap_{moment}"] for v in values)) for moment in ("before", "after")]
-    return [
-        silent(
-            f"{title}: accuracy. A window holds edges of both pips, so weights exist that tell "
-            "all orders; theory does not promise that training finds them, and for edges so "
-            "faint, which hardly ever win a maximum, it rarely does",
-            str(rate),
-        ),
-        silent(
-            f"{title}: logits of both orders of the pips, before and after training",
-            " and ".join(gaps),
-        ),
-    ]
 
 
 def drawings(results: Results) -> list[Drawing]:
@@ -162,8 +146,7 @@ def drawings(results: Results) -> list[Drawing]:
         "Above: a keyword in noise as the networks hear it, in the half where they were never "
         "trained on one; the frame is the window that speaks most for the answer. Below: accuracy "
         "by place (max pooling finds it anywhere, flattening where it was trained, left of the "
-        "dashed line) and by receptive field, in silence, with 95 % intervals; grey: what theory "
-        "allows, rarely found by training where windows hold but faint edges of both pips (3 ms)."
+        "dashed line) and by receptive field, in silence, with 95 % intervals; grey: theory."
     )
     return [Drawing("audio", caption, figure)]
 
@@ -221,10 +204,12 @@ def table(results: Results) -> list[list[str]]:
             rate = results.rate(point.name)
             rows.append([f"{ear.title}, in silence", *row_of(ear, predict(ear), rate)])
             continue
-        ear, rates = EARS[point.settings["ear"]], by_place(results, point.name)
+        ear = EARS[point.settings["ear"]]
         known = None if point.settings["pooling"] == "flatten" else 1.0
-        rows.append([f"{point.name}, trained half", *row_of(ear, 1.0, together(rates[:PLACES]))])
-        rows.append([f"{point.name}, other half", *row_of(ear, known, together(rates[PLACES:]))])
+        inside = together(results, point.name, range(PLACES))
+        outside = together(results, point.name, range(PLACES, 2 * PLACES))
+        rows.append([f"{point.name}, trained half", *row_of(ear, 1.0, inside)])
+        rows.append([f"{point.name}, other half", *row_of(ear, known, outside)])
     return rows
 
 
@@ -249,6 +234,13 @@ their maximum is the same. <em>Exactly</em>, in silence, as long as the keyword 
 start every hop, by whole hops. Two pips with a silence of <var>g</var> samples between them are
 told from the same in the other order if one window holds a bit of both:
 <var>R</var> ≥ <var>g</var> + 2. Else they have equal windows, and accuracy is ½.</p>""",
+    training=(
+        "Keywords in noise: 8 epochs of 300 sounds, asked on others. Receptive fields: 64 epochs "
+        "of 300 sounds in silence, whose loudness varies, asked on 200 others. That is long, and "
+        "was made so: with 32 epochs one seed of ten still guessed at 4 ms. Until a window that "
+        "holds a bit of both pips wins some maximum, both orders have the same logits, and the "
+        "loss leads nowhere."
+    ),
     lesson=(
         "For events that mean the same wherever they happen convolution and max pooling are right: "
         "what was learnt in one place holds in all, without a single example there. Flattening "

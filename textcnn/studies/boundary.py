@@ -207,11 +207,17 @@ BOUNDARY = Study(
 again, the text from its other end, or its mirror image; valid leaves such windows out. All other
 windows see text alone, so modes differ only within <var>R</var> − 1 tokens of an end:</p>
 <p class="formula">2 · (<var>R</var> − 1) / 2 = <var>R</var> − 1 positions in all,
-(<var>R</var> − 1) / <var>s</var> of a map with <var>s</var> tokens from one position to the
-next</p>
-<p>with <var>R</var> = 1 + Σ (<var>k</var> − 1) <var>δ</var> <var>s</var>. In constant filler only
-zeros look strange. But a <em>marker</em> near an end is in fewer windows or in others, valid too:
-that tells its place. Circular windows have no ends to tell of, and leak nothing.</p>""",
+about (<var>R</var> − 1) / <var>s</var> of a map with <var>s</var> tokens from one position to
+the next</p>
+<p>(each end rounds up to whole positions, and pooling drops tokens that fill no window: the table
+counts exactly) with <var>R</var> = 1 + Σ (<var>k</var> − 1) <var>δ</var> <var>s</var>. In constant
+filler only zeros look strange. But a <em>marker</em> near an end is in fewer windows or in others,
+valid too: that tells its place. Circular windows have no ends to tell of, and leak nothing.</p>""",
+    training=(
+        "Feature maps: the weights of one network, with random weights and after 4 epochs, put "
+        "into networks of every mode. Halves: 30 epochs on the marker at each of 40 places; "
+        "there are no other texts of this kind, so those that are asked were trained on."
+    ),
     lesson=(
         "The mode matters near the ends and nowhere else, and near means the receptive field. "
         "Smaller kernels shrink the margin, dilation widens it as it widens the field. Pooling "

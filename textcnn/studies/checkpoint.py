@@ -163,6 +163,10 @@ theory speaks of every weight, trained or not: its logits go by the windows
 <var>f</var>(shuffled <var>x</var>)</p>
 <p>And every classifier here gives a text the same logits whatever stands beside it and however
 it is padded, and knows nothing of how the dimensions of its embedding are numbered.</p>""",
+    training=(
+        "Nothing is trained: the classifier is asked as it is. Where the test texts are more "
+        "than a study asks, each seed draws its own of them."
+    ),
     lesson=(
         "A classifier whose predictions survive shuffling does not use the order of words, though "
         "it could: the task does not ask for it, and a bag of words would do. Where the last half "

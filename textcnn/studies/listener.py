@@ -14,6 +14,7 @@ from textcnn.models.features import Features
 from textcnn.models.field import Field
 from textcnn.models.position import POSITIONS
 from textcnn.studies.sound import Sound
+from textcnn.studies.study import Values
 from textcnn.training.losses import build_loss
 from textcnn.training.optimizers import build_optimizer
 
@@ -141,9 +142,10 @@ def hear(listener: Listener, sounds: Sequence[Sound]) -> Tensor:
     return torch.cat([listener(part) for part in parts])
 
 
-def count_heard(listener: Listener, sounds: Sequence[Sound], labels: Sequence[int]) -> int:
-    """How many of the sounds get their class."""
-    return int((hear(listener, sounds).argmax(dim=1) == torch.tensor(labels)).sum())
+def count_heard(listener: Listener, sounds: Sequence[Sound], labels: Sequence[int]) -> Values:
+    """How many of the sounds get their class, as `textcnn.studies.study.Rate.of` takes it."""
+    correct = hear(listener, sounds).argmax(dim=1) == torch.tensor(labels)
+    return {"correct": int(correct.sum()), "texts": len(sounds)}
 
 
 def spread(logits: Tensor, alike: int) -> float:

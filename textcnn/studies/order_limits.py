@@ -19,6 +19,8 @@ from textcnn.studies.study import (
 if TYPE_CHECKING:
     from textcnn.studies.probe import Rows
 
+LENGTH = 40  # words of texts that shift
+
 
 def measure_look_alikes(copies: int, seed: int) -> Values:
     """So many of each marker, all of one before all of the other, and a k-max that keeps KEPT."""
@@ -43,7 +45,7 @@ def look_alikes(copies: int, pairs: int, draw: Random, length: int = 24) -> "Row
     return rows
 
 
-def measure_shift(pooling: str, seed: int, length: int = 40) -> Values:
+def measure_shift(pooling: str, seed: int) -> Values:
     """Trained on markers in the first half, asked there and in the second."""
     from textcnn.studies.probe import (
         Training,
@@ -53,16 +55,18 @@ def measure_shift(pooling: str, seed: int, length: int = 40) -> Values:
         train_probe,
     )
 
-    half = length // 2
+    half = LENGTH // 2
     first = range(2, half - 4)
-    early, late = neighbours(first, length), neighbours([p + half for p in first], length)
-    classifier = build_probe(multi_width(2, pooling=pooling), early, seed, max_length=length)
+    early, late = neighbours(first, LENGTH), neighbours([p + half for p in first], LENGTH)
+    classifier = build_probe(multi_width(2, pooling=pooling), early, seed, max_length=LENGTH)
     train_probe(classifier, early * 10, seed, Training(epochs=16))
+    weights = classifier.model.head.weight.numel()
     moved = (logits_of(classifier, early) - logits_of(classifier, late)).abs().max().item()
     return {
         "inside": count_right(classifier, early),
         "outside": count_right(classifier, late),
         "moved": moved,
+        "weights": weights,
     }
 
 
@@ -90,20 +94,27 @@ def look_alike_claims(results: Results, name: str) -> list[Claim]:
 def shift_claims(results: Results, name: str) -> list[Claim]:
     values = results.of(name)
     title = f"width 2, {name.removeprefix('shifted, ')} pooling"
-    inside, outside = (
-        Rate(sum(v[key]["correct"] for v in values), sum(v[key]["texts"] for v in values))
-        for key in ("inside", "outside")
-    )
+    inside, outside = (Rate.of(v[key] for v in values) for key in ("inside", "outside"))
     moved = max(v["moved"] for v in values)
     trained = accuracy("T10", f"{title}: accuracy where it was trained", 1.0, inside)
+    weights = {v["weights"] for v in values}
     if name.endswith("max"):
         return [
             trained,
             equal_logits("T10", f"{title}: logits of a text and of the same, moved", moved),
             accuracy("T10", f"{title}: accuracy of texts that begin elsewhere", 1.0, outside),
         ]
+    # one for each of the positions of a window of 2, where max pooling has one for all
+    expected = (LENGTH - 1) * results.first("shifted, max")["weights"]
     return [
         trained,
+        Claim(
+            "T10",
+            f"{title}: weights of the last layer",
+            f"{expected:,}",
+            ", ".join(f"{each:,}" for each in sorted(weights)),
+            weights == {expected},
+        ),
         different_logits("T10", f"{title}: logits of a text and of the same, moved", moved),
         silent(f"{title}: accuracy of texts that begin elsewhere", str(outside)),
     ]

@@ -11,7 +11,6 @@ from textcnn.studies.study import (
     accuracy,
     different_logits,
     equal_logits,
-    silent,
 )
 
 TRAINED = 32  # words of the texts to train on
@@ -26,15 +25,18 @@ def predict_parts(chunks: int) -> float:
     return min(1.0, chunks / PARTS)
 
 
-def predict_places(kind: str, trained: bool) -> float | None:
+LINE = (
+    "T6 is about vectors that say nothing of each other, as learnt ones do. A ramp goes on as the "
+    "straight line that it was, and much of what was learnt of the order goes on with it."
+)
+
+
+def predict_places(trained: bool) -> float:
     """Of the order of markers by positions: known where they were trained, by luck where not (T6).
 
-    The vectors of places never trained were drawn alike, so that either order is as likely. Of what
-    sines and ramps say there theory knows nothing.
+    Vectors of places never trained are like any others to the network: either order is as likely.
     """
-    if trained:
-        return 1.0
-    return 0.5 if kind == "learned" else None
+    return 1.0 if trained else 0.5
 
 
 def measure_places(kind: str, seed: int) -> Values:
@@ -117,17 +119,11 @@ def place_claims(results: Results, name: str, kind: str) -> list[Claim]:
     values = results.of(name)
     made = []
     for where in ("inside", "outside"):
-        rate = Rate(
-            sum(v[where]["correct"] for v in values), sum(v[where]["texts"] for v in values)
-        )
+        rate = Rate.of(v[where] for v in values)
         spoken = "where markers stood in training" if where == "inside" else "farther behind"
         statement = f"1×1, {kind} positions: accuracy of order {spoken}"
-        share = predict_places(kind, where == "inside")
-        made.append(
-            silent(statement, str(rate))
-            if share is None
-            else accuracy("T6", statement, share, rate)
-        )
+        why = LINE if kind == "ramp" else ""
+        made.append(accuracy("T6", statement, predict_places(where == "inside"), rate, why))
     return made
 
 

@@ -165,6 +165,10 @@ POINTWISE = Study(
 <p>a fully connected layer; several of them are a perceptron for each word (Lin 2013, network in
 network). Pooling then forgets the places: the maximum depends on the <em>set</em> of the words, the
 mean on their <em>proportions</em>, the sum on their <em>counts</em>.</p>""",
+    training=(
+        "6 epochs on 800 texts of random words, asked on 400 others. Equalities are asked of "
+        "networks with random weights and of the same ones after training."
+    ),
     lesson=(
         "A 1×1 convolution is a fully connected layer that is applied to each word. With global "
         "pooling behind it no order is left: “not a bad film but a good one” and “not a good film "

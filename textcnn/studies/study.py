@@ -1,7 +1,7 @@
 """What a study is: a question put to networks, what theory answers, and what was measured."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +61,31 @@ class Results:
         return self.of(point)[0]
 
     def rate(self, point: str) -> "Rate":
-        """The accuracy at a point whose values count `correct` of `texts`, over all seeds."""
-        values = self.of(point)
-        return Rate(sum(v["correct"] for v in values), sum(v["texts"] for v in values))
+        """The accuracy at a point whose values are those of `Rate.of`, over all seeds."""
+        return Rate.of(self.of(point))
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of texts, with what chance leaves open."""
+    """A share of texts, with what chance leaves open.
+
+    A text that was asked several times, or of networks of several seeds, is one text: asked again
+    it would be answered alike, so it narrows the interval no further.
+    """
 
     correct: int
     texts: int
+    different: int | None = None  # texts; None: all of them
+
+    @classmethod
+    def of(cls, values: Iterable[Values]) -> "Rate":
+        """Over all seeds: `correct` of so many `texts`, so many of them `different` (or all)."""
+        values = list(values)
+        return cls(
+            sum(v["correct"] for v in values),
+            sum(v["texts"] for v in values),
+            min(v["different" if "different" in v else "texts"] for v in values),
+        )
 
     @property
     def share(self) -> float:
@@ -79,8 +93,8 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % of a binomial share (Wilson 1927)."""
-        z, n, share = 1.96, self.texts, self.share
+        """95 % of a binomial share of the different texts (Wilson 1927)."""
+        z, n, share = 1.96, self.different or self.texts, self.share
         middle = (share + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
         return max(middle - half, 0.0), min(middle + half, 1.0)
@@ -99,6 +113,7 @@ class Claim:
     predicted: str
     measured: str
     holds: bool | None  # None: theory is silent, the number stands by itself
+    why: str = ""  # what is known of it where it does not hold
 
     def as_json(self) -> Values:
         return dict(vars(self))
@@ -120,11 +135,11 @@ def different_logits(theorem: str, statement: str, difference: float) -> Claim:
     return Claim(theorem, statement, f"> {SAME_LOGITS:g}", scientific(difference), other)
 
 
-def accuracy(theorem: str, statement: str, predicted: float, rate: Rate) -> Claim:
+def accuracy(theorem: str, statement: str, predicted: float, rate: Rate, why: str = "") -> Claim:
     """A trained network must be as good as theory says, within three points."""
     # rounded: 0.53 - 0.5 is a little more than 0.03
     holds = round(abs(rate.share - predicted), 9) <= WITHIN
-    return Claim(theorem, statement, f"{100 * predicted:.1f} %", str(rate), holds)
+    return Claim(theorem, statement, f"{100 * predicted:.1f} %", str(rate), holds, why)
 
 
 def silent(statement: str, measured: str) -> Claim:
@@ -153,6 +168,7 @@ class Study:
     title: str
     question: str
     mathematics: str  # HTML, a few lines
+    training: str  # a paragraph: on what networks are trained and asked, and what was tried
     lesson: str  # a paragraph: what to take home
     points: Callable[[Plan], list[Point]]
     measure: Callable[[Values, int], Values]

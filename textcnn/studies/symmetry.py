@@ -177,7 +177,7 @@ def claims(results: Results) -> list[Claim]:
     made.append(different_logits("T11", "a network on texts and on mirrored texts: logits", gap))
     for key, who in (("plain", "correlates"), ("flips", "convolves")):
         counts = [values[key] for values in results.of("networks")]
-        rate = Rate(sum(c["correct"] for c in counts), sum(c["texts"] for c in counts))
+        rate = Rate.of(counts)
         made.append(accuracy("T11", f"a network that {who}: accuracy on order", 1.0, rate))
     return made
 
@@ -225,6 +225,7 @@ through both forwards. It is cross-correlation, convolution with the flipped ker
 is <var>f</var> ⋆ <var>g</var> from right to left. Both are <em>equivariant</em>: a later signal
 makes the same map, later. A kernel that is learnt is learnt in the order in which it is used:
 from mirrored weights both layers learn the same function.</p>""",
+    training=("8 epochs on 800 texts, asked on 200 others."),
     lesson=(
         "Whether a layer flips its kernel is a convention, not a property of what it learns: "
         "only who carries kernels from one program to another, or reads them, has to know. "

@@ -89,14 +89,13 @@ def measure(settings: Values, seed: int) -> Values:
     labels = [*range(BEATS)]
     listener = build(front, seed, **KNOWING[knowing])
     before = spread(hear(listener, test), alike(knowing))
-    train_listener(listener, train, labels * 120, seed, epochs=16 if knowing == "position" else 8)
-    return {
-        "correct": count_heard(listener, test, labels * 60),
-        "texts": len(test),
+    train_listener(listener, train, labels * 120, seed, epochs=8)
+    asked = count_heard(listener, test, labels * 60) | {
         "gap_before": before,
         "gap_after": spread(hear(listener, test), alike(knowing)),
         "receptive_field": listener.receptive_field,
-    } | (picture(listener, test) if front == "spectrogram" and knowing == "max" else {})
+    }
+    return asked | (picture(listener, test) if front == "spectrogram" and knowing == "max" else {})
 
 
 def build(front: str, seed: int, **knowing: Any) -> "Listener":
@@ -211,6 +210,7 @@ max<sub><var>i</var></sub> <var>H</var>[<var>i</var>]</p>
 1/<var>B</var>. <var>P</var> chunks read log<sub>2</sub> <var>P</var> bits of the place: of
 <var>B</var> beats min(1, <var>P</var>/<var>B</var>). A channel that says where a frame stands, or
 flattening, tells all of them.</p>""",
+    training=("8 epochs on 120 melodies at every beat, asked on 60 others."),
     lesson=(
         "Before you pool, ask whether the place is part of the meaning. Where it is, as in "
         "transcribing music or in an argument's first and last sentence, no amount of training "

@@ -174,8 +174,5 @@ def synonym_claims(results: Results, name: str, vectors: str | None) -> list[Cla
     rate = results.rate(name)
     if vectors is None:
         return [accuracy("", title, predict_unseen(), rate)]
-    values = results.of(name)
-    taught = Rate(
-        sum(v["taught"]["correct"] for v in values), sum(v["taught"]["texts"] for v in values)
-    )
+    taught = Rate.of(v["taught"] for v in results.of(name))
     return [silent(title, f"{rate}; of the words of training {100 * taught.share:.1f} %")]
