@@ -160,15 +160,19 @@ def distance_claims(results: Results, name: str) -> list[Claim]:
 
 
 def seen_claim(results: Results, name: str, seen: Sequence[int]) -> Claim:
-    """That weights by chance tell the orders already, as far as a window reaches."""
+    """That weights are found which tell the orders, as far as a window reaches.
+
+    Weights by chance need not: if the windows that hold both markers win no maximum, max pooling
+    drops them.
+    """
     architecture = ARCHITECTURES[name]
     least = min(
         gap
         for values in results.of(name)
-        for distance, gap in zip(values["distances"], values["gap_before"], strict=True)
+        for distance, gap in zip(values["distances"], values["gap_after"], strict=True)
         if distance in seen
     )
-    statement = f"{architecture.title}: logits of both orders, before training, at {span(seen)}"
+    statement = f"{architecture.title}: logits of both orders, after training, at {span(seen)}"
     return different_logits(architecture.theorem, statement, least)
 
 
