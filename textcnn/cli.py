@@ -114,6 +114,12 @@ def explain(error: Exception, name: str) -> str:
         return (
             f"{error.override} is not key=value; quote a value that holds , = [ or {{: key='a, b'"
         )
+    if match := re.match(r"Ambiguous value for argument '((.+?)=(.*))'", str(error)):
+        several, key, value = match.groups()
+        return (
+            f"{several} is several values; add -m to run each of them, or quote one that holds a "
+            f"comma: {key}='\"{value}\"'"
+        )
     # Hydra's errors have OmegaConf's as their cause; OmegaConf's have one too, in a debugger only.
     cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
@@ -134,6 +140,8 @@ def explain(error: Exception, name: str) -> str:
     # the same key may take something else in another schema of its group
     entries = fields(schema) if is_dataclass(schema) else ()
     entry = next((chosen for chosen in entries if chosen.name == entry.name), entry)
+    if "choices" in entry.metadata["limits"] and re.fullmatch(r"\[.+\]", got):
+        return f"{key} takes {takes(entry)}, got {got}; for a run of each try -m {key}={got[1:-1]}"
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
 
 
