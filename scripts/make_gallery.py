@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from textcnn.run_dir import RESULTS
-from textcnn.studies.catalogue import STUDIES
+from textcnn.studies.catalogue import NOTES, STUDIES
 from textcnn.studies.figures import style
 from textcnn.studies.ledger import read_results
 from textcnn.studies.study import Study
@@ -34,13 +34,16 @@ def main(run_dir: Path, docs: Path) -> None:
 def section(study: Study, file: Path, docs: Path) -> str:
     """A study's figures, lesson, command and verdict."""
     lines = [f"## {study.title}", "", f"*{study.question}*", ""]
+    results = read_results(file, study.name)
     with style():
-        for drawing in study.drawings(read_results(file)):
+        for drawing in study.drawings(results):
             picture = Path("gallery") / f"{drawing.name}.png"
             drawing.figure.savefig(docs / picture, dpi=DPI)
             lines += [f"![{drawing.name}]({picture.as_posix()})", "", drawing.caption, ""]
     verdict = json.loads(file.read_text(encoding="utf-8"))["verdict"]
     command = f"python -m textcnn.illustrate study={study.name}"
+    if study.name in NOTES:
+        lines += [" ".join(NOTES[study.name](results)), ""]
     lines += [study.lesson, "", f"`{command}`: {verdict}.", ""]
     return "\n".join(lines)
 

@@ -1,23 +1,34 @@
 """The program: studies from the command line to the report, interrupted and resumed."""
 
+import contextlib
+import io
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tiny_data import curves, error_line, read_json, run
 
 from textcnn.config import STUDIES as NAMES
+from textcnn.config import IllustrateConfig
 from textcnn.data_config import DataConfig
+from textcnn.illustrate import make_absolute
 from textcnn.studies.advice import ADVICE
 from textcnn.studies.catalogue import STUDIES
-from textcnn.studies.report import code, data_overrides
-from textcnn.studies.study import Plan
+from textcnn.studies.ledger import Ledger
+from textcnn.studies.report import Chapter, Report, code, data_overrides
+from textcnn.studies.study import Measurement, Plan, Results, silent
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -100,31 +111,149 @@ def test_a_finished_run_is_not_measured_again(
 ) -> None:
     before = read_json(toured / "results" / "symmetry.json")
     assert run("illustrate", f"resume={toured}") == 0
-    assert "1 studies, 0 measurements" in capsys.readouterr().out
+    assert "1 study, 0 measurements, 3 more are there already" in capsys.readouterr().out
     assert read_json(toured / "results" / "symmetry.json") == before
+    assert len(list(toured.glob("events.out.tfevents.*"))) == 1
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to everything inside, branches too."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in inside:
+        yield (*path, key)
+        if isinstance(item, dict | list):
+            yield from leaves(item, (*path, key))
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_results_that_were_tampered_with_are_used_or_refused_in_one_line(
+    toured: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    run_dir = shutil.copytree(toured, tmp_path_factory.mktemp("tampered") / "run")
+    file = run_dir / "results" / "symmetry.json"
+    content = read_json(file)
+    *way, last = data.draw(st.sampled_from(list(leaves(content))))
+    place = content
+    for key in way:
+        place = place[key]
+    forged: list[Any] = [None, {}, [], "x", -1, 1e308, float("nan"), [1], True]
+    place[last] = data.draw(st.sampled_from(forged))
+    file.write_text(json.dumps(content), encoding="utf-8")
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = run("illustrate", f"resume={run_dir}")
+    lines = said.getvalue().splitlines()
+    assert (code, len(lines)) in {(0, 0), (2, 1)}, lines
+    if code:
+        assert lines[0].startswith(f"{file} holds no results of a study (")
+        assert lines[0].endswith("; remove it to measure again")
+
+
+def test_values_that_are_no_measurement_are_refused_in_one_line(
+    toured: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = shutil.copytree(toured, tmp_path / "run")
+    file = run_dir / "results" / "symmetry.json"
+    content = read_json(file)
+    content["measurements"][0]["values"] = {"x": 1}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert run("illustrate", f"resume={run_dir}") == 2
+    assert error_line(capfd).startswith(f"{file} holds no results of a study (values that make a ")
+
+
+def test_pages_lead_only_to_pages_that_are_there(toured: Path, tmp_path: Path) -> None:
+    """As after an interruption: all studies are asked for, one is done."""
+    config = IllustrateConfig(preset="quick")
+    report = Report(tmp_path, list(STUDIES.values()), config)
+    points = STUDIES["symmetry"].points(Plan(True, 1, "", {}))
+    ledger = Ledger(toured / "results" / "symmetry.json", STUDIES["symmetry"], points, 0)
+    claims = STUDIES["symmetry"].claims(ledger.results)
+    report.add(Chapter(STUDIES["symmetry"], ledger.results, claims, ["noted"]), new=False)
+    report.close()
+    assert list(tmp_path.glob("events.*")) == []
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in tmp_path.glob("report/*.html")}
+    assert set(pages) == {"index", "symmetry"}
+    for text in pages.values():
+        addresses = Addresses()
+        addresses.feed(text)
+        assert all((tmp_path / "report" / address).is_file() for address in addresses.found)
+    assert "noted" in pages["symmetry"]
+    assert "1 seed and\n3 of 3 points" in pages["symmetry"]
+
+
+def test_a_quick_look_says_what_it_left_out(tmp_path: Path) -> None:
+    quick = STUDIES["order"].points(Plan(True, 1, "", {}))
+    results = Results(tuple(Measurement(point, 0, {"x": 1}) for point in quick))
+    report = Report(tmp_path, [STUDIES["order"]], IllustrateConfig(preset="quick"))
+    found = report.quick(Chapter(STUDIES["order"], results, [], []))
+    every = [point.name for point in STUDIES["order"].points(Plan(False, 3, "", {}))]
+    assert (found["seeds"], found["measured"], found["full_seeds"]) == (1, len(quick), 3)
+    assert found["points"] == len(every) == len(found["left_out"]) + len(quick)
+
+
+def test_a_study_of_which_theory_says_nothing_has_no_verdict() -> None:
+    chapter = Chapter(STUDIES["order"], Results(()), [silent("s", "7")], [])
+    assert chapter.agrees is None
+    assert chapter.verdict == "no verdict: the numbers stand alone"
+
+
+def test_what_is_read_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hub").mkdir()
+    files = IllustrateConfig(
+        checkpoint="run", data=DataConfig(source="files", train=["a*.csv", "/b.csv"], test="t.csv")
+    )
+    make_absolute(files)
+    assert files.checkpoint == f"{tmp_path}/run"
+    assert files.data.train == [f"{tmp_path}/a*.csv", "/b.csv"]
+    assert (files.data.validation, files.data.test) == (None, f"{tmp_path}/t.csv")
+    for path, found in (("hub", f"{tmp_path}/hub"), ("owner/name", "owner/name")):
+        hub = IllustrateConfig(data=DataConfig(source="hub", path=path))
+        make_absolute(hub)
+        assert hub.data.path == found
 
 
 def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> None:
-    given = ("study=symmetry", "preset=quick", "workers=1", f"run_dir={tmp_path}/again")
-    assert run("illustrate", *given) == 0
+    overrides = ("study=symmetry", "preset=quick", "workers=1", f"run_dir={tmp_path}/again")
+    assert run("illustrate", *overrides) == 0
     again = read_json(tmp_path / "again" / "results" / "symmetry.json")
     assert again == read_json(toured / "results" / "symmetry.json")
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("overrides", "said"),
     [
         (["study=ordr"], r"study takes pointwise, order, .* or all, got ordr; try study=all"),
+        (["study=[order,audio]"], r"study takes .*, got \[.*\]; .* try -m study=order,audio"),
+        (["study=order,audio"], r"study=order,audio is several values; add -m to run each .*"),
         (["study=checkpoint"], r"study=checkpoint needs a trained classifier; give checkpoint=.*"),
-        (["checkpoint=nowhere"], r"checkpoint nowhere does not exist; give a run or .*"),
+        (
+            ["study=checkpoint", "checkpoint=a", "seeds=2"],
+            r"study=checkpoint asks .* seeds=2;.*",
+        ),
+        (["study=order", "data=files"], r"study=order reads no texts of yours, got data.source=.*"),
+        (["study=order", "data.max_examples=9"], r".* of yours, got data.max_examples=9; leave .*"),
+        (["study=order", "checkpoint=a"], r"study=order asks no checkpoint, got checkpoint=a; .*"),
+        (
+            ["data=files", "data.multi_label=true"],
+            r".* class each, got data.multi_label=true.*",
+        ),
+        (["data=files", "data.folds=3"], r"study=language .*, got data.folds=3; leave it out"),
+        (["data=hub", "data.streaming=true"], r"study=language .*, got data.streaming=true; .*"),
+        (["data=files", "data.train=a.csv"], r"data.train=/.*/a.csv: no such file .*"),
+        (["data=files"], r"data.source=files needs data.train=<file>, got null"),
+        (["checkpoint=nowhere"], r"checkpoint .*/nowhere does not exist; give a run or .*"),
         (["workers=0"], r"workers takes a whole number, at least 1, or null, got 0; .*"),
         (["resume=nowhere"], r"resume=nowhere: no run there \(no config.yaml\)"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
-    given: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    overrides: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("illustrate", *given, f"run_dir={tmp_path}/run") == 2
+    assert run("illustrate", *overrides, f"run_dir={tmp_path}/run") == 2
     assert re.fullmatch(said, error_line(capfd))
     assert not (tmp_path / "run").exists()
 
@@ -140,8 +269,17 @@ def test_a_run_of_training_is_no_run_of_studies(
     tiny_run: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("illustrate", f"resume={tiny_run}") == 2
-    said = error_line(capfd)
-    assert said.startswith(f"{tiny_run}/config.yaml: a stored configuration can't be used")
+    assert error_line(capfd) == (
+        f"resume={tiny_run} is a run of textcnn.train, not of textcnn.illustrate; go on with "
+        f"python -m textcnn.train resume={tiny_run}"
+    )
+
+
+def test_a_run_of_studies_is_no_run_of_training(
+    toured: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", f"resume={toured}") == 2
+    assert f"go on with python -m textcnn.illustrate resume={toured}" in error_line(capfd)
 
 
 def test_on_resuming_only_workers_may_change(
@@ -183,6 +321,6 @@ def test_an_interrupted_run_goes_on_where_it_was(
 def test_a_quick_look_at_all_studies_agrees_with_theory(tmp_path: Path) -> None:
     assert run("illustrate", "preset=quick", f"run_dir={tmp_path}/tour") == 0
     found = {name: read_json(tmp_path / "tour" / "results" / f"{name}.json") for name in NAMES[:-1]}
-    broken = [claim for each in found.values() for claim in each["claims"] if not claim["holds"]]
-    assert [claim for claim in broken if claim["holds"] is False] == []
+    claims = [claim for each in found.values() for claim in each["claims"]]
+    assert [claim for claim in claims if claim["holds"] is False] == []
     assert all(each["agrees"] for each in found.values())

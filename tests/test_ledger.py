@@ -1,6 +1,8 @@
 """What has been measured stays measured."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_data import read_json, refusal
@@ -8,6 +10,7 @@ from tiny_data import read_json, refusal
 from textcnn.studies.ledger import Ledger
 from textcnn.studies.order import ORDER
 from textcnn.studies.study import Point, equal_logits
+from textcnn.studies.symmetry import SYMMETRY
 
 POINTS = [Point("a", {"size": 1}, 2), Point("b", {"size": 2})]
 
@@ -39,18 +42,66 @@ def test_the_verdict_stands_in_the_file_once_all_is_measured(tmp_path: Path) -> 
     one = ledger(file, POINTS[1:])
     one.add(POINTS[1], 7, {"x": 1})
     assert read_json(file)["agrees"] is None
-    one.conclude([equal_logits("T2", "s", 1.0)])
+    assert not one.concluded
+    one.conclude(False, "disagrees", [equal_logits("T2", "s", 1.0)])
     written = read_json(file)
     assert written["agrees"] is False
-    assert written["verdict"] == "disagrees with theory: 1 of 1 claims do not hold"
+    assert written["verdict"] == "disagrees"
     assert written["claims"][0]["theorem"] == "T2"
-    assert ledger(file, POINTS[1:]).results.first("b") == {"x": 1}
+    again = ledger(file, POINTS[1:])
+    assert again.results.first("b") == {"x": 1}
+    assert again.concluded
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"measurements": [1]}', "{}"])
+def test_what_was_measured_with_other_settings_does_not_count(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    ledger(file).add(POINTS[1], 7, {"x": 1})
+    other = ledger(file, [POINTS[0], Point("b", {"size": 3})])
+    assert ("b", 7) in [(p.name, seed) for p, seed in other.missing]
+    assert other.outdated == 1
+    # a tuple comes back as a list, which is no other setting
+    pair = [Point("c", {"sizes": (1, 2)})]
+    ledger(file, pair).add(pair[0], 7, {"x": 1})
+    assert ledger(file, pair).missing == []
+
+
+def test_results_of_another_study_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    ledger(file).add(POINTS[1], 7, {"x": 1})
+    said = refusal(lambda: Ledger(file, SYMMETRY, POINTS, first_seed=7))
+    assert said == (
+        f"{file} holds no results of a study (its study is 'order', not 'symmetry'); "
+        "remove it to measure again"
+    )
+
+
+GOOD = {"point": "a", "settings": {"size": 1}, "seed": 7, "values": {"x": 1}}
+
+
+def written(changed: dict[str, Any]) -> str:
+    return json.dumps({"study": "order", "measurements": [GOOD | changed]})
+
+
+WRONG: dict[str, list[Any]] = {
+    "point": [1, None, []],
+    "settings": [1, None, [], "x"],
+    "seed": ["7", None, True, 7.0],
+    "values": [1, None, [], "x", {}],
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", '{"study": "order", "measurements": [1]}', "[" * 100_000),
+        '{"study": "order", "measurements": {}}',
+        json.dumps({"study": "order", "measurements": [{k: GOOD[k] for k in ("point", "seed")}]}),
+        *(written({key: value}) for key, values in WRONG.items() for value in values),
+    ],
+)
 def test_a_file_of_something_else_is_refused(content: str, tmp_path: Path) -> None:
     file = tmp_path / "order.json"
     file.write_text(content, encoding="utf-8")
     said = refusal(lambda: ledger(file))
-    assert said.startswith(f"{file} holds no results of a study")
-    assert said.endswith("remove it to measure again")
+    assert said.startswith(f"{file} holds no results of a study (")
+    assert said.endswith("; remove it to measure again")

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from tiny_data import rows, run, train, write_csv
+from tiny_data import forge, rows, run, train, write_csv
 
 from textcnn.data_config import DataConfig
 from textcnn.errors import InputError
 from textcnn.stored_config import parse_train_config
-from textcnn.studies.checkpoint import CHECKPOINT, chosen_data
+from textcnn.studies.checkpoint import CHECKPOINT, check, chosen_data, notes
 from textcnn.studies.figures import style
 from textcnn.studies.study import Measurement, Plan, Results, agrees
 
@@ -24,25 +24,67 @@ def asked(run_dir: Path, data: dict[str, object] | None = None) -> Results:
     return Results((Measurement(point, 0, values),))
 
 
+def others(folder: Path) -> dict[str, object]:
+    """Enough texts for claims."""
+    file = write_csv(folder / "other.csv", rows(120, seed=9))
+    return asdict(DataConfig(source="files", test=str(file)))
+
+
 def test_a_run_is_asked_about_its_own_test_texts(tiny_run: Path) -> None:
     results = asked(tiny_run)
     metrics = json.loads((tiny_run / "metrics.json").read_text(encoding="utf-8"))
     values = results.first("checkpoint")
     assert values["texts"] == metrics["test"]["examples"]
     assert values["correct"] / values["texts"] == pytest.approx(metrics["test"]["accuracy"])
-    claims = CHECKPOINT.claims(results)
-    assert agrees(claims)
-    assert sum(claim.holds is True for claim in claims) == 4  # axis, alone, padded, moved
     assert len(CHECKPOINT.table(results)) > 10
     with style():
         assert [drawing.name for drawing in CHECKPOINT.drawings(results)] == ["checkpoint"]
 
 
+def test_of_few_texts_no_claim_is_made_but_the_numbers_stand(tiny_run: Path) -> None:
+    results = asked(tiny_run)
+    assert {claim.holds for claim in CHECKPOINT.claims(results)} == {None}
+    texts, few = notes(results)[:2]
+    assert "20 of 20 to test on are asked, 3 classes; always answering" in texts
+    assert few.startswith("20 test texts are too few for a verdict: with fewer than 100")
+
+
+def test_too_few_texts_for_the_classes_are_refused(tiny_run: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "other.csv", rows(5))
+    plan = Plan(True, 1, str(tiny_run), asdict(DataConfig(source="files", test=str(file))))
+    with pytest.raises(InputError, match=r"5 test texts are too few for 3 classes; at least 6 "):
+        check([(point, 0) for point in CHECKPOINT.points(plan)])
+
+
+def test_another_checkpoint_at_the_same_place_is_another_setting(
+    tiny_run: Path, copied_run: Path
+) -> None:
+    before = CHECKPOINT.points(Plan(True, 1, str(copied_run), {}))
+    assert (
+        CHECKPOINT.points(Plan(True, 1, str(copied_run / "best"), {}))[0].settings["digest"]
+        == (before[0].settings["digest"])
+    )
+    forge(copied_run / "best", "labels.json", '["a", "b", "c"]')
+    assert CHECKPOINT.points(Plan(True, 1, str(copied_run), {})) != before
+
+
+def test_a_classifier_that_always_says_the_same_is_told(tiny_run: Path) -> None:
+    results = asked(tiny_run)
+    values = results.first("checkpoint")
+    assert values["answers"] > 1
+    assert not any("same answer" in note for note in notes(results))
+    values["correct"] = values["majority"]
+    assert "is no better than that by more than chance" in notes(results)[-1]
+    values["answers"] = 1
+    assert notes(results)[-1].startswith("This classifier gives every text the same answer.")
+
+
 def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
-    file = write_csv(tmp_path / "other.csv", rows(30, seed=9))
-    results = asked(tiny_run, asdict(DataConfig(source="files", test=str(file))))
-    assert results.first("checkpoint")["texts"] == 30
-    assert agrees(CHECKPOINT.claims(results))
+    results = asked(tiny_run, others(tmp_path))
+    assert results.first("checkpoint")["texts"] == 120
+    claims = CHECKPOINT.claims(results)
+    assert agrees(claims)
+    assert sum(claim.holds is True for claim in claims) == 4  # axis, alone, padded, moved
 
 
 def test_keys_without_a_source_change_its_own_texts(tiny_run: Path) -> None:
@@ -61,7 +103,7 @@ def test_a_bag_changes_no_prediction_and_a_forged_one_disagrees(
         *("text.min_frequency=1", "training.epochs=1", "training.patience=null"),
     ]
     assert run("train", *overrides) == 0
-    results = asked(run_dir)
+    results = asked(run_dir, others(tmp_path))
     claims = CHECKPOINT.claims(results)
     assert agrees(claims)
     assert {"T1", "T4"} <= {claim.theorem for claim in claims}

@@ -10,7 +10,7 @@ from tiny_data import rows, write_csv
 from textcnn.data_config import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
 from textcnn.studies.figures import style
-from textcnn.studies.language import LANGUAGE
+from textcnn.studies.language import LANGUAGE, check, notes
 from textcnn.studies.real import NETWORKS, build_data, measure_network
 from textcnn.studies.study import Measurement, Plan, Point, Results, Values, agrees
 from textcnn.studies.wording import (
@@ -136,9 +136,42 @@ def test_the_data_are_those_of_the_keys() -> None:
     assert isinstance(build_data(tiny_synthetic(), 800), SyntheticConfig)
 
 
-def test_sets_of_labels_are_refused_in_a_line() -> None:
-    with pytest.raises(InputError, match=r"multi_label=true; ask a trained model: study=check"):
-        build_data(vars(DataConfig(source="files", multi_label=True)), 800)
+def plan_of(file: Path, **keys: Any) -> Plan:
+    data = vars(DataConfig(source="files", train=str(file), test_fraction=0.3, **keys))
+    return Plan(quick=True, seeds=2, checkpoint="", data=data)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([("a film", "one")] * 9, r"one class only"),
+        ([("a film", "one"), ("a book", "two")], r"too few to draw data.test from"),
+        ([(f"word{n}", f"class {n % 4}") for n in range(20)], r"6 test texts are too few for 4"),
+    ],
+)
+def test_data_that_will_not_do_are_refused_before_anything_is_measured(
+    cells: list[tuple[str, str]], said: str, tmp_path: Path
+) -> None:
+    plan = plan_of(write_csv(tmp_path / "train.csv", cells))
+    missing = [(point, seed) for point in LANGUAGE.points(plan) for seed in range(point.seeds)]
+    with pytest.raises(InputError, match=said):
+        check(missing)
+
+
+def test_what_is_left_of_a_study_needs_no_data_where_its_networks_are_done(tmp_path: Path) -> None:
+    plan = plan_of(write_csv(tmp_path / "train.csv", [("a film", "one")]))
+    check([(p, 0) for p in LANGUAGE.points(plan) if "network" not in p.settings])
+
+
+def test_other_texts_in_the_same_file_are_another_setting(tmp_path: Path) -> None:
+    plan = plan_of(write_csv(tmp_path / "train.csv", rows(20)))
+    before = LANGUAGE.points(plan)
+    assert LANGUAGE.points(plan) == before
+    write_csv(tmp_path / "train.csv", rows(20, seed=1))
+    changed = [
+        old.name for old, new in zip(before, LANGUAGE.points(plan), strict=True) if old != new
+    ]
+    assert changed == [point.name for point in before if "network" in point.settings]
 
 
 def test_points_have_names_of_their_own() -> None:
@@ -149,11 +182,11 @@ def test_points_have_names_of_their_own() -> None:
 
 
 def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
-    file = write_csv(tmp_path / "train.csv", rows(120))
+    file = write_csv(tmp_path / "train.csv", rows(400))
     data = vars(DataConfig(source="files", train=str(file), test_fraction=0.3))
     measured = []
     for name in ("bag", "nin", "multi_width"):
-        point = Point(name, {"network": name, "data": data, "examples": 100, "epochs": 2})
+        point = Point(name, {"network": name, "data": data, "examples": 120, "epochs": 2})
         for seed in (0, 1):
             values = json.loads(json.dumps(LANGUAGE.measure(point.settings, seed)))
             measured.append(Measurement(point, seed, values))
@@ -167,6 +200,17 @@ def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
     ]
     assert not agrees(LANGUAGE.claims(Results(tuple(broken))))
     assert len(LANGUAGE.table(results)) == 4
+    texts, *others = notes(results)
+    assert texts.startswith(f"Texts: {file}; 120 to train on, 120 to test on, 3 classes; always ")
+    assert not any("too few" in note for note in others)
+    few = [
+        Measurement(m.point, m.seed, {**m.values, "correct": 30, "majority": 33, "texts": 99})
+        for m in measured
+    ]
+    assert {claim.holds for claim in LANGUAGE.claims(Results(tuple(few)))} == {None}
+    _, said, idle = notes(Results(tuple(few)))
+    assert said.startswith("99 test texts are too few for a verdict")
+    assert idle.startswith("No better than that: bag of words (mean); 1×1, max pooling; n-grams")
 
 
 @pytest.mark.slow

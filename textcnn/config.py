@@ -19,6 +19,7 @@ STUDIES = (
     *("pointwise", "order", "position", "counting", "nesting", "boundary"),
     *("symmetry", "audio", "translation", "language", "checkpoint"),
 )
+PRESET_SEEDS = {"full": 3, "quick": 1}  # of studies
 FOLD_MEMORY = 1024  # megabytes
 ClassWeights = Any  # a string, a list or numbers by name, of which OmegaConf has no union
 
@@ -294,6 +295,50 @@ class IllustrateConfig:
     run_dir: str = key("outputs/run", "directory of results, figures and report")
     overwrite: bool = key(False, "replace a run directory that already holds a run")
     resume: str | None = key(None, "a run directory to go on with, instead of run_dir")
+
+    def conflicts(self) -> Iterator[str]:
+        """What the chosen study has no use for, and what it can't do without."""
+        default, study = DataConfig(), self.study
+        data = [
+            f"data.{name}={command_line(value)}"
+            for name, _, value in walk(self.data)
+            if value != getattr(default, name, None)
+        ]
+        if data and study not in ("language", "checkpoint", "all"):
+            yield (
+                f"study={study} reads no texts of yours, got {data[0]}; leave data out, or try "
+                "study=language"
+            )
+        if self.checkpoint and study not in ("checkpoint", "all"):
+            yield (
+                f"study={study} asks no checkpoint, got checkpoint={self.checkpoint}; leave it "
+                "out, or try study=checkpoint"
+            )
+        if study == "checkpoint" and not self.checkpoint:
+            yield (
+                "study=checkpoint needs a trained classifier; give checkpoint=<run or checkpoint "
+                "directory>"
+            )
+        if study == "checkpoint" and self.seeds is not None:
+            yield (
+                f"study=checkpoint asks one classifier once, got seeds={self.seeds}; leave it out: "
+                "seed draws which texts are asked"
+            )
+        if study in ("language", "all"):
+            yield from self.language_conflicts()
+
+    def language_conflicts(self) -> Iterator[str]:
+        if self.data.multi_label:
+            yield (
+                "study=language takes texts of one class each, got data.multi_label=true; ask a "
+                "trained model: study=checkpoint checkpoint=<run>"
+            )
+        for name in ("folds", "streaming"):
+            if value := getattr(self.data, name):
+                yield (
+                    f"study=language trains on a few hundred texts, split once, got "
+                    f"data.{name}={command_line(value)}; leave it out"
+                )
 
 
 SCHEMAS = {

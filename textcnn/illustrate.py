@@ -1,11 +1,13 @@
 """Show what convolutions see: `python -m textcnn.illustrate study=... [key=value ...]`."""
 
 from pathlib import Path
+from typing import Any
 
 from textcnn.cli import overridden_keys, program
 from textcnn.config import IllustrateConfig
+from textcnn.data_config import DataConfig
 from textcnn.errors import InputError
-from textcnn.run_dir import check_free, find_config, job_dir
+from textcnn.run_dir import check_free, check_writable, find_config, job_dir
 from textcnn.stored_config import parse_config
 
 
@@ -15,17 +17,38 @@ def main(config: IllustrateConfig) -> None:
     if config.resume is None:
         run_dir = job_dir(config.run_dir)
         check_free(run_dir, config.overwrite)
+        make_absolute(config)
     else:
-        stored = find_config(config.resume)
+        stored = find_config(config.resume, "illustrate")
         run_dir, workers = stored.parent, config.workers
         check_resumed()
         config = read_config(stored)
         config.workers = workers
+    check_writable(run_dir)
 
     # Imported here, where the configuration is known to be sound: this takes seconds.
     from textcnn.studies.run import illustrate
 
     illustrate(config, run_dir, resume)
+
+
+def make_absolute(config: IllustrateConfig) -> None:
+    """What is read must be found from wherever the run is resumed."""
+    config.checkpoint = absolute(config.checkpoint) if config.checkpoint else ""
+    data: DataConfig = config.data
+    if data.source == "files":
+        data.train, data.validation, data.test = map(
+            absolute, (data.train, data.validation, data.test)
+        )
+    elif data.path is not None and Path(data.path).expanduser().is_dir():
+        data.path = absolute(data.path)
+
+
+def absolute(given: Any) -> Any:
+    """A path, a glob, a list of them or None."""
+    if isinstance(given, list):
+        return [absolute(path) for path in given]
+    return given if given is None else str(Path(given).expanduser().absolute())
 
 
 def check_resumed() -> None:

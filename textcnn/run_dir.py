@@ -1,7 +1,9 @@
 """The run directory: where it is, whether it is free, and what of Hydra's goes into it."""
 
+import re
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -54,6 +56,24 @@ def check_free(run_dir: Path, overwrite: bool) -> None:
         raise InputError(holds_a_run(run_dir))
 
 
+def check_writable(run_dir: Path) -> None:
+    """Refuse what can't be written, before hours are spent; leaves nothing there.
+
+    Raises:
+        InputError
+    """
+    try:
+        there = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
+        with TemporaryDirectory(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(cannot_be_written(run_dir, error)) from error
+
+
+def cannot_be_written(run_dir: Path, error: OSError) -> str:
+    return f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or give another"
+
+
 def holds_a_run(run_dir: Path) -> str:
     return (
         f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
@@ -81,7 +101,7 @@ def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
     except FileExistsError:
         raise InputError(holds_a_run(run_dir)) from None
     except OSError as error:
-        raise InputError(f"run_dir={run_dir} can't be written: {error.strerror}") from error
+        raise InputError(cannot_be_written(run_dir, error)) from error
     if HydraConfig.initialized():
         hydra = run_dir / ".hydra"
         hydra.mkdir()
@@ -89,15 +109,22 @@ def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
         OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
 
 
-def find_config(path: str) -> Path:
+def find_config(path: str, program: str) -> Path:
     """The configuration of the run in the directory `path`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or of another program.
     """
     file = Path(path).expanduser() / CONFIG
     if not file.is_file():
         raise InputError(f"resume={path}: no run there (no {CONFIG})")
+    keys = re.findall(r"^(study|model):", file.read_text("utf-8", errors="replace"), re.MULTILINE)
+    made_by = {("study",): "illustrate", ("model",): "train"}.get(tuple(keys), program)
+    if made_by != program:
+        raise InputError(
+            f"resume={path} is a run of textcnn.{made_by}, not of textcnn.{program}; go on with "
+            f"python -m textcnn.{made_by} resume={path}"
+        )
     return file
 
 
@@ -107,7 +134,7 @@ def find_run(path: str) -> Path:
     Raises:
         InputError: there is none, or it has no checkpoint to go on from.
     """
-    run_dir = find_config(path).parent
+    run_dir = find_config(path, "train").parent
     folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
     if not existing(run_dir / "last").is_dir() and not folds:
         raise InputError(

@@ -1,15 +1,16 @@
 """The studies, in the order of a tour: from a kernel of one word to what to use when."""
 
+from collections.abc import Callable, Sequence
+
+from textcnn.studies import checkpoint, language
 from textcnn.studies.audio import AUDIO
 from textcnn.studies.boundary import BOUNDARY
-from textcnn.studies.checkpoint import CHECKPOINT
 from textcnn.studies.counting import COUNTING
-from textcnn.studies.language import LANGUAGE
 from textcnn.studies.nesting import NESTING
 from textcnn.studies.order import ORDER
 from textcnn.studies.pointwise import POINTWISE
 from textcnn.studies.position import POSITION
-from textcnn.studies.study import Study
+from textcnn.studies.study import Point, Results, Study
 from textcnn.studies.symmetry import SYMMETRY
 from textcnn.studies.translation import TRANSLATION
 
@@ -25,7 +26,18 @@ STUDIES: dict[str, Study] = {
         SYMMETRY,
         AUDIO,
         TRANSLATION,
-        LANGUAGE,
-        CHECKPOINT,
+        language.LANGUAGE,
+        checkpoint.CHECKPOINT,
     )
+}
+
+# of studies that read what the user gives: whether it can be used, asked before all else
+CHECKS: dict[str, Callable[[Sequence[tuple[Point, int]]], None]] = {
+    "language": language.check,
+    "checkpoint": checkpoint.check,
+}
+# and what their pages say of it
+NOTES: dict[str, Callable[[Results], list[str]]] = {
+    "language": language.notes,
+    "checkpoint": checkpoint.notes,
 }

@@ -1,5 +1,6 @@
 """The questions of the other studies, put to a user's own classifier and texts."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textcnn.studies.answers import (
@@ -15,13 +16,27 @@ from textcnn.studies.answers import (
     read_rates,
 )
 from textcnn.studies.figures import GREY, accuracy_axes, intervals, new_figure
+from textcnn.studies.inputs import (
+    baseline,
+    check_enough,
+    constant,
+    data_digest,
+    describe,
+    digest,
+    few_note,
+    mute,
+    no_better,
+    too_few,
+)
 from textcnn.studies.study import Claim, Drawing, Plan, Point, Rate, Results, Study, Values, silent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from textcnn.config import TrainConfig
+    from textcnn.data.batching import EncodedTexts
     from textcnn.data_config import DataConfig
+    from textcnn.inference import Classifier
 
 ASKED = 600  # texts, at most
 QUICK_ASKED = 150
@@ -32,10 +47,21 @@ def points(plan: Plan) -> list[Point]:
     """One: the classifier and its texts are what they are, and each text is shuffled by itself."""
     settings = {
         "checkpoint": plan.checkpoint,
+        "digest": checkpoint_digest(plan.checkpoint) if plan.checkpoint else "",
         "data": plan.data,
+        "data_digest": data_digest(plan.data),
         "texts": QUICK_ASKED if plan.quick else ASKED,
     }
     return [Point("checkpoint", settings)]
+
+
+def checkpoint_digest(path: str) -> str:
+    """Of the files that predict: what was trained anew at the same place has another."""
+    from textcnn.checkpoint import FILES, THRESHOLDS, find_checkpoint
+
+    directory = find_checkpoint(path)
+    files = [directory / name for name in (*FILES, THRESHOLDS)]
+    return digest([file for file in files if file.is_file()])
 
 
 def measure(settings: Values, seed: int) -> Values:
@@ -43,23 +69,50 @@ def measure(settings: Values, seed: int) -> Values:
     Raises:
         InputError: checkpoint or data can't be used.
     """
-    from textcnn.checkpoint import find_checkpoint, load_checkpoint
-    from textcnn.data.encoding import encode_rows
-    from textcnn.evaluation.report import test_rows
-    from textcnn.inference import restore
     from textcnn.studies.questions import ask
     from textcnn.studies.rearranged import sample
 
-    directory = find_checkpoint(settings["checkpoint"])
-    classifier, trained = restore(load_checkpoint(directory), directory)
-    rows = test_rows(chosen_data(settings["data"], trained), trained, classifier.labels)
-    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
-    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    classifier, trained, data, texts = load(settings)
     return ask(classifier, sample(texts, settings["texts"], seed), seed) | {
         "unit": trained.text.unit,
         "name": trained.model.name,
         "multi_label": trained.data.multi_label,
+        "source": describe(data),
+        "available": len(texts),
+        "classes": len(classifier.labels),
     }
+
+
+def check(missing: Sequence[tuple[Point, int]]) -> None:
+    """Hold checkpoint and data against what is asked of them.
+
+    Raises:
+        InputError: they can't be used, or the texts are too few.
+    """
+    for point, _ in missing:
+        classifier, trained, _, texts = load(point.settings)
+        # sets of labels: nothing says how many there may be
+        check_enough(len(texts), 1 if trained.data.multi_label else len(classifier.labels))
+
+
+def load(settings: Values) -> tuple["Classifier", "TrainConfig", "DataConfig", "EncodedTexts"]:
+    """The classifier, how it was trained, and the texts that it is asked about.
+
+    Raises:
+        InputError: checkpoint or data can't be used.
+    """
+    from textcnn.checkpoint import find_checkpoint, load_checkpoint
+    from textcnn.data.encoding import encode_rows
+    from textcnn.evaluation.report import test_rows
+    from textcnn.inference import restore
+
+    directory = find_checkpoint(settings["checkpoint"])
+    classifier, trained = restore(load_checkpoint(directory), directory)
+    data = chosen_data(settings["data"], trained)
+    rows = test_rows(data, trained, classifier.labels)
+    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
+    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    return classifier, trained, data, texts
 
 
 def chosen_data(data: Values, trained: "TrainConfig") -> "DataConfig":
@@ -87,14 +140,40 @@ def chosen_data(data: Values, trained: "TrainConfig") -> "DataConfig":
 def claims(results: Results) -> list[Claim]:
     values = results.of("checkpoint")
     correct = "sets of labels exactly right" if values[0]["multi_label"] else "accuracy"
-    return [
+    made = [
         silent(f"{TITLE}, {values[0]['name']}: {correct}", str(rate_of(values, "correct"))),
+        silent(f"always the most frequent answer: {correct}", str(rate_of(values, "majority"))),
         *equality_claims({TITLE: values}, ["equal"]),
         *order_claims(TITLE, values),
         *place_claims(TITLE, values),
         *length_claims(TITLE, values),
         *negation_claims(TITLE, values),
     ]
+    return mute(made) if too_few(values) else made
+
+
+def notes(results: Results) -> list[str]:
+    """Which texts were asked, and whether the answers say anything."""
+    values = results.of("checkpoint")
+    first = values[0]
+    said = [
+        f"Texts: {first['source']}; {first['texts']} of {first['available']} to test on are asked, "
+        f"{first['classes']} classes; {baseline(values)}."
+    ]
+    if too_few(values):
+        said.append(few_note(first["texts"]))
+    if constant(values):
+        said.append(
+            "This classifier gives every text the same answer. That shuffling, moving and cutting "
+            "change no prediction says nothing of what it reads: it has not learnt to tell the "
+            "classes apart."
+        )
+    elif no_better(values):
+        said.append(
+            f"This classifier, with {rate_of(values, 'correct')}, is no better than that by more "
+            "than chance: what changes its predictions, or does not, says little of what it reads."
+        )
+    return said
 
 
 def drawings(results: Results) -> list[Drawing]:
@@ -168,8 +247,9 @@ it is padded, and knows nothing of how the dimensions of its embedding are numbe
         "than a study asks, each seed draws its own of them."
     ),
     lesson=(
-        "A classifier whose predictions survive shuffling does not use the order of words, though "
-        "it could: the task does not ask for it, and a bag of words would do. Where the last half "
+        "Where a classifier is better than the most frequent class, and its predictions survive "
+        "shuffling, it does not use the order of words, though it could: the task does not ask for "
+        "it, and a bag of words would do. Where the last half "
         "alone is classified worse than the first, what decides stands at the beginning, and "
         "fewer tokens are enough. Where unknown words in front change predictions, it has learnt "
         "where its texts begin."

@@ -1,5 +1,6 @@
 """The limits on real texts: order, length, meaning, and what five remedies are worth."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textcnn.studies.answers import (
@@ -17,7 +18,17 @@ from textcnn.studies.answers import (
     read_rates,
 )
 from textcnn.studies.figures import accuracy_axes, intervals, new_figure, predicted
-from textcnn.studies.real import GLOVE, NETWORKS, measure_network
+from textcnn.studies.inputs import (
+    baseline,
+    constant,
+    data_digest,
+    describe,
+    few_note,
+    mute,
+    no_better,
+    too_few,
+)
+from textcnn.studies.real import GLOVE, NETWORKS, build_data, check_data, measure_network
 from textcnn.studies.study import Claim, Drawing, Plan, Point, Results, Study, Values, silent
 from textcnn.studies.wording import (
     TEMPLATES,
@@ -42,6 +53,7 @@ SYNONYMS = {"synonyms, learnt vectors": None, "synonyms, GloVe vectors": GLOVE}
 def points(plan: Plan) -> list[Point]:
     common = {
         "data": plan.data,
+        "data_digest": data_digest(plan.data),
         "examples": QUICK_EXAMPLES if plan.quick else EXAMPLES,
         "epochs": QUICK_EPOCHS if plan.quick else EPOCHS,
     }
@@ -77,6 +89,18 @@ def measure(settings: Values, seed: int) -> Values:
     )
 
 
+def check(missing: Sequence[tuple[Point, int]]) -> None:
+    """Hold the data against what the networks that are to be trained need of them.
+
+    Raises:
+        InputError: they can't be used.
+    """
+    trained = [(point.settings, seed) for point, seed in missing if "network" in point.settings]
+    units = sorted({NETWORKS[settings["network"]].unit for settings, _ in trained})
+    for seed in sorted({seed for _, seed in trained}):
+        check_data(trained[0][0]["data"], trained[0][0]["examples"], units, seed)
+
+
 def networks(results: Results) -> Networks:
     """What the networks on real texts answered, by title; without those not measured."""
     names = [point.name for point in results.points() if "network" in point.settings]
@@ -95,6 +119,8 @@ def claims(results: Results) -> list[Claim]:
         made += order_claims(title, values)
         if knows_no_order(values[0]["known"]):
             made += negation_claims(title, values)
+    if any(map(too_few, asked.values())):
+        made = mute(made)
     for point in results.points():
         settings, name = point.settings, point.name
         if "template" in settings:
@@ -115,6 +141,51 @@ def remedy_claim(results: Results, name: str) -> Claim:
     shares = sorted(100 * each["correct"] / each["texts"] for each in values)
     seeds = f"; by seed {shares[0]:.1f} to {shares[-1]:.1f} %" if len(shares) > 1 else ""
     return silent(title, f"{rate_of(values, 'correct')}{seeds}")
+
+
+def notes(results: Results) -> list[str]:
+    """Which texts these are, and what is to be seen of them."""
+    asked = networks(results)
+    if not asked:
+        return []
+    settings = next(p.settings for p in results.points() if "network" in p.settings)
+    first = next(iter(asked.values()))
+    said = [
+        f"Texts: {describe(build_data(settings['data'], settings['examples']))}; "
+        f"{first[0]['trained_on']} to train on, {first[0]['texts']} to test on, "
+        f"{first[0]['classes']} classes; {baseline(first)}."
+    ]
+    if any(map(too_few, asked.values())):
+        said.append(few_note(first[0]["texts"]))
+    if idle := [title for title, values in asked.items() if no_better(values)]:
+        said.append(
+            f"No better than that: {'; '.join(idle)}. What shuffling leaves unchanged in such a "
+            "network says nothing of order."
+        )
+    return [*said, *findings({t: v for t, v in asked.items() if t not in idle})]
+
+
+def findings(able: Networks) -> list[str]:
+    """What the remedies were worth here. `able`: networks that have learnt something."""
+    if not able:
+        return []
+    rates = {title: rate_of(values, "correct") for title, values in able.items()}
+    ranked = sorted(rates, key=lambda title: rates[title].share, reverse=True)
+    best = rates[ranked[0]]
+    level = [title for title in ranked[1:] if rates[title].interval[1] >= best.interval[0]]
+    said = f"Best on these texts: {ranked[0]}, {best}"
+    said += f"; chance alone may set it apart from: {'; '.join(level)}." if level else "."
+    changed = [
+        block_rates(values, "changed")[0].share
+        for values in able.values()
+        if not knows_no_order(values[0]["known"]) and not constant(values)
+    ]
+    if changed:
+        said += (
+            f" Shuffling all tokens changes {100 * min(changed):.1f} to {100 * max(changed):.1f} % "
+            "of the predictions of networks that can see order."
+        )
+    return [said]
 
 
 def drawings(results: Results) -> list[Drawing]:
@@ -233,12 +304,12 @@ texts, and accuracy is exactly ½, unless vectors learnt elsewhere say what they
         "trained on."
     ),
     lesson=(
-        "Theory says what a network can't know, the task says whether that matters. For the topics "
-        "of the bundled news words are enough: shuffling a text hardly changes what n-grams "
-        "predict, and a bag of words does better. Where one negation decides, a window that holds "
-        "it is the difference between chance and certainty. The remedies are no ladder: with 800 "
-        "articles to learn from pretrained vectors help most, n-grams help much, and depth, "
-        "dilation and characters do not pay."
+        "Theory says what a network can't know, the task says whether that matters. Where "
+        "shuffling a text hardly changes what n-grams predict, words are enough, and a bag of "
+        "words is the one to beat. Where one negation decides, a window that holds it is the "
+        "difference between chance and certainty. The remedies are no ladder: whether pretrained "
+        "vectors, n-grams, depth, dilation or characters pay depends on the texts, and on how many "
+        "there are to learn from."
     ),
     points=points,
     measure=measure,

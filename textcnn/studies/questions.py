@@ -49,6 +49,8 @@ def ask(classifier: Classifier, texts: EncodedTexts, seed: int) -> Values:
         "known": known(classifier.model),
         "texts": len(texts),
         "correct": count_right(usual, texts),
+        "majority": majority(texts),
+        "answers": len(np.unique(usual, axis=0)),
         "equal": equalities(classifier.model, texts, seed),
         "order": word_order(classifier, texts, usual, seed),
         "places": places(classifier, texts, usual),
@@ -166,6 +168,12 @@ def decide(classifier: Classifier, texts: EncodedTexts) -> np.ndarray:
 def count_right(decided: np.ndarray, texts: EncodedTexts) -> int:
     assert texts.labels is not None
     return len(texts) - count_different(decided, texts.labels)
+
+
+def majority(texts: EncodedTexts) -> int:
+    """Texts that would be right if the most frequent class, or set of labels, were all answers."""
+    assert texts.labels is not None
+    return int(np.unique(texts.labels, axis=0, return_counts=True)[1].max())
 
 
 def count_different(some: np.ndarray, others: np.ndarray) -> int:

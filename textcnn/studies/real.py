@@ -1,9 +1,11 @@
 """Networks trained on real texts, the same texts for each, and what they answer."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from textcnn.studies.inputs import check_enough
 from textcnn.studies.study import Values
 
 if TYPE_CHECKING:
@@ -90,22 +92,26 @@ def measure_network(
         "seconds": seconds,
         "parameters": sum(p.numel() for p in classifier.model.parameters()),
         "trained_on": len(prepared.texts.train),
+        "classes": len(prepared.splits.labels),
     }
 
 
-def build_data(data: Values, examples: int) -> "DataConfig":
-    """
-    Raises:
-        InputError: texts with sets of labels.
-    """
-    from textcnn.data_config import DataConfig, SyntheticConfig
-    from textcnn.errors import InputError
+def check_data(data: Values, examples: int, units: Sequence[str], seed: int) -> None:
+    """Prepare them as `measure_network` does.
 
-    if data.get("multi_label"):
-        raise InputError(
-            "study=language takes texts of one class each, got data.multi_label=true; ask a "
-            "trained model: study=checkpoint checkpoint=<run>"
-        )
+    Raises:
+        InputError: they can't be used, or are too few to test on.
+    """
+    from textcnn.data.prepare import prepare_data
+
+    for unit in units:
+        prepared = prepare_data(build_data(data, examples), build_text(unit), seed)
+        check_enough(len(prepared.texts.test), len(prepared.splits.labels))
+
+
+def build_data(data: Values, examples: int) -> "DataConfig":
+    from textcnn.data_config import DataConfig, SyntheticConfig
+
     if data.get("source") == "synthetic":
         return SyntheticConfig(**data)
     config = DataConfig(**data) if data else DataConfig(test_fraction=TESTED_FRACTION)

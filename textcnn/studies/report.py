@@ -12,17 +12,18 @@ from markupsafe import Markup, escape
 
 import textcnn
 from textcnn.atomic import new_file
-from textcnn.config import IllustrateConfig
+from textcnn.config import PRESET_SEEDS, IllustrateConfig
 from textcnn.data_config import DataConfig
 from textcnn.limits import command_line, walk
 from textcnn.run_dir import FIGURES, REPORT
 from textcnn.studies.advice import ADVICE
 from textcnn.studies.figures import style
-from textcnn.studies.study import Claim, Drawing, Results, Study, agrees, verdict
+from textcnn.studies.study import Claim, Drawing, Plan, Results, Study, agrees, verdict
 from textcnn.terminal import argument, markdown
 from textcnn.training.curves import Curves
 
 DPI = 150  # of the figures that are files
+FULL = Plan(quick=False, seeds=PRESET_SEEDS["full"], checkpoint="", data={})
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,25 @@ class Chapter:
     study: Study
     results: Results
     claims: list[Claim]
+    notes: list[str]  # what these results mean, where it depends on the texts
 
     @cached_property
     def drawings(self) -> list[Drawing]:
         return self.study.drawings(self.results)
 
     @property
-    def agrees(self) -> bool:
-        return agrees(self.claims)
+    def spoken(self) -> list[Claim]:
+        """Of which theory says something."""
+        return [claim for claim in self.claims if claim.holds is not None]
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether all that theory says was found; None where it says nothing."""
+        return agrees(self.claims) if self.spoken else None
 
     @property
     def verdict(self) -> str:
-        return verdict(self.claims)
+        return verdict(self.claims) if self.spoken else "no verdict: the numbers stand alone"
 
 
 class Report:
@@ -53,6 +61,7 @@ class Report:
         """`studies`: all that there will be, in the order of the tour."""
         self.run_dir, self.studies, self.config = run_dir, studies, config
         self.chapters: list[Chapter] = []
+        self.figures: dict[str, list[dict[str, Any]]] = {}
         self.curves: Curves | None = None
         self.environment = Environment(
             loader=PackageLoader("textcnn.studies"),
@@ -63,46 +72,78 @@ class Report:
         )
         self.environment.filters["code"] = code
 
-    def add(self, chapter: Chapter) -> None:
-        """Write the page of a study, and the first page anew."""
+    def add(self, chapter: Chapter, new: bool) -> None:
+        """Write the page of a study, and anew those that lead to it.
+
+        Args:
+            new: TensorBoard doesn't have it yet.
+        """
         self.chapters.append(chapter)
         self.chapters.sort(key=lambda c: self.studies.index(c.study))
-        if self.curves is None:
-            (self.run_dir / REPORT).mkdir(exist_ok=True)
-            (self.run_dir / FIGURES).mkdir(exist_ok=True)
+        (self.run_dir / REPORT).mkdir(exist_ok=True)
+        (self.run_dir / FIGURES).mkdir(exist_ok=True)
+        if new and self.curves is None:
             self.curves = Curves(self.run_dir)
+        curves = self.curves if new else None
         with style():
-            figures = [self.draw(chapter, drawing) for drawing in chapter.drawings]
-        rows = [
-            ["theorem", "claim", "theory", "measured", "holds"],
-            *map(claim_row, chapter.claims),
-        ]
-        self.curves.text(f"studies/{chapter.study.name}", f"{chapter.verdict}\n\n{markdown(rows)}")
-        place = self.studies.index(chapter.study)
+            self.figures[chapter.study.name] = [
+                self.draw(chapter.study, drawing, curves) for drawing in chapter.drawings
+            ]
+        if curves is not None:
+            rows = [
+                ["theorem", "claim", "theory", "measured", "holds"],
+                *map(claim_row, chapter.claims),
+            ]
+            text = f"{chapter.verdict}\n\n{markdown(rows)}"
+            curves.text(f"studies/{chapter.study.name}", text)
+        place = self.chapters.index(chapter)
+        for number in range(max(place - 1, 0), min(place + 2, len(self.chapters))):
+            self.write_page(number)
+        self.write("index.html", "index.html.j2", **self.index())
+
+    def write_page(self, place: int) -> None:
+        """`place`: among the studies that are done, which alone have pages to lead to."""
+        chapter, end = self.chapters[place], len(self.chapters) - 1
         self.write(
             f"{chapter.study.name}.html",
             "study.html.j2",
             chapter=chapter,
-            figures=figures,
+            figures=self.figures[chapter.study.name],
             table=chapter.study.table(chapter.results),
+            quick=self.quick(chapter) if self.config.preset == "quick" else None,
             command=self.command(chapter.study.name),
-            before=self.studies[place - 1] if place else None,
-            after=self.studies[place + 1] if place + 1 < len(self.studies) else None,
+            before=self.chapters[place - 1].study if place else None,
+            after=self.chapters[place + 1].study if place < end else None,
         )
-        self.write("index.html", "index.html.j2", **self.index())
 
-    def draw(self, chapter: Chapter, drawing: Drawing) -> dict[str, Any]:
+    def quick(self, chapter: Chapter) -> dict[str, Any]:
+        """What `preset=quick` has measured of a study, and what it has left out."""
+        results, full = chapter.results, chapter.study.points(FULL)
+        measured = {point.name for point in results.points()}
+        return {
+            "seeds": max(len(results.of(name)) for name in measured),
+            "measured": len(measured),
+            "points": len(full),
+            "left_out": [point.name for point in full if point.name not in measured],
+            "full_seeds": max(point.seeds for point in full),
+        }
+
+    def draw(self, study: Study, drawing: Drawing, curves: Curves | None) -> dict[str, Any]:
         """A figure as a file, in TensorBoard and as SVG for the page."""
-        assert self.curves is not None
-        name = chapter.study.name
-        self.curves.figure(f"{name}/{drawing.name}", drawing.figure, 0)
-        with new_file(self.run_dir / FIGURES / f"{drawing.name}.png") as file:
-            drawing.figure.savefig(file, dpi=DPI, format="png")
+        if curves is not None:
+            curves.figure(f"{study.name}/{drawing.name}", drawing.figure, 0)
+        file = f"{drawing.name}.png"
+        with new_file(self.run_dir / FIGURES / file) as temporary:
+            drawing.figure.savefig(temporary, dpi=DPI, format="png")
         svg = StringIO()
         drawing.figure.savefig(svg, format="svg", metadata={"Date": None})
         # without the XML header, which has no place inside a page
         text = svg.getvalue()
-        return {"caption": drawing.caption, "svg": Markup(text[text.index("<svg") :])}
+        return {
+            "caption": drawing.caption,
+            "svg": Markup(text[text.index("<svg") :]),
+            "file": f"../{FIGURES}/{file}",
+        }
 
     def index(self) -> dict[str, Any]:
         done = {chapter.study.name: chapter for chapter in self.chapters}

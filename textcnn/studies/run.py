@@ -5,21 +5,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from textcnn.config import IllustrateConfig
+from textcnn.config import PRESET_SEEDS, IllustrateConfig
 from textcnn.cores import available_cores
 from textcnn.data_config import DataConfig
 from textcnn.errors import InputError
-from textcnn.run_dir import RESULTS, claim
+from textcnn.run_dir import RESULTS, cannot_be_written, claim
 from textcnn.stored_config import dump
-from textcnn.studies.catalogue import STUDIES
-from textcnn.studies.ledger import Ledger
+from textcnn.studies.catalogue import CHECKS, NOTES, STUDIES
+from textcnn.studies.ledger import Ledger, damaged
 from textcnn.studies.progress import StudyProgress
 from textcnn.studies.report import Chapter, Report
-from textcnn.studies.study import Plan, Study, agrees, verdict
-from textcnn.studies.workers import Work, measure_all
+from textcnn.studies.study import Plan, Study
+from textcnn.studies.workers import Work, WorkerKilledError, measure_all
 from textcnn.terminal import argument, build_console, build_table
-
-PRESET_SEEDS = {"full": 3, "quick": 1}
 
 
 def illustrate(config: IllustrateConfig, run_dir: Path, resume: bool) -> None:
@@ -31,16 +29,23 @@ def illustrate(config: IllustrateConfig, run_dir: Path, resume: bool) -> None:
     """
     console = build_console()
     run = StudyRun(config, run_dir, resume, console)
+    run.check()
+    go_on = f"python -m textcnn.illustrate {argument('resume', run_dir)}"
+    saved = f"what was measured is saved in {run_dir}; go on with"
     try:
         run.measure()
     except KeyboardInterrupt:
         if run.begun:
-            console.print(
-                f"interrupted; what was measured is saved in {run_dir}; go on with",
-                f"  python -m textcnn.illustrate {argument('resume', run_dir)}",
-                sep="\n",
-            )
+            console.print(f"interrupted; {saved}\n  {go_on}")
         raise
+    except WorkerKilledError as error:
+        killed = "a process that measured was killed, likely for lack of memory"
+        fix = f"{saved} {go_on} workers=1" if run.begun else "try workers=1"
+        raise InputError(f"{killed}; {fix}") from error
+    except InputError as error:
+        if not run.begun or resume:
+            raise
+        raise InputError(f"{error}; {saved} {go_on}") from error
     run.finish()
 
 
@@ -64,16 +69,30 @@ class StudyRun:
         }
         self.report = Report(run_dir, self.studies, config)
 
+    def check(self) -> None:
+        """Hold what is read against what the studies need of it.
+
+        Raises:
+            InputError: data or checkpoint can't be used.
+        """
+        for name, check in CHECKS.items():
+            if name in self.ledgers and self.ledgers[name].missing:
+                check(self.ledgers[name].missing)
+
     def measure(self) -> None:
+        ledgers = self.ledgers.values()
         missing: list[Work] = [
             (name, point, seed)
             for name, ledger in self.ledgers.items()
             for point, seed in ledger.missing
         ]
-        measured = sum(len(ledger.measured) for ledger in self.ledgers.values())
+        measured = sum(len(ledger.measured) for ledger in ledgers)
+        outdated = sum(ledger.outdated for ledger in ledgers)
         self.console.print(
-            f"{len(self.studies)} studies, {len(missing)} measurements"
+            f"{count(len(self.studies), 'study', 'studies')}, "
+            f"{count(len(missing), 'measurement', 'measurements')}"
             + (f", {measured} more are there already" if measured else "")
+            + (f"; {outdated} that are there are of other settings or inputs" if outdated else "")
         )
         for study in self.studies:
             if not self.ledgers[study.name].missing:
@@ -93,35 +112,48 @@ class StudyRun:
         """Make the run directory, once something is known that is worth it."""
         if not self.begun:
             claim(self.run_dir, dump(self.config), self.config.overwrite)
-            (self.run_dir / RESULTS).mkdir()
             self.begun = True
+        (self.run_dir / RESULTS).mkdir(exist_ok=True)
 
     def conclude(self, study: Study) -> None:
+        """
+        Raises:
+            InputError: the results that are there are not of this study, or can't be written.
+        """
         ledger = self.ledgers[study.name]
         results = ledger.results
-        claims = study.claims(results)
-        ledger.conclude(claims)
-        self.report.add(Chapter(study, results, claims))
-        self.console.print(f"{study.name}: {verdict(claims)}")
-        for broken in (each for each in claims if each.holds is False):
+        try:
+            notes = NOTES[study.name](results) if study.name in NOTES else []
+            chapter = Chapter(study, results, study.claims(results), notes)
+            self.report.add(chapter, new=not ledger.concluded)
+        except OSError as error:
+            raise InputError(cannot_be_written(self.run_dir, error)) from error
+        except Exception as error:  # nearly any, of values that are not what they should be
+            if not ledger.before:
+                raise
+            raise InputError(damaged(ledger.file, f"values that make a {error!r}")) from error
+        ledger.conclude(chapter.agrees, chapter.verdict, chapter.claims)
+        self.console.print(f"{study.name}: {chapter.verdict}")
+        for broken in (each for each in chapter.claims if each.holds is False):
             self.console.print(
                 f"  {broken.theorem} {broken.statement}: theory says {broken.predicted}, "
                 f"measured {broken.measured}"
             )
+        for note in notes:
+            self.console.print(f"  {note}")
 
     def finish(self) -> None:
         index = self.report.close()
         rows = [["study", "theorems", "claims that hold", "verdict"]]
         for chapter in self.report.chapters:
-            spoken = [each for each in chapter.claims if each.holds is not None]
-            theorems = dict.fromkeys(each.theorem for each in spoken if each.theorem)
-            held = sum(bool(each.holds) for each in spoken)
+            theorems = dict.fromkeys(each.theorem for each in chapter.spoken if each.theorem)
+            held = sum(bool(each.holds) for each in chapter.spoken)
             rows.append(
                 [
                     chapter.study.name,
                     ", ".join(theorems),
-                    f"{held} of {len(spoken)}",
-                    "agrees" if agrees(chapter.claims) else "disagrees",
+                    f"{held} of {len(chapter.spoken)}",
+                    {True: "agrees", False: "disagrees", None: "none"}[chapter.agrees],
                 ]
             )
         self.console.print(build_table("Theory and measurement", rows))
@@ -130,6 +162,10 @@ class StudyRun:
             f"figures: tensorboard --logdir {self.run_dir}",
             sep="\n",
         )
+
+
+def count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def build_plan(config: IllustrateConfig) -> Plan:
@@ -152,15 +188,6 @@ def build_plan(config: IllustrateConfig) -> Plan:
 
 
 def chosen_studies(name: str, plan: Plan) -> list[Study]:
-    """
-    Raises:
-        InputError: the study of a checkpoint without one.
-    """
-    if name == "checkpoint" and not plan.checkpoint:
-        raise InputError(
-            "study=checkpoint needs a trained classifier; give checkpoint=<run or checkpoint "
-            "directory>"
-        )
     if name != "all":
         return [STUDIES[name]]
     return [s for s in STUDIES.values() if s.name != "checkpoint" or plan.checkpoint]
