@@ -167,7 +167,7 @@ def test_pages_lead_only_to_pages_that_are_there(toured: Path, tmp_path: Path) -
     config = IllustrateConfig(preset="quick")
     report = Report(tmp_path, list(STUDIES.values()), config)
     points = STUDIES["symmetry"].points(Plan(True, 1, "", {}))
-    ledger = Ledger(toured / "results" / "symmetry.json", STUDIES["symmetry"], points, 0)
+    ledger = Ledger(toured / "results" / "symmetry.json", STUDIES["symmetry"], points, 0, True)
     claims = STUDIES["symmetry"].claims(ledger.results)
     report.add(Chapter(STUDIES["symmetry"], ledger.results, claims, ["noted"]), new=False)
     report.close()

@@ -16,7 +16,7 @@ POINTS = [Point("a", {"size": 1}, 2), Point("b", {"size": 2})]
 
 
 def ledger(file: Path, points: list[Point] = POINTS) -> Ledger:
-    return Ledger(file, ORDER, points, first_seed=7)
+    return Ledger(file, ORDER, points, first_seed=7, resume=True)
 
 
 def test_each_point_is_measured_with_its_seeds(tmp_path: Path) -> None:
@@ -65,10 +65,16 @@ def test_what_was_measured_with_other_settings_does_not_count(tmp_path: Path) ->
     assert ledger(file, pair).missing == []
 
 
+def test_a_run_that_replaces_another_begins_with_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    ledger(file).add(POINTS[1], 7, {"x": 1})
+    assert len(Ledger(file, ORDER, POINTS, first_seed=7, resume=False).missing) == 3
+
+
 def test_results_of_another_study_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "order.json"
     ledger(file).add(POINTS[1], 7, {"x": 1})
-    said = refusal(lambda: Ledger(file, SYMMETRY, POINTS, first_seed=7))
+    said = refusal(lambda: Ledger(file, SYMMETRY, POINTS, first_seed=7, resume=True))
     assert said == (
         f"{file} holds no results of a study (its study is 'order', not 'symmetry'); "
         "remove it to measure again"

@@ -173,7 +173,7 @@ def findings(able: Networks) -> list[str]:
     ranked = sorted(rates, key=lambda title: rates[title].share, reverse=True)
     best = rates[ranked[0]]
     level = [title for title in ranked[1:] if rates[title].interval[1] >= best.interval[0]]
-    said = f"Best on these texts: {ranked[0]}, {best}"
+    said = f"Best on these texts, {ranked[0]}: {best}"
     said += f"; chance alone may set it apart from: {'; '.join(level)}." if level else "."
     changed = [
         block_rates(values, "changed")[0].share
@@ -181,8 +181,9 @@ def findings(able: Networks) -> list[str]:
         if not knows_no_order(values[0]["known"]) and not constant(values)
     ]
     if changed:
+        least, most = (f"{100 * share:.1f}" for share in (min(changed), max(changed)))
         said += (
-            f" Shuffling all tokens changes {100 * min(changed):.1f} to {100 * max(changed):.1f} % "
+            f" Shuffling all tokens changes {least if least == most else f'{least} to {most}'} % "
             "of the predictions of networks that can see order."
         )
     return [said]

@@ -13,8 +13,13 @@ from textcnn.studies.study import Claim, Measurement, Point, Results, Study
 class Ledger:
     """The measurements of a study, in `results/<study>.json` of the run directory."""
 
-    def __init__(self, file: Path, study: Study, points: list[Point], first_seed: int):
-        """Begins with what the file holds of these points, measured with the same settings.
+    def __init__(
+        self, file: Path, study: Study, points: list[Point], first_seed: int, resume: bool
+    ):
+        """
+        Args:
+            resume: begin with what the file holds of these points, measured with the same
+                settings; else the file is of a run that shall be replaced, or not there.
 
         Raises:
             InputError: the file holds something else.
@@ -23,7 +28,7 @@ class Ledger:
         self.wanted = [(p, first_seed + number) for p in points for number in range(p.seeds)]
         self.concluded = False  # whether a run before this one has shown these results
         stored: dict[tuple[str, int], Measurement] = {}
-        if file.is_file():
+        if resume and file.is_file():
             content = read_json(file)
             there = parse_results(file, content, study.name)
             stored = {(m.point.name, m.seed): m for m in there.measurements}

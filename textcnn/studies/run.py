@@ -64,6 +64,7 @@ class StudyRun:
                 study,
                 study.points(self.plan),
                 config.seed,
+                resume,
             )
             for study in self.studies
         }
