@@ -23,12 +23,14 @@ from tiny_data import curves, error_line, read_json, run
 from textcnn.config import STUDIES as NAMES
 from textcnn.config import IllustrateConfig
 from textcnn.data_config import DataConfig
+from textcnn.errors import InputError
 from textcnn.illustrate import make_absolute
 from textcnn.studies.advice import ADVICE
 from textcnn.studies.catalogue import STUDIES
 from textcnn.studies.ledger import Ledger
 from textcnn.studies.report import Chapter, Report, code, data_overrides
-from textcnn.studies.study import Measurement, Plan, Results, silent
+from textcnn.studies.study import Measurement, Plan, Results, Values, silent
+from textcnn.studies.workers import Work, WorkerKilledError
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -160,6 +162,34 @@ def test_values_that_are_no_measurement_are_refused_in_one_line(
     file.write_text(json.dumps(content), encoding="utf-8")
     assert run("illustrate", f"resume={run_dir}") == 2
     assert error_line(capfd).startswith(f"{file} holds no results of a study (values that make a ")
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (
+            WorkerKilledError(),
+            "a process .* was killed, .* go on with {go_on} workers=1",
+        ),
+        (InputError("no such word"), "no such word; what was measured is saved in .* {go_on}"),
+    ],
+)
+def test_who_measures_and_fails_is_told_how_to_go_on(
+    failure: Exception,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def measure_one_and_fail(work: list[Work], workers: int) -> Iterator[tuple[Work, Values]]:
+        yield work[0], {"x": 1}
+        raise failure
+
+    monkeypatch.setattr("textcnn.studies.run.measure_all", measure_one_and_fail)
+    assert run("illustrate", "study=symmetry", f"run_dir={tmp_path}/run") == 2
+    go_on = rf"python -m textcnn\.illustrate resume={tmp_path}/run"
+    assert re.fullmatch(said.format(go_on=go_on), error_line(capfd))
+    assert len(read_json(tmp_path / "run/results/symmetry.json")["measurements"]) == 1
 
 
 def test_pages_lead_only_to_pages_that_are_there(toured: Path, tmp_path: Path) -> None:

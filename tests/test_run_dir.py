@@ -6,7 +6,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from textcnn.errors import InputError
-from textcnn.run_dir import MADE_BY_A_RUN, check_free, claim, find_run, job_dir
+from textcnn.run_dir import MADE_BY_A_RUN, check_free, check_writable, claim, find_run, job_dir
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,14 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"run_dir=.*/file/run can't be written: Not a directory"):
         claim(tmp_path / "file" / "run", "", overwrite=False)
+
+
+def test_whether_a_directory_can_be_written_is_known_without_a_trace(tmp_path: Path) -> None:
+    check_writable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"run_dir=.*/file/run can't be written: Not a directory;"):
+        check_writable(tmp_path / "file" / "run")
 
 
 def test_a_run_to_go_on_with_has_a_config_and_a_last_checkpoint(tmp_path: Path) -> None:

@@ -189,13 +189,14 @@ def drawings(results: Results) -> list[Drawing]:
     lengths.set_xticks(list(rates), [str(tokens) for tokens in rates])
     lengths.minorticks_off()
     intervals(lengths, list(rates), list(rates.values()))
-    for axes in (order, lengths):
-        axes.axhline(
-            100 * rate_of(values, "correct").share, color=GREY, linestyle="--", linewidth=1
-        )
+    usual, majority = (100 * rate_of(values, key).share for key in ("correct", "majority"))
+    for share, linestyle in ((usual, "--"), (majority, ":")):
+        for axes in (order, lengths):
+            axes.axhline(share, color=GREY, linestyle=linestyle, linewidth=1)
+        places.axvline(share, color=GREY, linestyle=linestyle, linewidth=1)
     caption = (
         "Accuracy on texts whose order, place or length is changed, with 95 % intervals. Dashed: "
-        "on the texts as they are."
+        "on the texts as they are. Dotted: always the most frequent class."
     )
     return [Drawing("checkpoint", caption, figure)]
 
@@ -205,7 +206,6 @@ def draw_places(axes: "Axes", values: list[Values]) -> None:
     rates = [rate_of(values, "places", name, "correct") for name in names]
     draw_rows(axes, names, rates)
     axes.set_xlim(-3, 106)
-    axes.axvline(100 * rate_of(values, "correct").share, color=GREY, linestyle="--", linewidth=1)
     axes.set_title("Elsewhere, and parts", loc="left")
 
 

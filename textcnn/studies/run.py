@@ -93,7 +93,11 @@ class StudyRun:
             f"{count(len(self.studies), 'study', 'studies')}, "
             f"{count(len(missing), 'measurement', 'measurements')}"
             + (f", {measured} more are there already" if measured else "")
-            + (f"; {outdated} that are there are of other settings or inputs" if outdated else "")
+            + (
+                f"; {outdated} made with other settings or inputs no longer count"
+                if outdated
+                else ""
+            )
         )
         for study in self.studies:
             if not self.ledgers[study.name].missing:
