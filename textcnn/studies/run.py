@@ -142,7 +142,7 @@ class StudyRun:
         for broken in (each for each in chapter.claims if each.holds is False):
             self.console.print(
                 f"  {broken.theorem} {broken.statement}: theory says {broken.predicted}, "
-                f"measured {broken.measured}"
+                f"measured {broken.measured}{broken.why and f' ({broken.why})'}"
             )
         for note in notes:
             self.console.print(f"  {note}")
