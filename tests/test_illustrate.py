@@ -258,7 +258,7 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
     [
         (["study=ordr"], r"study takes pointwise, order, .* or all, got ordr; try study=all"),
         (["study=[order,audio]"], r"study takes .*, got \[.*\]; .* try -m study=order,audio"),
-        (["study=order,audio"], r"study=order,audio is several values; add -m to run each .*"),
+        (["study=order,audio"], r"study=order,audio is several values; for a run of each add -m.*"),
         (["study=checkpoint"], r"study=checkpoint needs a trained classifier; give checkpoint=.*"),
         (
             ["study=checkpoint", "checkpoint=a", "seeds=2"],

@@ -116,9 +116,11 @@ def explain(error: Exception, name: str) -> str:
         )
     if match := re.match(r"Ambiguous value for argument '((.+?)=(.*))'", str(error)):
         several, key, value = match.groups()
+        entry = described(name).get(key)
+        listed = f"for a list write {key}=[{value}], " if entry and "list" in takes(entry) else ""
         return (
-            f"{several} is several values; add -m to run each of them, or quote one that holds a "
-            f"comma: {key}='\"{value}\"'"
+            f"{several} is several values; {listed}for a run of each add -m, for one value that "
+            f"holds a comma write {key}='\"{value}\"'"
         )
     # Hydra's errors have OmegaConf's as their cause; OmegaConf's have one too, in a debugger only.
     cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
