@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from measure import Measured, alternate, ratio, slope
-from report import replace_between, table
+from goals import GOALS, training
+from measure import Measured, alternate, faster_threads, ratio, slope
+from prediction import Program
+from report import replace_between, write_report
+from results import load_results, measured, save_results
+from tables import table
 from usual import basic_english, with_weights_of
 
 from textcnn.models.build import build_model
@@ -85,8 +89,84 @@ def test_a_page_without_the_markers_is_refused() -> None:
         replace_between("prose", "x", "new")
 
 
+def test_a_part_of_a_run_renews_its_table_and_the_goals_and_leaves_the_others(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(
+        "<!-- goals begins -->\n<!-- goals ends -->\n<!-- start begins -->\n<!-- start ends -->\n"
+        "<!-- memory begins -->\nkept\n<!-- memory ends -->\n"
+    )
+    file = tmp_path / "results.json"
+    memory = [{"name": "textcnn fp32", "bytes": 5e8, "spread": 0.0, "share": 0.5}]
+    save_results({"memory": measured(memory, 5, others=0.0)}, file)
+    results = load_results(file)
+    start = [{"name": "predict, one line", "seconds": 2.0, "spread": 0.1}]
+    results["start"] = measured(start, 3, others=0.25)
+    write_report(results, "start", page)
+    text = page.read_text()
+    assert "medians of 3 alternating repetitions" in text
+    assert "other programs took 25% of the machine" in text
+    assert "| predict, one line | 2.0 s | 10.0 % |" in text
+    assert "<!-- memory begins -->\nkept\n<!-- memory ends -->" in text
+    assert "of the usual's | ≤ 33.3 % | 50.0 % | **missed** |" in text
+    assert "start of the program | ≤ 3 s | 2.0 s | met |" in text
+    assert "| training, MR, word CNN, fp32, against usual | ≥ 10 × | – | not measured |" in text
+
+
+def test_a_goal_shows_the_accuracies_beside_the_ratio() -> None:
+    row = {"set": "MR", "model": "word CNN"}
+    rows = [
+        row | {"name": "textcnn fp32", "against_usual": 9.96, "accuracy": 0.7},
+        row | {"name": "usual fp32", "against_usual": 1.0, "accuracy": 0.632},
+    ]
+    results = {"train": {"when": "2026-11-24", "rows": rows}}
+    assert training("MR", "word CNN", "fp32", 10).line(results) == (
+        "training, MR, word CNN, fp32, against usual",
+        "≥ 10 ×",
+        "9.96 ×",  # rounded it would look like the goal
+        "**missed**",
+        "textcnn fp32 70.0 %, usual fp32 63.2 %",
+        "2026-11-24",
+    )
+
+
+def test_an_accuracy_that_was_not_reached_is_a_goal_missed() -> None:
+    row = {"set": "IMDB", "name": "textcnn fp32", "seconds": None, "accuracy": 0.87}
+    results = {"reach": {"when": "2026-11-24", "rows": [row]}}
+    (goal,) = (goal for goal in GOALS if goal.part == "reach")
+    assert goal.line(results)[2:5] == ("–", "**missed**", "textcnn fp32 87.0 %")
+
+
+def test_no_turn_begins_when_the_time_is_over() -> None:
+    measured = alternate({"a": lambda: 1.0, "b": lambda: 2.0}, 5, most_seconds=0)
+    assert measured["a"].values == (1.0,)
+    assert measured["b"].values == (2.0,)
+
+
+def test_the_faster_number_of_threads_is_found_and_torchs_own_put_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert faster_threads(lambda: torch.get_num_threads()) == 2
+        assert faster_threads(lambda: 1 / torch.get_num_threads()) == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_slow_program_gets_fewer_texts_and_a_fast_one_all() -> None:
+    fast, slow = Program(lambda texts: [0] * len(texts)), Program(lambda texts: [0] * len(texts))
+    slow.throughput = lambda prepared, seconds: 60.0  # type: ignore[method-assign]
+    assert fast.affordable(["text"] * 500) == 500
+    assert slow.affordable(["text"] * 500) == 100  # two seconds' worth, in batches of 50
+
+
+PARTS = ("train", "predict", "start", "memory", "reach", "sweep", "floor")
+
+
 @pytest.mark.slow
-def test_a_quick_bench_of_a_small_folder_writes_results_and_page(tmp_path: Path) -> None:
+def test_a_quick_bench_of_a_small_folder_writes_results_tables_and_plots(tmp_path: Path) -> None:
     draw = random.Random(0)
     words = {"good": ("fine", "lovely"), "bad": ("dull", "poor")}
     with (tmp_path / "mr.csv").open("w", newline="") as file:
@@ -97,11 +177,35 @@ def test_a_quick_bench_of_a_small_folder_writes_results_and_page(tmp_path: Path)
             fillers = [f"word{draw.randrange(40)}" for _ in range(8)]
             rows.writerow((" ".join([*fillers, draw.choice(words[label])]), label))
     page = tmp_path / "performance.md"
-    page.write_text("<!-- predict begins -->\n<!-- predict ends -->\n")
+    page.write_text(
+        "".join(f"<!-- {name} begins -->\n<!-- {name} ends -->\n" for name in ("goals", *PARTS))
+    )
     output = tmp_path / "results.json"
-    command = [sys.executable, str(BENCH), "--quick", "--data", str(tmp_path), "--only", "predict"]
+    command = [sys.executable, str(BENCH), "--quick", "--data", str(tmp_path), "--repetitions=1"]
     subprocess.run([*command, "--output", str(output), "--page", str(page)], check=True)
-    programs = {row["name"]: row for row in json.loads(output.read_text())["predict"]}
+    results = {part: each["rows"] for part, each in json.loads(output.read_text()).items()}
+    assert tuple(results) == PARTS
+    programs = {row["name"]: row for row in results["predict"]}
     assert {"textcnn", "usual fp32"} <= programs.keys()
     assert programs["textcnn"]["accuracy"] == programs["usual fp32"]["accuracy"]
-    assert "usual fp32" in page.read_text()
+    assert {row["axis"] for row in results["sweep"]} == {"time", "vocabulary", "filters", "batch"}
+    *_, step = results["floor"]
+    floor = step["compute_seconds"] + step["move_seconds"]
+    assert step["of_floor"] == pytest.approx(step["seconds"] / floor)
+    text = page.read_text()
+    for part in PARTS:
+        assert " alternating " in text.split(f"<!-- {part} begins -->")[1].split("|")[0] or (
+            part == "reach"
+        )
+    assert "| training, MR, word CNN, fp32, against usual |" in text
+    assert {file.name for file in (tmp_path / "performance").iterdir()} == {
+        "floor.png",
+        "speeds.png",
+        "sweep.png",
+    }
+
+
+def test_the_page_in_the_docs_has_a_place_for_every_part() -> None:
+    text = (BENCH.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
+    for name in ("goals", *PARTS):
+        assert replace_between(text, name, "new") != text

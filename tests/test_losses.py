@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.utils.class_weight import compute_class_weight  # type: ignore[import-untyped]
+from sklearn.utils.class_weight import compute_class_weight
 from tiny_data import refusal
 from torch import Tensor
 

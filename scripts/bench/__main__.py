@@ -1,77 +1,94 @@
 """Measure textcnn beside other programs: python scripts/bench --data FOLDER --only train,predict"""
 
 import argparse
-import json
-import os
-import platform
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import torch
+import psutil
 from floor import measure_floor
 from prediction import measure_prediction
-from processes import measure_memory, measure_reach, measure_start
+from processes import measure_memory, measure_start
+from reach import measure_reach
 from report import write_report
+from results import load_results, measured, save_results
 from rivals import tell_missing
-from sets import find_sets
+from sets import Set, find_sets
 from sweep import measure_sweep
 from training import measure_training
 
 PARTS = ("train", "predict", "start", "memory", "reach", "sweep", "floor")
 ROOT = Path(__file__).parents[2]
+BENCH = ROOT / "outputs/bench"
 
 
 def main() -> None:
     options = parse()
-    repetitions = 2 if options.quick else options.repetitions
     found = find_sets(options.data, 400 if options.quick else None)
+    found = found[-1:] if options.quick else found
     tell_missing()
-    results: dict[str, Any] = {"machine": machine(repetitions)}
-    print(results["machine"])
-    for part in options.only:
-        print(part, flush=True)
+    results = load_results(options.output)
+    for number, part in enumerate(options.only, start=1):
+        print(f"{part} ({number} of {len(options.only)})", flush=True)
+        others = others_share()
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as place:
-            folder, quick = Path(place), options.quick
-            results[part] = {
-                "train": lambda: measure_training(found, folder, repetitions, quick),
-                "predict": lambda: measure_prediction(found, folder, repetitions, quick),
-                "start": lambda: measure_start(found[0], folder, repetitions, quick),
-                "memory": lambda: measure_memory(512 if quick else 4096, repetitions),
-                "reach": lambda: measure_reach(found, quick),
-                "sweep": lambda: measure_sweep(repetitions, quick),
-                "floor": lambda: measure_floor(repetitions, quick),
-            }[part]()
+            rows = measure(part, found, Path(place), options)
         print(f"  {part}: {time.perf_counter() - start:.0f} s in all", flush=True)
         # after every part: what was measured is not lost with a later one
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(results, indent=1))
+        results[part] = measured(rows, options.repetitions, others)
+        save_results(results, options.output)
+        if options.page:
+            write_report(results, part, options.page)
     print(f"results: {options.output}")
-    if not options.quick or options.page != ROOT / "docs/performance.md":
-        write_report(results, options.page)
-        print(f"tables: {options.page}")
+    print(f"tables: {options.page or 'none, for they would be of a quick look'}")
 
 
-def machine(repetitions: int) -> str:
-    return (
-        f"*{time.strftime('%Y-%m-%d')}; {os.cpu_count()} cores, {torch.get_num_threads()} threads, "
-        f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}; "
-        f"Python {platform.python_version()}, torch {torch.__version__}; "
-        f"medians of {repetitions} alternating repetitions; ± is half the range.*"
-    )
+def measure(part: str, found: list[Set], place: Path, options: argparse.Namespace) -> list[Any]:
+    repetitions, quick = options.repetitions, options.quick
+    match part:
+        case "train":
+            return measure_training(found, place, repetitions, quick)
+        case "predict":
+            return measure_prediction(found, place, repetitions, quick)
+        case "start":
+            return measure_start(found[0], place, repetitions, quick)
+        case "memory":
+            return measure_memory(512 if quick else 4096, repetitions)
+        case "reach":
+            return measure_reach(found, place, quick)
+        case "sweep":
+            return measure_sweep(repetitions, quick)
+        case _:
+            return measure_floor(repetitions, quick)
+
+
+def others_share() -> float:
+    """The share of the machine that other programs take, while this one waits for a second."""
+    share = float(psutil.cpu_percent(interval=1)) / 100
+    if share > 0.1:
+        print(
+            f"  warning: other programs take {share:.0%} of this machine; measure on an idle one",
+            flush=True,
+        )
+    return share
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python scripts/bench", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of mr.csv, trec_*.csv, imdb_*.parquet")
     parser.add_argument("--only", type=parts, default=list(PARTS), help=",".join(PARTS))
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="small, twice; leaves docs/ alone")
-    parser.add_argument("--output", type=Path, default=ROOT / "outputs/bench/results.json")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs/performance.md")
-    return parser.parse_args()
+    parser.add_argument("--repetitions", type=int, help="5; 2 of a quick look")
+    parser.add_argument("--quick", action="store_true", help="small; leaves docs/ alone")
+    parser.add_argument("--output", type=Path, help="outputs/bench/results.json; or quick.json")
+    parser.add_argument("--page", type=Path, help="docs/performance.md; none of a quick look")
+    options = parser.parse_args()
+    options.repetitions = options.repetitions or (2 if options.quick else 5)
+    options.output = options.output or BENCH / ("quick.json" if options.quick else "results.json")
+    if not options.quick:
+        options.page = options.page or ROOT / "docs/performance.md"
+    return options
 
 
 def parts(text: str) -> list[str]:

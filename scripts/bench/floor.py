@@ -1,5 +1,6 @@
 """The floor: what a training step must compute and move, at what this machine reaches."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from measure import alternate, rate
 from steps import Size, build, make_ids
 
 FLOAT = 4  # bytes
+CAP = 40.0  # seconds after which no further turn of a size begins
 
 
 def machine(repetitions: int, seconds: float) -> dict[str, float]:
@@ -32,7 +34,7 @@ def machine(repetitions: int, seconds: float) -> dict[str, float]:
         return 2 * source.numel() * FLOAT  # read and written
 
     runs = {"fp32": product, "bf16": product16, "copy": copy}
-    measured = alternate({n: lambda r=r: rate(r, seconds) for n, r in runs.items()}, repetitions)
+    measured = alternate({n: partial(rate, run, seconds) for n, run in runs.items()}, repetitions)
     return {name: each.median for name, each in measured.items()}
 
 
@@ -73,23 +75,29 @@ def measure_floor(repetitions: int, quick: bool) -> list[Any]:
     for time in (24, 256) if not quick else (24,):
         size = Size(time=time)
         distinct = len(make_ids(size).unique())
-        for precision in ("fp32", "bf16"):
-            compute = flops(distinct, size) / reached[precision]
+        kinds = [f"{program} {p}" for p in ("fp32", "bf16") for program in ("textcnn", "usual")]
+        steps = {kind: build(kind, size) for kind in kinds}
+        speeds = alternate(
+            {kind: partial(rate, step, seconds) for kind, step in steps.items()},
+            repetitions,
+            CAP,
+        )
+        for kind, speed in speeds.items():
+            compute = flops(distinct, size) / reached[kind.split()[1]]
             move = moved_bytes(distinct, size) / reached["copy"]
-            for program in ("textcnn", "usual"):
-                step = build(f"{program} {precision}", size)
-                speed = alternate({"": lambda s=step: rate(s, seconds)}, repetitions)[""]
-                took = size.batch / speed.median
-                rows.append(
-                    {
-                        "name": f"{program} {precision}",
-                        "time": time,
-                        "distinct": distinct,
-                        "compute_seconds": compute,
-                        "move_seconds": move,
-                        "seconds": took,
-                        "spread": speed.spread,
-                        "of_floor": took / (compute + move),
-                    }
-                )
+            took = size.batch / speed.median
+            rows.append(
+                {
+                    "name": kind,
+                    "time": time,
+                    "distinct": distinct,
+                    "compute_seconds": compute,
+                    "move_seconds": move,
+                    "seconds": took,
+                    "spread": speed.spread,
+                    "turns": len(speed.values),
+                    "of_floor": took / (compute + move),
+                }
+            )
+        print(f"  {time} tokens:", {n: f"{each.median:,.0f}/s" for n, each in speeds.items()})
     return rows

@@ -2,15 +2,54 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import rivals
 import usual
-from measure import Measured, alternate, rate, ratio
-from sets import KIM, Ours, Set, sample
+from measure import Measured, alternate, faster_threads, rate, ratio, with_threads
+from sets import KIM, TESTED, Ours, Set, sample, share_right
 
 import textcnn
+
+MOST = 2000  # texts of a turn
+TURN = 2.0  # seconds that a turn may take: a slow program gets fewer texts
+BATCH = 50
+
+
+@dataclass
+class Program:
+    """A trained program that labels texts.
+
+    Attributes:
+        prepare: what is done beforehand, and isn't measured.
+        threads: of torch; None leaves them as they are.
+    """
+
+    run: Callable[[list[str]], list[int]]
+    prepare: Callable[[list[str]], list[str]] = list
+    threads: int | None = None
+
+    def timed(self, measure: Callable[[], float]) -> float:
+        return measure() if self.threads is None else with_threads(self.threads, measure)
+
+    def throughput(self, prepared: list[str], seconds: float) -> float:
+        """Texts per second, the same texts again and again."""
+        return self.timed(lambda: rate(lambda: len(self.run(prepared)), seconds))
+
+    def latency(self, prepared: list[str]) -> float:
+        """Seconds of one text by itself: the mean."""
+        start = time.perf_counter()
+        self.timed(lambda: float(sum(len(self.run([text])) for text in prepared)))
+        return (time.perf_counter() - start) / len(prepared)
+
+    def affordable(self, prepared: list[str]) -> int:
+        """How many of the texts it can label in about `TURN` seconds, in full batches."""
+        some = prepared[:BATCH]
+        self.throughput(some, 0)  # the first time is slower
+        return min(len(prepared), max(1, int(self.throughput(some, 0) * TURN / BATCH)) * BATCH)
 
 
 def trained(each: Set, place: Path, quick: bool) -> tuple[Ours, Path]:
@@ -34,71 +73,64 @@ def measure_prediction(found: list[Set], place: Path, repetitions: int, quick: b
 def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[Any]:
     ours, checkpoint = trained(each, place, quick)
     classifier = textcnn.load(checkpoint)
-    test = ours.splits.test
-    count = min(len(test), 200 if quick else 2000)
-    texts, labels = sample(test, count)
-    number_of = {label: number for number, label in enumerate(classifier.labels)}
-    plain = usual.with_weights_of(classifier.model.state_dict())
-    known = classifier.encoder.vocabulary.tokens
-    vocabulary = {token: number for number, token in enumerate(known, start=2)}
-    limit = classifier.encoder.max_length or 10**9
-
-    def ours_predict(some: list[str]) -> list[int]:
-        return [number_of[found.label] for found in classifier.predict(some)]
-
-    def usual_predict(some: list[str]) -> list[int]:
-        rows = [usual.word_ids(text, vocabulary, limit) for text in some]
-        return usual.predict(plain, rows, shortest=5)
-
-    programs: dict[str, tuple[Callable[[list[str]], list[int]], list[str]]] = {
-        "textcnn": (ours_predict, texts),
-        "usual fp32": (usual_predict, texts),
+    programs = {
+        "textcnn": our_program(classifier),
+        "usual fp32": usual_program(classifier),
+        **rival_programs(ours, quick),
     }
-    train = ours.splits.train
-    for name, rival in rivals.installed().items():
-        most = 200 if quick or name == "spaCy" else len(train)
-        model, _ = rival.train(*sample(train, most))
-        # tokenized beforehand, where the program takes that
-        programs[name] = (
-            lambda some, model=model, rival=rival: rival.predict(model, some),
-            rival.prepare(texts),
-        )
-    seconds = 0.05 if quick else 1.0
-
-    def throughput(predict: Callable[[list[str]], list[int]], given: list[str]) -> float:
-        return rate(lambda: len(predict(given)), seconds)
-
-    speeds = alternate({n: lambda p=p: throughput(*p) for n, p in programs.items()}, repetitions)
-    latencies = alternate(
-        {n: lambda p=p: latency(*p, 5 if quick else 50) for n, p in programs.items()}, repetitions
+    texts, labels = sample(ours.splits.test, 200 if quick else MOST)
+    prepared = {name: program.prepare(texts) for name, program in programs.items()}
+    usual_one = programs["usual fp32"]
+    usual_one.threads = faster_threads(
+        partial(usual_one.throughput, prepared["usual fp32"][:BATCH], 0.05 if quick else 0.5)
     )
-    print(f"  {each.name}:", {name: f"{each.median:,.0f}" for name, each in speeds.items()})
+    counts = {name: program.affordable(prepared[name]) for name, program in programs.items()}
+    few = 5 if quick else 50
+
+    def run_all(measure: Callable[[str], float]) -> dict[str, Measured]:
+        return alternate({name: partial(measure, name) for name in programs}, repetitions)
+
+    speeds = run_all(
+        lambda n: programs[n].throughput(prepared[n][: counts[n]], 0.05 if quick else 1.0)
+    )
+    latencies = run_all(lambda n: programs[n].latency(prepared[n][:few]))
+    print(f"  {each.name}:", {name: f"{one.median:,.0f}" for name, one in speeds.items()})
     return [
         {
             "set": each.name,
             "name": name,
             "texts_per_second": speed.median,
             "spread": speed.spread,
+            "texts": counts[name],
+            "threads": programs[name].threads,
             "against_usual": ratio(speed, speeds["usual fp32"]),
-            "against_fasttext": against(speed, speeds.get("fastText")),
+            "against_fasttext": ratio(speed, speeds["fastText"]) if "fastText" in speeds else None,
             "milliseconds_of_one": latencies[name].median * 1e3,
-            "accuracy": sum(
-                p == y for p, y in zip(programs[name][0](programs[name][1]), labels, strict=True)
-            )
-            / count,
+            "accuracy": share_right(programs[name].run(prepared[name][:TESTED]), labels[:TESTED]),
         }
         for name, speed in speeds.items()
     ]
 
 
-def against(speed: Measured, other: Measured | None) -> float | None:
-    return None if other is None else ratio(speed, other)
+def our_program(classifier: textcnn.Classifier) -> Program:
+    number_of = {label: number for number, label in enumerate(classifier.labels)}
+    return Program(lambda texts: [number_of[found.label] for found in classifier.predict(texts)])
 
 
-def latency(predict: Callable[[list[str]], list[int]], texts: list[str], count: int) -> float:
-    """Seconds of one text by itself: the mean over the first ones."""
-    some = texts[:count]
-    start = time.perf_counter()
-    for text in some:
-        predict([text])
-    return (time.perf_counter() - start) / len(some)
+def usual_program(classifier: textcnn.Classifier) -> Program:
+    """With textcnn's weights."""
+    plain = usual.with_weights_of(classifier.model.state_dict())
+    known = classifier.encoder.vocabulary.tokens
+    vocabulary = {token: number for number, token in enumerate(known, start=2)}
+    limit = classifier.encoder.max_length or 10**9
+    reader = usual.WordReader(vocabulary, limit, [3, 4, 5])
+    return Program(lambda texts: usual.predict(plain, reader, texts, BATCH))
+
+
+def rival_programs(ours: Ours, quick: bool) -> dict[str, Program]:
+    programs = {}
+    for name, rival in rivals.installed().items():
+        count = 200 if quick else rivals.affordable(name, len(ours.splits.train))
+        model, _ = rival.train(*sample(ours.splits.train, count))
+        programs[name] = Program(partial(rival.predict, model), rival.prepare)
+    return programs

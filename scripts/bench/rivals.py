@@ -79,10 +79,10 @@ def train_spacy(texts: list[str], labels: list[int]) -> tuple[Any, int]:
             "subword_features": True,
         },
     }
-    part = nlp.add_pipe("textcat", config={"model": architecture})
+    part: Any = nlp.add_pipe("textcat", config={"model": architecture})
     names = [str(name) for name in sorted(set(labels))]
     for name in names:
-        part.add_label(name)  # type: ignore[attr-defined]
+        part.add_label(name)
     examples = [
         Example.from_dict(nlp.make_doc(text), {"cats": {n: float(n == str(y)) for n in names}})
         for text, y in zip(texts, labels, strict=True)
@@ -103,6 +103,15 @@ RIVALS = {
     "TF-IDF + SVM": ("sklearn", Rival(train_svm, list, predict_svm)),
     "spaCy": ("spacy", Rival(train_spacy, list, predict_spacy)),
 }
+
+
+# spaCy takes minutes to go through a set once
+FEW = {"spaCy": 200}
+
+
+def affordable(name: str, count: int) -> int:
+    """Of so many texts, how many it is trained on."""
+    return min(FEW.get(name, count), count)
 
 
 def installed() -> dict[str, Rival]:

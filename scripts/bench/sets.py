@@ -1,5 +1,6 @@
 """The data sets that are measured on, and textcnn's side of each."""
 
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -30,6 +31,9 @@ CHARS = (
 )
 
 
+TESTED = 1000  # texts of every test split, the same for all programs
+
+
 @dataclass(frozen=True)
 class Set:
     """A data set, as textcnn's command line names it."""
@@ -40,7 +44,7 @@ class Set:
 
 
 def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
-    """MR, TREC and IMDB, as far as the folder has them; without a folder the bundled texts.
+    """The bundled texts, then MR, TREC and IMDB as far as the folder has them.
 
     Args:
         cap: texts of every split, for a quick look.
@@ -50,17 +54,15 @@ def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
         "TREC": ("trec_train.csv", "trec_test.csv", 100),
         "IMDB": ("imdb_train.parquet", "imdb_test.parquet", 400),
     }
-    found = []
+    found = [Set("bundled", (), 400)]
     for name, (train, test, max_length) in files.items():
         if folder is None or not (folder / train).exists():
             continue
         overrides = ["data=files", f"data.train={folder / train}"]
         overrides += [f"data.test={folder / test}"] if test else []
         found.append(Set(name, tuple(overrides), max_length))
-    if not found:
-        if folder is not None:
-            raise SystemExit(f"{folder} holds none of {', '.join(f[0] for f in files.values())}")
-        found = [Set("bundled", (), 400)]
+    if folder is not None and len(found) == 1:
+        raise SystemExit(f"{folder} holds none of {', '.join(f[0] for f in files.values())}")
     capped = (f"data.max_examples={cap}",) if cap else ()
     return [
         replace(
@@ -89,6 +91,10 @@ def sample(rows: LabelledTexts, count: int) -> tuple[list[str], list[int]]:
     chosen = np.random.default_rng(0).permutation(len(rows))[:count]
     some = rows.select(chosen)
     return some.texts(), some.labels.tolist()
+
+
+def share_right(predicted: Sequence[int], labels: Sequence[int]) -> float:
+    return sum(p == y for p, y in zip(predicted, labels, strict=True)) / len(labels)
 
 
 class Ours:

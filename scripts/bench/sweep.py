@@ -5,43 +5,46 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from measure import alternate, rate, slope
+from measure import alternate, rate, ratio, slope
 from steps import Size, build
 
 AXES: dict[str, tuple[int, ...]] = {
-    "time": (16, 64, 256, 1024, 4096),
+    "time": (16, 64, 256, 1024, 4096),  # tokens of a text
     "vocabulary": (1_000, 8_000, 40_000, 200_000),
-    "filters": (50, 200, 800, 1600),
-    "batch": (8, 32, 128, 512),
+    "filters": (50, 200, 800, 1600),  # of each width
+    "batch": (8, 32, 128, 512),  # texts
 }
 # what is held while one size is varied: small enough for all of it to take minutes
 BASE = Size(time=64, vocabulary=20_000, filters=100, batch=50)
 FEW = 10  # texts of a batch while the length is varied
+CAP = 10.0  # seconds after which no further turn of a size begins
 
 
 def measure_sweep(repetitions: int, quick: bool) -> list[Any]:
-    """A row for each axis, size and program: seconds per text."""
+    """A row for each axis, size and program: seconds per step."""
     rows: list[Any] = []
     for axis, sizes in AXES.items():
         for number in sizes[:2] if quick else sizes:
             base = replace(BASE, batch=FEW) if axis == "time" else BASE
             size = replace(base, **{axis: number})
-            # one after the other: two models of 200,000 words would need much memory
+            # built here, not all at once: each holds a vocabulary's vectors, gradients and means
             steps = {f"{name} fp32": build(f"{name} fp32", size) for name in ("textcnn", "usual")}
             seconds = 0.01 if quick else 0.2
             measured = alternate(
-                {n: partial(rate, step, seconds) for n, step in steps.items()}, repetitions
+                {n: partial(rate, step, seconds) for n, step in steps.items()}, repetitions, CAP
             )
-            for name, speed in measured.items():
-                rows.append(
-                    {
-                        "axis": axis,
-                        "size": number,
-                        "name": name,
-                        "seconds": size.batch / speed.median,  # of a step
-                        "spread": speed.spread,
-                    }
-                )
+            rows += [
+                {
+                    "axis": axis,
+                    "size": number,
+                    "name": name,
+                    "seconds": size.batch / speed.median,  # of a step
+                    "spread": speed.spread,
+                    "turns": len(speed.values),
+                    "against_usual": ratio(speed, measured["usual fp32"]),
+                }
+                for name, speed in measured.items()
+            ]
             print(
                 f"  {axis} {number}:", {n: f"{each.median:,.0f}/s" for n, each in measured.items()}
             )

@@ -1,4 +1,4 @@
-"""Training throughput, and the accuracy that one and the same number of epochs reaches."""
+"""Training throughput, and the accuracy that one and the same number of steps reaches."""
 
 import time
 from collections.abc import Callable
@@ -8,46 +8,46 @@ from typing import Any
 
 import rivals
 import usual
-from measure import alternate, ratio
-from sets import CHARS, KIM, Ours, Set, sample
+from measure import alternate, faster_threads, ratio, with_threads
+from sets import CHARS, KIM, TESTED, Ours, Set, sample, share_right
 
-KERNEL_SIZES = [3, 4, 5]
-TESTED = 1000  # texts of every test split, the same for all
+from textcnn.model_config import MultiWidthConfig
 
 
-def usual_training(ours: Ours, chars: bool) -> usual.Training:
+def usual_training(ours: Ours) -> usual.Training:
     """The usual implementation on the same rows, with the same sizes."""
     rows = ours.splits.train
-    texts, labels = rows.texts(), rows.labels.tolist()
-    config = ours.run.config
+    config, model_config = ours.run.config, ours.run.config.model
     classes = len(ours.splits.labels)
-    if chars:
-        model: Any = usual.CharCnn(len(usual.ALPHABET), classes)
-        ids, shortest = [usual.char_ids(text) for text in texts], 1
+    if isinstance(model_config, MultiWidthConfig):
+        widths = list(model_config.kernel_sizes)
+        vocabulary = usual.build_vocabulary([usual.basic_english(text) for text in rows.texts()])
+        reader: usual.Reader = usual.WordReader(vocabulary, config.text.max_length or 10**9, widths)
+        assert model_config.embedding_dim is not None
+        model: Any = usual.WordCnn(
+            len(vocabulary) + 2,
+            model_config.embedding_dim,
+            widths,
+            model_config.num_filters,
+            classes,
+        )
     else:
-        vocabulary = usual.build_vocabulary([usual.basic_english(text) for text in texts])
-        model = usual.WordCnn(len(vocabulary) + 2, 300, KERNEL_SIZES, 100, classes)
-        limit = config.text.max_length or 10**9
-        ids = [usual.word_ids(text, vocabulary, limit) for text in texts]
-        shortest = max(KERNEL_SIZES)
-        model.vocabulary = vocabulary  # for those who predict
+        reader = usual.CharReader()
+        model = usual.CharCnn(len(usual.ALPHABET), classes)
     return usual.Training(
         model,
-        ids,
-        labels,
+        reader,
+        [reader.ids(text) for text in rows.texts()],
+        rows.labels.tolist(),
         batch_size=config.training.batch_size,
-        shortest=shortest,
         learning_rate=config.optimizer.learning_rate,
     )
 
 
-def usual_rate(training: usual.Training, steps: int) -> Callable[[], float]:
-    def run() -> float:
-        start = time.perf_counter()
-        texts = sum(training.step() for _ in range(steps))
-        return texts / (time.perf_counter() - start)
-
-    return run
+def usual_rate(training: usual.Training, steps: int) -> float:
+    start = time.perf_counter()
+    texts = sum(training.step() for _ in range(steps))
+    return texts / (time.perf_counter() - start)
 
 
 def measure_training(found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
@@ -59,28 +59,42 @@ def measure_training(found: list[Set], place: Path, repetitions: int, quick: boo
     return rows
 
 
+def lengths(each: Set, chars: bool, quick: bool) -> tuple[int, int, int]:
+    """Steps of a turn of the usual implementation and of textcnn, and steps before the test."""
+    if quick:
+        return 1, 2, 2
+    if chars:
+        return 3, 6, 60
+    # a step of the usual implementation on IMDB takes two thirds of a second
+    return (4, 20, 100) if (each.max_length or 0) > 100 else (20, 100, 200)
+
+
 def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bool) -> list[Any]:
-    """Each contestant trains for a stretch in every repetition; accuracies are of new ones."""
+    """Each trains anew until the test, then goes on for a stretch in every turn."""
     settings = (*each.overrides, *(CHARS if chars else KIM))
     if chars:
         settings = tuple(s for s in settings if not s.startswith("text.max_length"))
-    long = chars or (each.max_length or 0) > 100
-    few, many = (1, 2) if quick else (3, 6) if chars else (4, 20) if long else (20, 100)
-    # what everybody trains before the test: MR's epoch has 172, TREC's 98
-    steps = 2 if quick else 60 if chars else 200
-    precisions = {
-        "textcnn fp32": settings,
-        "textcnn bf16": (*settings, "training.precision=bf16"),
+    few, many, steps = lengths(each, chars, quick)
+    ours = {
+        "textcnn fp32": Ours(settings, place),
+        "textcnn bf16": Ours((*settings, "training.precision=bf16"), place),
     }
-    plain = {name: Ours(given, place) for name, given in precisions.items()}
-    first = plain["textcnn fp32"]
-    contestants = {name: partial(ours.train, many) for name, ours in plain.items()}
-    contestants["usual fp32"] = usual_rate(usual_training(first, chars), few)
+    first = ours["textcnn fp32"]
+    plain = usual_training(first)
+    test, labels = sample(first.splits.test, TESTED)
+    accuracies = {}
+    for name, one in ours.items():
+        one.train(steps)
+        accuracies[name] = share_right(one.predict(test), labels)
+    threads = faster_threads(partial(usual_rate, plain, 1 if quick else 2))
+    with_threads(threads, partial(usual_rate, plain, max(steps - plain.steps, 1)))
+    accuracies["usual fp32"] = share_right(usual.predict(plain.model, plain.reader, test), labels)
+
+    contestants: dict[str, Callable[[], float]] = {
+        name: partial(one.train, many) for name, one in ours.items()
+    }
+    contestants["usual fp32"] = partial(with_threads, threads, partial(usual_rate, plain, few))
     measured = alternate(contestants, repetitions)
-    accuracies = {
-        name: accuracy_after(Ours(given, place), steps) for name, given in precisions.items()
-    }
-    accuracies["usual fp32"] = usual_accuracy_after(usual_training(first, chars), first, steps)
     kind = "character CNN" if chars else "word CNN"
     print(f"  {each.name}, {kind}:", {k: f"{v.median:,.0f}" for k, v in measured.items()})
     rows = [
@@ -90,6 +104,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bo
             "name": name,
             "texts_per_second": speed.median,
             "spread": speed.spread,
+            "threads": threads if name == "usual fp32" else None,
             "against_usual": ratio(speed, measured["usual fp32"]),
             "accuracy": accuracies[name],
             "trained": f"{steps} steps",
@@ -99,52 +114,28 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bo
     return rows if chars else rows + rival_rows(each, first, quick)
 
 
-def accuracy_after(ours: Ours, steps: int) -> float:
-    """Of TESTED test texts."""
-    ours.train(steps)
-    texts, labels = sample(ours.splits.test, TESTED)
-    return share_right(ours.predict(texts), labels)
-
-
-def usual_accuracy_after(training: usual.Training, first: Ours, steps: int) -> float:
-    for _ in range(steps):
-        training.step()
-    texts, labels = sample(first.splits.test, TESTED)
-    if isinstance(training.model, usual.CharCnn):
-        ids = [usual.char_ids(text) for text in texts]
-    else:
-        limit = first.run.config.text.max_length or 10**9
-        vocabulary: Any = training.model.vocabulary
-        ids = [usual.word_ids(text, vocabulary, limit) for text in texts]
-    return share_right(usual.predict(training.model, ids, training.shortest), labels)
-
-
-def share_right(predicted: list[int], labels: list[int]) -> float:
-    return sum(p == y for p, y in zip(predicted, labels, strict=True)) / len(labels)
-
-
 def rival_rows(each: Set, first: Ours, quick: bool) -> list[Any]:
     """Other programs train once: theirs is a whole training, not a stretch of one."""
     splits = first.splits
     rows = []
     for name, rival in rivals.installed().items():
-        count = 200 if quick or name == "spaCy" else len(splits.train)
+        count = 200 if quick else rivals.affordable(name, len(splits.train))
         texts, labels = sample(splits.train, count)
         start = time.perf_counter()
         model, passes = rival.train(texts, labels)
         seconds = time.perf_counter() - start
         test, answers = sample(splits.test, TESTED)
-        right = share_right(rival.predict(model, rival.prepare(test)), answers)
         rows.append(
             {
                 "set": each.name,
                 "model": "",
                 "name": name,
-                "texts_per_second": count * passes / seconds,
+                "texts_per_second": len(texts) * passes / seconds,
                 "spread": None,
+                "threads": None,
                 "against_usual": None,
-                "accuracy": right,
-                "trained": f"{count:,} texts, {passes} times",
+                "accuracy": share_right(rival.predict(model, rival.prepare(test)), answers),
+                "trained": f"{len(texts):,} texts, {passes} times",
             }
         )
         print(f"  {each.name}, {name}: {seconds:.1f} s")

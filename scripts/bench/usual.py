@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -105,14 +106,30 @@ def build_vocabulary(tokenized: list[list[str]], min_frequency: int = 2) -> dict
     return {token: number for number, token in enumerate(kept, start=UNKNOWN + 1)}
 
 
-def word_ids(text: str, vocabulary: dict[str, int], max_length: int) -> list[int]:
-    return [vocabulary.get(token, UNKNOWN) for token in basic_english(text)[:max_length]]
+class Reader(Protocol):
+    shortest: int  # positions that the network needs
+
+    def ids(self, text: str) -> list[int]: ...
 
 
-def char_ids(text: str) -> list[int]:
+class WordReader:
+    def __init__(self, vocabulary: dict[str, int], max_length: int, kernel_sizes: list[int]):
+        self.vocabulary, self.max_length = vocabulary, max_length
+        self.shortest = max(kernel_sizes)
+
+    def ids(self, text: str) -> list[int]:
+        tokens = basic_english(text)[: self.max_length]
+        return [self.vocabulary.get(token, UNKNOWN) for token in tokens]
+
+
+class CharReader:
     """Of a frame of 1,014 characters."""
-    ids = [ALPHABET.find(character) + 1 for character in text.lower()[:1014]]
-    return ids + [0] * (1014 - len(ids))
+
+    shortest = 1014
+
+    def ids(self, text: str) -> list[int]:
+        ids = [ALPHABET.find(character) + 1 for character in text.lower()[: self.shortest]]
+        return ids + [0] * (self.shortest - len(ids))
 
 
 def pad(rows: list[list[int]], shortest: int) -> Tensor:
@@ -127,24 +144,26 @@ class Training:
     def __init__(
         self,
         model: nn.Module,
+        reader: Reader,
         rows: list[list[int]],
         labels: list[int],
         *,
         batch_size: int,
-        shortest: int,
         learning_rate: float,
     ):
-        self.model, self.rows, self.labels = model, rows, labels
-        self.batch_size, self.shortest = batch_size, shortest
+        self.model, self.reader, self.rows, self.labels = model, reader, rows, labels
+        self.batch_size = batch_size
         self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
         self.order: list[int] = []
+        self.steps = 0
 
     def step(self) -> int:
         """One batch; how many texts it had."""
+        self.steps += 1
         if not self.order:
             self.order = random.sample(range(len(self.rows)), len(self.rows))
         chosen, self.order = self.order[: self.batch_size], self.order[self.batch_size :]
-        ids = pad([self.rows[index] for index in chosen], self.shortest)
+        ids = pad([self.rows[index] for index in chosen], self.reader.shortest)
         labels = torch.tensor([self.labels[index] for index in chosen])
         self.model.train()
         self.optimizer.zero_grad()
@@ -155,13 +174,11 @@ class Training:
         return len(chosen)
 
 
-def predict(
-    model: nn.Module, rows: list[list[int]], shortest: int, batch_size: int = 50
-) -> list[int]:
+def predict(model: nn.Module, reader: Reader, texts: list[str], batch_size: int = 50) -> list[int]:
     model.eval()
     predicted: list[int] = []
     with torch.no_grad():
-        for start in range(0, len(rows), batch_size):
-            logits = model(pad(rows[start : start + batch_size], shortest))
-            predicted += logits.argmax(1).tolist()
+        for start in range(0, len(texts), batch_size):
+            rows = [reader.ids(text) for text in texts[start : start + batch_size]]
+            predicted += model(pad(rows, reader.shortest)).argmax(1).tolist()
     return predicted

@@ -1,0 +1,116 @@
+"""What textcnn is to reach, and whether the results do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from results import Results
+from tables import Row, number, percent, table
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A number of one row of a part's results.
+
+    Attributes:
+        row: what the row has under these keys.
+        against: the program of the row whose accuracy belongs beside it.
+        pattern: how the measured number is written; the limit as short as it goes.
+    """
+
+    what: str
+    part: str
+    row: dict[str, str]
+    key: str
+    limit: float
+    at_most: bool = False
+    against: str | None = None
+    pattern: str = "{:.2f} ×"
+    scale: float = 1.0
+
+    def found(self, results: Results, name: str | None = None) -> Any:
+        """The row, or that of another program; None if it wasn't measured."""
+        wanted = self.row | ({"name": name} if name else {})
+        rows = results.get(self.part, {}).get("rows", ())
+        return next((r for r in rows if all(r.get(k) == v for k, v in wanted.items())), None)
+
+    def line(self, results: Results) -> Row:
+        row = self.found(results)
+        unit = self.pattern.split()[-1]
+        limit = f"{'≤' if self.at_most else '≥'} {self.limit * self.scale:.3g} {unit}"
+        if row is None:
+            return (self.what, limit, "–", "not measured", "", "")
+        value = row[self.key]
+        met = value is not None and (value <= self.limit if self.at_most else value >= self.limit)
+        names = [n for n in (self.row["name"], self.against) if n]
+        each = [(name, self.found(results, name)) for name in names]
+        accuracies = [f"{n} {percent(r['accuracy'])}" for n, r in each if r and "accuracy" in r]
+        return (
+            self.what,
+            limit,
+            number(value, self.pattern, self.scale),
+            "met" if met else "**missed**",
+            ", ".join(accuracies),
+            results[self.part]["when"],
+        )
+
+
+def training(name: str, model: str, precision: str, limit: float) -> Goal:
+    return Goal(
+        f"training, {name}, {model}, {precision}, against usual",
+        "train",
+        {"set": name, "model": model, "name": f"textcnn {precision}"},
+        "against_usual",
+        limit,
+        against="usual fp32",
+    )
+
+
+def prediction(name: str, other: str, key: str, limit: float) -> Goal:
+    row = {"set": name, "name": "textcnn"}
+    what = f"prediction, {name}, against {other.removesuffix(' fp32')}"
+    return Goal(what, "predict", row, key, limit, against=other)
+
+
+GOALS = (
+    training("MR", "word CNN", "fp32", 10),
+    training("IMDB", "word CNN", "fp32", 10),
+    training("IMDB", "word CNN", "bf16", 15),
+    training("IMDB", "character CNN", "fp32", 2),
+    training("IMDB", "character CNN", "bf16", 4),
+    *(prediction(name, "fastText", "against_fasttext", 1) for name in ("MR", "IMDB")),
+    *(prediction(name, "usual fp32", "against_usual", 40) for name in ("MR", "IMDB")),
+    Goal(
+        "time until IMDB's validation is at 88 %",
+        "reach",
+        {"set": "IMDB", "name": "textcnn fp32"},
+        "seconds",
+        40,
+        at_most=True,
+        pattern="{:.1f} s",
+    ),
+    Goal(
+        "predict, one line, from the start of the program",
+        "start",
+        {"name": "predict, one line"},
+        "seconds",
+        3,
+        at_most=True,
+        pattern="{:.1f} s",
+    ),
+    Goal(
+        "memory of a training step at 4,096 tokens, of the usual's",
+        "memory",
+        {"name": "textcnn fp32"},
+        "share",
+        1 / 3,
+        at_most=True,
+        pattern="{:.1f} %",
+        scale=100,
+    ),
+)
+
+
+def goals_table(results: Results, goals: Sequence[Goal] = GOALS) -> str:
+    head = ("goal", "limit", "measured", "", "test accuracy", "on")
+    return table(head, [goal.line(results) for goal in goals])

@@ -1,0 +1,189 @@
+"""The results of each part as a table in Markdown."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sweep import slopes
+
+Row = Sequence[str]
+
+
+def table(head: Row, rows: Sequence[Row]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def number(value: float | None, pattern: str = "{:,.0f}", scale: float = 1.0) -> str:
+    return "–" if value is None else pattern.format(value * scale)
+
+
+def percent(value: float | None, pattern: str = "{:.1f} %") -> str:
+    return number(value, pattern, 100)
+
+
+def threads(row: Any) -> str:
+    """Those of the usual implementation, which runs with as many as is faster for it."""
+    return number(row["threads"], "{}")
+
+
+def training_table(rows: Sequence[Any]) -> str:
+    head = ("data", "model", "program", "texts/s", "±", "against usual", "threads")
+    return table(
+        (*head, "trained for the test", "test accuracy"),
+        [
+            (
+                row["set"],
+                row["model"],
+                row["name"],
+                number(row["texts_per_second"]),
+                percent(row["spread"], "{:.0f} %"),
+                number(row["against_usual"], "{:.1f} ×"),
+                threads(row),
+                row["trained"],
+                percent(row["accuracy"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def prediction_table(rows: Sequence[Any]) -> str:
+    head = ("data", "program", "texts/s", "±", "of texts", "threads", "against usual")
+    return table(
+        (*head, "against fastText", "one text", "test accuracy"),
+        [
+            (
+                row["set"],
+                row["name"],
+                number(row["texts_per_second"]),
+                percent(row["spread"], "{:.0f} %"),
+                number(row["texts"]),
+                threads(row),
+                number(row["against_usual"], "{:.1f} ×"),
+                number(row["against_fasttext"], "{:.2f} ×"),
+                number(row["milliseconds_of_one"], "{:.2f} ms"),
+                percent(row["accuracy"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def start_table(rows: Sequence[Any]) -> str:
+    return table(
+        ("what", "time", "±"),
+        [(r["name"], number(r["seconds"], "{:.1f} s"), percent(r["spread"])) for r in rows],
+    )
+
+
+def memory_table(rows: Sequence[Any]) -> str:
+    return table(
+        ("program", "peak of a step", "±", "of the usual"),
+        [
+            (
+                row["name"],
+                number(row["bytes"], "{:,.0f} MB", 1e-6),
+                percent(row["spread"], "{:.0f} %"),
+                percent(row["share"], "{:.0f} %"),
+            )
+            for row in rows
+        ],
+    )
+
+
+def reach_table(rows: Sequence[Any]) -> str:
+    return table(
+        ("data", "validation accuracy", "program", "time until it", "best", "test accuracy"),
+        [
+            (
+                row["set"],
+                percent(row["goal"], "{:.0f} %"),
+                row["name"],
+                number(row["seconds"], "{:.1f} s")
+                if row["seconds"] is not None
+                else f"not in {row['most']:.0f} s",
+                percent(row["validation"]),
+                percent(row["accuracy"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def sweep_table(rows: Sequence[Any]) -> str:
+    """The slopes, then every size; a size that took long had fewer turns."""
+    steep = table(
+        ("varied", "program", "slope", "slope of the last two"),
+        [
+            (
+                row["axis"],
+                row["name"],
+                number(row["slope"], "{:.2f}"),
+                number(row["upper_slope"], "{:.2f}"),
+            )
+            for row in slopes(rows)
+        ],
+    )
+    sizes = table(
+        ("varied", "size", "program", "ms per step", "±", "turns", "against usual"),
+        [
+            (
+                row["axis"],
+                number(row["size"]),
+                row["name"],
+                number(row["seconds"], "{:,.1f}", 1e3),
+                percent(row["spread"], "{:.0f} %"),
+                number(row["turns"]),
+                number(row["against_usual"], "{:.1f} ×"),
+            )
+            for row in rows
+        ],
+    )
+    return f"{steep}\n\n{sizes}"
+
+
+def floor_table(rows: Sequence[Any]) -> str:
+    speeds = {row["name"]: row["per_second"] for row in rows if "per_second" in row}
+    reached = (
+        f"Matrix product {speeds['fp32'] / 1e9:,.0f} GFLOP/s in fp32, {speeds['bf16'] / 1e9:,.0f} "
+        f"in bf16; copy {speeds['copy'] / 1e9:,.1f} GB/s.\n\n"
+    )
+    return reached + table(
+        (
+            "tokens",
+            "distinct",
+            "program",
+            "product",
+            "bytes",
+            "measured",
+            "±",
+            "turns",
+            "of the floor",
+        ),
+        [
+            (
+                number(row["time"]),
+                number(row["distinct"]),
+                row["name"],
+                number(row["compute_seconds"], "{:.2f} ms", 1e3),
+                number(row["move_seconds"], "{:.2f} ms", 1e3),
+                number(row["seconds"], "{:.1f} ms", 1e3),
+                percent(row["spread"], "{:.0f} %"),
+                number(row["turns"]),
+                number(row["of_floor"], "{:.1f} ×"),
+            )
+            for row in rows
+            if "time" in row
+        ],
+    )
+
+
+TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
+    "train": training_table,
+    "predict": prediction_table,
+    "start": start_table,
+    "memory": memory_table,
+    "reach": reach_table,
+    "sweep": sweep_table,
+    "floor": floor_table,
+}
