@@ -6,6 +6,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# processes side by side, one for each core; a file of tests stays in one of them, with its fixtures
+TESTS := -n logical --maxprocesses 8 --dist loadfile
 DATA ?=
 
 VENV := .venv
@@ -24,13 +26,13 @@ train: $(INSTALLED)  ## train a classifier: make train ARGS='model.num_filters=5
 	$(BIN)/python -m textcnn.train $(ARGS)
 
 test: $(INSTALLED)  ## run every test, the slow ones too: make test ARGS='-k vocabulary'
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(TESTS) $(ARGS)
 
 check: $(INSTALLED)  ## what has to pass before a commit: format, lint, types, tests with coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest $(TESTS) --cov --cov-report=term
 
 format: $(INSTALLED)  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
