@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import rivals
+import torch
 import usual
 from measure import Measured, alternate, faster_threads, rate, ratio, with_threads
 from sets import KIM, TESTED, Ours, Set, sample, share_right
@@ -25,25 +26,31 @@ class Program:
 
     Attributes:
         prepare: what is done beforehand, and isn't measured.
-        threads: of torch; None leaves them as they are.
+        threads: of torch, in throughput; None leaves them as they are.
+        threads_of_one: the same for a text by itself.
     """
 
     run: Callable[[list[str]], list[int]]
     prepare: Callable[[list[str]], list[str]] = list
     threads: int | None = None
-
-    def timed(self, measure: Callable[[], float]) -> float:
-        return measure() if self.threads is None else with_threads(self.threads, measure)
+    threads_of_one: int | None = None
 
     def throughput(self, prepared: list[str], seconds: float) -> float:
         """Texts per second, the same texts again and again."""
-        return self.timed(lambda: rate(lambda: len(self.run(prepared)), seconds))
+        threads = self.threads or torch.get_num_threads()
+        return with_threads(threads, lambda: rate(lambda: len(self.run(prepared)), seconds))
 
     def latency(self, prepared: list[str]) -> float:
         """Seconds of one text by itself: the mean."""
+        threads = self.threads_of_one or torch.get_num_threads()
         start = time.perf_counter()
-        self.timed(lambda: float(sum(len(self.run([text])) for text in prepared)))
+        with_threads(threads, lambda: [self.run([text]) for text in prepared])
         return (time.perf_counter() - start) / len(prepared)
+
+    def choose_threads(self, prepared: list[str], seconds: float) -> None:
+        """As many as are faster, for many texts and for one."""
+        self.threads = faster_threads(lambda: self.throughput(prepared, seconds))
+        self.threads_of_one = faster_threads(lambda: 1 / self.latency(prepared))
 
     def affordable(self, prepared: list[str]) -> int:
         """How many of the texts it can label in about `TURN` seconds, in full batches."""
@@ -80,12 +87,9 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[A
     }
     texts, labels = sample(ours.splits.test, 200 if quick else MOST)
     prepared = {name: program.prepare(texts) for name, program in programs.items()}
-    usual_one = programs["usual fp32"]
-    usual_one.threads = faster_threads(
-        partial(usual_one.throughput, prepared["usual fp32"][:BATCH], 0.05 if quick else 0.5)
-    )
-    counts = {name: program.affordable(prepared[name]) for name, program in programs.items()}
     few = 5 if quick else 50
+    programs["usual fp32"].choose_threads(prepared["usual fp32"][:few], 0.05 if quick else 0.5)
+    counts = {name: program.affordable(prepared[name]) for name, program in programs.items()}
 
     def run_all(measure: Callable[[str], float]) -> dict[str, Measured]:
         return alternate({name: partial(measure, name) for name in programs}, repetitions)

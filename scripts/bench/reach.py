@@ -30,13 +30,13 @@ TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
         ),
     ),
 }
-CAP = 120.0  # seconds that the usual implementation trains for at most
+CAP = 90.0  # seconds that the usual implementation trains for at most
 
 
 def measure_reach(found: list[Set], place: Path, quick: bool) -> list[Any]:
     """A row for each data set with a target and each program."""
     rows: list[Any] = []
-    for each in found:
+    for each in found if len(found) == 1 else found[1:]:  # the bundled texts where there are others
         goal, settings = TARGETS.get(each.name, (0.9, KIM))
         overrides = (*each.overrides, *settings)
         for precision in ("fp32", "bf16"):

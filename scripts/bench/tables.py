@@ -23,7 +23,7 @@ def percent(value: float | None, pattern: str = "{:.1f} %") -> str:
 
 def threads(row: Any) -> str:
     """Those of the usual implementation, which runs with as many as is faster for it."""
-    return number(row["threads"], "{}")
+    return number(row["threads"], "{:.0f}")
 
 
 def training_table(rows: Sequence[Any]) -> str:
