@@ -6,8 +6,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-# processes side by side, one for each core; a file of tests stays in one of them, with its fixtures
-TESTS := -n logical --maxprocesses 8 --dist loadfile
+# a process for each core; who has none left takes tests from the others
+TESTS := -n logical --maxprocesses 8 --dist worksteal
 DATA ?=
 
 VENV := .venv

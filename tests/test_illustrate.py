@@ -327,11 +327,11 @@ def test_an_interrupted_run_goes_on_where_it_was(
     by: signal.Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_dir = tmp_path / "run"
-    command = [sys.executable, "-m", "textcnn.illustrate", "study=order", "preset=quick"]
+    command = [sys.executable, "-m", "textcnn.illustrate", "study=counting", "preset=quick"]
     started = subprocess.Popen(
         [*command, f"run_dir={run_dir}"], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    results = run_dir / "results" / "order.json"
+    results = run_dir / "results" / "counting.json"
     while not results.is_file() and started.poll() is None:
         time.sleep(0.05)
     os.killpg(started.pid, by) if by == signal.SIGINT else started.kill()

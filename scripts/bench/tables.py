@@ -101,7 +101,7 @@ def reach_table(rows: Sequence[Any]) -> str:
                 row["name"],
                 number(row["seconds"], "{:.1f} s")
                 if row["seconds"] is not None
-                else f"not in {row['most']:.0f} s",
+                else f"not after {row['most']:.0f} s",
                 percent(row["validation"]),
                 percent(row["accuracy"]),
             )
