@@ -19,6 +19,7 @@ from sweep import measure_sweep
 from training import measure_training
 
 PARTS = ("train", "predict", "start", "memory", "reach", "sweep", "floor")
+FEW = {"memory": 3}  # repetitions at most, where there is little spread
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "outputs/bench"
 
@@ -31,13 +32,14 @@ def main() -> None:
     results = load_results(options.output)
     for number, part in enumerate(options.only, start=1):
         print(f"{part} ({number} of {len(options.only)})", flush=True)
+        repetitions = min(options.repetitions, FEW.get(part, options.repetitions))
         others = others_share()
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as place:
-            rows = measure(part, found, Path(place), options)
+            rows = measure(part, found, Path(place), repetitions, options.quick)
         print(f"  {part}: {time.perf_counter() - start:.0f} s in all", flush=True)
         # after every part: what was measured is not lost with a later one
-        results[part] = measured(rows, options.repetitions, others)
+        results[part] = measured(rows, repetitions, others)
         save_results(results, options.output)
         if options.page:
             write_report(results, part, options.page)
@@ -45,8 +47,7 @@ def main() -> None:
     print(f"tables: {options.page or 'none, for they would be of a quick look'}")
 
 
-def measure(part: str, found: list[Set], place: Path, options: argparse.Namespace) -> list[Any]:
-    repetitions, quick = options.repetitions, options.quick
+def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
     match part:
         case "train":
             return measure_training(found, place, repetitions, quick)

@@ -37,7 +37,7 @@ def measure_memory(time_steps: int, repetitions: int) -> list[Any]:
     """Peak of a training step at so many tokens, above a warm baseline; a process each."""
     kinds = ["textcnn fp32", "textcnn bf16", "usual fp32"]
     held: dict[str, list[int]] = {kind: [] for kind in kinds}
-    for _ in range(min(repetitions, 3)):  # there is little spread
+    for _ in range(repetitions):
         for kind in kinds:
             done = subprocess.run(
                 [sys.executable, str(HERE / "one_step.py"), kind, str(time_steps)],
