@@ -6,9 +6,10 @@ which stays as it is; the logits are equal to 1e-5, with half precision to about
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -152,27 +153,28 @@ class LargestSums(nn.Module):
         return self.model.classify(activate(torch.cat(pooled, dim=1)))
 
     def largest(self, ids: Tensor, lengths: Tensor, convolution: Convolution, first: int) -> Tensor:
-        """(batch, filters) of one width, whose rows are `first` and the next of each token."""
+        """(batch, filters) of one width, whose rows are `first` and the next of each token.
+
+        Fastest where neighbours are of one length.
+        """
         if not len(ids):
             return torch.empty(0, self.table.filters)
         size, filters = convolution.kernel_size, self.table.filters
         windows = convolution.positions(lengths)
-        rows = self.seen_tokens(ids, lengths, convolution) * self.table.offsets  # (time, batch)
-        offsets = torch.arange(first, first + size)
-        texts = max(WINDOWS // int(windows.max()), 1)
+        tokens = self.seen_tokens(ids, lengths, convolution).to(self.table.index)
+        rows = tokens * self.table.offsets  # (batch, time)
+        offsets = torch.arange(first, first + size, dtype=rows.dtype)
         largest = []
-        for some, counts in zip(rows.split(texts, dim=1), windows.split(texts), strict=True):
-            some = some[: int(counts.max()) + size - 1]
-            bags = (some.unfold(0, size, 1) + offsets).reshape(-1, size)  # (windows x texts, size)
-            sums = F.embedding_bag(bags, self.table.rows, mode="sum")  # (windows x texts, filters)
-            # over the first of two axes: the others lie side by side, which is what is fast
-            best = sums.view(-1, len(counts) * filters).amax(dim=0)  # (texts x filters,)
-            largest.append(best.view(-1, filters))
+        for texts, count in blocks(windows.numpy()):
+            some = rows[texts, : count + size - 1].unfold(1, size, 1)
+            bags = (some + offsets).reshape(-1, size)  # (texts x windows, size)
+            sums = F.embedding_bag(bags, self.table.rows, mode="sum")  # (texts x windows, filters)
+            largest.append(sums.view(-1, count, filters).amax(dim=1))  # (texts, filters)
         pooled = torch.cat(largest).float()  # (batch, filters)
         return pooled if convolution.bias is None else pooled + convolution.bias
 
     def seen_tokens(self, ids: Tensor, lengths: Tensor, convolution: Convolution) -> Tensor:
-        """What each text's windows see, one token after the other: (time, batch).
+        """What each text's windows see, one token after the other: (batch, time).
 
         Beyond a text's ends stand the tokens, or the padding, that its boundary mode puts there;
         behind its last window no token, so that no further window is the largest.
@@ -185,7 +187,22 @@ class LargestSums(nn.Module):
             tokens = ids.gather(1, inside(column - left, lengths[:, None], convolution.padding))
         else:
             tokens = F.pad(ids, (left, len(column) - left - ids.shape[1]), value=PADDING)
-        return tokens.masked_fill(column >= seen[:, None], self.table.nowhere).T
+        return tokens.masked_fill(column >= seen[:, None], self.table.nowhere)
+
+
+def blocks(windows: np.ndarray) -> Iterator[tuple[slice, int]]:
+    """Neighbouring texts, and how many windows the longest of them has: together WINDOWS at most.
+
+    Args:
+        windows: (texts,) of each.
+    """
+    start = 0
+    while start < len(windows):
+        some = np.maximum.accumulate(windows[start : start + WINDOWS])
+        together = some * np.arange(1, len(some) + 1)  # with all before
+        count = max(int(np.searchsorted(together, WINDOWS, side="right")), 1)
+        yield slice(start, start + count), int(some[count - 1])
+        start += count
 
 
 class TableConvolution(nn.Module):
@@ -207,9 +224,10 @@ class TableConvolution(nn.Module):
         left, right = margins(convolution.padding, span)
         # (batch, left + time + right)
         ids = extend_ids(features, convolution.padding, left, right, span)
-        windows = ids.unfold(1, span, convolution.stride)[..., :: convolution.dilation]
-        offsets = torch.arange(self.first, self.first + size)
-        bags = (windows * self.table.offsets + offsets).reshape(-1, size)  # (windows x batch, size)
+        rows = ids.to(self.table.index) * self.table.offsets
+        windows = rows.unfold(1, span, convolution.stride)[..., :: convolution.dilation]
+        offsets = torch.arange(self.first, self.first + size, dtype=rows.dtype)
+        bags = (windows + offsets).reshape(-1, size)  # (windows x batch, size)
         sums = F.embedding_bag(bags, self.table.rows, mode="sum").float()
         values = sums if convolution.bias is None else sums + convolution.bias
         values = values.view(len(ids), -1, self.table.filters).transpose(1, 2)

@@ -46,6 +46,8 @@ class TokenTable:
         self.known = min(embedding.vocabulary_size, memory // token_bytes - 1)
         self.nowhere = self.known  # stands for no token: a window that holds it is never largest
         rows = max(self.known + 1, 1) * self.offsets
+        # half as many bytes to build and to read, of which a window has as many as it has tokens
+        self.index = torch.int32 if rows < 2**31 else torch.int64
         # NumPy asks the system for large pages: with small ones each row costs a page walk more
         self.rows = torch.from_numpy(np.empty((rows, self.filters), self.dtype))
         self.rows[-self.offsets :] = -torch.inf
