@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
 PADDING = 0
 UNKNOWN = 1
@@ -44,7 +45,7 @@ class Vocabulary:
         return len(SPECIALS) + len(self.tokens)
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        return [self._ids.get(token, UNKNOWN) for token in tokens]
+        return list(map(self._ids.get, tokens, repeat(UNKNOWN)))  # without Python for each
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         return [SPECIALS[id] if id < len(SPECIALS) else self.tokens[id - 2] for id in ids]
