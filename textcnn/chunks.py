@@ -11,7 +11,7 @@ import torch
 
 T = TypeVar("T")
 # Characters of a chunk: fewer don't pay for starting a thread, more change nothing but memory.
-FEWEST, MOST = 2**16, 2**20
+FEWEST, MOST = 2**17, 2**20
 MOST_TEXTS = 2**13
 
 
@@ -40,7 +40,7 @@ def stream_chunks(texts: Iterator[str], size: int | None) -> Iterator[list[str]]
     for text in texts:
         chunk.append(text)
         characters += len(text)
-        if characters >= 4 * FEWEST or len(chunk) >= MOST_TEXTS:
+        if characters >= 2 * FEWEST or len(chunk) >= MOST_TEXTS:
             yield chunk
             chunk, characters = [], 0
     if chunk:
