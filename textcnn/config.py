@@ -208,7 +208,7 @@ class TrainConfig:
 class EvaluateConfig:
     checkpoint: str = key("", "a run directory (its best checkpoint) or a checkpoint directory")
     data: DataConfig = group(DataConfig, "what to score; without, the checkpoint's own test split")
-    batch_size: int = key(64, "texts scored at a time", at_least=1)
+    batch_size: int = key(512, "texts scored at a time, at most", at_least=1)
     fold_memory: int = key(
         FOLD_MEMORY,
         "megabytes that tables may take, of which embedding and first convolution are looked up; "

@@ -54,9 +54,18 @@ class FoldedClassifier(nn.Module):
         super().__init__()
         self.model, self.table, self.by_table = model, table, by_table
 
+    @property
+    def keeps_maxima_alone(self) -> bool:
+        """Whether the features of a batch are never in memory all at once."""
+        return isinstance(self.by_table, LargestSums) and self.knows_all
+
+    @property
+    def knows_all(self) -> bool:
+        return self.table.known == self.model.embedding.vocabulary_size
+
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """(batch, classes); arguments as for TextClassifier."""
-        if self.table.known == self.model.embedding.vocabulary_size:
+        if self.knows_all:
             return self.look_up(ids, lengths)
         rare = (ids >= self.table.known).any(dim=1)
         logits = torch.empty(len(ids), self.model.head.out_features)
