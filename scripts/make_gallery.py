@@ -4,7 +4,6 @@ python -m textcnn.illustrate study=all run_dir=outputs/tour
 python scripts/make_gallery.py outputs/tour docs
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from textcnn.run_dir import RESULTS
 from textcnn.studies.catalogue import NOTES, STUDIES
 from textcnn.studies.figures import style
 from textcnn.studies.ledger import read_results
-from textcnn.studies.study import Study
+from textcnn.studies.study import Study, verdict
 
 DPI = 110
 HEAD = """# Gallery
@@ -20,13 +19,16 @@ HEAD = """# Gallery
 What convolutions see of word order and position, and where their sight ends. Each figure is made by
 the command under it, which also writes a page with the mathematics, all numbers and the verdict.
 `python -m textcnn.illustrate study=all run_dir=outputs/tour` makes all of them, and
-`python scripts/make_gallery.py outputs/tour docs` this page.
+`python scripts/make_gallery.py outputs/tour docs` this page. What is said of pretrained vectors
+needs the extra `glove`.
 """
 
 
 def main(run_dir: Path, docs: Path) -> None:
-    (docs / "gallery").mkdir(exist_ok=True)
     files = {study: run_dir / RESULTS / f"{study.name}.json" for study in STUDIES.values()}
+    if not any(file.is_file() for file in files.values()):
+        sys.exit(f"{run_dir} is no run of studies: it has no {RESULTS}/<study>.json")
+    (docs / "gallery").mkdir(parents=True, exist_ok=True)
     sections = [section(study, file, docs) for study, file in files.items() if file.is_file()]
     (docs / "gallery.md").write_text("\n".join([HEAD, *sections]), encoding="utf-8")
 
@@ -40,11 +42,17 @@ def section(study: Study, file: Path, docs: Path) -> str:
             picture = Path("gallery") / f"{drawing.name}.png"
             drawing.figure.savefig(docs / picture, dpi=DPI)
             lines += [f"![{drawing.name}]({picture.as_posix()})", "", drawing.caption, ""]
-    verdict = json.loads(file.read_text(encoding="utf-8"))["verdict"]
     command = f"python -m textcnn.illustrate study={study.name}"
     if study.name in NOTES:
         lines += [" ".join(NOTES[study.name](results)), ""]
-    lines += [study.lesson, "", f"`{command}`: {verdict}.", ""]
+    claims = study.claims(results)
+    lines += [study.lesson, "", f"`{command}`: {verdict(claims)}.", ""]
+    for broken in (claim for claim in claims if claim.holds is False):
+        lines += [
+            f"- {broken.theorem}, {broken.statement}: theory says {broken.predicted}, measured "
+            f"{broken.measured}. {broken.why}",
+            "",
+        ]
     return "\n".join(lines)
 
 

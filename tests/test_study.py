@@ -37,6 +37,12 @@ def test_a_text_that_is_asked_again_narrows_no_interval() -> None:
     assert Rate.of([once, twice]).texts == 30
 
 
+def test_networks_that_differ_are_told_by_seed() -> None:
+    values = [{"correct": correct, "texts": 10} for correct in (5, 9, 7)]
+    assert str(Rate.of(values)).endswith("; seeds 50.0 to 90.0)")
+    assert "seeds" not in str(Rate.of(values[:1] * 3))
+
+
 def test_equal_logits_are_equal_to_five_places() -> None:
     assert equal_logits("T2", "s", 1e-5).holds is True
     assert equal_logits("T2", "s", 1.1e-5).holds is False
@@ -54,7 +60,7 @@ def test_an_accuracy_agrees_within_three_points() -> None:
 def test_a_disagreement_is_told_as_one() -> None:
     claims = [equal_logits("T2", "s", 0.0), equal_logits("T2", "s", 1.0), silent("s", "7")]
     assert not agrees(claims)
-    assert verdict(claims) == "disagrees with theory: 1 of 2 claims do not hold"
+    assert verdict(claims) == "disagrees with theory: 1 of 2 claims does not hold"
     assert verdict(claims[:1]) == "agrees with theory: 1 of 1 claims"
 
 
@@ -68,7 +74,7 @@ def test_results_gather_seeds_by_point() -> None:
             Measurement(point, 1, values | {"correct": 1}),
         )
     )
-    assert results.rate("a") == Rate(4, 8, different=4)
+    assert results.rate("a") == Rate(4, 8, different=4, seeds=(0.75, 0.25))
     assert results.points() == [point, other]
     assert results.first("a") == values
 

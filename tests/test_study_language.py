@@ -15,12 +15,12 @@ from textcnn.studies.real import NETWORKS, build_data, measure_network
 from textcnn.studies.study import Measurement, Plan, Point, Results, Values, agrees
 from textcnn.studies.wording import (
     SYNONYMS,
-    TAUGHT,
     measure_negation,
     measure_synonyms,
     negations,
     predict_negation,
     predict_unseen,
+    split_synonyms,
 )
 
 PLAN = Plan(quick=True, seeds=1, checkpoint="", data={})
@@ -65,9 +65,11 @@ def test_a_negation_and_its_partner_have_the_same_words() -> None:
 
 def test_synonyms_are_unknown_words_and_nothing_else() -> None:
     assert predict_unseen() == 0.5
-    taught = {word for words in TAUGHT for word in words}
-    assert not taught & {word for words in SYNONYMS for word in words}
-    assert len(SYNONYMS[0]) == len(SYNONYMS[1])
+    for seed in range(3):
+        taught, asked = split_synonyms(seed)
+        assert [len(words) for words in (*taught, *asked)] == [10, 10, 8, 8]
+        assert not {*taught[0], *taught[1]} & {*asked[0], *asked[1]}
+    assert split_synonyms(0) != split_synonyms(1)
 
 
 @pytest.mark.parametrize(("template", "width"), [("near", 1), ("near", 2), ("far", 3), ("far", 4)])
@@ -87,9 +89,8 @@ def test_synonyms_without_vectors_are_at_chance() -> None:
 def test_vectors_from_elsewhere_know_synonyms(tmp_path: Path) -> None:
     lines = [
         f"{word} {sign} {number % 3 / 10}\n"
-        for words in (TAUGHT, SYNONYMS)
-        for sign, group in zip((-1, 1), words, strict=True)
-        for number, word in enumerate(group)
+        for sign, words in zip((-1, 1), SYNONYMS, strict=True)
+        for number, word in enumerate(words.split())
     ]
     file = tmp_path / "vectors.txt"
     file.write_text("".join(lines), encoding="utf-8")

@@ -23,7 +23,8 @@ ADVICE = (
     (
         "order at any distance",
         "any stack with max pooling alone",
-        "`model.position=sinusoidal`, `model.pooling=chunk_max`, `kmax`; or `model=lstm`",
+        "`model.position=sinusoidal`, `model.pooling=chunk_max`; `kmax` with "
+        "`model.activation=leaky_relu`; or `model=lstm`",
         "order",
     ),
     (

@@ -55,19 +55,21 @@ def reach(value: Values, path: Sequence[str]) -> float:
 
 def rate_of(values: Sequence[Values], *path: str) -> Rate:
     """Texts predicted right, or changed, of all, over the seeds."""
-    return of_texts(values, total(values, *path))
+    return of_texts(values, [int(reach(each, path)) for each in values])
 
 
-def of_texts(values: Sequence[Values], count: int) -> Rate:
-    """So many of all texts; those of another seed may be the same ones."""
-    texts = [int(each["texts"]) for each in values]
-    return Rate(count, sum(texts), min(texts))
+def of_texts(values: Sequence[Values], counts: Sequence[int]) -> Rate:
+    """So many of all texts with each seed; those of another seed may be the same ones."""
+    return Rate.of(
+        {"correct": count, "texts": each["texts"], "different": each["different"]}
+        for each, count in zip(values, counts, strict=True)
+    )
 
 
 def block_rates(values: Sequence[Values], key: str) -> list[Rate]:
     """Texts that are `changed` or `correct` when shuffled, by the tokens that stay together."""
     counts = zip(*(each["order"][key] for each in values), strict=True)
-    return [of_texts(values, sum(count)) for count in counts]
+    return [of_texts(values, count) for count in counts]
 
 
 def percent(rate: Rate) -> str:
@@ -149,7 +151,7 @@ def place_claims(title: str, values: Sequence[Values]) -> list[Claim]:
 
 def length_claims(title: str, values: Sequence[Values]) -> list[Claim]:
     lengths, field = [each["lengths"] for each in values], values[0]["known"]["field"]
-    whole = of_texts(values, sum(each["seen_whole"] for each in lengths))
+    whole = of_texts(values, [each["seen_whole"] for each in lengths])
     size = "the whole text" if field is None else f"{field} token" + ("s" if field > 1 else "")
     made = [
         silent(
@@ -184,7 +186,7 @@ def read_rates(values: Sequence[Values]) -> dict[int, Rate]:
         for each in values
     ]
     read = [tokens for tokens in counts[0] if all(tokens in each for each in counts)]
-    return {tokens: of_texts(values, sum(each[tokens] for each in counts)) for tokens in read}
+    return {tokens: of_texts(values, [each[tokens] for each in counts]) for tokens in read}
 
 
 def negation_claims(title: str, values: Sequence[Values]) -> list[Claim]:

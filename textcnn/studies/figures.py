@@ -56,7 +56,7 @@ def intervals(
     label: str | None = None,
     marker: str = "o",
 ) -> None:
-    """Accuracies as points with their 95 % intervals."""
+    """Accuracies as points with their 95 % intervals, and those of each seed as faint dashes."""
     shares = [100 * rate.share for rate in rates]
     below = [max(s - 100 * r.interval[0], 0) for s, r in zip(shares, rates, strict=True)]
     above = [max(100 * r.interval[1] - s, 0) for s, r in zip(shares, rates, strict=True)]
@@ -70,6 +70,10 @@ def intervals(
         color=color,
         label=label,
     )
+    for place, rate in zip(places, rates, strict=True):
+        if len(set(rate.seeds)) > 1:
+            seeds = [100 * share for share in rate.seeds]
+            axes.plot([place] * len(seeds), seeds, "_", color=color, alpha=0.5, markersize=6)
 
 
 def predicted(

@@ -79,7 +79,7 @@ def mute(claims: Sequence[Claim]) -> list[Claim]:
 def few_note(texts: int) -> str:
     return (
         f"{texts} test texts are too few for a verdict: with fewer than {ENOUGH} chance alone "
-        "moves a share by more than ten points. The numbers stand without one."
+        "moves a share by more than ten points. Their numbers stand without one."
     )
 
 

@@ -145,6 +145,16 @@ def remedy_claim(results: Results, name: str) -> Claim:
 
 def notes(results: Results) -> list[str]:
     """Which texts these are, and what is to be seen of them."""
+    return [*vector_notes(results), *text_notes(results)]
+
+
+def vector_notes(results: Results) -> list[str]:
+    """That vectors were not to be had, where they weren't."""
+    missing = {values["missing"] for m in results.measurements if "missing" in (values := m.values)}
+    return [f"Pretrained vectors were not measured: {reason}" for reason in sorted(missing)]
+
+
+def text_notes(results: Results) -> list[str]:
     asked = networks(results)
     if not asked:
         return []

@@ -259,15 +259,16 @@ Positions, k-max pooling and flattening know the order at any distance; k-max un
         "be learnt), then asked at each: trained on the farthest distance alone, max pooling gives "
         "the window that matters no gradient, and nothing is learnt. In constant filler a distance "
         "leaves few different texts, so most that are asked were trained on, too: what is measured "
-        "is what a network can tell, not how it generalises. k-max pooling is shown with leaky "
-        "ReLU and with ReLU, which loses the weaker marker."
+        "is what a network can tell, not how it generalises. All have 24 filters of each width, "
+        "but for the stack of dilations (48) and k-max pooling (64). That is shown with leaky ReLU "
+        "and with ReLU, which loses the weaker marker."
     ),
     lesson=(
         "A convolution knows the order of words inside its receptive field, and nothing of it "
         "beyond: not little, nothing. Distances that dilation jumps over are as invisible. To see "
         "farther give it depth or dilation without holes; to know order at any distance give it "
-        "positions, chunks or k-max pooling. Flattening knows places too, but only those that it "
-        "was trained on."
+        "positions, chunks or k-max pooling, this with leaky ReLU. Flattening knows places too, "
+        "but only those that it was trained on."
     ),
     points=points,
     measure=measure,

@@ -47,6 +47,7 @@ REACH = 5  # words that a feature sees
 LENGTHS = (8, 12, 16, 24, 32, 48, 64)  # words of a text
 PADDINGS = ("valid", "zeros", "full", "causal", "replicate", "reflect", "circular")
 CHUNKS = (1, 2, 4, 8)
+QUICK_KINDS = ("learned", "ramp")
 
 
 def predict(padding: str, length: int) -> float:
@@ -56,7 +57,7 @@ def predict(padding: str, length: int) -> float:
 
 def points(plan: Plan) -> list[Point]:
     paddings = plan.pick(("valid", "circular"), PADDINGS)
-    kinds = plan.pick(KINDS[:1], KINDS)
+    kinds = plan.pick(QUICK_KINDS, KINDS)
     return [
         *(Point(padding, {"padding": padding}, plan.seeds) for padding in paddings),
         *(Point(f"{kind} positions", {"position": kind}, plan.seeds) for kind in kinds),

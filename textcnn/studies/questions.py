@@ -7,7 +7,7 @@ them.
 
 from collections.abc import Callable
 from copy import deepcopy
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import torch
@@ -48,6 +48,7 @@ def ask(classifier: Classifier, texts: EncodedTexts, seed: int) -> Values:
     return {
         "known": known(classifier.model),
         "texts": len(texts),
+        "different": len({texts.ids[a:b].tobytes() for a, b in pairwise(texts.offsets)}),
         "correct": count_right(usual, texts),
         "majority": majority(texts),
         "answers": len(np.unique(usual, axis=0)),

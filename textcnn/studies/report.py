@@ -132,18 +132,13 @@ class Report:
         """A figure as a file, in TensorBoard and as SVG for the page."""
         if curves is not None:
             curves.figure(f"{study.name}/{drawing.name}", drawing.figure, 0)
-        file = f"{drawing.name}.png"
-        with new_file(self.run_dir / FIGURES / file) as temporary:
+        with new_file(self.run_dir / FIGURES / f"{drawing.name}.png") as temporary:
             drawing.figure.savefig(temporary, dpi=DPI, format="png")
         svg = StringIO()
         drawing.figure.savefig(svg, format="svg", metadata={"Date": None})
         # without the XML header, which has no place inside a page
         text = svg.getvalue()
-        return {
-            "caption": drawing.caption,
-            "svg": Markup(text[text.index("<svg") :]),
-            "file": f"../{FIGURES}/{file}",
-        }
+        return {"caption": drawing.caption, "svg": Markup(text[text.index("<svg") :])}
 
     def index(self) -> dict[str, Any]:
         done = {chapter.study.name: chapter for chapter in self.chapters}

@@ -76,6 +76,7 @@ class Rate:
     correct: int
     texts: int
     different: int | None = None  # texts; None: all of them
+    seeds: tuple[float, ...] = ()  # the shares of networks that were drawn and trained anew
 
     @classmethod
     def of(cls, values: Iterable[Values]) -> "Rate":
@@ -85,6 +86,7 @@ class Rate:
             sum(v["correct"] for v in values),
             sum(v["texts"] for v in values),
             min(v["different" if "different" in v else "texts"] for v in values),
+            tuple(v["correct"] / v["texts"] for v in values),
         )
 
     @property
@@ -100,8 +102,12 @@ class Rate:
         return max(middle - half, 0.0), min(middle + half, 1.0)
 
     def __str__(self) -> str:
+        """The interval is of other texts; how far networks differ, the seeds say."""
         low, high = self.interval
-        return f"{100 * self.share:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+        one_to_other = f"{100 * low:.1f} to {100 * high:.1f}"
+        if len(set(self.seeds)) > 1:
+            one_to_other += f"; seeds {100 * min(self.seeds):.1f} to {100 * max(self.seeds):.1f}"
+        return f"{100 * self.share:.1f} % ({one_to_other})"
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ def accuracy(theorem: str, statement: str, predicted: float, rate: Rate, why: st
     """A trained network must be as good as theory says, within three points."""
     # rounded: 0.53 - 0.5 is a little more than 0.03
     holds = round(abs(rate.share - predicted), 9) <= WITHIN
+    why = "" if holds else why
     return Claim(theorem, statement, f"{100 * predicted:.1f} %", str(rate), holds, why)
 
 
@@ -188,4 +195,6 @@ def verdict(claims: Sequence[Claim]) -> str:
     right = sum(bool(claim.holds) for claim in spoken)
     if right == len(spoken):
         return f"agrees with theory: {right} of {len(spoken)} claims"
-    return f"disagrees with theory: {len(spoken) - right} of {len(spoken)} claims do not hold"
+    wrong = len(spoken) - right
+    holds = "does not hold" if wrong == 1 else "do not hold"
+    return f"disagrees with theory: {wrong} of {len(spoken)} claims {holds}"

@@ -1,5 +1,6 @@
 """Texts of few words that mean something: synonyms never seen, and negations."""
 
+from collections.abc import Sequence
 from itertools import product
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,27 +17,14 @@ ADJECTIVES = (
     ("terrible", "bad", "boring", "awful", "poor", "weak", "dull", "ugly"),
     ("great", "good", "exciting", "wonderful", "rich", "strong", "bright", "beautiful"),
 )
-TAUGHT = (
-    *(("bad", "terrible", "boring", "poor", "ugly", "stupid", "sad", "weak", "wrong", "painful"),),
-    *(
-        (
-            "good",
-            "great",
-            "exciting",
-            "rich",
-            "lovely",
-            "clever",
-            "happy",
-            "strong",
-            "right",
-            "fun",
-        ),
-    ),
-)
+# words of one meaning each: some are taught, the others asked
 SYNONYMS = (
-    *(("awful", "horrible", "dreadful", "dull", "tedious", "silly", "miserable", "feeble"),),
-    *(("excellent", "wonderful", "fantastic", "thrilling", "charming", "smart", "superb", "fine"),),
+    "bad terrible boring poor ugly stupid sad weak wrong painful "
+    "awful horrible dreadful dull tedious silly miserable feeble",
+    "good great exciting rich lovely clever happy strong right fun "
+    "excellent wonderful fantastic thrilling charming smart superb fine",
 )
+TAUGHT = 10  # of each class
 CLASSES = ("negative", "positive")
 NOUNS = ("film", "book", "story", "song", "play", "show", "game", "meal")
 UNSEEN = "<unk>"  # what every word is that training never saw
@@ -96,7 +84,14 @@ def measure_negation(template: str, width: int, seed: int) -> Values:
     return count_right(classifier, test) | {"gap_before": before, "gap_after": after}
 
 
-def sentences(words: tuple[tuple[str, ...], ...]) -> "Rows":
+def split_synonyms(seed: int) -> tuple[list[list[str]], list[list[str]]]:
+    """Those to train on and those to ask, of both classes."""
+    draw = Random(seed)
+    mixed = [draw.sample(words.split(), len(words.split())) for words in SYNONYMS]
+    return [words[:TAUGHT] for words in mixed], [words[TAUGHT:] for words in mixed]
+
+
+def sentences(words: Sequence[Sequence[str]]) -> "Rows":
     return [
         (f"it was a {adjective} {noun}", label)
         for label, adjectives in zip(CLASSES, words, strict=True)
@@ -107,10 +102,11 @@ def sentences(words: tuple[tuple[str, ...], ...]) -> "Rows":
 
 def predict_unseen() -> float:
     """The best accuracy where every word that training never saw is the same unknown one."""
-    seen = {word for text, _ in sentences(TAUGHT) for word in text.split()}
+    taught, asked = map(sentences, split_synonyms(0))
+    seen = {word for text, _ in taught for word in text.split()}
     return ceiling(
         (tuple(word if word in seen else UNSEEN for word in text.split()), label)
-        for text, label in sentences(SYNONYMS)
+        for text, label in asked
     )
 
 
@@ -124,7 +120,8 @@ def measure_synonyms(vectors: str | None, seed: int) -> Values:
     from textcnn.errors import InputError
     from textcnn.studies.probe import Training, build_probe, count_right, train_probe
 
-    train, test = sentences(TAUGHT), sentences(SYNONYMS)
+    taught, asked = split_synonyms(seed)
+    train, test = sentences(taught), sentences(asked)
     if vectors is None:
         classifier = build_probe({"name": "nin", "depth": 1}, train, seed)
     else:
@@ -133,7 +130,11 @@ def measure_synonyms(vectors: str | None, seed: int) -> Values:
         except InputError as error:
             return {"missing": str(error)}
     train_probe(classifier, train, seed, Training(epochs=12))
-    return count_right(classifier, test) | {"taught": count_right(classifier, train)}
+    # what differs are the adjectives: around them stand the same nouns
+    return count_right(classifier, test) | {
+        "different": sum(map(len, asked)),
+        "taught": count_right(classifier, train),
+    }
 
 
 def probe_with_vectors(vectors: str, rows: "Rows", seed: int) -> "Classifier":
