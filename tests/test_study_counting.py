@@ -39,13 +39,13 @@ def results(settings: dict[str, object], correct: int, gap: float) -> Results:
     ("correct", "gap", "agree"), [(50, 0.0, True), (54, 0.0, False), (50, 1e-4, False)]
 )
 def test_numbers_that_are_not_as_predicted_disagree(correct: int, gap: float, agree: bool) -> None:
-    found = results({"pooling": "max", "copies": 1}, correct, gap)
+    found = results({"network": "max", "copies": 1}, correct, gap)
     assert agrees(COUNTING.claims(found)) is agree
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"pooling": "kmax", "copies": 2}, {"pooling": "kmax", "copies": 3}],
+    [{"network": "kmax", "copies": 2}, {"network": "kmax", "copies": 3}],
     ids=["seen", "unseen"],
 )
 def test_trained_networks_count_as_predicted(settings: dict[str, object]) -> None:

@@ -3,8 +3,8 @@
 from random import Random
 from typing import TYPE_CHECKING
 
-from textcnn.studies.architectures import marked
-from textcnn.studies.figures import COLOURS, accuracy_axes, intervals, new_figure, predicted
+from textcnn.studies.architectures import marked, multi_width
+from textcnn.studies.figures import accuracy_axes, intervals, new_figure, predicted
 from textcnn.studies.study import (
     Claim,
     Drawing,
@@ -25,22 +25,29 @@ if TYPE_CHECKING:
 KEPT = 3  # by k-max pooling
 MOST = 5  # copies against one more
 LENGTH = 40  # words of a text
-POOLINGS = {
-    "max": "max pooling",
-    "kmax": f"{KEPT}-max pooling",
-    "mean": "mean pooling",
-    "sum": "sum pooling",
+WIDTH = 3  # words, of the windows that see the context of each copy
+NETWORKS: dict[str, tuple[str, Values]] = {
+    "max": ("max pooling", {"name": "nin", "depth": 1, "pooling": "max"}),
+    "kmax": (
+        f"{KEPT}-max pooling",
+        {"name": "nin", "depth": 1, "pooling": "kmax", "k": KEPT},
+    ),
+    "mean": ("mean pooling", {"name": "nin", "depth": 1, "pooling": "mean"}),
+    "sum": ("sum pooling", {"name": "nin", "depth": 1, "pooling": "sum"}),
+    "max, wide": (f"width {WIDTH}, max pooling", multi_width(WIDTH)),
+    "sum, wide": (f"width {WIDTH}, sum pooling", multi_width(WIDTH, pooling="sum")),
 }
 QUICK = (("max", 1), ("kmax", 2), ("kmax", 3), ("sum", 1))
 
 
-def predict(pooling: str, copies: int) -> float:
+def predict(name: str, copies: int) -> float:
     """The accuracy of telling so many copies from one more, in texts of one length (T5).
 
     Max pooling keeps one of equal features and k-max k of them; a sum grows with each, and a mean
-    too, as long as it is divided by the same number.
+    too, as long as it is divided by the same number. So it is for windows of several words, where
+    each copy has the same context and no window holds two.
     """
-    kept = {"max": 1, "kmax": KEPT}.get(pooling)
+    kept = {"max": 1, "max, wide": 1, "kmax": KEPT}.get(name)
     return 1.0 if kept is None or copies < kept else 0.5
 
 
@@ -49,19 +56,15 @@ def predict_doubled(pooling: str) -> float:
     return 1.0 if pooling == "sum" else 0.5
 
 
-def network(pooling: str) -> Values:
-    return {"name": "nin", "depth": 1, "pooling": pooling, "k": KEPT}
-
-
 def points(plan: Plan) -> list[Point]:
-    every = [(pooling, copies) for pooling in POOLINGS for copies in range(1, MOST + 1)]
+    every = [(name, copies) for name in NETWORKS for copies in range(1, MOST + 1)]
     counted = [
-        Point(f"{pooling} {copies}", {"pooling": pooling, "copies": copies}, plan.seeds)
-        for pooling, copies in plan.pick(QUICK, every)
+        Point(f"{name} {copies}", {"network": name, "copies": copies}, plan.seeds)
+        for name, copies in plan.pick(QUICK, every)
     ]
     doubled = [
-        Point(f"{pooling} doubled", {"pooling": pooling, "doubled": True}, plan.seeds)
-        for pooling in ("mean", "sum")
+        Point(f"{name} doubled", {"network": name, "doubled": True}, plan.seeds)
+        for name in ("mean", "sum")
     ]
     return [*counted, *doubled]
 
@@ -83,9 +86,11 @@ def measure(settings: Values, seed: int) -> Values:
     else:
         copies = settings["copies"]
         task = {"task": "count", "fewer": copies, "copies": copies + 1, "length": LENGTH}
+        if settings["network"].endswith("wide"):
+            task |= {"window": WIDTH, "distance": WIDTH}
         train = synthetic_rows(600, seed, **task)
         test = synthetic_rows(400, seed, "data.test", **task)
-    classifier = build_probe(network(settings["pooling"]), train, seed)
+    classifier = build_probe(NETWORKS[settings["network"]][1], train, seed)
     before = pair_gaps(classifier, test)
     train_probe(classifier, train, seed, Training(epochs=40, learning_rate=0.01))
     after = pair_gaps(classifier, test)
@@ -107,8 +112,8 @@ def doubled(pairs: int, draw: Random) -> "Rows":
 
 def prediction(settings: Values) -> float:
     if "doubled" in settings:
-        return predict_doubled(settings["pooling"])
-    return predict(settings["pooling"], settings["copies"])
+        return predict_doubled(settings["network"])
+    return predict(settings["network"], settings["copies"])
 
 
 def claims(results: Results) -> list[Claim]:
@@ -132,7 +137,7 @@ def claims(results: Results) -> list[Claim]:
 
 
 def describe(settings: Values) -> str:
-    title = POOLINGS[settings["pooling"]]
+    title, _ = NETWORKS[settings["network"]]
     if "doubled" in settings:
         return f"{title}, a text against the same text twice"
     return f"{title}, {settings['copies']} against {settings['copies'] + 1} copies"
@@ -140,19 +145,19 @@ def describe(settings: Values) -> str:
 
 def drawings(results: Results) -> list[Drawing]:
     counted = [point for point in results.points() if "copies" in point.settings]
-    poolings = dict.fromkeys(point.settings["pooling"] for point in counted)
-    figure, panels = new_figure(len(poolings), columns=4, size=(2.6, 2.3))
-    for axes, pooling, colour in zip(panels, poolings, COLOURS, strict=False):
+    names = dict.fromkeys(point.settings["network"] for point in counted)
+    figure, panels = new_figure(len(names), columns=3, size=(3.1, 2.3))
+    for axes, name in zip(panels, names, strict=True):
         measured = {
             point.settings["copies"]: results.rate(point.name)
             for point in counted
-            if point.settings["pooling"] == pooling
+            if point.settings["network"] == name
         }
         every = list(range(1, MOST + 1))
-        shares = [predict(pooling, copies) for copies in every]
+        shares = [predict(name, copies) for copies in every]
         predicted(axes, every, shares, drawstyle="steps-mid")
-        intervals(axes, list(measured), list(measured.values()), colour)
-        accuracy_axes(axes, POOLINGS[pooling], "copies, against one more")
+        intervals(axes, list(measured), list(measured.values()))
+        accuracy_axes(axes, NETWORKS[name][0], "copies, against one more")
     caption = (
         "Accuracy of telling so many copies of a marker from one more, in texts of one length. "
         "Grey: theory. Points: networks after training, with 95 % intervals."
