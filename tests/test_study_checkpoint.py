@@ -84,7 +84,7 @@ def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_pa
     assert results.first("checkpoint")["texts"] == 120
     claims = CHECKPOINT.claims(results)
     assert agrees(claims)
-    assert sum(claim.holds is True for claim in claims) == 4  # axis, alone, padded, moved
+    assert sum(claim.holds is True for claim in claims) == 5  # axis, alone, padded, moved, words
 
 
 def test_keys_without_a_source_change_its_own_texts(tiny_run: Path) -> None:

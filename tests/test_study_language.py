@@ -194,7 +194,7 @@ def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
     results = Results(tuple(measured))
     claims = LANGUAGE.claims(results)
     assert agrees(claims)
-    assert {claim.theorem for claim in claims if claim.holds} == {"", "T1", "T4"}
+    assert {claim.theorem for claim in claims if claim.holds} == {"", "T1", "T2", "T4"}
     broken = [
         Measurement(m.point, m.seed, m.values | {"before": m.values["before"] | {"alone": 1.0}})
         for m in measured

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textcnn.studies.figures import BLUE, COLOURS, intervals
-from textcnn.studies.study import Claim, Rate, Values, equal_logits, silent
+from textcnn.studies.study import Claim, Rate, Values, equal_logits, scientific, silent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ EQUAL: tuple[tuple[str, str, str, Callable[[Values], bool]], ...] = (
     ("padded", "", "with more padding", lambda known: True),
     ("shuffled", "T1", "with the tokens shuffled", knows_no_order),
     ("rolled", "T4", "rolled by half", knows_no_end),
-    ("moved", "T4", "moved among unknown tokens", knows_windows_alone),
+    ("moved", "T2", "moved among unknown tokens", knows_windows_alone),
 )
 WHEN = {"before": "before training", "equal": "after training"}
 
@@ -138,6 +138,25 @@ def order_claims(title: str, values: Sequence[Values]) -> list[Claim]:
             f"{percent(changed[0])}; accuracy {percent(usual)}, shuffled {percent(correct[0])}",
         )
     ]
+
+
+def distance_claims(values: Values) -> list[Claim]:
+    """Two words in both orders: within the receptive field they may differ, beyond they can't."""
+    asked, field = values["distances"], values["known"]["field"]
+    if asked is None:
+        return []
+    gaps = dict(zip(asked["distances"], asked["gaps"], strict=True))
+    title = "logits of “{}” and “{}” among unknown words in both orders".format(*asked["words"])
+    near = [gap for distance, gap in gaps.items() if distance < field]
+    far = max(gap for distance, gap in gaps.items() if distance >= field)
+    made = []
+    if near:
+        where = "d = 1" if field == 2 else f"d = 1 to {field - 1}"
+        made.append(silent(f"{title}, at {where}", f"up to {scientific(max(near))} apart"))
+    beyond = f"{title}, at d = {field} to {max(gaps)}"
+    if knows_windows_alone(values["known"]):
+        return [*made, equal_logits("T2", beyond, far)]
+    return [*made, silent(beyond, f"up to {scientific(far)} apart")]
 
 
 def place_claims(title: str, values: Sequence[Values]) -> list[Claim]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textcnn.studies.answers import (
     block_rates,
+    distance_claims,
     draw_order,
     draw_rows,
     equality_claims,
@@ -15,7 +16,7 @@ from textcnn.studies.answers import (
     rate_of,
     read_rates,
 )
-from textcnn.studies.figures import GREY, accuracy_axes, intervals, new_figure
+from textcnn.studies.figures import BLUE, GREY, accuracy_axes, intervals, new_figure
 from textcnn.studies.inputs import (
     baseline,
     check_enough,
@@ -71,9 +72,11 @@ def measure(settings: Values, seed: int) -> Values:
     """
     from textcnn.studies.questions import ask
     from textcnn.studies.rearranged import sample
+    from textcnn.studies.two_words import order_gaps
 
     classifier, trained, data, texts = load(settings)
     return ask(classifier, sample(texts, settings["texts"], seed), seed) | {
+        "distances": order_gaps(classifier, texts),
         "unit": trained.text.unit,
         "name": trained.model.name,
         "multi_label": trained.data.multi_label,
@@ -145,6 +148,7 @@ def claims(results: Results) -> list[Claim]:
         silent(f"always the most frequent answer: {correct}", str(rate_of(values, "majority"))),
         *equality_claims({TITLE: values}, ["equal"]),
         *order_claims(TITLE, values),
+        *distance_claims(values[0]),
         *place_claims(TITLE, values),
         *length_claims(TITLE, values),
         *negation_claims(TITLE, values),
@@ -179,7 +183,11 @@ def notes(results: Results) -> list[str]:
 def drawings(results: Results) -> list[Drawing]:
     values = results.of("checkpoint")
     unit = {"char": "characters"}.get(values[0]["unit"], f"{values[0]['unit']}s")
-    figure, (order, places, lengths) = new_figure(3, columns=3, size=(3.3, 2.6))
+    asked = values[0]["distances"] is not None
+    figure, panels = new_figure(4 if asked else 3, columns=2, size=(4.2, 2.6))
+    order, places, lengths = panels[:3]
+    if asked:
+        draw_distances(panels[3], values[0]["distances"], values[0]["known"]["field"])
     accuracy_axes(order, "", "")
     draw_order(order, {TITLE: values}, "correct", "Shuffled texts", f"{unit} that stay together")
     draw_places(places, values)
@@ -198,6 +206,11 @@ def drawings(results: Results) -> list[Drawing]:
         "Accuracy on texts whose order, place or length is changed, with 95 % intervals. Dashed: "
         "on the texts as they are. Dotted: always the most frequent class."
     )
+    if asked:
+        caption += (
+            " Last: how far the logits of two words in both orders are apart, by their distance "
+            "among unknown words. Dashed: where the receptive field ends."
+        )
     return [Drawing("checkpoint", caption, figure)]
 
 
@@ -207,6 +220,17 @@ def draw_places(axes: "Axes", values: list[Values]) -> None:
     draw_rows(axes, names, rates)
     axes.set_xlim(-3, 106)
     axes.set_title("Elsewhere, and parts", loc="left")
+
+
+def draw_distances(axes: "Axes", asked: Values, field: int) -> None:
+    axes.plot(asked["distances"], asked["gaps"], "o-", color=BLUE, markersize=3.5, linewidth=1)
+    axes.axvline(field - 0.5, color=GREY, linestyle="--", linewidth=1)
+    axes.set_xticks([d for d in asked["distances"] if len(asked["distances"]) <= 20 or d % 10 == 0])
+    axes.set_ylim(bottom=min(0.0, -0.05 * max(asked["gaps"])))
+    axes.set_xlabel("tokens from one word to the other")
+    axes.set_ylabel("difference of logits")
+    title = "“{}” and “{}” in both orders".format(*asked["words"])
+    axes.set_title(title, loc="left", parse_math=False)  # a word may be a dollar
 
 
 def table(results: Results) -> list[list[str]]:
@@ -239,12 +263,13 @@ CHECKPOINT = Study(
 theory speaks of every weight, trained or not: its logits go by the windows
 <var>W<sub>R</sub></var>(<var>x</var>) of a text alone.</p>
 <p class="formula"><var>R</var> = 1: <var>f</var>(<var>x</var>) =
-<var>f</var>(shuffled <var>x</var>)</p>
+<var>f</var>(shuffled <var>x</var>); &nbsp; <var>d</var> ≥ <var>R</var>:
+<var>f</var>(… A … B …) = <var>f</var>(… B … A …)</p>
 <p>And every classifier here gives a text the same logits whatever stands beside it and however
 it is padded, and knows nothing of how the dimensions of its embedding are numbered.</p>""",
     training=(
-        "Nothing is trained: the classifier is asked as it is. Where the test texts are more "
-        "than a study asks, each seed draws its own of them."
+        "Nothing is trained: the classifier is asked as it is, about a sample of the test texts "
+        "where there are more than a study asks. The two words are the commonest of its texts."
     ),
     lesson=(
         "Where a classifier is better than the most frequent class, and its predictions survive "

@@ -148,14 +148,22 @@ def measure_reach(ear: Ear, seed: int) -> Values:
     import numpy as np
 
     from textcnn.studies.listener import count_heard, hear, spread, train_listener
+    from textcnn.studies.sound import keyword, silence_around
+    from textcnn.studies.witness import set_witness
 
     draw = np.random.default_rng(seed)
     starts = [n for place in range(2 * PLACES) for n in begins(place, 16)]
     train, test = (keywords(starts, pairs, draw, 0.0) for pairs in (150, 100))
+    witness = None
+    if ear.size == 1:
+        told = build(ear, seed)
+        pair = [silence_around(keyword(rising), FIRST, SAMPLES) for rising in (False, True)]
+        witness = count_heard(told, *test) if set_witness(told, *pair) else None
     listener = build(ear, seed)
     before = spread(hear(listener, test[0]), 2)
     train_listener(listener, *train, seed, epochs=64)
     return count_heard(listener, *test) | {
+        "witness": witness,
         "gap_before": before,
         "gap_after": spread(hear(listener, test[0]), 2),
         "receptive_field": listener.receptive_field,
