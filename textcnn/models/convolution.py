@@ -85,9 +85,8 @@ class Convolution(nn.Module):
         """(batch, num_filters, windows)"""
         around = left if self.padding in ("zeros", "full") and left == right else 0
         if left == right == 0 and features.finite and features.covers(self.span(dilation)):
-            extended = (
-                features.values
-            )  # what lies behind has a gradient of 0, which nan would spoil
+            # own windows see nothing else, the others have a gradient of 0, which nan would spoil
+            extended = features.values
         elif around > 0:  # zeros that need not be written
             extended = features.zeroed().values
         else:
