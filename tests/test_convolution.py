@@ -229,3 +229,17 @@ def test_the_number_of_threads_may_change_between_calls(kernel_size: int) -> Non
     # in a process of its own: where it may not, PyTorch crashes
     program = CHANGE_THREADS.replace("SIZE", str(kernel_size))
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("lengths", [[9, 4, 6], [9, 4, 2]])
+def test_windows_inside_every_text_are_the_same_whether_masked_or_not(lengths: list[int]) -> None:
+    values = randn(3, 2, 9, seed=1).requires_grad_()
+    layer = layer_of(randn(4, 2, 3, seed=2).tolist())
+    pool = MaxPool(2, stride=2)
+    found = []
+    for finite in (True, False):
+        read = Features(values, torch.tensor(lengths), finite=finite)
+        made = pool(layer(read).but(finite=finite)).zeroed().values
+        (gradient,) = torch.autograd.grad((made * randn(*made.shape, seed=3)).sum(), values)
+        found.append((made, gradient))
+    torch.testing.assert_close(*found)

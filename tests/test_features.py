@@ -93,3 +93,9 @@ def test_padding_keeps_the_channels_of_a_position_side_by_side() -> None:
     padded = pad(torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), 1, 2, value=9.0)
     assert padded.tolist() == [[[9, 1, 2, 9, 9], [9, 3, 4, 9, 9]]]
     assert padded.transpose(1, 2).is_contiguous()
+
+
+def test_features_cover_what_every_text_has(features: Features) -> None:
+    shortest = int(features.lengths.min())
+    assert features.covers(shortest)
+    assert not features.covers(shortest + 1)

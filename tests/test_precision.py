@@ -50,7 +50,9 @@ def test_every_model_trains_in_bf16_close_to_fp32(name: str) -> None:
             logits = model(ids, lengths).float()  # (batch, classes)
         expected = model(ids, lengths)
         scale = expected.abs().max()
-        assert ((logits - expected).abs().mean() / scale).item() < 0.1, pooling
+        # k-max between layers takes other positions where two are nearly equal
+        bound = 0.2 if "kmax" in name else 0.1
+        assert ((logits - expected).abs().mean() / scale).item() < bound, pooling
         logits.pow(2).sum().backward()
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
         assert gradients, pooling

@@ -66,8 +66,11 @@ class Block(nn.Module):
     def forward(self, features: Features) -> Features:
         features = self.convolution(features)
         if self.pool is None:
-            return features.each(self.activation)
+            return self.activate(features)
         if self.monotone:  # of the largest, which are fewer
-            return self.pool(features).each(self.activation)
-        pooled: Features = self.pool(features.each(self.activation))
+            return self.activate(self.pool(features))
+        pooled: Features = self.pool(self.activate(features))
         return pooled
+
+    def activate(self, features: Features) -> Features:
+        return features.each(self.activation).but(finite=features.finite)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from textcnn.models.features import Features, pad
 from textcnn.models.lookup import TokenFeatures, convolve_tokens
 from textcnn.models.padding import extend, margins
+from textcnn.models.tile_max import tile_max
+from textcnn.models.winograd import pays, winograd
 
 
 class Convolution(nn.Module):
@@ -73,7 +75,7 @@ class Convolution(nn.Module):
             values = self.multiply(features, left, right, dilation)
         lengths = self.positions(features.lengths, dilation)
         field = features.field.through(self.kernel_size, dilation, self.stride, left)
-        return Features(values, lengths, field, disposable=True)
+        return Features(values, lengths, field, finite=True, disposable=True)
 
     def looks_up(self, features: TokenFeatures) -> bool:
         """Whether a table of products is faster than a product for each position."""
@@ -82,7 +84,10 @@ class Convolution(nn.Module):
     def multiply(self, features: Features, left: int, right: int, dilation: int) -> Tensor:
         """(batch, num_filters, windows)"""
         around = left if self.padding in ("zeros", "full") and left == right else 0
-        if around > 0:  # zeros that need not be written
+        if left == right == 0 and features.finite and features.covers(self.span(dilation)):
+            # own windows see nothing else, the others have a gradient of 0, which nan would spoil
+            extended = features.values
+        elif around > 0:  # zeros that need not be written
             extended = features.zeroed().values
         else:
             extended = extend(features, self.padding, left, right)
@@ -126,13 +131,15 @@ def convolve(
     """What F.conv1d makes, as an image of height one with its channels side by side in memory.
 
     F.conv1d copies such values first; forward and backward take it a fifth longer with 256 filters,
-    twice as long with 64.
+    twice as long with 64. Where gradients are wanted and channels are many, `winograd` does it.
     """
     if weight.shape[2] == groups == 1:
         # oneDNN's own 1x1 convolution, of channels that lie so, reads and writes out of bounds when
         # the number of threads has changed since its first call (PyTorch 2.13)
         tokens = values[..., ::stride].transpose(1, 2)  # (batch, windows, channels)
         return F.linear(tokens, weight[..., 0], bias).transpose(1, 2)
+    if stride == dilation == groups == 1 and pays(values, weight):
+        return winograd(pad(values, padding, padding), weight, bias)
     made = F.conv2d(
         as_image(values),
         as_image(weight),
@@ -168,6 +175,11 @@ class MaxPool(nn.Module):
 
     def forward(self, features: Features) -> Features:
         """(batch, channels, time) to (batch, channels, windows)."""
+        field = features.field.through(self.kernel_size, 1, self.stride, self.left)
+        lengths = self.positions(features.lengths)
+        if self.left == self.right == 0 and features.covers(self.kernel_size):
+            values = self.pool_inside(features.values)
+            return Features(values, lengths, field, finite=features.finite)
         values = features.filled(-torch.inf)
         missing = max(self.kernel_size - self.left - self.right - values.shape[2], 0)
         # what max_pool2d pads with is -inf too, but it can pad both sides alike only
@@ -176,10 +188,14 @@ class MaxPool(nn.Module):
         values = F.max_pool2d(
             as_image(values), (1, self.kernel_size), (1, self.stride), (0, around)
         ).squeeze(2)
-        field = features.field.through(self.kernel_size, 1, self.stride, self.left)
-        pooled = Features(values, self.positions(features.lengths), field)
         # windows without any position of the text are -inf, of which gradients would become nan
-        return pooled.zeroed()
+        return Features(values, lengths, field).zeroed().but(finite=True)
+
+    def pool_inside(self, values: Tensor) -> Tensor:
+        """Of texts whose windows all lie inside, so that nothing has to be masked."""
+        if self.kernel_size == self.stride:
+            return tile_max(values.transpose(1, 2), self.stride).transpose(1, 2)
+        return F.max_pool2d(as_image(values), (1, self.kernel_size), (1, self.stride)).squeeze(2)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}"

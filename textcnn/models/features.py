@@ -25,6 +25,7 @@ class Features:
     lengths: Tensor  # (batch,) int64, positions of each text: at least one
     field: Field = ONE_TOKEN
     clean: bool = False  # zero behind each text's own positions
+    finite: bool = False  # neither nan nor infinite behind them, if it isn't anywhere
     disposable: bool = False  # nobody else needs the values: they may be changed in place
 
     @property
@@ -44,6 +45,12 @@ class Features:
         if self.lengths.device.type != "cpu" or torch.compiler.is_compiling():
             return False  # which costs a mask; to know it would stop the queue, or the graph
         return bool((self.lengths >= self.time).all())
+
+    def covers(self, positions: int) -> bool:
+        """Whether each text has so many: windows that lie inside it then see nothing else."""
+        if self.lengths.device.type != "cpu" or torch.compiler.is_compiling():
+            return False
+        return bool((self.lengths >= positions).all())
 
     def but(self, **changes: Any) -> "Features":
         """The same with other fields; of a subclass too, which `dataclasses.replace` can't make."""

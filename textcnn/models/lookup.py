@@ -42,6 +42,7 @@ class TokenFeatures(Features):
             "vocabulary_size": vocabulary_size,
             "field": ONE_TOKEN,
             "clean": True,
+            "finite": True,
             "disposable": False,
         }
         self.__dict__.update(state)  # the class is frozen
@@ -81,13 +82,16 @@ def convolve_tokens(
     """
     size, kernel_size = features.vocabulary_size, weight.shape[2]
     ids = extend_ids(features, padding, *margins, span=(kernel_size - 1) * dilation + 1)
-    with torch.autocast(ids.device.type, enabled=False):  # a sum of rows, which stays fp32
+    lower = torch.is_autocast_enabled(ids.device.type)
+    precision = torch.get_autocast_dtype(ids.device.type) if lower else weight.dtype
+    with torch.autocast(ids.device.type, enabled=False):
         vectors = features.embed(torch.arange(size, device=ids.device))  # (tokens, channels)
         table = vectors @ weight.permute(2, 1, 0)  # (kernel size, tokens, num_filters)
         if bias is not None:  # each window has one row of the first place
             first = torch.arange(kernel_size, device=ids.device)[:, None, None] == 0
             table = table + bias * first
-        made = sum_rows(table, ids, dilation)  # (batch, windows, num_filters)
+        # the table is small, its sums are not: they are of the precision of a convolution's
+        made = sum_rows(table.to(precision), ids, dilation)  # (batch, windows, num_filters)
     return made.transpose(1, 2)
 
 

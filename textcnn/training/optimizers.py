@@ -39,6 +39,9 @@ class RowAdam(optim.Adam):
     (1 - β1) β1^i of it in the i-th, g in all. A row can't be moved when it isn't seen, so it takes
     all of that at once: -rate x g / (√v + ε), with v the running mean of squares over the steps in
     which it was seen, corrected for its start by the steps of the table.
+
+    `optim.SparseAdam` takes (1 - β1) of a gradient when it comes, and the rest when the row is seen
+    again: a rare word moves by a seventh of what Adam moves it (docs/models.md has numbers).
     """
 
     @torch.no_grad()
