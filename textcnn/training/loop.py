@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from textcnn.data.batching import Batch
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.batches import TrainingBatches
@@ -64,22 +65,13 @@ def fit(
             start = time.perf_counter()
             model.train()
             for batch in batches:
-                batch = batch.to(accelerator.device)
-                assert batch.labels is not None
-                with precision.autocast():
-                    logits = model(batch.ids, batch.lengths).float()  # (batch, classes)
-                loss = loss_of(logits, batch.labels)
-                optimizer.zero_grad()
-                accelerator.backward(precision.scaled(loss))
-                precision.step(optimizer)
-                loss_value = loss.item()
-                check_finite(loss_value, state.step + 1)
-                right = count_right(logits, batch.labels)
-                state.add_batch(loss_value, right, len(logits), time.perf_counter() - start)
+                loss, right = train_step(model, optimizer, loss_of, batch, accelerator, precision)
+                check_finite(loss, state.step + 1)
+                state.add_batch(loss, right, len(batch.ids), time.perf_counter() - start)
                 progress.step(state)
                 if curves and state.step % log_every == 0:
                     norm = gradient_norm(model)
-                    curves.step(state, loss_value, optimizer.param_groups[0]["lr"], norm)
+                    curves.step(state, loss, optimizer.param_groups[0]["lr"], norm)
                 if stop_everywhere(accelerator, asked()):
                     save("last")
                     raise Interrupted
@@ -88,6 +80,26 @@ def fit(
                 start = time.perf_counter()
             if state.epoch_texts:  # a stream may end where it was validated last
                 close_epoch(validate, save, state, progress, curves, metric)
+
+
+def train_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss_of: Callable[[Tensor, Tensor], Tensor],
+    batch: Batch,
+    accelerator: Accelerator,
+    precision: Precision,
+) -> tuple[float, int]:
+    """The loss, and how many texts were right, before the weights changed."""
+    batch = batch.to(accelerator.device)
+    assert batch.labels is not None
+    with precision.autocast():
+        logits = model(batch.ids, batch.lengths).float()  # (batch, classes)
+    loss = loss_of(logits, batch.labels)
+    optimizer.zero_grad()
+    accelerator.backward(precision.scaled(loss))
+    precision.step(optimizer)
+    return loss.item(), count_right(logits, batch.labels)
 
 
 def close_epoch(
