@@ -177,9 +177,8 @@ class MaxPool(nn.Module):
         """(batch, channels, time) to (batch, channels, windows)."""
         field = features.field.through(self.kernel_size, 1, self.stride, self.left)
         lengths = self.positions(features.lengths)
-        if self.left == self.right == 0 and features.covers(self.kernel_size):
-            values = self.pool_inside(features.values)
-            return Features(values, lengths, field, finite=features.finite)
+        if self.left == self.right == 0 and features.finite and features.covers(self.kernel_size):
+            return Features(self.pool_inside(features.values), lengths, field, finite=True)
         values = features.filled(-torch.inf)
         missing = max(self.kernel_size - self.left - self.right - values.shape[2], 0)
         # what max_pool2d pads with is -inf too, but it can pad both sides alike only
