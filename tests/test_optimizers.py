@@ -174,6 +174,24 @@ def test_steps_of_rows_go_on_from_a_state_that_was_stored_and_with_dense_gradien
     assert (tables[0] < tables[1]).all()
 
 
+def test_a_state_that_lies_otherwise_in_memory_goes_with_its_own_weights() -> None:
+    weight = nn.Parameter(torch.rand(2, 3))
+    turned = nn.Parameter(weight.detach().t().contiguous().t())
+    plain, other = (
+        build_optimizer("adam", [each], learning_rate=0.1, **ADAM) for each in (weight, turned)
+    )
+    gradients = torch.rand(2, 2, 3)
+    weight.grad = gradients[0]
+    plain.step()
+    other.load_state_dict(deepcopy(plain.state_dict()))
+    with torch.no_grad():
+        turned.copy_(weight)
+    for each, optimizer in ((weight, plain), (turned, other)):
+        each.grad = torch.empty_like(each).copy_(gradients[1])
+        optimizer.step()
+    assert torch.equal(weight, turned)
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "rows", "expected"),
     [

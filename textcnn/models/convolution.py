@@ -34,7 +34,9 @@ class Convolution(nn.Module):
             padding: a mode of `textcnn.models.padding`.
         """
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(num_filters, channels // groups, kernel_size))
+        # in memory place by place of the window: so `ngram_max` multiplies by it as it is
+        weight = torch.empty(kernel_size, num_filters, channels // groups).permute(1, 2, 0)
+        self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.empty(num_filters)) if bias else None
         self.kernel_size, self.dilation = kernel_size, dilation
         self.stride, self.groups = stride, groups
@@ -44,7 +46,9 @@ class Convolution(nn.Module):
     def reset_parameters(self) -> None:
         """As nn.Conv1d begins: U(-a, a) with a = 1 / sqrt(inputs of a filter)."""
         bound = 1 / math.sqrt(self.weight[0].numel())
-        nn.init.uniform_(self.weight, -bound, bound)
+        drawn = torch.empty(self.weight.shape, device=self.weight.device)
+        with torch.no_grad():  # in the order of a filter's numbers, however they lie in memory
+            self.weight.copy_(nn.init.uniform_(drawn, -bound, bound))
         if self.bias is not None:
             nn.init.uniform_(self.bias, -bound, bound)
 
@@ -142,7 +146,8 @@ def convolve(
         return winograd(pad(values, padding, padding), weight, bias)
     made = F.conv2d(
         as_image(values),
-        as_image(weight),
+        # `contiguous` would leave a single filter as it lies, which PyTorch may refuse
+        weight.unsqueeze(2).clone(memory_format=torch.channels_last),
         bias,
         stride=(1, stride),
         padding=(0, padding),

@@ -31,13 +31,17 @@ BLOCK = 2**19  # numbers that are summed before they are compared: 2 MB
 
 @dataclass(frozen=True)
 class Windows:
-    """What the windows of one width read: at p, window t of a text reads its places t to t + k - 1.
+    """What the windows of several widths read, one window of each width after the other."""
 
-    The row behind the last token stands where no window of that text may read.
-    """
+    # (batch, windows, sum of the widths) int32, rows of the distinct tokens; the row behind the
+    # last one where no window of that text may read
+    tokens: np.ndarray
+    kernel_sizes: tuple[int, ...]
 
-    places: Tensor  # (batch, windows + k - 1) int32, rows of the distinct tokens
-    kernel_size: int
+    @property
+    def starts(self) -> np.ndarray:
+        """Where each width's tokens begin among a window's."""
+        return np.cumsum((0, *self.kernel_sizes[:-1]))
 
 
 def distinct(ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -50,11 +54,13 @@ def distinct(ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
         tokens: (tokens,) int64, ascending.
         places: (batch, time) int32
     """
-    occurs = torch.zeros(count, dtype=torch.bool)
+    occurs = np.zeros(count, bool)
     occurs[PADDING] = True
-    occurs[ids.flatten()] = True
-    places = occurs.cumsum(0, dtype=torch.int32) - 1  # (count,)
-    return occurs.nonzero().squeeze(1), places[ids]
+    occurs[ids.numpy()] = True
+    tokens = np.flatnonzero(occurs)
+    place = np.empty(count, np.int32)
+    place[tokens] = np.arange(len(tokens), dtype=np.int32)
+    return torch.from_numpy(tokens), torch.from_numpy(place[ids.numpy()])
 
 
 def ngram_max(
@@ -67,158 +73,179 @@ def ngram_max(
         places: (batch, time) int32, which of `vectors` each token has; ZERO behind a text's end.
             Of at least one position.
         lengths: (batch,) int64, at least 1.
-        convolutions: with as many filters each, neither dilated, strided nor in groups.
+        convolutions: with as many filters each, all with a bias or none, neither dilated, strided
+            nor in groups.
 
     Returns:
         largest: (batch, filters)
     """
-    outside = len(vectors)
-    windows = [read_by(each, places, lengths, outside) for each in convolutions]
-    largest: Tensor = NgramMax.apply(vectors, windows, *(each.weight for each in convolutions))
-    biases: list[Tensor] = [each.bias for each in convolutions if each.bias is not None]
-    return largest + torch.cat(biases) if biases else largest
+    windows = read_by(convolutions, places, lengths, outside=len(vectors))
+    weights = [each.weight for each in convolutions]
+    biases = [each.bias for each in convolutions if each.bias is not None]
+    largest: Tensor = NgramMax.apply(vectors, windows, *weights, *biases)
+    return largest
 
 
-def read_by(convolution: Convolution, places: Tensor, lengths: Tensor, outside: int) -> Windows:
+def read_by(
+    convolutions: Sequence[Convolution], places: Tensor, lengths: Tensor, outside: int
+) -> Windows:
     """The boundary mode at each text's own ends."""
-    kernel_size, padding = convolution.kernel_size, convolution.padding
-    left, right = margins(padding, kernel_size)
-    extended = (lengths + left + right).clamp(min=kernel_size)  # (batch,)
-    position = torch.arange(int(extended.max()))
-    if padding in ("reflect", "replicate", "circular"):
-        read = places.gather(1, inside(position - left, lengths[:, None], padding))
-    else:
-        read = F.pad(places, (left, len(position) - left - places.shape[1]), value=ZERO)
-    read = read.masked_fill(position >= extended[:, None], outside)  # (batch, windows + k - 1)
-    return Windows(read, kernel_size)
+    sizes = tuple(each.kernel_size for each in convolutions)
+    ends = [margins(each.padding, each.kernel_size) for each in convolutions]
+    # positions that the windows of each width see in each text: (widths, batch)
+    seen = np.stack(
+        [np.maximum(lengths.numpy() + sum(pair), k) for pair, k in zip(ends, sizes, strict=True)]
+    )
+    count = int((seen.max(axis=1) - sizes).max()) + 1  # windows of the text that has most
+    read = []
+    for each, k, (left, _), extent in zip(convolutions, sizes, ends, seen, strict=True):
+        position = np.arange(count + k - 1)
+        if each.padding in ("reflect", "replicate", "circular"):
+            source = inside(torch.from_numpy(position - left), lengths[:, None], each.padding)
+            extended = np.take_along_axis(places.numpy(), source.numpy(), axis=1)
+        else:
+            extended = np.full((len(lengths), len(position)), ZERO, np.int32)
+            inner = places.numpy()[:, : len(position) - left]
+            extended[:, left : left + inner.shape[1]] = inner
+        extended[position >= extent[:, None]] = outside
+        read.append(torch.from_numpy(extended).unfold(1, k, 1))  # (batch, windows, k)
+    return Windows(torch.cat(read, dim=2).numpy(), sizes)
 
 
 class NgramMax(torch.autograd.Function):
-    """From vectors (tokens, channels) and weights (filters, channels, k) to (batch, filters)."""
+    """From vectors (tokens, channels), weights (filters, channels, k) of each width and biases
+    (filters,), if any, to (batch, filters of all widths)."""
 
     @staticmethod
-    def forward(ctx: Any, vectors: Tensor, windows: list[Windows], *weights: Tensor) -> Tensor:
+    def forward(ctx: Any, vectors: Tensor, windows: Windows, *parameters: Tensor) -> Tensor:
+        widths = len(windows.kernel_sizes)
+        weights, biases = parameters[:widths], parameters[widths:]
         # all filters' weights for one place in the windows, then those for the next
         matrix = torch.cat([w.permute(2, 0, 1) for w in weights]).flatten(0, 1)  # (rows, channels)
-        left, right = lowered(vectors, matrix)
-        found = [
-            largest(products(left, part, vectors), each, any(ctx.needs_input_grad))
-            for part, each in zip(
-                right.split([w[:, 0].numel() for w in weights]), windows, strict=True
-            )
-        ]
-        pooled, winners = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
+        table = products(vectors, matrix)
+        pooled, winners = largest(table, windows, any(ctx.needs_input_grad))
         ctx.save_for_backward(vectors, matrix, winners)
-        ctx.windows = windows
-        return pooled  # (batch, filters of all widths)
+        ctx.windows, ctx.biased = windows, bool(biases)
+        return pooled.add_(torch.cat(biases)) if biases else pooled
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         vectors, matrix, winners = ctx.saved_tensors
+        sizes = ctx.windows.kernel_sizes
         tokens, rows, amounts = winning(ctx.windows, winners, gradient)
-        # with infinite weights inf - inf wins, which is nan: the loss has to tell, not an index
-        tokens.clamp_(max=len(vectors) - 1)
-        to_vectors, to_weights = None, [None] * len(ctx.windows)
+        np.minimum(tokens, len(vectors) - 1, out=tokens)  # nor does a window outside win but so
+        to_vectors, to_weights = None, [None] * len(sizes)
         if ctx.needs_input_grad[0]:
             order = sorting(tokens, len(vectors))
-            counts = torch.bincount(tokens, minlength=len(vectors))
-            to_vectors = weighted_sums(
-                matrix, rows.index_select(0, order), amounts.index_select(0, order), counts
-            )  # (tokens, channels)
+            counts = np.bincount(tokens, minlength=len(vectors))
+            # (tokens, channels)
+            to_vectors = weighted_sums(matrix, rows.take(order), amounts.take(order), counts)
         if any(ctx.needs_input_grad[2:]):
-            counts = torch.bincount(rows, minlength=len(matrix))
+            counts = np.bincount(rows, minlength=len(matrix))
             sums = weighted_sums(vectors, tokens, amounts, counts)  # (rows, channels)
-            sums = sums.view(-1, gradient.shape[1] // len(ctx.windows), vectors.shape[1])
-            parts = sums.split([each.kernel_size for each in ctx.windows])
-            to_weights = [part.permute(1, 2, 0) for part in parts]  # (filters, channels, k)
-        return to_vectors, None, *to_weights
+            sums = sums.view(-1, gradient.shape[1] // len(sizes), vectors.shape[1])
+            to_weights = [part.permute(1, 2, 0) for part in sums.split(sizes)]
+        to_biases = (
+            gradient.sum(dim=0).chunk(len(sizes))
+            if len(ctx.needs_input_grad) > 2 + len(sizes)
+            else ()
+        )
+        return to_vectors, None, *to_weights, *to_biases
 
 
-def lowered(vectors: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in the precision of autocast, if it is on, with zero vectors behind the last one.
-
-    For each number of vectors that it hasn't seen oneDNN writes a program, which takes a
-    millisecond: so only for each 64.
-    """
-    if not torch.is_autocast_enabled("cpu"):
-        return vectors, matrix
-    precision = torch.get_autocast_dtype("cpu")
-    vectors = F.pad(vectors.to(precision), (0, 0, 0, -len(vectors) % 64))
-    return vectors, matrix.to(precision)
-
-
-def products(left: Tensor, right: Tensor, vectors: Tensor) -> Tensor:
-    """Each vector with each row of `right`, and a row of -inf: (tokens + 1, rows)."""
-    table = vectors.new_empty(len(vectors) + 1, len(right))
-    if left is vectors:
-        torch.mm(left, right.t(), out=table[:-1])
+def products(vectors: Tensor, matrix: Tensor) -> Tensor:
+    """Each vector with each row of the matrix, in the precision of autocast if it is on, and behind
+    them a row of -inf: (tokens + 1 or more, rows)."""
+    # oneDNN writes a program for each number of vectors that it hasn't seen: so only for each 32
+    left, right = F.pad(vectors, (0, 0, 0, 32 - len(vectors) % 32)), matrix
+    if torch.is_autocast_enabled("cpu"):
+        precision = torch.get_autocast_dtype("cpu")
+        left, right = left.to(precision), right.to(precision)
+    if left.dtype is torch.float32 and torch.backends.mkldnn.is_available():
+        table = torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
     else:
-        table[:-1] = (left @ right.t())[: len(vectors)]
-    table[-1] = -torch.inf
+        table = left @ right.t()
+    table = table.to(vectors.dtype)
+    table[len(vectors)] = -torch.inf
     return table
 
 
 def largest(table: Tensor, windows: Windows, winners: bool) -> tuple[Tensor, Tensor]:
-    """The largest sum of each filter: (batch, filters).
+    """The largest sum of each filter: (batch, filters of all widths).
 
     Args:
-        table: (tokens + 1, k x filters)
+        table: (tokens + 1 or more, sum of the widths x filters)
         winners: give the window that is largest too, the first of equals; else nothing useful.
     """
-    size = windows.kernel_size
-    count = windows.places.shape[1] - size + 1
-    table = table.view(len(table) * size, -1)  # (tokens + 1 x k, filters)
-    inner = torch.arange(size, dtype=torch.int32)
+    batch, count, offsets = windows.tokens.shape
+    widths = len(windows.kernel_sizes)
+    table = table.view(len(table) * offsets, -1)  # (tokens + 1 or more x offsets, filters)
+    filters = widths * table.shape[1]
+    texts = min(max(BLOCK // (count * filters), 1), batch)  # at a time
+    inner = np.arange(offsets, dtype=np.int32)
+    starts = np.arange(0, texts * count * offsets, offsets)[:, None] + windows.starts
+    bags = torch.from_numpy(starts.astype(np.int32).ravel())  # (texts x windows x widths,)
+    from_behind = np.arange(count, 0, -1, dtype=np.uint8 if count < 2**8 else np.int32)
     values, places = [], []
-    for block in windows.places.split(max(BLOCK // (count * table.shape[1]), 1)):
-        rows = (block * size).unfold(1, size, 1) + inner  # (texts, windows, k)
-        sums = F.embedding_bag(rows.flatten(0, 1), table, mode="sum")  # (texts x windows, filters)
-        sums = sums.view(len(block), count, -1)  # (texts, windows, filters)
-        if winners:
-            value, place = sums.max(dim=1)  # (texts, filters)
-            places.append(place)
-        else:  # in a fifth of the time
-            value = sums.amax(dim=1)  # (texts, filters)
+    for start in range(0, batch, texts):
+        rows = windows.tokens[start : start + texts] * np.int32(offsets) + inner
+        indices = torch.from_numpy(rows.ravel())
+        sums = F.embedding_bag(indices, table, bags[: len(indices) // offsets * widths], mode="sum")
+        sums = sums.view(-1, count, filters)  # (texts, windows, filters)
+        value = sums.amax(dim=1)  # (texts, filters)
         values.append(value)
+        if winners:  # in a third of the time that max(dim=1) takes
+            won = np.equal(sums.numpy(), value.numpy()[:, None]).view(np.uint8)
+            numbered = torch.from_numpy(won) * torch.from_numpy(from_behind)[:, None]
+            places.append(count - numbered.amax(dim=1))  # count: no window is, with nan
     pooled = torch.cat(values)
     return pooled, torch.cat(places) if winners else pooled
 
 
 def winning(
-    windows: Sequence[Windows], winners: Tensor, gradient: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+    windows: Windows, winners: Tensor, gradient: Tensor
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The tokens that won, with which row of the matrix, and the gradient of that; each (winners,).
 
     In the order of the rows. Those without a gradient, as behind ReLU or dropout, are left out.
     """
-    filters = gradient.shape[1] // len(windows)
-    filter, text = gradient.t().nonzero(as_tuple=True)  # (n,) each, by filter
-    first, amount = winners[text, filter], gradient[text, filter]
-    sizes = torch.bincount(filter // filters, minlength=len(windows)).tolist()
-    parts = zip(*(numbers.split(sizes) for numbers in (filter, text, first, amount)), strict=True)
-    before, found = 0, []  # rows of widths before
-    for number, (each, (filter, text, first, amount)) in enumerate(
-        zip(windows, parts, strict=True)
-    ):
-        inner = torch.arange(each.kernel_size)[:, None]
-        places = text * each.places.shape[1] + first + inner  # (k, n)
-        rows = before + inner * filters + (filter - number * filters)  # (k, n)
-        tokens = each.places.flatten().index_select(0, places.flatten())  # (k x n,)
-        found.append((tokens, rows.flatten(), amount.repeat(each.kernel_size)))
-        before += each.kernel_size * filters
-    tokens, rows, amounts = (torch.cat(numbers) for numbers in zip(*found, strict=True))
-    return tokens.long(), rows, amounts
+    batch, count, offsets = windows.tokens.shape
+    widths = len(windows.kernel_sizes)
+    filters = gradient.shape[1] // widths
+    by_filter = gradient.t().contiguous().numpy().ravel()
+    found = np.flatnonzero(by_filter != 0)  # (n,) by filter, then by text
+    filter, text = np.divmod(found, batch)
+    amount = by_filter.take(found)
+    first = winners.t().contiguous().numpy().ravel().take(found)
+    # with nan none won: the loss has to tell, not an index
+    window = (text * count + np.minimum(first, count - 1)) * offsets
+    ends = np.searchsorted(found, np.arange(widths + 1) * (filters * batch))
+    tokens, rows, amounts = [], [], []
+    for number, (size, start) in enumerate(zip(windows.kernel_sizes, windows.starts, strict=True)):
+        own = slice(ends[number], ends[number + 1])
+        inner = np.arange(start, start + size)[:, None]
+        tokens.append(windows.tokens.take(window[own] + inner).ravel())
+        rows.append((filter[own] - number * filters + inner * filters).ravel())
+        amounts += [amount[own]] * size
+    return np.concatenate(tokens), np.concatenate(rows), np.concatenate(amounts)
 
 
-def sorting(numbers: Tensor, count: int) -> Tensor:
+def sorting(numbers: np.ndarray, count: int) -> np.ndarray:
     """The order that sorts numbers below `count`, equals as they stand, so that sums never vary."""
-    if count < 2**15:  # numbers of 16 bits NumPy sorts in a fifth of the time
-        return torch.from_numpy(np.argsort(numbers.short().numpy(), kind="stable"))
-    return numbers.argsort(stable=True)
+    # numbers of 16 bits are sorted in a fifth of the time
+    return np.argsort(numbers.astype(np.uint16) if count <= 2**16 else numbers, kind="stable")
 
 
-def weighted_sums(source: Tensor, which: Tensor, amounts: Tensor, counts: Tensor) -> Tensor:
+def weighted_sums(
+    source: Tensor, which: np.ndarray, amounts: np.ndarray, counts: np.ndarray
+) -> Tensor:
     """Sums of amounts x source[which] over so many neighbours each: (counts, channels)."""
-    offsets = counts.cumsum(0) - counts
-    return F.embedding_bag(which, source, offsets, mode="sum", per_sample_weights=amounts)
+    offsets = (np.cumsum(counts) - counts).astype(which.dtype)
+    return F.embedding_bag(
+        torch.from_numpy(which),
+        source,
+        torch.from_numpy(offsets),
+        mode="sum",
+        per_sample_weights=torch.from_numpy(amounts),
+    )

@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from textcnn.allocation import keep_freed_memory
 from textcnn.data.batching import Batch
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
@@ -60,6 +61,7 @@ def fit(
         InputError: the loss is infinite or no number.
         Interrupted: after Ctrl-C or SIGTERM, once "last" is saved.
     """
+    keep_freed_memory()
     with interruption() as asked:
         while not (batches.finished or state.finished(max_steps, patience)):
             start = time.perf_counter()

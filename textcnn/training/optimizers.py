@@ -62,22 +62,41 @@ class RowAdam(optim.Adam):
             weight.grad = gradient
         return loss
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """With each number where the weight has its own: the fused step goes by memory alone."""
+        super().load_state_dict(state_dict)
+        for weight, state in self.state.items():
+            for name, numbers in state.items():
+                if numbers.shape == weight.shape:
+                    state[name] = torch.empty_like(weight).copy_(numbers)
+
     def step_rows(
         self, table: Tensor, rows: Tensor, gradient: Tensor, group: dict[str, Any]
     ) -> None:
         """Of the rows (rows,) of a table, each once, with their gradients (rows, dim)."""
         state = self.state[table]
         if not state:
-            state["step"] = torch.zeros(())
+            state["step"] = torch.zeros((), device=table.device)
             state["exp_avg_sq"] = torch.zeros_like(table)
         state["step"] += 1
-        beta = group["betas"][1]
-        squares = state["exp_avg_sq"].index_select(0, rows)  # (rows, dim)
-        squares.mul_(beta).addcmul_(gradient, gradient, value=1 - beta)
+        values, squares = (whole.index_select(0, rows) for whole in (table, state["exp_avg_sq"]))
+        torch._fused_adam_(
+            [values],
+            [gradient],
+            [gradient],  # the running mean of it with β1 = 0
+            [squares],
+            [],
+            [state["step"]],
+            lr=group["lr"],
+            beta1=0.0,
+            beta2=group["betas"][1],
+            weight_decay=0.0,
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
+        table.index_copy_(0, rows, values)
         state["exp_avg_sq"].index_copy_(0, rows, squares)
-        correction = 1 - beta ** state["step"].item()
-        root = squares.div_(correction).sqrt_().add_(group["eps"])
-        table.index_add_(0, rows, gradient / root, alpha=-group["lr"])
 
 
 def seen_rows(gradient: Tensor) -> tuple[Tensor, Tensor]:
