@@ -137,10 +137,12 @@ class NgramMax(torch.autograd.Function):
         np.minimum(tokens, len(vectors) - 1, out=tokens)  # nor does a window outside win but so
         to_vectors, to_weights = None, [None] * len(sizes)
         if ctx.needs_input_grad[0]:
-            order = sorting(tokens, len(vectors))
-            counts = np.bincount(tokens, minlength=len(vectors))
-            # (tokens, channels)
-            to_vectors = weighted_sums(matrix, rows.take(order), amounts.take(order), counts)
+            slot = dealt(len(vectors), torch.get_num_threads())
+            slots = slot.take(tokens)
+            order = sorting(slots, len(vectors))
+            counts = np.bincount(slots, minlength=len(vectors))
+            sums = weighted_sums(matrix, rows.take(order), amounts.take(order), counts)
+            to_vectors = sums.index_select(0, torch.from_numpy(slot))  # (tokens, channels)
         if any(ctx.needs_input_grad[2:]):
             counts = np.bincount(rows, minlength=len(matrix))
             sums = weighted_sums(vectors, tokens, amounts, counts)  # (rows, channels)
@@ -229,6 +231,15 @@ def winning(
         rows.append((filter[own] - number * filters + inner * filters).ravel())
         amounts += [amount[own]] * size
     return np.concatenate(tokens), np.concatenate(rows), np.concatenate(amounts)
+
+
+def dealt(count: int, hands: int) -> np.ndarray:
+    """Where each of so many ends up if they are dealt to hands like cards, and the hands laid down
+    one after the other: (count,). Tokens that come first are frequent; so each thread gets some.
+    """
+    slot = np.empty(count, np.intp)
+    slot[np.concatenate([np.arange(hand, count, hands) for hand in range(hands)])] = np.arange(count)
+    return slot
 
 
 def sorting(numbers: np.ndarray, count: int) -> np.ndarray:
