@@ -5,7 +5,6 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -14,7 +13,7 @@ from tiny_models import IDS, MODELS, allowed, batch, build, text_of
 
 from textcnn.errors import InputError
 from textcnn.model_config import EMBEDDINGS, PADDINGS
-from textcnn.models.folded import FoldedClassifier, LargestSums, blocks, fold
+from textcnn.models.folded import FoldedClassifier, LargestSums, fold
 from textcnn.models.multi_width import MultiWidth
 
 MEMORY = 2**20
@@ -77,25 +76,6 @@ def test_widths_paddings_and_batch_mates_of_any_kind(
         together = network(*batch(texts, extra))
         alone = torch.cat([network.model(*batch([text])) for text in texts])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
-
-
-def test_windows_are_worked_through_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textcnn.models.folded.WINDOWS", 9)
-    assert_equal(folded())
-
-
-@given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 20))
-def test_blocks_are_all_texts_in_order_and_of_no_more_windows(
-    windows: list[int], most: int
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("textcnn.models.folded.WINDOWS", most)
-        parts = list(blocks(np.array(windows, np.int64)))
-    assert [each for texts, _ in parts for each in windows[texts]] == windows
-    for texts, count in parts:
-        some = windows[texts]
-        assert count == max(some)
-        assert len(some) == 1 or len(some) * count <= most
 
 
 def test_what_stands_behind_a_text_is_not_read() -> None:

@@ -1,10 +1,9 @@
 """A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, compress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,8 +27,7 @@ T = TypeVar("T")
 MAXIMA_TOKENS = 2**17
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """The most probable class, and the probability of each."""
 
     label: str
@@ -39,8 +37,7 @@ class Prediction:
         return {"label": self.label, "probabilities": self.probabilities}
 
 
-@dataclass(frozen=True, slots=True)
-class LabelSetPrediction:
+class LabelSetPrediction(NamedTuple):
     """The labels whose probability is at least their threshold, and the probability of each."""
 
     labels: frozenset[str]
@@ -123,7 +120,9 @@ class Classifier:
         Chunks are worked on side by side, so that texts are split into tokens while others are in
         the network, and a few more are held than are returned.
         """
-        network = self.network.eval()
+        network = self.network
+        if any(module.training for module in network.modules()):  # eval() takes five times as long
+            network.eval()
         cores = torch.get_num_threads()
         # small operations leave cores idle, large ones need memory for each chunk in work
         folded = network is self.folded
@@ -159,12 +158,12 @@ class Classifier:
         named = [dict(zip(self.labels, row, strict=True)) for row in probabilities.tolist()]
         if self.thresholds is None:
             best = [self.labels[index] for index in probabilities.argmax(dim=1).tolist()]
-            return [Prediction(*row) for row in zip(best, named, strict=True)]
+            return list(map(Prediction._make, zip(best, named, strict=True)))
         sets = [
             frozenset(compress(self.labels, row))
             for row in chosen(probabilities, self.thresholds).tolist()
         ]
-        return [LabelSetPrediction(*row) for row in zip(sets, named, strict=True)]
+        return list(map(LabelSetPrediction._make, zip(sets, named, strict=True)))
 
     def predict(self, texts: Sequence[str], batch_size: int = 512) -> list[Any]:
         """For each text, in order, a Prediction, or with thresholds a LabelSetPrediction.

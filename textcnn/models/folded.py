@@ -6,17 +6,17 @@ which stays as it is; the logits are equal to 1e-5, with half precision to about
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from textcnn.allocation import keep_freed_memory
 from textcnn.models.activations import ACTIVATIONS, MONOTONE
 from textcnn.models.char_cnn import CharCnn
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextClassifier, at_least_one
 from textcnn.models.convolution import Convolution
 from textcnn.models.dilated import Dilated
 from textcnn.models.dpcnn import Dpcnn
@@ -26,16 +26,14 @@ from textcnn.models.gated import Gated
 from textcnn.models.lookup import TokenFeatures, extend_ids
 from textcnn.models.multi_width import MultiWidth
 from textcnn.models.nin import Nin
-from textcnn.models.padding import inside, margins
+from textcnn.models.padding import margins
 from textcnn.models.pooling import MaxPooling
 from textcnn.models.position import Position
 from textcnn.models.token_table import TokenTable
 from textcnn.models.vdcnn import Vdcnn
-from textcnn.text.vocabulary import PADDING, UNKNOWN
+from textcnn.models.windows import largest, read_by
+from textcnn.text.vocabulary import UNKNOWN
 
-# Windows at a time, whose sums stay in the cache until the largest is found. With twice as many the
-# allocator gives the memory of each sum back, and a third of the time goes into getting it again.
-WINDOWS = 2048
 # The convolution that alone reads the embedding.
 FIRST: dict[type[Encoder], str] = {
     CharCnn: "blocks.0.convolution",
@@ -96,6 +94,7 @@ def fold(model: TextClassifier, memory: int, half: bool = False) -> FoldedClassi
         return None
     convolutions = [cast(Convolution, model.encoder.get_submodule(path)) for path in paths]
     table = TokenTable(model.embedding, convolutions, memory=memory, half=half)
+    keep_freed_memory()  # sums of a few MB come and go
     if table.known <= UNKNOWN:
         return None
     if pools_largest_sums(model):
@@ -148,71 +147,18 @@ class LargestSums(nn.Module):
         self.model, self.table = model, table
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, classes)"""
-        encoder = cast(MultiWidth, self.model.encoder)
-        ids = ids if ids.shape[1] else ids.new_zeros(len(ids), 1)
-        lengths = lengths.clamp(min=1)
-        behind = torch.arange(ids.shape[1]) >= lengths[:, None]  # (batch, time)
-        ids = ids.masked_fill(behind, PADDING)
-        pooled, first = [], 0
-        for convolution in encoder.convolutions:
-            assert isinstance(convolution, Convolution)
-            pooled.append(self.largest(ids, lengths, convolution, first))
-            first += convolution.kernel_size
-        activate = ACTIVATIONS[encoder.last_activation]
-        return self.model.classify(activate(torch.cat(pooled, dim=1)))
-
-    def largest(self, ids: Tensor, lengths: Tensor, convolution: Convolution, first: int) -> Tensor:
-        """(batch, filters) of one width, whose rows are `first` and the next of each token.
-
-        Fastest where neighbours are of one length.
-        """
+        """(batch, classes). Fastest where neighbours are of one length."""
         if not len(ids):
-            return torch.empty(0, self.table.filters)
-        size, filters = convolution.kernel_size, self.table.filters
-        windows = convolution.positions(lengths)
-        tokens = self.seen_tokens(ids, lengths, convolution).to(self.table.index)
-        rows = tokens * self.table.offsets  # (batch, time)
-        offsets = torch.arange(first, first + size, dtype=rows.dtype)
-        largest = []
-        for texts, count in blocks(windows.numpy()):
-            some = rows[texts, : count + size - 1].unfold(1, size, 1)
-            bags = (some + offsets).reshape(-1, size)  # (texts x windows, size)
-            sums = F.embedding_bag(bags, self.table.rows, mode="sum")  # (texts x windows, filters)
-            largest.append(sums.view(-1, count, filters).amax(dim=1))  # (texts, filters)
-        pooled = torch.cat(largest).float()  # (batch, filters)
-        return pooled if convolution.bias is None else pooled + convolution.bias
-
-    def seen_tokens(self, ids: Tensor, lengths: Tensor, convolution: Convolution) -> Tensor:
-        """What each text's windows see, one token after the other: (batch, time).
-
-        Beyond a text's ends stand the tokens, or the padding, that its boundary mode puts there;
-        behind its last window no token, so that no further window is the largest.
-        """
-        size = convolution.kernel_size
-        left, right = margins(convolution.padding, size)
-        seen = convolution.positions(lengths) + size - 1  # (batch,)
-        column = torch.arange(int(seen.max()))
-        if convolution.padding in ("reflect", "replicate", "circular") and left + right > 0:
-            tokens = ids.gather(1, inside(column - left, lengths[:, None], convolution.padding))
-        else:
-            tokens = F.pad(ids, (left, len(column) - left - ids.shape[1]), value=PADDING)
-        return tokens.masked_fill(column >= seen[:, None], self.table.nowhere)
-
-
-def blocks(windows: np.ndarray) -> Iterator[tuple[slice, int]]:
-    """Neighbouring texts, and how many windows the longest of them has: together WINDOWS at most.
-
-    Args:
-        windows: (texts,) of each.
-    """
-    start = 0
-    while start < len(windows):
-        some = np.maximum.accumulate(windows[start : start + WINDOWS])
-        together = some * np.arange(1, len(some) + 1)  # with all before
-        count = max(int(np.searchsorted(together, WINDOWS, side="right")), 1)
-        yield slice(start, start + count), int(some[count - 1])
-        start += count
+            return self.model.head.weight.new_empty(0, self.model.head.out_features)
+        encoder = cast(MultiWidth, self.model.encoder)
+        convolutions = cast(Sequence[Convolution], encoder.convolutions)
+        lengths = lengths.clamp(min=1)
+        tokens = at_least_one(ids).to(torch.int32)
+        windows = read_by(convolutions, tokens, lengths, self.table.nowhere)
+        sums, _ = largest(self.table.rows, windows, winners=False)
+        biases: list[Tensor] = [each.bias for each in convolutions if each.bias is not None]
+        pooled = sums.float() + torch.cat(biases) if biases else sums.float()
+        return self.model.classify(ACTIVATIONS[encoder.last_activation](pooled))
 
 
 class TableConvolution(nn.Module):

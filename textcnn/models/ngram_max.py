@@ -12,7 +12,6 @@ every position though one a filter got a gradient. Here, exactly the same comes 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,26 +21,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from textcnn.models.convolution import Convolution
-from textcnn.models.padding import inside, margins
+from textcnn.models.windows import Windows, largest, read_by
 from textcnn.text.vocabulary import PADDING
-
-ZERO = 0  # the row of the zero vector: padding, and what boundary modes put before and behind
-BLOCK = 2**19  # numbers that are summed before they are compared: 2 MB
-
-
-@dataclass(frozen=True)
-class Windows:
-    """What the windows of several widths read, one window of each width after the other."""
-
-    # (batch, windows, sum of the widths) int32, rows of the distinct tokens; the row behind the
-    # last one where no window of that text may read
-    tokens: np.ndarray
-    kernel_sizes: tuple[int, ...]
-
-    @property
-    def starts(self) -> np.ndarray:
-        """Where each width's tokens begin among a window's."""
-        return np.cumsum((0, *self.kernel_sizes[:-1]))
 
 
 def distinct(ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -69,8 +50,8 @@ def ngram_max(
     """The largest of each filter in each text, filters of all convolutions side by side.
 
     Args:
-        vectors: (tokens, channels) of the distinct tokens, that of ZERO zero.
-        places: (batch, time) int32, which of `vectors` each token has; ZERO behind a text's end.
+        vectors: (tokens, channels) of the distinct tokens, the first of them zero.
+        places: (batch, time) int32, which of `vectors` each token has; 0 behind a text's end.
             Of at least one position.
         lengths: (batch,) int64, at least 1.
         convolutions: with as many filters each, all with a bias or none, neither dilated, strided
@@ -79,37 +60,11 @@ def ngram_max(
     Returns:
         largest: (batch, filters)
     """
-    windows = read_by(convolutions, places, lengths, outside=len(vectors))
+    windows = read_by(convolutions, places, lengths, nowhere=len(vectors))
     weights = [each.weight for each in convolutions]
     biases = [each.bias for each in convolutions if each.bias is not None]
     largest: Tensor = NgramMax.apply(vectors, windows, *weights, *biases)
     return largest
-
-
-def read_by(
-    convolutions: Sequence[Convolution], places: Tensor, lengths: Tensor, outside: int
-) -> Windows:
-    """The boundary mode at each text's own ends."""
-    sizes = tuple(each.kernel_size for each in convolutions)
-    ends = [margins(each.padding, each.kernel_size) for each in convolutions]
-    # positions that the windows of each width see in each text: (widths, batch)
-    seen = np.stack(
-        [np.maximum(lengths.numpy() + sum(pair), k) for pair, k in zip(ends, sizes, strict=True)]
-    )
-    count = int((seen.max(axis=1) - sizes).max()) + 1  # windows of the text that has most
-    read = []
-    for each, k, (left, _), extent in zip(convolutions, sizes, ends, seen, strict=True):
-        position = np.arange(count + k - 1)
-        if each.padding in ("reflect", "replicate", "circular"):
-            source = inside(torch.from_numpy(position - left), lengths[:, None], each.padding)
-            extended = np.take_along_axis(places.numpy(), source.numpy(), axis=1)
-        else:
-            extended = np.full((len(lengths), len(position)), ZERO, np.int32)
-            inner = places.numpy()[:, : len(position) - left]
-            extended[:, left : left + inner.shape[1]] = inner
-        extended[position >= extent[:, None]] = outside
-        read.append(torch.from_numpy(extended).unfold(1, k, 1))  # (batch, windows, k)
-    return Windows(torch.cat(read, dim=2).numpy(), sizes)
 
 
 class NgramMax(torch.autograd.Function):
@@ -123,7 +78,8 @@ class NgramMax(torch.autograd.Function):
         # all filters' weights for one place in the windows, then those for the next
         matrix = torch.cat([w.permute(2, 0, 1) for w in weights]).flatten(0, 1)  # (rows, channels)
         table = products(vectors, matrix)
-        pooled, winners = largest(table, windows, any(ctx.needs_input_grad))
+        table = table.view(-1, len(weights[0]))  # (tokens + 1 or more x offsets, filters)
+        pooled, winners = largest(table, windows, winners=any(ctx.needs_input_grad))
         ctx.save_for_backward(vectors, matrix, winners)
         ctx.windows, ctx.biased = windows, bool(biases)
         return pooled.add_(torch.cat(biases)) if biases else pooled
@@ -173,38 +129,6 @@ def products(vectors: Tensor, matrix: Tensor) -> Tensor:
     return table
 
 
-def largest(table: Tensor, windows: Windows, winners: bool) -> tuple[Tensor, Tensor]:
-    """The largest sum of each filter: (batch, filters of all widths).
-
-    Args:
-        table: (tokens + 1 or more, sum of the widths x filters)
-        winners: give the window that is largest too, the first of equals; else nothing useful.
-    """
-    batch, count, offsets = windows.tokens.shape
-    widths = len(windows.kernel_sizes)
-    table = table.view(len(table) * offsets, -1)  # (tokens + 1 or more x offsets, filters)
-    filters = widths * table.shape[1]
-    texts = min(max(BLOCK // (count * filters), 1), batch)  # at a time
-    inner = np.arange(offsets, dtype=np.int32)
-    starts = np.arange(0, texts * count * offsets, offsets)[:, None] + windows.starts
-    bags = torch.from_numpy(starts.astype(np.int32).ravel())  # (texts x windows x widths,)
-    from_behind = np.arange(count, 0, -1, dtype=np.uint8 if count < 2**8 else np.int32)
-    values, places = [], []
-    for start in range(0, batch, texts):
-        rows = windows.tokens[start : start + texts] * np.int32(offsets) + inner
-        indices = torch.from_numpy(rows.ravel())
-        sums = F.embedding_bag(indices, table, bags[: len(indices) // offsets * widths], mode="sum")
-        sums = sums.view(-1, count, filters)  # (texts, windows, filters)
-        value = sums.amax(dim=1)  # (texts, filters)
-        values.append(value)
-        if winners:  # in a third of the time that max(dim=1) takes
-            won = np.equal(sums.numpy(), value.numpy()[:, None]).view(np.uint8)
-            numbered = torch.from_numpy(won) * torch.from_numpy(from_behind)[:, None]
-            places.append(count - numbered.amax(dim=1))  # count: no window is, with nan
-    pooled = torch.cat(values)
-    return pooled, torch.cat(places) if winners else pooled
-
-
 def winning(
     windows: Windows, winners: Tensor, gradient: Tensor
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -238,7 +162,9 @@ def dealt(count: int, hands: int) -> np.ndarray:
     one after the other: (count,). Tokens that come first are frequent; so each thread gets some.
     """
     slot = np.empty(count, np.intp)
-    slot[np.concatenate([np.arange(hand, count, hands) for hand in range(hands)])] = np.arange(count)
+    slot[np.concatenate([np.arange(hand, count, hands) for hand in range(hands)])] = np.arange(
+        count
+    )
     return slot
 
 
