@@ -207,3 +207,14 @@ def test_a_subclass_may_read_the_embedding_otherwise_so_it_is_left_as_it_is() ->
     model = build("multi_width")
     model.encoder.__class__ = Other
     assert fold(model, MEMORY) is None
+
+
+@pytest.mark.parametrize("padding", ["reflect", "valid"])
+def test_k_max_of_repeated_words_is_the_same_with_and_without_other_texts(padding: str) -> None:
+    """Equal windows have equal sums, so that rounding doesn't decide which comes first."""
+    network = folded(padding=padding, pooling="kmax", k=4, embedding_dim=64, num_filters=33)
+    texts = [[1, 2, 1, 2, 1, 2, 3, 1, 2], [4, 4, 4, 4, 4, 4, 4], [1, 2, 3] * 9, [5, 6] * 3]
+    with torch.inference_mode():
+        together = network(*batch(texts, 5))
+        alone = torch.cat([network(*batch([text])) for text in texts])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-6)

@@ -56,6 +56,15 @@ def test_logits_are_float32_a_row_for_each_text(classifier: Classifier) -> None:
     assert not logits.requires_grad
 
 
+def test_a_model_that_was_left_in_training_mode_predicts_without_dropout(
+    classifier: Classifier,
+) -> None:
+    expected = classifier.logits(TEXTS)
+    for module in (classifier.model, classifier.model.dropout):
+        module.train()
+        assert torch.equal(classifier.logits(TEXTS), expected)
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 128])
 def test_batch_size_changes_neither_order_nor_logits(
     classifier: Classifier, batch_size: int

@@ -28,6 +28,7 @@ from tiny_data import (
 
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
+from textcnn.models.classifier import TextClassifier
 from textcnn.terminal import build_console
 from textcnn.training.batches import share
 from textcnn.training.loop import close_epoch
@@ -45,6 +46,23 @@ def test_it_learns_the_words_of_the_classes(tiny_run: Path) -> None:
     losses = [epoch["train"]["loss"] for epoch in metrics["history"]]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < losses[0] / 3
+
+
+def test_from_one_seed_the_fast_and_the_plain_way_end_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within 0.3 points, on the bundled texts; those on TREC stand in docs/performance.md."""
+    small = ["model.num_filters=32", "model.embedding_dim=32", "text.max_length=60"]
+    ended = {}
+    for way in ("fast", "plain"):
+        place = tmp_path / way
+        assert run("train", *small, "training.epochs=3", f"run_dir={place}") == 0
+        ended[way] = [
+            each["validation"]["accuracy"] for each in read_json(place / "metrics.json")["history"]
+        ]
+        monkeypatch.setattr(TextClassifier, "pools_ngrams", lambda *_: False)
+    assert ended["fast"] == pytest.approx(ended["plain"], abs=0.003)
+    assert ended["fast"][-1] > 0.7
 
 
 def test_metrics_have_the_names_that_scripts_rely_on(tiny_run: Path) -> None:

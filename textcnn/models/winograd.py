@@ -59,8 +59,7 @@ def tile_size(kernel_size: int) -> int:
 def pays(values: Tensor, weight: Tensor) -> bool:
     """Whether `winograd` is faster than F.conv1d: with many channels, filters and positions.
 
-    Only to train, so that what is predicted for a text doesn't depend, not even by rounding, on how
-    many texts are predicted with it.
+    Only to train: predictions are rounded in one way, however many texts are predicted together.
     """
     filters, channels, kernel_size = weight.shape
     return (
@@ -75,7 +74,7 @@ def pays(values: Tensor, weight: Tensor) -> bool:
 
 
 def winograd(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """What F.conv1d makes, but for rounding: about 5e-7 of the largest number.
+    """What F.conv1d makes, but for rounding: at most 1e-5 of the largest number.
 
     Args:
         values: (batch, channels, time)
