@@ -3,15 +3,19 @@
 import csv
 import json
 import random
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import parts
 import pytest
 import torch
 from goals import GOALS, training
 from measure import Measured, alternate, faster_threads, ratio, slope
+from options import PARTS
 from prediction import Program
 from report import replace_between, write_report
 from results import load_results, measured, save_results
@@ -20,6 +24,7 @@ from usual import basic_english, with_weights_of
 
 from textcnn.models.build import build_model
 from textcnn.text.tokenizers import build_tokenizer
+from textcnn.training.loop import Interrupted
 
 BENCH = Path(__file__).parents[1] / "scripts" / "bench"
 
@@ -162,7 +167,104 @@ def test_a_slow_program_gets_fewer_texts_and_a_fast_one_all() -> None:
     assert slow.affordable(["text"] * 500) == 100  # two seconds' worth, in batches of 50
 
 
-PARTS = ("train", "predict", "start", "memory", "reach", "sweep", "floor")
+Bench = Callable[..., tuple[object, str]]
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
+    """Run `python scripts/bench` with these arguments: its exit code and what it said."""
+    main = runpy.run_path(str(BENCH / "__main__.py"))["main"]
+    monkeypatch.setattr(parts, "others_share", lambda: 0.0)  # it waits for a second
+
+    def run(*arguments: object) -> tuple[object, str]:
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr().err
+        # what is no number is a message, which Python prints with exit code 1
+        return stopped.value.code, said or str(stopped.value.code)
+
+    return run
+
+
+def refuse_to_measure(*arguments: object) -> list[object]:
+    raise AssertionError("measured")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--repetitions", "0"], "argument --repetitions: 0 is no number from 1 on; try 5"),
+        (["--repetitions", "-3"], "argument --repetitions: -3 is no number from 1 on; try 5"),
+        (["--only", "train,walk"], "argument --only: no part 'walk'; there are train, "),
+        (["--data", __file__], f"argument --data: {__file__} is no folder; give the one that"),
+    ],
+)
+def test_what_the_command_line_does_not_take_is_said_in_a_line(
+    bench: Bench, arguments: list[str], message: str
+) -> None:
+    code, said = bench(*arguments)
+    assert code == 2
+    assert message in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "."], "--data . holds none of mr.csv, trec_train.csv, imdb_train.parquet; "),
+        (["--data", "half"], "--data half holds trec_train.csv, but no trec_test.csv; put it in"),
+        (["--output", "damaged.json"], "--output damaged.json holds no results of the benchmark, "),
+        (["--output", "list.json"], "--output list.json holds no results of the benchmark, "),
+        (["--output", "half"], "--output half can't be read and written: Is a directory; give "),
+        (["--output", "list.json/new.json"], "new.json can't be read and written: Not a directory"),
+        (["--page", "none.md"], "--page none.md: none.md can't be read and written: No such file"),
+        (["--page", "page.md"], "--page page.md: the text has no <!-- start begins --> ... "),
+        (["--page", "page"], "--page page: page can't be read and written: File exists; give "),
+    ],
+)
+def test_what_can_not_be_used_is_said_in_a_line_before_anything_is_measured(
+    bench: Bench,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "measure", refuse_to_measure)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/trec_train.csv").touch()
+    (tmp_path / "damaged.json").write_text('{"train": {"rows"')
+    (tmp_path / "list.json").write_text('[{"rows": []}]')
+    (tmp_path / "page.md").write_text("<!-- goals begins --><!-- goals ends -->")
+    names = ("goals", "start")
+    (tmp_path / "page").write_text("".join(f"<!-- {n} begins --><!-- {n} ends -->" for n in names))
+    given = {"--output": "new/results.json"} | dict([arguments])
+    code, said = bench(
+        "--quick", "--only=start", *(word for each in given.items() for word in each)
+    )
+    assert code not in (0, 2, 130)
+    assert message in said
+    assert "\n" not in said
+    assert {file.name for file in tmp_path.rglob("*.new")} == set()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Interrupted])
+def test_an_interrupted_bench_keeps_the_parts_before(
+    bench: Bench, stop: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(part: str, *_: object) -> list[dict[str, str]]:
+        if part == "memory":
+            raise stop
+        return [{"name": part}]
+
+    monkeypatch.setattr(parts, "measure", measure)
+    file = tmp_path / "results.json"
+    code, said = bench("--quick", "--only", "start,memory,sweep", "--output", file)
+    assert code == 130
+    assert said == f"interrupted; parts measured until then are in {file}\n"
+    results = load_results(file)
+    assert results.keys() == {"start"}
+    assert results["start"]["rows"] == [{"name": "start"}]
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def measure_memory(time_steps: int, repetitions: int) -> list[Any]:
             )
             held[kind].append(int(done.stdout.split()[-1]))
     usual = statistics.median(held["usual fp32"])
-    rows = []
+    rows: list[Any] = []
     for kind, sizes in held.items():
         middle = statistics.median(sizes)
         spread = (max(sizes) - min(sizes)) / 2 / max(middle, 1)

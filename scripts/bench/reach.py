@@ -66,7 +66,9 @@ def our_row(overrides: tuple[str, ...], goal: float, quick: bool) -> dict[str, A
 
 def reached(run_dir: Path, started: float, goal: float) -> dict[str, Any]:
     """When the first validation of at least `goal` was written to TensorBoard, and the test's."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]
+        EventAccumulator,
+    )
 
     points = EventAccumulator(str(run_dir)).Reload().Scalars("validation/accuracy")
     good = [point.wall_time - started for point in points if point.value >= goal]
