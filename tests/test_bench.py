@@ -112,7 +112,7 @@ def test_a_part_of_a_run_renews_its_table_and_the_goals_and_leaves_the_others(
     text = page.read_text()
     assert "medians of 3 alternating repetitions" in text
     assert "other programs took 25% of the machine" in text
-    assert "| predict, one line | 2.0 s | 10.0 % |" in text
+    assert "| predict, one line | 2.00 s | 10.0 % |" in text
     assert "<!-- memory begins -->\nkept\n<!-- memory ends -->" in text
     assert "of the usual's | ≤ 33.3 % | 50.0 % | **missed** |" in text
     assert "start of the program | ≤ 3 s | 2.0 s | met |" in text

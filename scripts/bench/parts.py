@@ -62,7 +62,7 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
         case "start":
             return measure_start(found[0], place, repetitions, quick)
         case "memory":
-            return measure_memory(512 if quick else 4096, repetitions)
+            return measure_memory(found[0], place, repetitions, quick)
         case "reach":
             return measure_reach(found, place, quick)
         case "sweep":

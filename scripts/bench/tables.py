@@ -72,23 +72,29 @@ def prediction_table(rows: Sequence[Any]) -> str:
 def start_table(rows: Sequence[Any]) -> str:
     return table(
         ("what", "time", "±"),
-        [(r["name"], number(r["seconds"], "{:.1f} s"), percent(r["spread"])) for r in rows],
+        [(r["name"], number(r["seconds"], "{:.2f} s"), percent(r["spread"])) for r in rows],
     )
 
 
 def memory_table(rows: Sequence[Any]) -> str:
-    return table(
+    """Of training steps, then of predicting."""
+
+    def peak(row: Any) -> Row:
+        return number(row["bytes"], "{:,.0f} MB", 1e-6), percent(row["spread"], "{:.0f} %")
+
+    steps = table(
         ("program", "peak of a step", "±", "of the usual"),
         [
-            (
-                row["name"],
-                number(row["bytes"], "{:,.0f} MB", 1e-6),
-                percent(row["spread"], "{:.0f} %"),
-                percent(row["share"], "{:.0f} %"),
-            )
+            (row["name"], *peak(row), percent(row["share"], "{:.0f} %"))
             for row in rows
+            if "share" in row
         ],
     )
+    predicting = table(
+        ("texts that are predicted", "peak of the program", "±"),
+        [(number(row["texts"]), *peak(row)) for row in rows if "texts" in row],
+    )
+    return f"{steps}\n\n{predicting}"
 
 
 def reach_table(rows: Sequence[Any]) -> str:
