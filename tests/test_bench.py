@@ -143,6 +143,15 @@ def test_an_accuracy_that_was_not_reached_is_a_goal_missed() -> None:
     assert goal.line(results)[2:5] == ("–", "**missed**", "textcnn fp32 87.0 %")
 
 
+def test_a_goal_of_several_seeds_is_judged_by_the_worst() -> None:
+    rows = [{"set": "TREC", "seed": n, "points": each} for n, each in enumerate((0.2, 0.4, 0.0))]
+    results = {"same": {"when": "2026-11-24", "rows": rows}}
+    (goal,) = (goal for goal in GOALS if goal.part == "same")
+    assert goal.line(results)[1:5] == ("≤ 0.3 points", "0.4 points", "**missed**", "")
+    del rows[1]
+    assert goal.line(results)[2:4] == ("0.2 points", "met")
+
+
 def test_no_turn_begins_when_the_time_is_over() -> None:
     measured = alternate({"a": lambda: 1.0, "b": lambda: 2.0}, 5, most_seconds=0)
     assert measured["a"].values == (1.0,)

@@ -14,6 +14,7 @@ from reach import measure_reach
 from report import check_page, write_report
 from results import check_output, load_results, measured, save_results
 from rivals import tell_missing
+from same import measure_same
 from sets import Set, find_sets
 from sweep import measure_sweep
 from training import measure_training
@@ -57,6 +58,8 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
     match part:
         case "train":
             return measure_training(found, place, repetitions, quick)
+        case "same":
+            return measure_same(found, place, quick)
         case "predict":
             return measure_prediction(found, place, repetitions, quick)
         case "start":

@@ -91,12 +91,21 @@ def machine() -> str:
 
 def heading(part: str, result: dict[str, Any]) -> str:
     """A line over a part's table: when, where and how."""
-    how = (
-        "one run each"
-        if part == "reach"
-        else f"medians of {result['repetitions']} alternating repetitions; ± is half the range"
-    )
+    how = repeated(part, result["repetitions"])
     busy = f"; other programs took {result['others']:.0%} of the machine"
     return (
         f"*{result['when']}; {result['machine']}; {how}{busy if result['others'] > 0.1 else ''}.*"
     )
+
+
+def repeated(part: str, repetitions: int) -> str:
+    turns = f"medians of {repetitions} alternating repetitions; ± is half the range"
+    match part:
+        case "same":
+            return "one run for each seed and way"
+        case "reach" if repetitions == 1:
+            return "one run each"
+        case "reach":
+            return f"textcnn: {turns}; the others: one run"
+        case _:
+            return turns

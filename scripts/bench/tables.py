@@ -47,6 +47,25 @@ def training_table(rows: Sequence[Any]) -> str:
     )
 
 
+def same_table(rows: Sequence[Any]) -> str:
+    head = ("data", "seed", "test accuracy, fast way", "plain way", "difference")
+    return table(
+        (*head, "training, fast way", "plain way"),
+        [
+            (
+                row["set"],
+                number(row["seed"]),
+                percent(row["fast"]),
+                percent(row["plain"]),
+                number(row["points"], "{:.1f} points"),
+                number(row["fast_seconds"], "{:.1f} s"),
+                number(row["plain_seconds"], "{:.1f} s"),
+            )
+            for row in rows
+        ],
+    )
+
+
 def prediction_table(rows: Sequence[Any]) -> str:
     head = ("data", "program", "texts/s", "±", "of texts", "threads", "against usual")
     return table(
@@ -186,6 +205,7 @@ def floor_table(rows: Sequence[Any]) -> str:
 
 TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
     "train": training_table,
+    "same": same_table,
     "predict": prediction_table,
     "start": start_table,
     "memory": memory_table,
