@@ -37,16 +37,18 @@ def carry_out(options: argparse.Namespace) -> None:
     tell_missing()
     for number, part in enumerate(options.only, start=1):
         print(f"{part} ({number} of {len(options.only)})", flush=True)
+        # of a quick look one, for each is a process from its start
+        repetitions = 1 if options.quick and part == "reach" else options.repetitions
         others = others_share()
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as place:
             try:
-                rows = measure(part, found, Path(place), options.repetitions, options.quick)
+                rows = measure(part, found, Path(place), repetitions, options.quick)
             except Interrupted:  # training asks first whether it should stop
                 raise KeyboardInterrupt from None
         print(f"  {part}: {time.perf_counter() - start:.0f} s in all", flush=True)
         # after every part: what was measured is not lost with a later one
-        results[part] = measured(rows, options.repetitions, others)
+        results[part] = measured(rows, repetitions, others)
         save_results(results, options.output)
         if options.page:
             write_report(results, part, options.page)
@@ -67,7 +69,7 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
         case "memory":
             return measure_memory(found[0], place, repetitions, quick)
         case "reach":
-            return measure_reach(found, place, quick)
+            return measure_reach(found, place, repetitions, quick)
         case "sweep":
             return measure_sweep(repetitions, quick)
         case _:

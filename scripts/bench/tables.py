@@ -117,8 +117,10 @@ def memory_table(rows: Sequence[Any]) -> str:
 
 
 def reach_table(rows: Sequence[Any]) -> str:
-    return table(
-        ("data", "validation accuracy", "program", "time until it", "best", "test accuracy"),
+    """How long it took, then what an epoch of textcnn consists of."""
+    head = ("data", "validation accuracy", "program", "time until it", "±", "runs")
+    times = table(
+        (*head, "best", "test accuracy"),
         [
             (
                 row["set"],
@@ -127,12 +129,27 @@ def reach_table(rows: Sequence[Any]) -> str:
                 number(row["seconds"], "{:.1f} s")
                 if row["seconds"] is not None
                 else f"not after {row['most']:.0f} s",
+                percent(row.get("spread"), "{:.0f} %"),
+                number(row.get("runs", 1)),
                 percent(row["validation"]),
                 percent(row["accuracy"]),
             )
             for row in rows
         ],
     )
+    epochs = table(
+        ("data", "program", "an epoch's training", "its validation", "checkpoints after it"),
+        [
+            (
+                row["set"],
+                row["name"],
+                *(number(row[key], "{:.2f} s") for key in ("training", "validating", "saving")),
+            )
+            for row in rows
+            if "training" in row
+        ],
+    )
+    return f"{times}\n\n{epochs}"
 
 
 def sweep_table(rows: Sequence[Any]) -> str:
