@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from goals import GOALS, training
 from measure import Measured, alternate, faster_threads, ratio, slope
 from options import PARTS
 from prediction import Program
+from processes import finish, made_up, peak_of
+from reach import between_epochs, medians, of_an_epoch
 from report import replace_between, write_report
 from results import load_results, measured, save_results
 from tables import table
 from usual import basic_english, with_weights_of
 
+from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.training.loop import Interrupted
@@ -176,6 +180,64 @@ def test_a_slow_program_gets_fewer_texts_and_a_fast_one_all() -> None:
     assert slow.affordable(["text"] * 500) == 100  # two seconds' worth, in batches of 50
 
 
+def test_runs_are_summed_up_by_their_medians_and_one_that_missed_took_longest() -> None:
+    runs = [{"seconds": each, "accuracy": 0.8, "saving": 0.1} for each in (8.0, 10.0, 13.0)]
+    assert medians(runs) == {
+        "seconds": 10.0,
+        "spread": 0.25,
+        "runs": 3,
+        "accuracy": 0.8,
+        "saving": 0.1,
+    }
+    missed = {"seconds": None, "accuracy": 0.5, "saving": None}
+    assert medians([*runs, missed, missed])["seconds"] == 13.0
+    assert medians([*runs, missed])["spread"] is None
+    assert medians([*runs, missed])["saving"] is None
+    assert medians([runs[0], missed, missed])["seconds"] is None
+    assert medians(runs[:1])["spread"] is None
+
+
+@dataclass
+class Point:
+    """Of TensorBoard."""
+
+    wall_time: float
+    step: int
+    value: float = 0.0
+
+
+def test_what_an_epoch_consists_of_by_hand() -> None:
+    metrics = {
+        "train": {"epochs": 2, "steps": 40, "seconds": 9.0, "texts_per_second": 245.0},
+        "data": {"splits": {"train": {"texts": 980}}},  # 19 batches of 50 and one of 30
+    }
+    assert of_an_epoch(metrics, 50) == {"training": 4.0, "validating": 0.5}
+    validations = [Point(100.0, 20), Point(110.0, 40), Point(120.0, 60)]
+    # the first point of an epoch counts: 10 steps of 50 texts at 100 a second began 5 s before
+    speeds = [Point(99.0, 20, 9.0), Point(105.25, 30, 100.0), Point(107.0, 35, 1.0)]
+    speeds += [Point(115.75, 50, 100.0), Point(125.0, 70, 100.0)]
+    assert between_epochs(validations, speeds, 50) == (0.25 + 0.75) / 2
+    assert between_epochs(validations[:1], speeds, 50) is None
+
+
+def test_made_up_texts_are_lines_of_known_words() -> None:
+    lines = made_up(["the", "film"], 3)
+    assert [len(line.split()) for line in lines] == [20, 20, 20]
+    assert all(line.endswith("\n") and set(line.split()) <= {"the", "film"} for line in lines)
+
+
+def test_the_peak_of_a_program_counts_what_it_held_and_not_what_this_process_holds() -> None:
+    held = "import time; held = b'x' * 200_000_000; time.sleep(0.2)"
+    assert 200e6 < peak_of((sys.executable, "-c", held)) < 260e6
+
+
+def test_a_program_that_fails_is_told_with_its_last_words() -> None:
+    wrong = (sys.executable, "-c", "raise SystemExit('no\\nmemory')")
+    for run in (finish, peak_of):
+        with pytest.raises(InputError, match=r"failed: memory$"):
+            run(wrong)
+
+
 Bench = Callable[..., tuple[object, str]]
 
 
@@ -305,9 +367,12 @@ def test_a_quick_bench_of_a_small_folder_writes_results_tables_and_plots(tmp_pat
     assert step["of_floor"] == pytest.approx(step["seconds"] / floor)
     text = page.read_text()
     for part in PARTS:
-        assert " alternating " in text.split(f"<!-- {part} begins -->")[1].split("|")[0] or (
-            part == "reach"
-        )
+        once = {"reach": "one run each", "same": "one run for each seed and way"}
+        heading = text.split(f"<!-- {part} begins -->")[1].split("|")[0]
+        assert once.get(part, " alternating ") in heading
+    assert [row["seed"] for row in results["same"]] == [1, 2, 3]
+    assert [row.get("texts") for row in results["memory"]] == [None, None, None, 100, 1000]
+    assert "| MR | textcnn bf16 |" in text.split("checkpoints after it")[1]
     assert "| training, MR, word CNN, fp32, against usual |" in text
     assert {file.name for file in (tmp_path / "performance").iterdir()} == {
         "floor.png",
