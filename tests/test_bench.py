@@ -3,23 +3,32 @@
 import csv
 import json
 import random
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import parts
 import pytest
 import torch
 from goals import GOALS, training
 from measure import Measured, alternate, faster_threads, ratio, slope
+from options import PARTS
 from prediction import Program
+from processes import finish, made_up, peak_of
+from reach import between_epochs, medians, of_an_epoch
 from report import replace_between, write_report
 from results import load_results, measured, save_results
 from tables import table
 from usual import basic_english, with_weights_of
 
+from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.text.tokenizers import build_tokenizer
+from textcnn.training.loop import Interrupted
 
 BENCH = Path(__file__).parents[1] / "scripts" / "bench"
 
@@ -107,7 +116,7 @@ def test_a_part_of_a_run_renews_its_table_and_the_goals_and_leaves_the_others(
     text = page.read_text()
     assert "medians of 3 alternating repetitions" in text
     assert "other programs took 25% of the machine" in text
-    assert "| predict, one line | 2.0 s | 10.0 % |" in text
+    assert "| predict, one line | 2.00 s | 10.0 % |" in text
     assert "<!-- memory begins -->\nkept\n<!-- memory ends -->" in text
     assert "of the usual's | ≤ 33.3 % | 50.0 % | **missed** |" in text
     assert "start of the program | ≤ 3 s | 2.0 s | met |" in text
@@ -138,6 +147,15 @@ def test_an_accuracy_that_was_not_reached_is_a_goal_missed() -> None:
     assert goal.line(results)[2:5] == ("–", "**missed**", "textcnn fp32 87.0 %")
 
 
+def test_a_goal_of_several_seeds_is_judged_by_the_worst() -> None:
+    rows = [{"set": "TREC", "seed": n, "points": each} for n, each in enumerate((0.2, 0.4, 0.0))]
+    results = {"same": {"when": "2026-11-24", "rows": rows}}
+    (goal,) = (goal for goal in GOALS if goal.part == "same")
+    assert goal.line(results)[1:5] == ("≤ 0.3 points", "0.4 points", "**missed**", "")
+    del rows[1]
+    assert goal.line(results)[2:4] == ("0.2 points", "met")
+
+
 def test_no_turn_begins_when_the_time_is_over() -> None:
     measured = alternate({"a": lambda: 1.0, "b": lambda: 2.0}, 5, most_seconds=0)
     assert measured["a"].values == (1.0,)
@@ -162,7 +180,162 @@ def test_a_slow_program_gets_fewer_texts_and_a_fast_one_all() -> None:
     assert slow.affordable(["text"] * 500) == 100  # two seconds' worth, in batches of 50
 
 
-PARTS = ("train", "predict", "start", "memory", "reach", "sweep", "floor")
+def test_runs_are_summed_up_by_their_medians_and_one_that_missed_took_longest() -> None:
+    runs = [{"seconds": each, "accuracy": 0.8, "saving": 0.1} for each in (8.0, 10.0, 13.0)]
+    assert medians(runs) == {
+        "seconds": 10.0,
+        "spread": 0.25,
+        "runs": 3,
+        "accuracy": 0.8,
+        "saving": 0.1,
+    }
+    missed = {"seconds": None, "accuracy": 0.5, "saving": None}
+    assert medians([*runs, missed, missed])["seconds"] == 13.0
+    assert medians([*runs, missed])["spread"] is None
+    assert medians([*runs, missed])["saving"] is None
+    assert medians([runs[0], missed, missed])["seconds"] is None
+    assert medians(runs[:1])["spread"] is None
+
+
+@dataclass
+class Point:
+    """Of TensorBoard."""
+
+    wall_time: float
+    step: int
+    value: float = 0.0
+
+
+def test_what_an_epoch_consists_of_by_hand() -> None:
+    metrics = {
+        "train": {"epochs": 2, "steps": 40, "seconds": 9.0, "texts_per_second": 245.0},
+        "data": {"splits": {"train": {"texts": 980}}},  # 19 batches of 50 and one of 30
+    }
+    assert of_an_epoch(metrics, 50) == {"training": 4.0, "validating": 0.5}
+    validations = [Point(100.0, 20), Point(110.0, 40), Point(120.0, 60)]
+    # the first point of an epoch counts: 10 steps of 50 texts at 100 a second began 5 s before
+    speeds = [Point(99.0, 20, 9.0), Point(105.25, 30, 100.0), Point(107.0, 35, 1.0)]
+    speeds += [Point(115.75, 50, 100.0), Point(125.0, 70, 100.0)]
+    assert between_epochs(validations, speeds, 50) == (0.25 + 0.75) / 2
+    assert between_epochs(validations[:1], speeds, 50) is None
+
+
+def test_made_up_texts_are_lines_of_known_words() -> None:
+    lines = made_up(["the", "film"], 3)
+    assert [len(line.split()) for line in lines] == [20, 20, 20]
+    assert all(line.endswith("\n") and set(line.split()) <= {"the", "film"} for line in lines)
+
+
+def test_the_peak_of_a_program_counts_what_it_held_and_not_what_this_process_holds() -> None:
+    held = "import time; held = b'x' * 200_000_000; time.sleep(0.2)"
+    assert 200e6 < peak_of((sys.executable, "-c", held)) < 260e6
+
+
+def test_a_program_that_fails_is_told_with_its_last_words() -> None:
+    wrong = (sys.executable, "-c", "raise SystemExit('no\\nmemory')")
+    for run in (finish, peak_of):
+        with pytest.raises(InputError, match=r"failed: memory$"):
+            run(wrong)
+
+
+Bench = Callable[..., tuple[object, str]]
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
+    """Run `python scripts/bench` with these arguments: its exit code and what it said."""
+    main = runpy.run_path(str(BENCH / "__main__.py"))["main"]
+    monkeypatch.setattr(parts, "others_share", lambda: 0.0)  # it waits for a second
+
+    def run(*arguments: object) -> tuple[object, str]:
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr().err
+        # what is no number is a message, which Python prints with exit code 1
+        return stopped.value.code, said or str(stopped.value.code)
+
+    return run
+
+
+def refuse_to_measure(*arguments: object) -> list[object]:
+    raise AssertionError("measured")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--repetitions", "0"], "argument --repetitions: 0 is no number from 1 on; try 5"),
+        (["--repetitions", "-3"], "argument --repetitions: -3 is no number from 1 on; try 5"),
+        (["--only", "train,walk"], "argument --only: no part 'walk'; there are train, "),
+        (["--data", __file__], f"argument --data: {__file__} is no folder; give the one that"),
+    ],
+)
+def test_what_the_command_line_does_not_take_is_said_in_a_line(
+    bench: Bench, arguments: list[str], message: str
+) -> None:
+    code, said = bench(*arguments)
+    assert code == 2
+    assert message in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "."], "--data . holds none of mr.csv, trec_train.csv, imdb_train.parquet; "),
+        (["--data", "half"], "--data half holds trec_train.csv, but no trec_test.csv; put it in"),
+        (["--output", "damaged.json"], "--output damaged.json holds no results of the benchmark, "),
+        (["--output", "list.json"], "--output list.json holds no results of the benchmark, "),
+        (["--output", "half"], "--output half can't be read and written: Is a directory; give "),
+        (["--output", "list.json/new.json"], "new.json can't be read and written: Not a directory"),
+        (["--page", "none.md"], "--page none.md: none.md can't be read and written: No such file"),
+        (["--page", "page.md"], "--page page.md: the text has no <!-- start begins --> ... "),
+        (["--page", "page"], "--page page: page can't be read and written: File exists; give "),
+    ],
+)
+def test_what_can_not_be_used_is_said_in_a_line_before_anything_is_measured(
+    bench: Bench,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "measure", refuse_to_measure)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/trec_train.csv").touch()
+    (tmp_path / "damaged.json").write_text('{"train": {"rows"')
+    (tmp_path / "list.json").write_text('[{"rows": []}]')
+    (tmp_path / "page.md").write_text("<!-- goals begins --><!-- goals ends -->")
+    names = ("goals", "start")
+    (tmp_path / "page").write_text("".join(f"<!-- {n} begins --><!-- {n} ends -->" for n in names))
+    given = {"--output": "new/results.json"} | dict([arguments])
+    code, said = bench(
+        "--quick", "--only=start", *(word for each in given.items() for word in each)
+    )
+    assert code not in (0, 2, 130)
+    assert message in said
+    assert "\n" not in said
+    assert {file.name for file in tmp_path.rglob("*.new")} == set()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Interrupted])
+def test_an_interrupted_bench_keeps_the_parts_before(
+    bench: Bench, stop: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(part: str, *_: object) -> list[dict[str, str]]:
+        if part == "memory":
+            raise stop
+        return [{"name": part}]
+
+    monkeypatch.setattr(parts, "measure", measure)
+    file = tmp_path / "results.json"
+    code, said = bench("--quick", "--only", "start,memory,sweep", "--output", file)
+    assert code == 130
+    assert said == f"interrupted; parts measured until then are in {file}\n"
+    results = load_results(file)
+    assert results.keys() == {"start"}
+    assert results["start"]["rows"] == [{"name": "start"}]
 
 
 @pytest.mark.slow
@@ -194,9 +367,12 @@ def test_a_quick_bench_of_a_small_folder_writes_results_tables_and_plots(tmp_pat
     assert step["of_floor"] == pytest.approx(step["seconds"] / floor)
     text = page.read_text()
     for part in PARTS:
-        assert " alternating " in text.split(f"<!-- {part} begins -->")[1].split("|")[0] or (
-            part == "reach"
-        )
+        once = {"reach": "one run each", "same": "one run for each seed and way"}
+        heading = text.split(f"<!-- {part} begins -->")[1].split("|")[0]
+        assert once.get(part, " alternating ") in heading
+    assert [row["seed"] for row in results["same"]] == [1, 2, 3]
+    assert [row.get("texts") for row in results["memory"]] == [None, None, None, 100, 1000]
+    assert "| MR | textcnn bf16 |" in text.split("checkpoints after it")[1]
     assert "| training, MR, word CNN, fp32, against usual |" in text
     assert {file.name for file in (tmp_path / "performance").iterdir()} == {
         "floor.png",

@@ -1,5 +1,6 @@
 """What textcnn is to reach, and whether the results do."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from tables import Row, number, percent, table
 
 @dataclass(frozen=True)
 class Goal:
-    """A number of one row of a part's results.
+    """A number of one row of a part's results, or of the worst of several.
 
     Attributes:
         row: what the row has under these keys.
@@ -29,10 +30,17 @@ class Goal:
     scale: float = 1.0
 
     def found(self, results: Results, name: str | None = None) -> Any:
-        """The row, or that of another program; None if it wasn't measured."""
+        """The row, or that of another program; the worst of several, None if none was measured."""
         wanted = self.row | ({"name": name} if name else {})
         rows = results.get(self.part, {}).get("rows", ())
-        return next((r for r in rows if all(r.get(k) == v for k, v in wanted.items())), None)
+        chosen = [r for r in rows if all(r.get(k) == v for k, v in wanted.items())]
+        worst = max if self.at_most else min
+        missing = math.inf if self.at_most else -math.inf
+        return worst(
+            chosen,
+            key=lambda row: missing if row[self.key] is None else row[self.key],
+            default=None,
+        )
 
     def line(self, results: Results) -> Row:
         row = self.found(results)
@@ -42,7 +50,7 @@ class Goal:
             return (self.what, limit, "–", "not measured", "", "")
         value = row[self.key]
         met = value is not None and (value <= self.limit if self.at_most else value >= self.limit)
-        names = [n for n in (self.row["name"], self.against) if n]
+        names = [n for n in (self.row.get("name"), self.against) if n]
         each = [(name, self.found(results, name)) for name in names]
         accuracies = [f"{n} {percent(r['accuracy'])}" for n, r in each if r and "accuracy" in r]
         return (
@@ -78,6 +86,15 @@ GOALS = (
     training("IMDB", "word CNN", "bf16", 15),
     training("IMDB", "character CNN", "fp32", 2),
     training("IMDB", "character CNN", "bf16", 4),
+    Goal(
+        "test accuracy, fast against plain way, TREC, one seed",
+        "same",
+        {"set": "TREC"},
+        "points",
+        0.3,
+        at_most=True,
+        pattern="{:.1f} points",
+    ),
     *(prediction(name, "fastText", "against_fasttext", 1) for name in ("MR", "IMDB")),
     *(prediction(name, "usual fp32", "against_usual", 40) for name in ("MR", "IMDB")),
     Goal(

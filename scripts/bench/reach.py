@@ -1,19 +1,28 @@
 """How long it takes from the raw texts until validation reaches an accuracy."""
 
+import itertools
 import json
 import os
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import rivals
 import usual
-from measure import faster_threads, with_threads
+from measure import Measured, faster_threads, with_threads
+from processes import finish
 from sets import KIM, TESTED, Ours, Set, sample, share_right
+from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]
+    EventAccumulator,
+)
 from training import usual_rate, usual_training
+
+from textcnn.stored_config import parse_train_config
 
 # The accuracy, and the best honest configuration that is known; changed only with a measurement.
 TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
@@ -30,57 +39,118 @@ TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
         ),
     ),
 }
+SPEED = "train/texts_per_second"  # since the epoch began
 CAP = 90.0  # seconds that the usual implementation trains for at most
 
 
-def measure_reach(found: list[Set], place: Path, quick: bool) -> list[Any]:
-    """A row for each data set with a target and each program."""
+def measure_reach(found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
+    """A row for each data set with a target and each program; textcnn's of several runs."""
     rows: list[Any] = []
     for each in found if len(found) == 1 else found[1:]:  # the bundled texts where there are others
         goal, settings = TARGETS.get(each.name, (0.9, KIM))
         overrides = (*each.overrides, *settings)
-        for precision in ("fp32", "bf16"):
-            row = our_row((*overrides, f"training.precision={precision}"), goal, quick)
-            rows.append({"name": f"textcnn {precision}", "goal": goal, "set": each.name, **row})
-            print(" ", rows[-1], flush=True)
+        measured = our_rows(overrides, goal, repetitions, quick)
         ours = Ours(overrides, place)
-        for name, row in {
-            "usual fp32": usual_row(ours, goal, 1.0 if quick else CAP),
-            **rival_rows(ours, goal),
-        }.items():
+        measured["usual fp32"] = usual_row(ours, goal, 1.0 if quick else CAP)
+        measured |= rival_rows(ours, goal)
+        for name, row in measured.items():
             rows.append({"name": name, "goal": goal, "set": each.name, **row})
             print(" ", rows[-1], flush=True)
     return rows
 
 
-def our_row(overrides: tuple[str, ...], goal: float, quick: bool) -> dict[str, Any]:
+def our_rows(
+    overrides: tuple[str, ...], goal: float, repetitions: int, quick: bool
+) -> dict[str, dict[str, Any]]:
+    """Both precisions in turn, so that a busy machine is busy for both."""
+    runs: dict[str, list[dict[str, Any]]] = {"fp32": [], "bf16": []}
+    for _ in range(repetitions):
+        for precision, done in runs.items():
+            done.append(our_run((*overrides, f"training.precision={precision}"), goal, quick))
+    return {f"textcnn {precision}": medians(done) for precision, done in runs.items()}
+
+
+def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of each number; an accuracy that was not reached took longer than any that was."""
+    times = Measured(tuple(inf if run["seconds"] is None else run["seconds"] for run in runs))
+    row: dict[str, Any] = {
+        key: None if None in numbers else statistics.median(numbers)
+        for key in runs[0]
+        for numbers in [[run[key] for run in runs]]
+    }
+    row["seconds"] = times.median if times.median < inf else None
+    row["spread"] = times.spread if len(runs) > 1 and max(times.values) < inf else None
+    return row | {"runs": len(runs)}
+
+
+def our_run(overrides: tuple[str, ...], goal: float, quick: bool) -> dict[str, Any]:
     """Of a process from its start, with nothing cached."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, "-m", "textcnn.train", *overrides, f"run_dir={place}/run"]
         command += ["training.max_steps=3"] if quick else []
-        environment = os.environ | {"HF_DATASETS_CACHE": f"{place}/cache"}
         started = time.time()
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-        return reached(Path(place) / "run", started, goal)
-
-
-def reached(run_dir: Path, started: float, goal: float) -> dict[str, Any]:
-    """When the first validation of at least `goal` was written to TensorBoard, and the test's."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    points = EventAccumulator(str(run_dir)).Reload().Scalars("validation/accuracy")
-    good = [point.wall_time - started for point in points if point.value >= goal]
-    metrics = json.loads((run_dir / "metrics.json").read_text())
-    return {
-        "seconds": good[0] if good else None,
-        "most": max(points[-1].wall_time - started, 0.0),
-        "validation": max(point.value for point in points),
+        finish(command, environment=os.environ | {"HF_DATASETS_CACHE": f"{place}/cache"})
+        run_dir = Path(place) / "run"
+        curves = EventAccumulator(str(run_dir)).Reload()
+        metrics = json.loads((run_dir / "metrics.json").read_text())
+        config = parse_train_config((run_dir / "config.yaml").read_text())
+    validations = curves.Scalars("validation/accuracy")
+    tags = curves.Tags()["scalars"]
+    speeds = curves.Scalars(SPEED) if SPEED in tags else []  # a point every ten steps
+    return reached(validations, started, goal) | {
         "accuracy": metrics["test"]["accuracy"],
+        **of_an_epoch(metrics, config.training.batch_size),
+        "saving": between_epochs(validations, speeds, config.training.batch_size),
     }
 
 
+def reached(validations: Sequence[Any], started: float, goal: float) -> dict[str, Any]:
+    """When the first validation of at least `goal` was written to TensorBoard."""
+    good = [point.wall_time - started for point in validations if point.value >= goal]
+    return {
+        "seconds": good[0] if good else None,
+        "most": max(validations[-1].wall_time - started, 0.0),
+        "validation": max(point.value for point in validations),
+    }
+
+
+def of_an_epoch(metrics: dict[str, Any], batch_size: int) -> dict[str, float]:
+    """Seconds of training and of validating in an epoch, the mean over all."""
+    run = metrics["train"]
+    # the last batch of an epoch is smaller; of a quick look an epoch isn't whole
+    of_epochs = run["epochs"] * metrics["data"]["splits"]["train"]["texts"]
+    texts = min(of_epochs, run["steps"] * batch_size)
+    training = texts / run["texts_per_second"]
+    return {
+        "training": training / run["epochs"],
+        "validating": (run["seconds"] - training) / run["epochs"],
+    }
+
+
+def between_epochs(
+    validations: Sequence[Any], speeds: Sequence[Any], batch_size: int
+) -> float | None:
+    """Seconds from a validation's end until training goes on, the mean; None of a single epoch.
+
+    Checkpoints are saved there. When training goes on isn't stored, but with the first speed of an
+    epoch, texts per second since it began, goes the time at which that was worked out.
+
+    Args:
+        validations, speeds: points of TensorBoard, with `wall_time`, `step` and `value`.
+        batch_size: texts of a step.
+    """
+    gaps = []
+    for before, after in itertools.pairwise(validations):
+        for point in speeds:
+            if before.step < point.step < after.step:
+                since = (point.step - before.step) * batch_size / point.value
+                gaps.append(point.wall_time - since - before.wall_time)
+                break
+    return statistics.mean(gaps) if gaps else None
+
+
 def usual_row(ours: Ours, goal: float, most: float) -> dict[str, Any]:
-    """Validated after every epoch, as textcnn is, and when the time is over."""
+    """One run, validated after every epoch, as textcnn is, and when the time is over."""
     choosing = usual_training(ours)
     threads = faster_threads(lambda: usual_rate(choosing, 1))
     validation, test = ours.splits.validation, sample(ours.splits.test, TESTED)

@@ -1,11 +1,14 @@
 """Results into docs/performance.md: tables between markers, and plots beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from goals import goals_table
 from plots import draw_floor, draw_speeds, draw_sweep
 from results import Results, heading
 from tables import TABLES
+
+from textcnn.errors import InputError
 
 
 def replace_between(text: str, name: str, content: str) -> str:
@@ -27,6 +30,30 @@ PLOTS = {
     "sweep": "![Time of a step against length, vocabulary, filters, batch](performance/sweep.png)",
     "floor": "![Measured times and floors](performance/floor.png)",
 }
+
+
+def check_page(page: Path, parts: Sequence[str]) -> None:
+    """Refuse what `write_report` could not write these parts into, before they are measured.
+
+    Raises:
+        InputError
+    """
+    try:
+        text = page.read_text(encoding="utf-8")
+        for name in ("goals", *parts):
+            replace_between(text, name, "")
+        with page.open("a"):
+            pass
+        page.with_suffix("").mkdir(exist_ok=True)  # of the plots
+    except OSError as error:
+        raise InputError(
+            f"--page {page}: {error.filename} can't be read and written: {error.strerror}; give "
+            "a copy of docs/performance.md"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"--page {page}: {error}; put them in, or give a copy of docs/performance.md"
+        ) from error
 
 
 def write_report(results: Results, part: str, page: Path) -> None:

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from textcnn.config import TrainConfig, check, register_schemas
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.splits import Splits
+from textcnn.errors import InputError
 from textcnn.training.recipe import TrainingRun
 from textcnn.training.state import TrainingState
 
@@ -48,6 +49,9 @@ def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
 
     Args:
         cap: texts of every split, for a quick look.
+
+    Raises:
+        InputError: the folder holds none of them, or a part of one.
     """
     files = {
         "MR": ("mr.csv", None, 100),
@@ -58,11 +62,14 @@ def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
     for name, (train, test, max_length) in files.items():
         if folder is None or not (folder / train).exists():
             continue
+        if test and not (folder / test).exists():
+            raise InputError(f"--data {folder} holds {train}, but no {test}; put it in")
         overrides = ["data=files", f"data.train={folder / train}"]
         overrides += [f"data.test={folder / test}"] if test else []
         found.append(Set(name, tuple(overrides), max_length))
     if folder is not None and len(found) == 1:
-        raise SystemExit(f"{folder} holds none of {', '.join(f[0] for f in files.values())}")
+        names = ", ".join(train for train, _, _ in files.values())
+        raise InputError(f"--data {folder} holds none of {names}; give the folder that does")
     capped = (f"data.max_examples={cap}",) if cap else ()
     return [
         replace(

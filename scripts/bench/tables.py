@@ -47,6 +47,25 @@ def training_table(rows: Sequence[Any]) -> str:
     )
 
 
+def same_table(rows: Sequence[Any]) -> str:
+    head = ("data", "seed", "test accuracy, fast way", "plain way", "difference")
+    return table(
+        (*head, "training, fast way", "plain way"),
+        [
+            (
+                row["set"],
+                number(row["seed"]),
+                percent(row["fast"]),
+                percent(row["plain"]),
+                number(row["points"], "{:.1f} points"),
+                number(row["fast_seconds"], "{:.1f} s"),
+                number(row["plain_seconds"], "{:.1f} s"),
+            )
+            for row in rows
+        ],
+    )
+
+
 def prediction_table(rows: Sequence[Any]) -> str:
     head = ("data", "program", "texts/s", "±", "of texts", "threads", "against usual")
     return table(
@@ -72,28 +91,36 @@ def prediction_table(rows: Sequence[Any]) -> str:
 def start_table(rows: Sequence[Any]) -> str:
     return table(
         ("what", "time", "±"),
-        [(r["name"], number(r["seconds"], "{:.1f} s"), percent(r["spread"])) for r in rows],
+        [(r["name"], number(r["seconds"], "{:.2f} s"), percent(r["spread"])) for r in rows],
     )
 
 
 def memory_table(rows: Sequence[Any]) -> str:
-    return table(
+    """Of training steps, then of predicting."""
+
+    def peak(row: Any) -> Row:
+        return number(row["bytes"], "{:,.0f} MB", 1e-6), percent(row["spread"], "{:.0f} %")
+
+    steps = table(
         ("program", "peak of a step", "±", "of the usual"),
         [
-            (
-                row["name"],
-                number(row["bytes"], "{:,.0f} MB", 1e-6),
-                percent(row["spread"], "{:.0f} %"),
-                percent(row["share"], "{:.0f} %"),
-            )
+            (row["name"], *peak(row), percent(row["share"], "{:.0f} %"))
             for row in rows
+            if "share" in row
         ],
     )
+    predicting = table(
+        ("texts that are predicted", "peak of the program", "±"),
+        [(number(row["texts"]), *peak(row)) for row in rows if "texts" in row],
+    )
+    return f"{steps}\n\n{predicting}"
 
 
 def reach_table(rows: Sequence[Any]) -> str:
-    return table(
-        ("data", "validation accuracy", "program", "time until it", "best", "test accuracy"),
+    """How long it took, then what an epoch of textcnn consists of."""
+    head = ("data", "validation accuracy", "program", "time until it", "±", "runs")
+    times = table(
+        (*head, "best", "test accuracy"),
         [
             (
                 row["set"],
@@ -102,12 +129,27 @@ def reach_table(rows: Sequence[Any]) -> str:
                 number(row["seconds"], "{:.1f} s")
                 if row["seconds"] is not None
                 else f"not after {row['most']:.0f} s",
+                percent(row.get("spread"), "{:.0f} %"),
+                number(row.get("runs", 1)),
                 percent(row["validation"]),
                 percent(row["accuracy"]),
             )
             for row in rows
         ],
     )
+    epochs = table(
+        ("data", "program", "an epoch's training", "its validation", "checkpoints after it"),
+        [
+            (
+                row["set"],
+                row["name"],
+                *(number(row[key], "{:.2f} s") for key in ("training", "validating", "saving")),
+            )
+            for row in rows
+            if "training" in row
+        ],
+    )
+    return f"{times}\n\n{epochs}"
 
 
 def sweep_table(rows: Sequence[Any]) -> str:
@@ -180,6 +222,7 @@ def floor_table(rows: Sequence[Any]) -> str:
 
 TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
     "train": training_table,
+    "same": same_table,
     "predict": prediction_table,
     "start": start_table,
     "memory": memory_table,

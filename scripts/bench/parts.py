@@ -1,0 +1,87 @@
+"""Part after part: measured, stored, and written into the page."""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from floor import measure_floor
+from prediction import measure_prediction
+from processes import measure_memory, measure_start
+from reach import measure_reach
+from report import check_page, write_report
+from results import check_output, load_results, measured, save_results
+from rivals import tell_missing
+from same import measure_same
+from sets import Set, find_sets
+from sweep import measure_sweep
+from training import measure_training
+
+from textcnn.training.loop import Interrupted
+
+
+def carry_out(options: argparse.Namespace) -> None:
+    """
+    Raises:
+        InputError: something that the user gave can't be used.
+        KeyboardInterrupt: after Ctrl-C; the parts until then are stored.
+    """
+    results = load_results(options.output)
+    check_output(options.output)
+    if options.page:
+        check_page(options.page, options.only)
+    found = find_sets(options.data, 400 if options.quick else None)
+    found = found[-1:] if options.quick else found
+    tell_missing()
+    for number, part in enumerate(options.only, start=1):
+        print(f"{part} ({number} of {len(options.only)})", flush=True)
+        # of a quick look one, for each is a process from its start
+        repetitions = 1 if options.quick and part == "reach" else options.repetitions
+        others = others_share()
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as place:
+            try:
+                rows = measure(part, found, Path(place), repetitions, options.quick)
+            except Interrupted:  # training asks first whether it should stop
+                raise KeyboardInterrupt from None
+        print(f"  {part}: {time.perf_counter() - start:.0f} s in all", flush=True)
+        # after every part: what was measured is not lost with a later one
+        results[part] = measured(rows, repetitions, others)
+        save_results(results, options.output)
+        if options.page:
+            write_report(results, part, options.page)
+    print(f"results: {options.output}")
+    print(f"tables: {options.page or 'none, for they would be of a quick look'}")
+
+
+def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
+    match part:
+        case "train":
+            return measure_training(found, place, repetitions, quick)
+        case "same":
+            return measure_same(found, place, quick)
+        case "predict":
+            return measure_prediction(found, place, repetitions, quick)
+        case "start":
+            return measure_start(found[0], place, repetitions, quick)
+        case "memory":
+            return measure_memory(found[0], place, repetitions, quick)
+        case "reach":
+            return measure_reach(found, place, repetitions, quick)
+        case "sweep":
+            return measure_sweep(repetitions, quick)
+        case _:
+            return measure_floor(repetitions, quick)
+
+
+def others_share() -> float:
+    """The share of the machine that other programs take, while this one waits for a second."""
+    share = float(psutil.cpu_percent(interval=1)) / 100
+    if share > 0.1:
+        print(
+            f"  warning: other programs take {share:.0%} of this machine; measure on an idle one",
+            flush=True,
+        )
+    return share
