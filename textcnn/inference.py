@@ -69,8 +69,9 @@ class Classifier:
         Args:
             thresholds: the probability from which on each label is predicted.
             fold_memory: megabytes (2^20 bytes) that tables may take, of which embedding and first
-                convolution are looked up; 0: no tables, as while weights change.
-            half: tables of float16.
+                convolution are looked up; 0: no tables. They follow weights that change, but for
+                changes that PyTorch doesn't count, as those of a weight's `.data`.
+            half: tables of float16, if there are any.
         """
         if thresholds is not None and len(thresholds) != len(labels):
             raise ValueError(
