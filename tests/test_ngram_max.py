@@ -11,6 +11,7 @@ from tiny_models import IDS, batch, build, text_of
 from torch import Tensor
 
 from textcnn.model_config import PADDINGS
+from textcnn.models import ngram_max as module
 from textcnn.models import windows
 from textcnn.models.activations import MONOTONE
 from textcnn.models.classifier import TextClassifier
@@ -92,6 +93,11 @@ def test_so_they_are_for_texts_of_very_different_lengths(padding: str) -> None:
 def test_so_they_are_a_few_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "BLOCK", 250)
     assert_same(build("multi_width"), *batch([text_of(20, seed) for seed in range(9)]))
+
+
+def test_so_they_are_with_one_width_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TABLE", 10)
+    assert_same(build("multi_width"), *batch(TEXTS))
 
 
 def test_so_they_are_with_more_tokens_than_numpy_sorts_by_radix() -> None:

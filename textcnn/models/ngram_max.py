@@ -24,6 +24,8 @@ from textcnn.models.convolution import Convolution
 from textcnn.models.windows import Windows, largest, read_by
 from textcnn.text.vocabulary import PADDING
 
+TABLE = 2**24  # numbers of all widths' products, 64 MB, above which each width has its turn
+
 
 def distinct(ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The ids that occur, with PADDING first, and where among them each stands.
@@ -77,9 +79,17 @@ class NgramMax(torch.autograd.Function):
         weights, biases = parameters[:widths], parameters[widths:]
         # all filters' weights for one place in the windows, then those for the next
         matrix = torch.cat([w.permute(2, 0, 1) for w in weights]).flatten(0, 1)  # (rows, channels)
-        table = products(vectors, matrix)
-        table = table.view(-1, len(weights[0]))  # (tokens + 1 or more x offsets, filters)
-        pooled, winners = largest(table, windows, winners=any(ctx.needs_input_grad))
+        parts = [(matrix, windows)]
+        if len(vectors) * len(matrix) > TABLE:
+            sizes = [weight[:, 0].numel() for weight in weights]
+            parts = list(zip(matrix.split(sizes), windows.split(), strict=True))
+        filters, learns = len(weights[0]), any(ctx.needs_input_grad)
+        found = [
+            # (tokens + 1 or more x offsets, filters)
+            largest(products(vectors, part).view(-1, filters), each, winners=learns)
+            for part, each in parts
+        ]
+        pooled, winners = (torch.cat(each, dim=1) for each in zip(*found, strict=True))
         ctx.save_for_backward(vectors, matrix, winners)
         ctx.windows, ctx.biased = windows, bool(biases)
         return pooled.add_(torch.cat(biases)) if biases else pooled
@@ -104,11 +114,7 @@ class NgramMax(torch.autograd.Function):
             sums = weighted_sums(vectors, tokens, amounts, counts)  # (rows, channels)
             sums = sums.view(-1, gradient.shape[1] // len(sizes), vectors.shape[1])
             to_weights = [part.permute(1, 2, 0) for part in sums.split(sizes)]
-        to_biases = (
-            gradient.sum(dim=0).chunk(len(sizes))
-            if len(ctx.needs_input_grad) > 2 + len(sizes)
-            else ()
-        )
+        to_biases = gradient.sum(dim=0).chunk(len(sizes)) if ctx.biased else ()
         return to_vectors, None, *to_weights, *to_biases
 
 

@@ -33,6 +33,12 @@ class Windows:
         """Where each width's tokens begin among a window's."""
         return np.cumsum((0, *self.kernel_sizes[:-1]))
 
+    def split(self) -> "list[Windows]":
+        """Those of each width by itself."""
+        tokens = np.split(self.tokens, self.starts[1:], axis=2)
+        pairs = zip(tokens, self.kernel_sizes, strict=True)
+        return [Windows(own, self.counts, (size,)) for own, size in pairs]
+
 
 def read_by(
     convolutions: Sequence[Convolution], tokens: Tensor, lengths: Tensor, nowhere: int

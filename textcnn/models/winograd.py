@@ -101,8 +101,10 @@ class Winograd(torch.autograd.Function):
         groups = -(-kernel_size // size)
         tiles = -(-(values.shape[1] - kernel_size + 1) // size)
         with torch.autocast("cpu", enabled=False):
-            parts = F.pad(weight, (0, groups * size - kernel_size)).unflatten(2, (groups, size))
-            weights = combine(sums(size).of_weights, parts.permute(3, 0, 2, 1)).to(precision)
+            by_place = weight.permute(2, 0, 1)  # as they lie in memory
+            parts = F.pad(by_place, (0, 0, 0, 0, 0, groups * size - kernel_size))
+            parts = parts.unflatten(0, (groups, size)).permute(1, 2, 0, 3)
+            weights = combine(sums(size).of_weights, parts).to(precision)
             seen = in_tiles(values.to(precision), size, tiles + groups - 1)
             inputs = combine(sums(size).of_inputs, seen)
             products = multiply(inputs, weights)
@@ -136,7 +138,8 @@ class Winograd(torch.autograd.Function):
                 values = from_tiles(seen, size, ctx.time).to(of_values)
             if to_weight:
                 parts = combine(matrices.of_weights.t(), weights.to(of_weight))
-                weight = parts.permute(1, 3, 2, 0).flatten(2)[..., : ctx.kernel_size]
+                by_place = parts.permute(2, 0, 1, 3).flatten(0, 1)[: ctx.kernel_size]
+                weight = by_place.permute(1, 2, 0)  # (filters, channels, k)
         return values, weight, bias
 
 
