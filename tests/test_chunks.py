@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn import chunks
-from textcnn.chunks import map_chunks, split_texts, stream_chunks
+from textcnn.chunks import SHARED, map_chunks, split_texts, stream_chunks
 
 
 @given(st.lists(st.integers(0, 50).map("a".__mul__)), st.integers(1, 5))
@@ -61,7 +61,7 @@ def test_a_stream_in_chunks_of_so_many_texts() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
 def test_results_are_in_order(workers: int, count: int) -> None:
     numbers = [[str(number)] for number in range(count)]
-    done = map_chunks(lambda chunk: chunk[0], numbers, workers=workers, threads=1, alone=1)
+    done = map_chunks(lambda chunk: chunk[0], numbers, workers=workers, threads=1, shares=False)
     assert list(done) == [str(number) for number in range(count)]
 
 
@@ -72,13 +72,13 @@ def test_no_more_are_read_than_keep_the_workers_busy() -> None:
             yield [str(number)]
 
     read: list[int] = []
-    done = map_chunks(lambda chunk: chunk, source(), workers=2, threads=1, alone=1)
+    done = map_chunks(lambda chunk: chunk, source(), workers=2, threads=1, shares=False)
     for number, _ in enumerate(done):
         assert len(read) <= number + 4
 
 
 def test_one_chunk_is_worked_on_where_it_is_asked_for() -> None:
-    idents = map_chunks(lambda _: get_ident(), [["a"]], workers=4, threads=1, alone=1)
+    idents = map_chunks(lambda _: get_ident(), [["a"]], workers=4, threads=1, shares=False)
     assert list(idents) == [get_ident()]
 
 
@@ -87,7 +87,7 @@ def test_workers_have_threads_of_their_own_and_leave_those_of_others() -> None:
     try:
         torch.set_num_threads(3)
         counts = map_chunks(
-            lambda _: torch.get_num_threads(), ["a"] * 4, workers=2, threads=1, alone=1
+            lambda _: torch.get_num_threads(), ["a"] * 4, workers=2, threads=1, shares=False
         )
         assert list(counts) == [1] * 4
         assert torch.get_num_threads() == 3
@@ -100,4 +100,28 @@ def test_an_error_in_a_worker_is_the_callers() -> None:
         raise ValueError(chunk[0])
 
     with pytest.raises(ValueError, match="first"):
-        list(map_chunks(fail, [["first"], ["second"], ["third"]], workers=2, threads=1, alone=1))
+        list(
+            map_chunks(fail, [["first"], ["second"], ["third"]], workers=2, threads=1, shares=False)
+        )
+
+
+@pytest.mark.parametrize(
+    ("characters", "shares", "expected"), [(10, False, 1), (SHARED, False, 3), (10, True, 3)]
+)
+def test_a_chunk_by_itself_is_shared_if_it_is_large(
+    characters: int, shares: bool, expected: int
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        threads = map_chunks(
+            lambda _: torch.get_num_threads(),
+            [["a" * characters]],
+            workers=3,
+            threads=1,
+            shares=shares,
+        )
+        assert list(threads) == [expected]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

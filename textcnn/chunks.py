@@ -13,6 +13,7 @@ T = TypeVar("T")
 # Characters of a chunk: fewer don't pay for starting a thread, more change nothing but memory.
 FEWEST, MOST = 2**17, 2**20
 MOST_TEXTS = 2**13
+SHARED = 2**16  # characters of a single chunk from which on torch's threads share its operations
 
 
 def split_texts(texts: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
@@ -53,7 +54,7 @@ def map_chunks(
     *,
     workers: int,
     threads: int,
-    alone: int,
+    shares: bool,
 ) -> Iterator[T]:
     """`function` of every chunk, in order; a few more are read than are returned.
 
@@ -61,7 +62,9 @@ def map_chunks(
         workers: threads of Python, which work side by side where one of them leaves Python: in
             torch, NumPy and Arrow.
         threads: of torch's in each of them.
-        alone: of torch's where there is one chunk, or one worker.
+        shares: where there is one worker, or one chunk, let all threads of torch share the work on
+            any chunk, or else on one of `SHARED` characters: those that share small operations wait
+            for each other, long where other programs take the cores.
     """
     chunks = iter(chunks)
     first = list(islice(chunks, 2))
@@ -71,9 +74,13 @@ def map_chunks(
         return function(chunk)
 
     threads_before = torch.get_num_threads()
+
+    def alone(chunk: Sequence[str]) -> int:
+        return threads_before if shares or sum(map(len, chunk)) >= SHARED else 1
+
     if workers == 1 or len(first) < 2:
         try:
-            yield from (work(chunk, alone) for chunk in chain(first, chunks))
+            yield from (work(chunk, alone(chunk)) for chunk in chain(first, chunks))
         finally:
             torch.set_num_threads(threads_before)
         return

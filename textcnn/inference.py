@@ -133,7 +133,7 @@ class Classifier:
             chunks,
             workers=workers,
             threads=cores // workers,
-            alone=1 if folded else cores,
+            shares=not folded,
         )
 
     def chunk_logits(self, network: nn.Module, texts: Sequence[str], batch_size: int) -> Tensor:
