@@ -39,7 +39,7 @@ def trained(name: str, **changes: Any) -> TextClassifier:
 def saved_and_loaded(
     model: TextClassifier, path: Path, name: str, **changes: Any
 ) -> TextClassifier:
-    save_file(model.state_dict(), path)
+    save_file({key: each.contiguous() for key, each in model.state_dict().items()}, path)
     with torch.device("meta"):
         loaded = build(name, **changes)
     loaded.load_state_dict(load_file(path), assign=True)
