@@ -167,10 +167,9 @@ def dealt(count: int, hands: int) -> np.ndarray:
     """Where each of so many ends up if they are dealt to hands like cards, and the hands laid down
     one after the other: (count,). Tokens that come first are frequent; so each thread gets some.
     """
+    order = np.concatenate([np.arange(hand, count, hands) for hand in range(hands)])
     slot = np.empty(count, np.intp)
-    slot[np.concatenate([np.arange(hand, count, hands) for hand in range(hands)])] = np.arange(
-        count
-    )
+    slot[order] = np.arange(count)
     return slot
 
 
