@@ -7,11 +7,11 @@ python scripts/make_gallery.py outputs/tour docs
 import sys
 from pathlib import Path
 
-from textcnn.run_dir import RESULTS
 from textcnn.studies.catalogue import NOTES, STUDIES
-from textcnn.studies.figures import style
-from textcnn.studies.ledger import read_results
-from textcnn.studies.study import Study, verdict
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Study, verdict
+from textcnn.studies.tour.ledger import read_results
+from textcnn.system.run_dir import RESULTS
 
 DPI = 110
 HEAD = """# Gallery

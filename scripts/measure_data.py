@@ -96,9 +96,9 @@ def measure_loader(folder: Path) -> None:
     """Batches alone against batches that the word CNN is trained on, one after the other."""
     import torch
 
-    from textcnn.config import WordConfig
+    from textcnn.config.data import DataConfig
+    from textcnn.config.text import WordConfig
     from textcnn.data.prepare import prepare_data
-    from textcnn.data_config import DataConfig
     from textcnn.models.build import build_model
     from textcnn.training.batches import EpochBatches
 

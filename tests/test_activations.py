@@ -19,8 +19,8 @@ from tiny_models import (
 )
 from torch import Tensor
 
-from textcnn.models.activations import ACTIVATIONS
 from textcnn.models.classifier import Activations, TextClassifier
+from textcnn.models.layers.activations import ACTIVATIONS
 
 pytest_plugins = ("tiny_run",)  # one thread
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from textcnn.atomic import existing, new_directory, new_file, write_json
+from textcnn.system.atomic import existing, new_directory, new_file, write_json
 
 # Replaces the directory argv[1], and is killed in the move number argv[2].
 KILLED = """
 import os, sys
 from pathlib import Path
-from textcnn.atomic import new_directory
+from textcnn.system.atomic import new_directory
 
 rename, calls = Path.rename, []
 
@@ -66,7 +66,7 @@ def test_a_file_replaces_the_old_one(tmp_path: Path) -> None:
 def test_what_a_killed_program_left_of_the_same_file_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "table.arrow"
     killed = (
-        "import os, sys; from pathlib import Path; from textcnn.atomic import new_file\n"
+        "import os, sys; from pathlib import Path; from textcnn.system.atomic import new_file\n"
         "with new_file(Path(sys.argv[1])) as file: file.write_text('half'); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", killed, str(path)], check=False)

@@ -12,13 +12,13 @@ import pytest
 import torch
 from tiny_models import DCNN, MODELS, batch, build, text_of
 
+from textcnn.config.model import ACTIVATIONS, MODEL_SCHEMAS, PADDINGS, POOLINGS, ModelConfig
 from textcnn.errors import InputError
-from textcnn.model_config import ACTIVATIONS, MODEL_SCHEMAS, PADDINGS, POOLINGS, ModelConfig
-from textcnn.models import activations
 from textcnn.models.build import ENCODERS, build_model
-from textcnn.models.convolution import Convolution
-from textcnn.models.normalization import NORMALIZATIONS
-from textcnn.models.position import POSITIONS
+from textcnn.models.layers import activations
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.layers.normalization import NORMALIZATIONS
+from textcnn.models.layers.position import POSITIONS
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -26,8 +26,8 @@ TEXTS = [text_of(length) for length in (0, 1, 9)]
 COMMON: dict[str, Any] = {"vocabulary_size": 12, "num_classes": 3, "embedding_dim": 4}
 ENCODER = """
 from torch import nn
-from textcnn.models.convolution import Convolution
-from textcnn.models.encoder import Encoder
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.encoders.encoder import Encoder
 
 class Wave(Encoder):
     def __init__(self, channels, *, num_filters, kernel_size=3):
@@ -87,7 +87,7 @@ def test_an_unknown_encoder_is_refused_with_the_installed_ones_too(install: Inst
 
 def test_an_installed_encoder_cannot_take_the_place_of_textcnns_own(install: Install) -> None:
     install(ENCODER)
-    assert type(build_model("bag", **COMMON).encoder).__module__ == "textcnn.models.bag"
+    assert type(build_model("bag", **COMMON).encoder).__module__ == "textcnn.models.encoders.bag"
 
 
 def test_flatten_is_refused_with_an_encoder_that_does_not_say_its_positions(

@@ -8,8 +8,8 @@ import pytest
 from huggingface_hub import constants
 
 import textcnn
-from textcnn import atomic
 from textcnn.data.cache import cache_directory, cached
+from textcnn.system import atomic
 
 ROWS = {"a": [1, 2, 3]}
 OTHER = {"a": ["x"]}

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn import chunks
-from textcnn.chunks import SHARED, map_chunks, split_texts, stream_chunks
+from textcnn.system import chunks
+from textcnn.system.chunks import SHARED, map_chunks, split_texts, stream_chunks
 
 
 @given(st.lists(st.integers(0, 50).map("a".__mul__)), st.integers(1, 5))

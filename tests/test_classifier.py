@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tiny_models import CLASSES, FRAME, IDS, MODELS, allowed, batch, build, text_of
 from torch import Tensor
 
-from textcnn.model_config import MODEL_SCHEMAS
+from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.normalization import BatchNorm
-from textcnn.models.position import POSITIONS
+from textcnn.models.layers.normalization import BatchNorm
+from textcnn.models.layers.position import POSITIONS
 from textcnn.text.vocabulary import PADDING
 from textcnn.training.optimizers import build_optimizer
 

@@ -12,9 +12,11 @@ import pytest
 from tiny_data import run
 
 from textcnn import cli
-from textcnn.config import GROUP_SCHEMAS, SCHEMAS, AdadeltaConfig, EvaluateConfig, TrainConfig
+from textcnn.config.keys import walk
+from textcnn.config.programs import EvaluateConfig, TrainConfig
+from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
+from textcnn.config.training import AdadeltaConfig
 from textcnn.errors import InputError
-from textcnn.limits import walk
 
 
 class Recipe:

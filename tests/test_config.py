@@ -5,23 +5,16 @@ from typing import Any
 
 import pytest
 
-from textcnn.config import (
-    CHOSEN_BY,
-    GROUP_SCHEMAS,
-    SCHEMAS,
-    AdadeltaConfig,
-    AdamConfig,
-    PredictConfig,
-    TrainConfig,
-    TrainingConfig,
-    WordConfig,
-    check,
-)
-from textcnn.data_config import DataConfig, SyntheticConfig
+from textcnn.config.check import check
+from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.keys import command_line, takes, walk
+from textcnn.config.model import InstalledConfig, MultiWidthConfig
+from textcnn.config.programs import PredictConfig, TrainConfig
+from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS, SCHEMAS
+from textcnn.config.stored import dump, parse_train_config
+from textcnn.config.text import WordConfig
+from textcnn.config.training import AdadeltaConfig, AdamConfig, TrainingConfig
 from textcnn.errors import InputError
-from textcnn.limits import command_line, takes, walk
-from textcnn.model_config import InstalledConfig, MultiWidthConfig
-from textcnn.stored_config import dump, parse_train_config
 
 EVERY_SCHEMA = [*SCHEMAS.values(), *GROUP_SCHEMAS.values()]
 

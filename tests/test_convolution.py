@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.convolution import Convolution, MaxPool
-from textcnn.models.features import Features
+from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.features import Features
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 NUMPY_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -211,8 +211,8 @@ def test_channels_of_a_position_lie_side_by_side_in_memory(padding: str) -> None
 
 CHANGE_THREADS = """
 import torch
-from textcnn.models.convolution import Convolution
-from textcnn.models.features import Features
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.layers.features import Features
 
 for channels in (4, 16, 64):
     for stride in (1, 2):

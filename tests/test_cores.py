@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from textcnn import cores
-from textcnn.cores import available_cores, bound_cores, limit_threads, processor_share
+from textcnn.system import cores
+from textcnn.system.cores import available_cores, bound_cores, limit_threads, processor_share
 
 
 def version_1(folder: Path, quota: str, period: str) -> None:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from textcnn.errors import InputError
-from textcnn.models.dcnn import Dcnn, fold
-from textcnn.models.features import Features
+from textcnn.models.encoders.dcnn import Dcnn, fold
+from textcnn.models.layers.features import Features
 
 pytest_plugins = ("tiny_run",)  # one thread
 

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from textcnn.data.duplicates import handle_duplicates
-from textcnn.data.folding import fold, fold_hashes
 from textcnn.data.labelled import LabelledTexts, label_texts
+from textcnn.data.same_text import fold, fold_hashes
 from textcnn.errors import InputError
 
 

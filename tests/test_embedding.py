@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from textcnn.models.embedding import Embedding, WordDropout
+from textcnn.models.layers.embedding import Embedding, WordDropout
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 IDS = torch.tensor([[2, 3, UNKNOWN, 4], [4, 2, PADDING, PADDING]])

@@ -19,7 +19,7 @@ from tiny_data import (
 
 import textcnn
 from textcnn.errors import InputError
-from textcnn.evaluation.claims import read_claims
+from textcnn.evaluation.manifest import read_claims
 
 pytest_plugins = ("tiny_run",)
 

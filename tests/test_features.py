@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from textcnn.models.features import Features, pad
-from textcnn.models.field import Field
+from textcnn.models.layers.features import Features, pad
+from textcnn.models.layers.field import Field
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from textcnn.models.convolution import Convolution, MaxPool, Stack
-from textcnn.models.features import Features
-from textcnn.models.field import ONE_TOKEN, Field
+from textcnn.models.layers.convolution import Convolution, MaxPool, Stack
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 TIME = 150  # tokens, more than any field here

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import IDS, MODELS, allowed, batch, build, text_of
 
+from textcnn.config.model import EMBEDDINGS, PADDINGS
 from textcnn.errors import InputError
-from textcnn.model_config import EMBEDDINGS, PADDINGS
-from textcnn.models.folded import FoldedClassifier, LargestSums, fold
-from textcnn.models.multi_width import MultiWidth
+from textcnn.models.encoders.multi_width import MultiWidth
+from textcnn.models.fast.table_classifier import FoldedClassifier, LargestSums, fold
 
 MEMORY = 2**20
 BATCHES = ([0], [1], [2, 0, 5], [30, 1, 7, 0, 4, 3], [6] * 4)  # lengths of texts

@@ -20,17 +20,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny_data import curves, error_line, read_json, run
 
-from textcnn.config import STUDIES as NAMES
-from textcnn.config import IllustrateConfig
-from textcnn.data_config import DataConfig
+from textcnn.config.data import DataConfig
+from textcnn.config.programs import STUDIES as NAMES
+from textcnn.config.programs import IllustrateConfig
 from textcnn.errors import InputError
 from textcnn.illustrate import make_absolute
-from textcnn.studies.advice import ADVICE
 from textcnn.studies.catalogue import STUDIES
-from textcnn.studies.ledger import Ledger
-from textcnn.studies.report import Chapter, Report, code, data_overrides
-from textcnn.studies.study import Measurement, Plan, Results, Values, silent
-from textcnn.studies.workers import Work, WorkerKilledError
+from textcnn.studies.shared.study import Measurement, Plan, Results, Values, silent
+from textcnn.studies.tour.advice import ADVICE
+from textcnn.studies.tour.ledger import Ledger
+from textcnn.studies.tour.report import Chapter, Report, code, data_overrides
+from textcnn.studies.tour.workers import Work, WorkerKilledError
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -185,7 +185,7 @@ def test_who_measures_and_fails_is_told_how_to_go_on(
         yield work[0], {"x": 1}
         raise failure
 
-    monkeypatch.setattr("textcnn.studies.run.measure_all", measure_one_and_fail)
+    monkeypatch.setattr("textcnn.studies.tour.run.measure_all", measure_one_and_fail)
     assert run("illustrate", "study=symmetry", f"run_dir={tmp_path}/run") == 2
     go_on = rf"python -m textcnn\.illustrate resume={tmp_path}/run"
     assert re.fullmatch(said.format(go_on=go_on), error_line(capfd))

@@ -163,7 +163,7 @@ def many_texts() -> list[str]:
 def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
     tiny_run: Path, plain: Classifier, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcnn.chunks.FEWEST", 1000)
+    monkeypatch.setattr("textcnn.system.chunks.FEWEST", 1000)
     monkeypatch.setattr("textcnn.data.encoding.MANY", 1000)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     classifier = load(tiny_run, fold_memory=memory)
@@ -180,7 +180,7 @@ def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
 def test_several_threads_may_use_one_classifier(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcnn.chunks.FEWEST", 1000)
+    monkeypatch.setattr("textcnn.system.chunks.FEWEST", 1000)
     classifier = load(tiny_run)
     texts = many_texts()
     with ThreadPoolExecutor(4) as pool:

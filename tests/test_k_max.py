@@ -4,9 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models.features import Features
-from textcnn.models.field import Field
-from textcnn.models.k_max import k_max
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import Field
+from textcnn.models.layers.k_max import k_max
 
 GARBAGE = (0.0, 1e6, torch.nan, torch.inf, -torch.inf)
 

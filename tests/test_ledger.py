@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tiny_data import read_json, refusal
 
-from textcnn.studies.ledger import Ledger
-from textcnn.studies.order import ORDER
-from textcnn.studies.study import Point, equal_logits
+from textcnn.studies.order.order import ORDER
+from textcnn.studies.shared.study import Point, equal_logits
 from textcnn.studies.symmetry import SYMMETRY
+from textcnn.studies.tour.ledger import Ledger
 
 POINTS = [Point("a", {"size": 1}, 2), Point("b", {"size": 2})]
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from textcnn.model_config import PADDINGS
-from textcnn.models.convolution import Convolution
-from textcnn.models.embedding import Embedding
-from textcnn.models.features import Features
-from textcnn.models.lookup import TokenFeatures, sum_rows
+from textcnn.config.model import PADDINGS
+from textcnn.models.fast.lookup import TokenFeatures, sum_rows
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.layers.embedding import Embedding
+from textcnn.models.layers.features import Features
 from textcnn.text.vocabulary import PADDING
 
 TOKENS = 9

@@ -6,8 +6,8 @@ from tiny_models import build, text_of
 
 from textcnn.models.build import build_model
 from textcnn.models.classifier import Activations, TextClassifier
-from textcnn.models.features import Features
-from textcnn.models.multi_width import MultiWidth
+from textcnn.models.encoders.multi_width import MultiWidth
+from textcnn.models.layers.features import Features
 
 pytest_plugins = ("tiny_run",)  # one thread
 

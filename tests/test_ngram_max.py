@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tiny_models import IDS, batch, build, text_of
 from torch import Tensor
 
-from textcnn.model_config import PADDINGS
-from textcnn.models import ngram_max as module
-from textcnn.models import windows
-from textcnn.models.activations import MONOTONE
+from textcnn.config.model import PADDINGS
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.convolution import Convolution
-from textcnn.models.ngram_max import distinct, ngram_max
+from textcnn.models.fast import ngram_max as module
+from textcnn.models.fast import windows
+from textcnn.models.fast.ngram_max import distinct, ngram_max
+from textcnn.models.layers.activations import MONOTONE
+from textcnn.models.layers.convolution import Convolution
 from textcnn.text.vocabulary import PADDING
 
 pytest_plugins = ("tiny_run",)  # one thread

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.convolution import Convolution, MaxPool
-from textcnn.models.features import Features
-from textcnn.models.field import Field
-from textcnn.models.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
+from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import Field
+from textcnn.models.layers.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
 
 
 def texts_of(lengths: list[int], seed: int = 0) -> list[Tensor]:

@@ -34,13 +34,13 @@ import hydra
 from omegaconf import OmegaConf
 
 import textcnn
-import textcnn.config
+import textcnn.config.schemas
 
 prefix = Path(sys.prefix).resolve()
 assert Path(textcnn.__file__).resolve().is_relative_to(prefix), textcnn.__file__
 (command,) = entry_points(group="console_scripts", name="textcnn")
 assert callable(command.load())
-textcnn.config.register_schemas()
+textcnn.config.schemas.register_schemas()
 
 
 def groups_of(entry):

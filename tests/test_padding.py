@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models.convolution import Convolution, MaxPool
-from textcnn.models.features import Features
-from textcnn.models.padding import extend, inside, margins
+from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.padding import extend, inside, margins
 
 
 def windows(padding: str, kernel_size: int, *texts: list[int], extra: int = 0) -> list[list[int]]:

@@ -8,10 +8,11 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from textcnn.config import check, register_schemas
+from textcnn.config.check import check
+from textcnn.config.schemas import register_schemas
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.convolution import Convolution
+from textcnn.models.layers.convolution import Convolution
 
 pytest_plugins = ("tiny_run",)  # one thread
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from textcnn.data import parallel
-from textcnn.data.parallel import map_texts, text_chunks
 from textcnn.data.tokenized import tokenize
 from textcnn.errors import InputError
+from textcnn.system import parallel
+from textcnn.system.parallel import map_texts, text_chunks
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 FOLDER = Path(__file__).parent
@@ -148,7 +148,7 @@ HANG = """
 import pyarrow as pa
 import pytest
 from test_parallel import column, force_processes, tell_and_hang
-from textcnn.data.parallel import map_texts
+from textcnn.system.parallel import map_texts
 
 force_processes(pytest.MonkeyPatch())
 list(map_texts(tell_and_hang, column(["a", "b", "c"])))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor
 
-from textcnn.models.activations import ACTIVATIONS, MONOTONE
-from textcnn.models.features import Features
-from textcnn.models.pooling import (
+from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.pooling import (
     AttentionPooling,
     ChunkMaxPooling,
     FlattenPooling,

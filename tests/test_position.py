@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from textcnn.models.position import (
+from textcnn.models.layers.position import (
     POSITIONS,
     LearnedPosition,
     Position,

@@ -193,7 +193,7 @@ def test_anything_else_is_answered_many_lines_at_a_time_and_never_held(
 ) -> None:
     written = io.BytesIO()
     source = Standard(["goal", "chip", "actor"] * 400, written)
-    monkeypatch.setattr("textcnn.chunks.MOST_TEXTS", 10)
+    monkeypatch.setattr("textcnn.system.chunks.MOST_TEXTS", 10)
     monkeypatch.setattr(sys, "stdin", source)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)

@@ -13,10 +13,11 @@ from datasets import ClassLabel, Dataset, Features, Value
 from hub_layout import write_card, write_parquet
 from omegaconf import OmegaConf
 
-from textcnn.config import check, register_schemas
+from textcnn.config.check import check
+from textcnn.config.data import DataConfig
+from textcnn.config.schemas import register_schemas
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, load_splits
-from textcnn.data_config import DataConfig
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "data"
 PRESETS = sorted(

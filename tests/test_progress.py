@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from textcnn.evaluation.metrics import Scores
-from textcnn.terminal import build_console
+from textcnn.system.terminal import build_console
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 

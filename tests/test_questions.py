@@ -9,7 +9,8 @@ from tiny_models import CLASSES, IDS, MODELS, build
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.inference import Classifier
-from textcnn.studies.answers import (
+from textcnn.studies.checkpoint.axis import first_weights
+from textcnn.studies.shared.answers import (
     equality_claims,
     knows_no_end,
     knows_no_order,
@@ -19,10 +20,9 @@ from textcnn.studies.answers import (
     order_claims,
     place_claims,
 )
-from textcnn.studies.axis import first_weights
-from textcnn.studies.questions import ask, equalities, known, logits_of, permute_axis
-from textcnn.studies.rearranged import cut, rolled, sample, shuffled, surrounded
-from textcnn.studies.study import SAME_LOGITS, Claim, Values, agrees
+from textcnn.studies.shared.questions import ask, equalities, known, logits_of, permute_axis
+from textcnn.studies.shared.rearranged import cut, rolled, sample, shuffled, surrounded
+from textcnn.studies.shared.study import SAME_LOGITS, Claim, Values, agrees
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import Vocabulary

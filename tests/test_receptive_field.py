@@ -8,9 +8,9 @@ from tiny_models import MODELS, batch, build, text_of
 from torch import Tensor
 
 from textcnn.models.build import ENCODERS
-from textcnn.models.encoder import Encoder
-from textcnn.models.features import Features
-from textcnn.models.field import Field
+from textcnn.models.encoders.encoder import Encoder
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import Field
 
 pytest_plugins = ("tiny_run",)  # one thread
 

@@ -6,7 +6,14 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from textcnn.errors import InputError
-from textcnn.run_dir import MADE_BY_A_RUN, check_free, check_writable, claim, find_run, job_dir
+from textcnn.system.run_dir import (
+    MADE_BY_A_RUN,
+    check_free,
+    check_writable,
+    claim,
+    find_run,
+    job_dir,
+)
 
 
 @pytest.fixture(autouse=True)

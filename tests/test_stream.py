@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import Write
 
-from textcnn.data.stream import stream_texts
+from textcnn.data.input_texts import stream_texts
 from textcnn.errors import InputError
 
 CSV = 'title,body\nfirst,"one\ntwo"\n,"three, four"\n'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from textcnn.studies.study import (
+from textcnn.studies.shared.study import (
     Claim,
     Measurement,
     Plan,

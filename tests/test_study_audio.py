@@ -3,11 +3,11 @@ import json
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from textcnn.studies import hearing, sound
-from textcnn.studies.audio import AUDIO
-from textcnn.studies.figures import style
-from textcnn.studies.study import Measurement, Plan, Point, Results, agrees
-from textcnn.studies.witness import Windows, separating
+from textcnn.studies.audio import hearing, sound
+from textcnn.studies.audio.audio import AUDIO
+from textcnn.studies.audio.witness import Windows, separating
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
 
 
 @pytest.mark.parametrize(("reach", "share"), [(1, 0.5), (17, 0.5), (18, 1.0), (96, 1.0)])

@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from textcnn.studies import boundary
-from textcnn.studies.boundary import BOUNDARY
-from textcnn.studies.ends import MODES, NETWORKS, over_the_ends, strange_in_filler
-from textcnn.studies.figures import style
-from textcnn.studies.halves import predict_halves
-from textcnn.studies.study import Measurement, Plan, Results, agrees
+from textcnn.studies.boundary import boundary
+from textcnn.studies.boundary.boundary import BOUNDARY
+from textcnn.studies.boundary.ends import MODES, NETWORKS, over_the_ends, strange_in_filler
+from textcnn.studies.position.halves import predict_halves
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Measurement, Plan, Results, agrees
 
 
 @pytest.mark.parametrize(

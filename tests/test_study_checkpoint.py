@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from tiny_data import forge, rows, run, train, write_csv
 
-from textcnn.data_config import DataConfig
+from textcnn.config.data import DataConfig
+from textcnn.config.stored import parse_train_config
 from textcnn.errors import InputError
-from textcnn.stored_config import parse_train_config
-from textcnn.studies.checkpoint import CHECKPOINT, check, chosen_data, notes
-from textcnn.studies.figures import style
-from textcnn.studies.study import Measurement, Plan, Results, agrees
+from textcnn.studies.checkpoint.checkpoint import CHECKPOINT, check, chosen_data, notes
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Measurement, Plan, Results, agrees
 
 pytest_plugins = ("tiny_run",)
 

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from textcnn.studies.counting import COUNTING, KEPT, doubled, predict, predict_doubled
-from textcnn.studies.study import Measurement, Point, Results, agrees
-from textcnn.studies.theory import (
+from textcnn.studies.shared.study import Measurement, Point, Results, agrees
+from textcnn.studies.shared.theory import (
     ceiling,
     reachable,
     seen_by_max,

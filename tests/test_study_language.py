@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 from tiny_data import rows, write_csv
 
-from textcnn.data_config import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
-from textcnn.studies.figures import style
-from textcnn.studies.language import LANGUAGE, check, notes
-from textcnn.studies.real import NETWORKS, build_data, measure_network
-from textcnn.studies.study import Measurement, Plan, Point, Results, Values, agrees
-from textcnn.studies.wording import (
+from textcnn.studies.language.language import LANGUAGE, check, notes
+from textcnn.studies.language.networks import NETWORKS, build_data, measure_network
+from textcnn.studies.language.wording import (
     SYNONYMS,
     measure_negation,
     measure_synonyms,
@@ -22,6 +20,8 @@ from textcnn.studies.wording import (
     predict_unseen,
     split_synonyms,
 )
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Measurement, Plan, Point, Results, Values, agrees
 
 PLAN = Plan(quick=True, seeds=1, checkpoint="", data={})
 

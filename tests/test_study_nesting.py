@@ -3,7 +3,7 @@
 import pytest
 
 from textcnn.studies.nesting import DISTANCES, NESTING, REACH, predict
-from textcnn.studies.study import Measurement, Point, Results, Values, agrees
+from textcnn.studies.shared.study import Measurement, Point, Results, Values, agrees
 
 
 @pytest.mark.parametrize("task", ["brackets", "duplicate"])

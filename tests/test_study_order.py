@@ -4,11 +4,11 @@ from random import Random
 
 import pytest
 
-from textcnn.studies.architectures import ARCHITECTURES, chunk_ceiling, distances, predict
-from textcnn.studies.order import ORDER, span
-from textcnn.studies.order_limits import look_alikes, neighbours
-from textcnn.studies.study import Measurement, Plan, Point, Results, agrees
-from textcnn.studies.theory import ceiling
+from textcnn.studies.order.limits import look_alikes, neighbours
+from textcnn.studies.order.order import ORDER, span
+from textcnn.studies.shared.architectures import ARCHITECTURES, chunk_ceiling, distances, predict
+from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
+from textcnn.studies.shared.theory import ceiling
 
 REACH = {"one": 1, "width": 3, "widths": 5, "hole": 9, "dilated": 15, "deep": 9, "gated": 9}
 

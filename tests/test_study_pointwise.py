@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from textcnn.studies.pointwise import POINTWISE
-from textcnn.studies.study import Measurement, Plan, Results, agrees
+from textcnn.studies.shared.study import Measurement, Plan, Results, agrees
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from textcnn.studies.halves import halves
-from textcnn.studies.places import ordered, predict_parts, predict_places
-from textcnn.studies.position import LENGTHS, POSITION, REACH, predict
-from textcnn.studies.study import Measurement, Plan, Point, Results, Values, agrees
+from textcnn.studies.position.halves import halves
+from textcnn.studies.position.places import ordered, predict_parts, predict_places
+from textcnn.studies.position.position import LENGTHS, POSITION, REACH, predict
+from textcnn.studies.shared.study import Measurement, Plan, Point, Results, Values, agrees
 
 
 @pytest.mark.parametrize("length", LENGTHS)

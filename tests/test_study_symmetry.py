@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.studies import symmetry
-from textcnn.studies.figures import style
-from textcnn.studies.study import Measurement, Plan, Results, agrees
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Measurement, Plan, Results, agrees
 from textcnn.studies.symmetry import SYMMETRY, convolve, correlate
 
 NUMBERS = st.lists(st.integers(-9, 9).map(float), min_size=1, max_size=6)

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from textcnn.studies import sound, translation
-from textcnn.studies.figures import style
-from textcnn.studies.study import Measurement, Plan, Point, Results, agrees
+from textcnn.studies import translation
+from textcnn.studies.audio import sound
+from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
 from textcnn.studies.translation import TRANSLATION, predict
 
 

@@ -8,7 +8,7 @@ from tiny_models import MODELS, batch, build, text_of
 
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.convolution import Convolution
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.summary import Layer, summarize, summary_rows
 
 pytest_plugins = ("tiny_run",)  # one thread

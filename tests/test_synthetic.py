@@ -13,11 +13,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from tiny_data import refusal
 
+from textcnn.config.data import SYNTHETIC_KEYS, SyntheticConfig
 from textcnn.data.sources import KEYS, Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.data.synthetic.rows import SETS, USED_BY, SyntheticTexts
 from textcnn.data.synthetic.tasks import TASKS
-from textcnn.data_config import SYNTHETIC_KEYS, SyntheticConfig
 from textcnn.errors import InputError
 
 Rows = list[tuple[list[str], str]]

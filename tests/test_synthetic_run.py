@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tiny_data import assert_same_run, error_line, read_json, resume, run
 
-from textcnn.data_config import SyntheticConfig
+from textcnn.config.data import SyntheticConfig
+from textcnn.config.stored import parse_train_config
 from textcnn.inference import load
-from textcnn.stored_config import parse_train_config
 
 pytest_plugins = ("tiny_run",)  # one thread
 

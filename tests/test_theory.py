@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.models.build import build_model
-from textcnn.studies.theory import (
+from textcnn.studies.shared.theory import (
     BOUNDARY,
     ceiling,
     reachable,

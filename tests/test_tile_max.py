@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models.tile_max import tile_max
+from textcnn.models.fast.tile_max import tile_max
 
 
 @given(size=st.integers(2, 4), time=st.integers(4, 11), seed=st.integers(0, 99))

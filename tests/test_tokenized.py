@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from textcnn.data import parallel, tokenized
+from textcnn.data import tokenized
 from textcnn.data.tokenized import TokenizedTexts, gather, tokenize, tokenize_list
+from textcnn.system import parallel
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="whitespace")

@@ -29,7 +29,7 @@ from tiny_data import (
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.models.classifier import TextClassifier
-from textcnn.terminal import build_console
+from textcnn.system.terminal import build_console
 from textcnn.training.batches import share
 from textcnn.training.loop import close_epoch
 from textcnn.training.progress import TrainingProgress

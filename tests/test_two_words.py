@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.studies.answers import distance_claims
-from textcnn.studies.probe import build_probe, encode
-from textcnn.studies.questions import known
-from textcnn.studies.study import Values
-from textcnn.studies.two_words import commonest, in_both_orders, order_gaps
+from textcnn.studies.checkpoint.two_words import commonest, in_both_orders, order_gaps
+from textcnn.studies.shared.answers import distance_claims
+from textcnn.studies.shared.probe import build_probe, encode
+from textcnn.studies.shared.questions import known
+from textcnn.studies.shared.study import Values
 from textcnn.text.vocabulary import UNKNOWN
 
 ROWS = [("a b a c $ $", "x"), ("a b a $", "y")]

@@ -7,7 +7,7 @@ from tiny_data import CLASS_WORDS, TINY, error_line, read_json, run, train, weig
 
 import textcnn
 from textcnn.checkpoint import load_checkpoint
-from textcnn.stored_config import parse_train_config
+from textcnn.config.stored import parse_train_config
 
 pytest_plugins = ("tiny_run",)
 

@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models.convolution import Convolution, MaxPool
-from textcnn.models.features import Features
-from textcnn.models.vdcnn import Block, Half, Vdcnn
+from textcnn.models.encoders.vdcnn import Block, Half, Vdcnn
+from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.features import Features
 
 pytest_plugins = ("tiny_run",)  # one thread
 

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models import windows as module
-from textcnn.models.convolution import Convolution
-from textcnn.models.windows import blocks, largest, read_by
+from textcnn.models.fast import windows as module
+from textcnn.models.fast.windows import blocks, largest, read_by
+from textcnn.models.layers.convolution import Convolution
 
 NOWHERE = 9
 TOKENS = torch.tensor([[3, 1, 2], [3, 0, 0]], dtype=torch.int32)

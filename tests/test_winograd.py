@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from textcnn.models.convolution import convolve
-from textcnn.models.winograd import pays, tile_size, winograd
+from textcnn.models.fast.winograd import pays, tile_size, winograd
+from textcnn.models.layers.convolution import convolve
 
 
 def made(

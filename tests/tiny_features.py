@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from textcnn.models.features import Features
-from textcnn.models.field import ONE_TOKEN, Field
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 
 GARBAGE = (0.0, 1e6, torch.nan, torch.inf, -torch.inf)
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textcnn.model_config import MODEL_SCHEMAS, PADDINGS, POOLINGS
+from textcnn.config.model import MODEL_SCHEMAS, PADDINGS, POOLINGS
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.normalization import BatchNorm
+from textcnn.models.layers.normalization import BatchNorm
 from textcnn.text.vocabulary import PADDING
 
 IDS, CLASSES = 12, 3

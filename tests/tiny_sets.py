@@ -8,15 +8,17 @@ import math
 import torch
 
 from textcnn.checkpoint import Checkpoint
-from textcnn.config import AdamConfig, TrainConfig, WordConfig
-from textcnn.data_config import DataConfig
+from textcnn.config.data import DataConfig
+from textcnn.config.model import MultiWidthConfig
+from textcnn.config.programs import TrainConfig
+from textcnn.config.stored import dump
+from textcnn.config.text import WordConfig
+from textcnn.config.training import AdamConfig
 from textcnn.inference import Classifier
-from textcnn.model_config import MultiWidthConfig
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.convolution import Convolution
-from textcnn.models.multi_width import MultiWidth
-from textcnn.stored_config import dump
+from textcnn.models.encoders.multi_width import MultiWidth
+from textcnn.models.layers.convolution import Convolution
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import SPECIALS, Vocabulary

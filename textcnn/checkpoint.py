@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import textcnn
-from textcnn.atomic import existing, new_directory, write_json
 from textcnn.errors import InputError
+from textcnn.system.atomic import existing, new_directory, write_json
 from textcnn.text.vocabulary import Vocabulary
 
 FORMAT = 1

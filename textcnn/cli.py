@@ -20,10 +20,11 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from textcnn.config import GROUP_SCHEMAS, SCHEMAS, check, register_schemas
-from textcnn.cores import limit_threads
+from textcnn.config.check import check
+from textcnn.config.keys import command_line, example, join_or, takes, walk
+from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS, register_schemas
 from textcnn.errors import InputError
-from textcnn.limits import command_line, example, join_or, takes, walk
+from textcnn.system.cores import limit_threads
 
 CONFIGS = "textcnn.configs"
 PROGRAMS = {

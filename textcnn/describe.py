@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from textcnn.cli import program
-from textcnn.config import DescribeConfig, WordConfig
+from textcnn.config.programs import DescribeConfig
+from textcnn.config.text import WordConfig
 
 
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, where the configuration is known to be sound: this takes seconds.
-    from textcnn.atomic import write_json
     from textcnn.data.description import data_table, describe_data
     from textcnn.data.prepare import prepare_data
     from textcnn.models.build import build_model
     from textcnn.models.summary import field_line, summarize, summary_table
-    from textcnn.terminal import build_console
+    from textcnn.system.atomic import write_json
+    from textcnn.system.terminal import build_console
     from textcnn.text.vectors import load_vectors
 
     console = build_console()

@@ -1,9 +1,9 @@
 """Score a checkpoint: `python -m textcnn.evaluate checkpoint=... [key=value ...]`."""
 
 from textcnn.cli import overridden_keys, program
-from textcnn.config import EvaluateConfig
+from textcnn.config.programs import EvaluateConfig
 from textcnn.errors import InputError
-from textcnn.run_dir import EVALUATION, check_directory, job_dir
+from textcnn.system.run_dir import EVALUATION, check_directory, job_dir
 
 
 @program("evaluate")

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.cli import overridden_keys, program
-from textcnn.config import IllustrateConfig
-from textcnn.data_config import DataConfig
+from textcnn.config.data import DataConfig
+from textcnn.config.programs import IllustrateConfig
+from textcnn.config.stored import parse_config
 from textcnn.errors import InputError
-from textcnn.run_dir import check_free, check_writable, find_config, job_dir
-from textcnn.stored_config import parse_config
+from textcnn.system.run_dir import check_free, check_writable, find_config, job_dir
 
 
 @program("illustrate")
@@ -27,7 +27,7 @@ def main(config: IllustrateConfig) -> None:
     check_writable(run_dir)
 
     # Imported here, where the configuration is known to be sound: this takes seconds.
-    from textcnn.studies.run import illustrate
+    from textcnn.studies.tour.run import illustrate
 
     illustrate(config, run_dir, resume)
 

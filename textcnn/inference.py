@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from textcnn.chunks import map_chunks, split_texts
-from textcnn.config import FOLD_MEMORY, TrainConfig
+from textcnn.config.programs import FOLD_MEMORY, TrainConfig
+from textcnn.config.stored import parse_train_config
 from textcnn.data.batching import SCORED_TOKENS, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.decision import chosen
-from textcnn.models.folded import FoldedClassifier, fold
-from textcnn.stored_config import parse_train_config
+from textcnn.models.fast.table_classifier import FoldedClassifier, fold
+from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from textcnn.atomic import new_file
 from textcnn.cli import program
-from textcnn.config import PredictConfig
-from textcnn.data.stream import stream_texts
+from textcnn.config.programs import PredictConfig
+from textcnn.data.input_texts import stream_texts
 from textcnn.errors import InputError
+from textcnn.system.atomic import new_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,8 +25,8 @@ def main(config: PredictConfig) -> None:
 
     # Imported here, where the configuration is known to be sound: torch takes seconds.
     from textcnn.checkpoint import find_checkpoint, load_checkpoint
-    from textcnn.chunks import stream_chunks
     from textcnn.inference import restore
+    from textcnn.system.chunks import stream_chunks
 
     directory = find_checkpoint(config.checkpoint)
     checkpoint = load_checkpoint(directory)

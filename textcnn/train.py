@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 from textcnn.cli import overridden_keys, program
-from textcnn.config import TrainConfig
+from textcnn.config.programs import TrainConfig
+from textcnn.config.stored import parse_train_config
 from textcnn.errors import InputError
-from textcnn.run_dir import CONFIG, check_free, find_run, job_dir
-from textcnn.stored_config import parse_train_config
+from textcnn.system.run_dir import CONFIG, check_free, find_run, job_dir
 
 
 @program("train")
@@ -22,7 +22,7 @@ def main(config: TrainConfig) -> None:
         config = resumed_config(config, run_dir / CONFIG)
 
     # Imported here, where the configuration is known to be sound: this takes seconds.
-    from textcnn.training.folds import cross_validate
+    from textcnn.training.cross_validation import cross_validate
     from textcnn.training.recipe import train
 
     all_folds = config.data.folds is not None and config.data.fold is None

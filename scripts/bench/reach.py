@@ -22,7 +22,7 @@ from tensorboard.backend.event_processing.event_accumulator import (  # type: ig
 )
 from training import usual_rate, usual_training
 
-from textcnn.stored_config import parse_train_config
+from textcnn.config.stored import parse_train_config
 
 # The accuracy, and the best honest configuration that is known; changed only with a measurement.
 TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {

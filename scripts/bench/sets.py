@@ -11,7 +11,9 @@ import numpy as np
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from textcnn.config import TrainConfig, check, register_schemas
+from textcnn.config.check import check
+from textcnn.config.programs import TrainConfig
+from textcnn.config.schemas import register_schemas
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.splits import Splits
 from textcnn.errors import InputError

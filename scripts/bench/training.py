@@ -11,7 +11,7 @@ import usual
 from measure import alternate, faster_threads, ratio, with_threads
 from sets import CHARS, KIM, TESTED, Ours, Set, sample, share_right
 
-from textcnn.model_config import MultiWidthConfig
+from textcnn.config.model import MultiWidthConfig
 
 
 def usual_training(ours: Ours) -> usual.Training:

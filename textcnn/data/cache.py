@@ -10,7 +10,7 @@ import pyarrow as pa
 from huggingface_hub import constants
 
 import textcnn
-from textcnn.atomic import new_file
+from textcnn.system.atomic import new_file
 
 # Fewer bytes are worked through as fast as they are found again.
 CACHED_BYTES = 2**20

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from textcnn.data.lines import is_empty
 from textcnn.errors import InputError
-from textcnn.terminal import argument
+from textcnn.system.terminal import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
 WANTS_SEPARATOR = (

@@ -12,7 +12,7 @@ from textcnn.data.batching import EncodedTexts
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
-from textcnn.terminal import argument, build_table, markdown
+from textcnn.system.terminal import argument, build_table, markdown
 
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20

@@ -12,7 +12,7 @@ from textcnn.text.tokenizers import Tokenizer, basic_english_words
 
 # Characters from which on many texts are better split at once, and up to which Arrow counts bytes.
 # Splitting them at once is as fast from a tenth as many on, but takes 0.1 s once to import Arrow.
-# No chunk of `textcnn.chunks` is shorter, unless it is the only one.
+# No chunk of `textcnn.system.chunks` is shorter, unless it is the only one.
 MANY, MOST = 2**15, 2**29
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.config import TextConfig
+from textcnn.config.data import DataConfig
+from textcnn.config.text import TextConfig
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.encoding import encode_rows
 from textcnn.data.row_stream import RowStream, load_stream
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, Splits, load_splits
-from textcnn.data_config import DataConfig
 from textcnn.text.encoder import TextEncoder, build_vocabulary
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 

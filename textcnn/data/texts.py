@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.folding import fold_hashes
-from textcnn.data.parallel import map_texts
+from textcnn.data.same_text import fold_hashes
 from textcnn.data.tokenized import TokenizedTexts, tokenize, tokenize_list
+from textcnn.system.parallel import map_texts
 from textcnn.text.tokenizers import Tokenizer
 
 

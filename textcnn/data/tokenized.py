@@ -60,7 +60,7 @@ class TokenizedTexts:
 
 def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer) -> TokenizedTexts:
     """The tokens of all texts, on all cores."""
-    from textcnn.data.parallel import map_texts  # imported here, as pyarrow
+    from textcnn.system.parallel import map_texts  # imported here, as pyarrow
 
     table: dict[str, int] = {}
     places, lengths = [], []

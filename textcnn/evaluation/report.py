@@ -8,23 +8,23 @@ import torch
 from torch import Tensor
 
 import textcnn
-from textcnn.atomic import write_json
 from textcnn.checkpoint import find_checkpoint, load_checkpoint
-from textcnn.config import EvaluateConfig, TrainConfig
+from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.keys import command_line
+from textcnn.config.programs import EvaluateConfig, TrainConfig
 from textcnn.data.encoding import encode_rows
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources import Source
 from textcnn.data.splits import Division, load_splits, load_test
-from textcnn.data_config import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
-from textcnn.evaluation.claims import read_claims
+from textcnn.evaluation.manifest import read_claims
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier, restore
-from textcnn.limits import command_line
-from textcnn.terminal import build_console
+from textcnn.system.atomic import write_json
+from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # of a logit, between machines
 

@@ -10,18 +10,20 @@ import torch
 from torch import nn
 
 from textcnn.errors import InputError
-from textcnn.models.bag import Bag
-from textcnn.models.char_cnn import CharCnn
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.dcnn import Dcnn
-from textcnn.models.dilated import Dilated
-from textcnn.models.dpcnn import Dpcnn
-from textcnn.models.embedding import Embedding
-from textcnn.models.encoder import Encoder
-from textcnn.models.gated import Gated
-from textcnn.models.multi_width import MultiWidth
-from textcnn.models.nin import Nin
-from textcnn.models.pooling import (
+from textcnn.models.encoders.bag import Bag
+from textcnn.models.encoders.char_cnn import CharCnn
+from textcnn.models.encoders.dcnn import Dcnn
+from textcnn.models.encoders.dilated import Dilated
+from textcnn.models.encoders.dpcnn import Dpcnn
+from textcnn.models.encoders.encoder import Encoder
+from textcnn.models.encoders.gated import Gated
+from textcnn.models.encoders.multi_width import MultiWidth
+from textcnn.models.encoders.nin import Nin
+from textcnn.models.encoders.vdcnn import Vdcnn
+from textcnn.models.encoders.yardsticks import Lstm, Transformer
+from textcnn.models.layers.embedding import Embedding
+from textcnn.models.layers.pooling import (
     AttentionPooling,
     ChunkMaxPooling,
     FlattenPooling,
@@ -31,9 +33,7 @@ from textcnn.models.pooling import (
     Pooling,
     SumPooling,
 )
-from textcnn.models.position import POSITIONS
-from textcnn.models.vdcnn import Vdcnn
-from textcnn.models.yardsticks import Lstm, Transformer
+from textcnn.models.layers.position import POSITIONS
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {
     "multi_width": MultiWidth,

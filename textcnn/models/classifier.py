@@ -7,17 +7,17 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from textcnn.models.activations import ACTIVATIONS, MONOTONE
-from textcnn.models.convolution import Convolution
-from textcnn.models.embedding import Embedding, WordDropout
-from textcnn.models.encoder import Encoder
-from textcnn.models.features import Features
-from textcnn.models.field import Field
-from textcnn.models.lookup import TokenFeatures
-from textcnn.models.multi_width import MultiWidth
-from textcnn.models.ngram_max import distinct, ngram_max
-from textcnn.models.pooling import MaxPooling, Pooling
-from textcnn.models.position import Position
+from textcnn.models.encoders.encoder import Encoder
+from textcnn.models.encoders.multi_width import MultiWidth
+from textcnn.models.fast.lookup import TokenFeatures
+from textcnn.models.fast.ngram_max import distinct, ngram_max
+from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.layers.embedding import Embedding, WordDropout
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import Field
+from textcnn.models.layers.pooling import MaxPooling, Pooling
+from textcnn.models.layers.position import Position
 from textcnn.text.vocabulary import PADDING
 
 

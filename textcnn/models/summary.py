@@ -10,10 +10,10 @@ from rich.table import Table
 from torch import nn
 
 from textcnn.models.classifier import TextClassifier
-from textcnn.models.features import Features
-from textcnn.models.field import Field
-from textcnn.models.position import Position
-from textcnn.terminal import build_table, markdown
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import Field
+from textcnn.models.layers.position import Position
+from textcnn.system.terminal import build_table, markdown
 
 LONGEST = 1024  # tokens of the text that is sent through
 # what the names of layers say already

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
-from textcnn.studies import checkpoint, language
-from textcnn.studies.audio import AUDIO
-from textcnn.studies.boundary import BOUNDARY
+from textcnn.studies.audio.audio import AUDIO
+from textcnn.studies.boundary.boundary import BOUNDARY
+from textcnn.studies.checkpoint import checkpoint
 from textcnn.studies.counting import COUNTING
+from textcnn.studies.language import language
 from textcnn.studies.nesting import NESTING
-from textcnn.studies.order import ORDER
+from textcnn.studies.order.order import ORDER
 from textcnn.studies.pointwise import POINTWISE
-from textcnn.studies.position import POSITION
-from textcnn.studies.study import Point, Results, Study
+from textcnn.studies.position.position import POSITION
+from textcnn.studies.shared.study import Point, Results, Study
 from textcnn.studies.symmetry import SYMMETRY
 from textcnn.studies.translation import TRANSLATION
 

@@ -3,9 +3,9 @@
 from random import Random
 from typing import TYPE_CHECKING
 
-from textcnn.studies.architectures import marked, multi_width
-from textcnn.studies.figures import accuracy_axes, intervals, new_figure, predicted
-from textcnn.studies.study import (
+from textcnn.studies.shared.architectures import marked, multi_width
+from textcnn.studies.shared.figures import accuracy_axes, intervals, new_figure, predicted
+from textcnn.studies.shared.study import (
     Claim,
     Drawing,
     Plan,
@@ -20,7 +20,7 @@ from textcnn.studies.study import (
 )
 
 if TYPE_CHECKING:
-    from textcnn.studies.probe import Rows
+    from textcnn.studies.shared.probe import Rows
 
 KEPT = 3  # by k-max pooling
 MOST = 5  # copies against one more
@@ -70,7 +70,7 @@ def points(plan: Plan) -> list[Point]:
 
 
 def measure(settings: Values, seed: int) -> Values:
-    from textcnn.studies.probe import (
+    from textcnn.studies.shared.probe import (
         Training,
         build_probe,
         count_right,

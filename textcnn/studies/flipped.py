@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from textcnn.studies.study import Values
+from textcnn.studies.shared.study import Values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,7 +14,7 @@ def measure_networks(seed: int) -> Values:
     """A network, one that flips its kernels first, and one for mirrored texts."""
     from copy import deepcopy
 
-    from textcnn.studies.probe import (
+    from textcnn.studies.shared.probe import (
         Training,
         build_probe,
         count_right,
@@ -59,7 +59,7 @@ def flip_kernels(classifier: "Classifier") -> None:
     """Each kernel of the encoder in mirror image."""
     import torch
 
-    from textcnn.models.convolution import Convolution
+    from textcnn.models.layers.convolution import Convolution
 
     with torch.no_grad():
         for layer in classifier.model.encoder.modules():
@@ -72,7 +72,7 @@ def add_flips(classifier: "Classifier") -> None:
     from torch import nn
     from torch.nn.utils import parametrize
 
-    from textcnn.models.convolution import Convolution
+    from textcnn.models.layers.convolution import Convolution
 
     class Flip(nn.Module):
         def forward(self, kernel: "Tensor") -> "Tensor":

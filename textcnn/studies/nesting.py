@@ -3,10 +3,10 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from textcnn.studies.architectures import multi_width
-from textcnn.studies.figures import GREY, accuracy_axes, intervals, new_figure, predicted
-from textcnn.studies.order import largest, rates, span
-from textcnn.studies.study import (
+from textcnn.studies.order.order import largest, rates, span
+from textcnn.studies.shared.architectures import multi_width
+from textcnn.studies.shared.figures import GREY, accuracy_axes, intervals, new_figure, predicted
+from textcnn.studies.shared.study import (
     Claim,
     Drawing,
     Plan,
@@ -19,12 +19,12 @@ from textcnn.studies.study import (
     scientific,
     silent,
 )
-from textcnn.studies.theory import ceiling, reachable, seen_by_max, windows
+from textcnn.studies.shared.theory import ceiling, reachable, seen_by_max, windows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from textcnn.studies.probe import Rows
+    from textcnn.studies.shared.probe import Rows
 
 REACH = 5  # words that the convolution sees
 DISTANCES = (1, 2, 3, 4, 5, 6, 8)
@@ -53,7 +53,7 @@ def distances(task: str) -> tuple[int, ...]:
 @cache
 def predict(task: str, distance: int) -> float:
     """The best that a set of windows allows, over the texts of the task (T9)."""
-    from textcnn.studies.probe import synthetic_rows
+    from textcnn.studies.shared.probe import synthetic_rows
 
     reach = AGREEMENT_REACH if task == "agreement" else REACH
     texts = synthetic_rows(2000, 0, **sizes(task, distance))
@@ -84,7 +84,7 @@ def points(plan: Plan) -> list[Point]:
 
 def measure(settings: Values, seed: int) -> Values:
     """Trained on texts of all distances, asked at each."""
-    from textcnn.studies.probe import (
+    from textcnn.studies.shared.probe import (
         Training,
         build_probe,
         count_right,

@@ -2,7 +2,20 @@
 
 from typing import TYPE_CHECKING, Any
 
-from textcnn.studies.figures import new_figure
+from textcnn.studies.shared.figures import new_figure
+from textcnn.studies.shared.study import (
+    Claim,
+    Drawing,
+    Plan,
+    Point,
+    Results,
+    Study,
+    Values,
+    accuracy,
+    different_logits,
+    equal_logits,
+    scientific,
+)
 from textcnn.studies.single_words import (
     CHANGES,
     ONE,
@@ -16,19 +29,6 @@ from textcnn.studies.single_words import (
     measure_changes,
     measure_layers,
     measure_sentence,
-)
-from textcnn.studies.study import (
-    Claim,
-    Drawing,
-    Plan,
-    Point,
-    Results,
-    Study,
-    Values,
-    accuracy,
-    different_logits,
-    equal_logits,
-    scientific,
 )
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from textcnn.studies.study import Values
-from textcnn.studies.theory import seen_by_max, seen_by_mean, seen_by_sum, windows
+from textcnn.studies.shared.study import Values
+from textcnn.studies.shared.theory import seen_by_max, seen_by_mean, seen_by_sum, windows
 
 if TYPE_CHECKING:
     from textcnn.inference import Classifier
-    from textcnn.studies.probe import Rows
+    from textcnn.studies.shared.probe import Rows
 
 Text = list[str]
 
@@ -57,9 +57,9 @@ def measure_layers(seed: int) -> Values:
     import torch
     from torch.nn.functional import linear
 
-    from textcnn.models.convolution import Convolution
-    from textcnn.models.features import Features
-    from textcnn.models.nin import Nin
+    from textcnn.models.encoders.nin import Nin
+    from textcnn.models.layers.convolution import Convolution
+    from textcnn.models.layers.features import Features
 
     torch.manual_seed(seed)
     texts = torch.randn(8, 16, LENGTH)  # (batch, channels, time)
@@ -91,7 +91,7 @@ def measure_sentence(seed: int) -> Values:
     import numpy as np
     import torch
 
-    from textcnn.studies.probe import build_probe, encode, train_probe
+    from textcnn.studies.shared.probe import build_probe, encode, train_probe
 
     words = sorted(set(ONE.split()))
     rows = [(word, str(number % 2)) for number, word in enumerate(words)]
@@ -108,7 +108,7 @@ def measure_sentence(seed: int) -> Values:
 
 def measure_changes(task: str, pooling: str, seed: int) -> Values:
     """How far changes of texts move their logits, and how well the task is solved."""
-    from textcnn.studies.probe import (
+    from textcnn.studies.shared.probe import (
         Training,
         build_probe,
         count_right,
@@ -132,7 +132,7 @@ def measure_changes(task: str, pooling: str, seed: int) -> Values:
 
 def gaps(classifier: "Classifier", rows: "Rows", seed: int) -> dict[str, float]:
     """Of each change, how far it moves a logit at most."""
-    from textcnn.studies.probe import logit_gap
+    from textcnn.studies.shared.probe import logit_gap
 
     draw = Random(seed)
     return {

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from textcnn.studies.figures import BLUE, GREY, new_figure
 from textcnn.studies.flipped import measure_networks
-from textcnn.studies.study import (
+from textcnn.studies.shared.figures import BLUE, GREY, new_figure
+from textcnn.studies.shared.study import (
     SAME_LOGITS,
     Claim,
     Drawing,
@@ -64,8 +64,8 @@ def layer_correlates(kernel: "Tensor", signal: "Tensor") -> "Tensor":
     """What the package's layer makes, with full padding, of (numbers,) and (numbers,)."""
     import torch
 
-    from textcnn.models.convolution import Convolution
-    from textcnn.models.features import Features
+    from textcnn.models.layers.convolution import Convolution
+    from textcnn.models.layers.features import Features
 
     layer = Convolution(1, 1, len(kernel), padding="full", bias=False)
     with torch.no_grad():
@@ -114,8 +114,8 @@ def measure_shifts(seed: int) -> Values:
     """How far the map of a shifted signal is from the shifted map, by boundary and stride."""
     import torch
 
-    from textcnn.models.convolution import Convolution
-    from textcnn.models.features import Features
+    from textcnn.models.layers.convolution import Convolution
+    from textcnn.models.layers.features import Features
 
     torch.manual_seed(seed)
     signal, before = torch.randn(1, 4, 40), torch.randn(1, 4, SHIFT)

@@ -2,8 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from textcnn.studies.figures import BLUE, GREY, PREDICTED, accuracy_axes, intervals, new_figure
-from textcnn.studies.study import (
+from textcnn.studies.shared.figures import (
+    BLUE,
+    GREY,
+    PREDICTED,
+    accuracy_axes,
+    intervals,
+    new_figure,
+)
+from textcnn.studies.shared.study import (
     Claim,
     Drawing,
     Plan,
@@ -14,16 +21,16 @@ from textcnn.studies.study import (
     accuracy,
     equal_logits,
 )
-from textcnn.studies.theory import ceiling, seen_by_chunks, seen_by_max, windows
+from textcnn.studies.shared.theory import ceiling, seen_by_chunks, seen_by_max, windows
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
-    from textcnn.studies.listener import Listener
-    from textcnn.studies.sound import Sound
+    from textcnn.studies.audio.listener import Listener
+    from textcnn.studies.audio.sound import Sound
 
-RATE = 8000  # samples per second, as in `textcnn.studies.sound`
+RATE = 8000  # samples per second, as in `textcnn.studies.audio.sound`
 BEATS, BEAT = 4, 320  # in a sound, and samples in each: 40 ms
 NOTES_HEARD, PIP = 3, 32  # of a melody, and the samples of each
 OFFSETS = (96, 112, 128)  # samples from a beat to the melody: farther than any window reaches
@@ -81,7 +88,7 @@ def measure(settings: Values, seed: int) -> Values:
     """Melodies at every beat; those of the test are others than those of the training."""
     import numpy as np
 
-    from textcnn.studies.listener import count_heard, hear, spread, train_listener
+    from textcnn.studies.audio.listener import count_heard, hear, spread, train_listener
 
     front, knowing = settings["front"], settings["knowing"]
     draw = np.random.default_rng(seed)
@@ -99,7 +106,7 @@ def measure(settings: Values, seed: int) -> Values:
 
 
 def build(front: str, seed: int, **knowing: Any) -> "Listener":
-    from textcnn.studies.listener import Spectrogram, Waveform, build_listener
+    from textcnn.studies.audio.listener import Spectrogram, Waveform, build_listener
 
     ear = Spectrogram(SIZE, HOP) if front == "spectrogram" else Waveform()
     layer = KERNELS[front] | {"num_filters": FILTERS}
@@ -108,7 +115,7 @@ def build(front: str, seed: int, **knowing: Any) -> "Listener":
 
 def melodies(count: int, draw: "np.random.Generator") -> "list[Sound]":
     """Each at every beat, one after the other."""
-    from textcnn.studies.sound import NOTES, melody, silence_around
+    from textcnn.studies.audio.sound import NOTES, melody, silence_around
 
     sounds = []
     for _ in range(count):

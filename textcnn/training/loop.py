@@ -10,10 +10,10 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from textcnn.allocation import keep_freed_memory
 from textcnn.data.batching import Batch
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
+from textcnn.system.allocation import keep_freed_memory
 from textcnn.training.batches import TrainingBatches
 from textcnn.training.curves import Curves
 from textcnn.training.losses import count_right

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from textcnn.config.keys import command_line
 from textcnn.errors import InputError
-from textcnn.limits import command_line
 from textcnn.models.decision import chosen
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -55,7 +55,7 @@ def class_weights(
 
     Args:
         setting: None, "balanced", {label: weight} (1 for those left out), or a list in the order
-            of the labels; types and signs are right (see `textcnn.config`).
+            of the labels; types and signs are right (see `textcnn.config.check`).
         counts: (classes,) how many of the training texts have each label.
         texts: how many training texts there are.
 

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 
 import textcnn
-from textcnn.config import TrainConfig
+from textcnn.config.keys import walk
+from textcnn.config.programs import TrainConfig
 from textcnn.data.description import Description
 from textcnn.data.splits import Splits
 from textcnn.evaluation.examples import example_predictions
@@ -17,9 +18,8 @@ from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import Classifier
-from textcnn.limits import walk
 from textcnn.models.summary import Summary
-from textcnn.terminal import argument
+from textcnn.system.terminal import argument
 from textcnn.training.curves import Curves
 from textcnn.training.state import TrainingState
 

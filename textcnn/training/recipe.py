@@ -12,7 +12,6 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from torch import Tensor
 
-from textcnn.atomic import existing, new_file, write_json
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -20,7 +19,9 @@ from textcnn.checkpoint import (
     save_checkpoint,
     update_manifest,
 )
-from textcnn.config import TrainConfig, WordConfig
+from textcnn.config.programs import TrainConfig
+from textcnn.config.stored import dump
+from textcnn.config.text import WordConfig
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_markdown, data_table, describe_data
 from textcnn.data.prepare import prepare_data
@@ -30,9 +31,9 @@ from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier, load
 from textcnn.models.build import build_model
 from textcnn.models.summary import field_line, summarize, summary_markdown, summary_table
-from textcnn.run_dir import CONFIG, METRICS, claim
-from textcnn.stored_config import dump
-from textcnn.terminal import argument, build_console
+from textcnn.system.atomic import existing, new_file, write_json
+from textcnn.system.run_dir import CONFIG, METRICS, claim
+from textcnn.system.terminal import argument, build_console
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.curves import Curves

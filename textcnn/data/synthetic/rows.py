@@ -7,10 +7,10 @@ from random import Random
 
 import pyarrow as pa
 
+from textcnn.config.keys import command_line, join_or
 from textcnn.data.synthetic.frames import Frames, Text, least_distance
 from textcnn.data.synthetic.tasks import TASKS, Sizes
 from textcnn.errors import InputError
-from textcnn.limits import command_line, join_or
 
 CONSTANT = "o"
 WINDOW = 3  # where no distance limits it

@@ -1,0 +1,147 @@
+"""A key that knows its meaning and its limits, and what the two make of a value.
+
+The schemas are written with these; `--help` and every message about a key come
+from them.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, field, fields, is_dataclass
+from operator import ge, gt, le, lt
+from typing import Any, get_args, get_origin
+
+LIMITS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
+
+
+def key(default: Any, meaning: str, **limits: Any) -> Any:
+    """A dataclass field that knows its meaning and its limits.
+
+    `limits` are any of `at_least`, `at_most`, `above`, `below` (numbers; for a list, of each
+    element), `choices` (values), `length` (of a list: least, most), `strings` (a string or a list
+    of strings), `weights` ("balanced", or numbers above 0 in a list or by name), `mapping` (plain
+    values by name), `optional` (None is allowed).
+    """
+    metadata = {"meaning": meaning, "limits": limits}
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def group(schema: type, meaning: str) -> Any:
+    """A dataclass field that holds a group of keys, described by `schema`."""
+    return field(default_factory=schema, metadata={"meaning": meaning, "limits": {}})
+
+
+def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every key below a config object: (dotted name, dataclass field, value)."""
+    for entry in fields(config):
+        value = getattr(config, entry.name)
+        if is_dataclass(value):
+            yield from walk(value, f"{prefix}{entry.name}.")
+        else:
+            yield prefix + entry.name, entry, value
+
+
+def unknown(config: Any, prefix: str = "") -> Iterator[str]:
+    """A line for every attribute that is not in the schema: Hydra's `+key=value` adds such."""
+    known = [entry.name for entry in fields(config)]
+    for name, value in vars(config).items():
+        if name not in known:
+            yield f"{prefix}{name}={value}: no such key; there are {', '.join(known)}"
+        elif is_dataclass(value):
+            yield from unknown(value, f"{prefix}{name}.")
+
+
+def allowed(value: Any, entry: Any) -> bool:
+    limits = entry.metadata["limits"]
+    if value is None:
+        return bool(is_optional(entry))
+    if limits.get("strings"):
+        values = value if isinstance(value, list) else [value]
+        return bool(values) and all(isinstance(item, str) and item for item in values)
+    if limits.get("weights"):
+        values = list(value.values()) if isinstance(value, dict) else value
+        return value == "balanced" or (
+            isinstance(values, list) and bool(values) and all(map(is_weight, values))
+        )
+    if limits.get("mapping"):
+        return isinstance(value, dict) and all(isinstance(name, str) for name in value)
+    if isinstance(value, list):
+        shortest, longest = bounds(limits)
+        if not shortest <= len(value) <= longest:
+            return False
+    return all(within(item, limits) for item in (value if isinstance(value, list) else [value]))
+
+
+def within(value: Any, limits: dict[str, Any]) -> bool:
+    if isinstance(value, list | dict):  # a list in a list, of which OmegaConf makes nothing
+        return False
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if value not in limits.get("choices", [value]):
+        return False
+    return all(test(value, limits[name]) for name, test in LIMITS.items() if name in limits)
+
+
+def is_weight(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 < value < math.inf
+
+
+def bounds(limits: dict[str, Any]) -> tuple[float, float]:
+    """How many elements a list may have: (least, most)."""
+    least, most = limits.get("length", (0, math.inf))
+    return least, most
+
+
+def is_optional(entry: Any) -> bool:
+    return entry.metadata["limits"].get("optional", False) or type(None) in get_args(entry.type)
+
+
+def takes(entry: Any) -> str:
+    """What a key accepts, in words: `a whole number, at least 1, or null`."""
+    limits = entry.metadata["limits"]
+    kind = next((a for a in get_args(entry.type) if a is not type(None)), entry.type)
+    names = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
+    if "choices" in limits:
+        words = join_or([str(choice) for choice in limits["choices"]])
+    elif limits.get("strings"):
+        words = "a string or a list of strings"
+    elif limits.get("weights"):
+        words = "balanced, {class:number} or a list of numbers, above 0"
+    elif limits.get("mapping"):
+        words = "{name:value,...}"
+    elif get_origin(entry.type) is list:
+        shortest, longest = bounds(limits)
+        count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+        words = f"a list of {count}, {names[kind].replace('a ', 'each a ')}{limit_words(limits)}"
+    else:
+        words = names[kind] + limit_words(limits)
+    return words + (", or null" if is_optional(entry) else "")
+
+
+def limit_words(limits: dict[str, Any]) -> str:
+    words = {name.replace("_", " "): limits[name] for name in LIMITS if name in limits}
+    return "".join(f", {name} {limit}" for name, limit in words.items())
+
+
+def join_or(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def example(entry: Any) -> str:
+    """The default of a key, written as on the command line."""
+    return command_line(entry.default if entry.default is not MISSING else entry.default_factory())
+
+
+def command_line(value: Any) -> str:
+    """A value as one writes it in an override."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ",".join(command_line(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{name}:{command_line(item)}" for name, item in value.items()) + "}"
+    return str(value) if value != "" else "''"

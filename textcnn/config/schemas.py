@@ -1,0 +1,45 @@
+"""The schemas by the names that the command line and the YAML files use."""
+
+from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.programs import (
+    DescribeConfig,
+    EvaluateConfig,
+    IllustrateConfig,
+    PredictConfig,
+    TrainConfig,
+)
+from textcnn.config.text import ByteConfig, CharConfig, WordConfig
+from textcnn.config.training import AdadeltaConfig, AdamConfig
+
+SCHEMAS = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "predict": PredictConfig,
+    "describe": DescribeConfig,
+    "illustrate": IllustrateConfig,
+}
+GROUP_SCHEMAS = {
+    ("data", "bundled"): DataConfig,  # and of files and hub
+    ("data", "synthetic"): SyntheticConfig,
+    ("text", "word"): WordConfig,
+    ("text", "char"): CharConfig,
+    ("text", "byte"): ByteConfig,
+    **{("model", name): schema for name, schema in MODEL_SCHEMAS.items()},
+    ("optimizer", "adam"): AdamConfig,
+    ("optimizer", "adadelta"): AdadeltaConfig,
+}
+
+# The key by which a group's schema is known, where it is not `name`.
+CHOSEN_BY = {"data": "source", "text": "unit"}
+
+
+def register_schemas() -> None:
+    """Tell Hydra the schemas, under the names that the YAML files' defaults lists use."""
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    for program, schema in SCHEMAS.items():
+        store.store(name=f"{program}_schema", node=schema)
+    for (group_name, name), schema in GROUP_SCHEMAS.items():
+        store.store(group=group_name, name=f"{name}_schema", node=schema)

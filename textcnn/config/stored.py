@@ -1,0 +1,67 @@
+"""Configurations as they are stored, in run directories and checkpoints."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from textcnn.config.check import check
+from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.programs import TrainConfig
+from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS
+from textcnn.errors import InputError
+
+C = TypeVar("C")
+# What becomes of YAML that holds something else where a configuration has its groups.
+NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
+
+
+def parse_train_config(text: str) -> TrainConfig:
+    """As `parse_config`, of a training run."""
+    return parse_config(text, TrainConfig)
+
+
+def parse_config(text: str, kind: type[C]) -> C:
+    """A stored configuration of a program; it is data, so nothing in it is looked up or run.
+
+    Raises:
+        InputError: it is not YAML, or holds keys or values that this version doesn't know.
+    """
+    import yaml
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        for token in yaml.scan(text, yaml.SafeLoader):
+            # an escape may hide an interpolation, and aliases of aliases would never end
+            if "${" in getattr(token, "value", ""):
+                raise InputError("a stored configuration holds plain values, got ${...}")
+            if isinstance(token, yaml.AliasToken):
+                raise InputError("a stored configuration holds plain values, got an alias")
+        stored = yaml.safe_load(text)
+        config = OmegaConf.structured(kind)
+        groups = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
+        for (group_name, name), schema in GROUP_SCHEMAS.items():
+            if group_name not in groups:
+                continue
+            # all keys of `data` have defaults, so it may be missing
+            chosen = stored.get(group_name, {}) if group_name == "data" else stored[group_name]
+            if name == schema_name(group_name, chosen.get(CHOSEN_BY.get(group_name, "name"))):
+                config[group_name] = OmegaConf.structured(schema)
+        typed = OmegaConf.to_object(OmegaConf.merge(config, stored))
+    except (yaml.YAMLError, OmegaConfBaseException, *NO_CONFIGURATION) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"a stored configuration can't be used: {reason}") from error
+    assert isinstance(typed, kind)
+    check(typed)
+    return typed
+
+
+def schema_name(group: str, name: Any) -> Any:
+    """Which schema of a group a stored configuration is of."""
+    return "installed" if group == "model" and name not in MODEL_SCHEMAS else name
+
+
+def dump(config: Any) -> str:
+    """A config as YAML."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_yaml(OmegaConf.structured(config))

@@ -1,0 +1,1 @@
+"""The networks between embedding and pooling, one in each file."""

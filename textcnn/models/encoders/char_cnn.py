@@ -1,0 +1,76 @@
+"""The character CNN of Zhang, Zhao & LeCun 2015, "Character-level Convolutional Networks for Text
+Classification"."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from textcnn.models.encoders.encoder import Encoder
+from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
+from textcnn.models.layers.convolution import Convolution, MaxPool, Stack
+from textcnn.models.layers.features import Features
+
+
+class CharCnn(Encoder):
+    """Convolutions one after the other, each with an activation, some with max pooling behind.
+
+    Of 1,014 characters the paper's widths 7, 7, 3, 3, 3, 3 and pools 3, 3, 1, 1, 1, 3 leave 34
+    frames, each of which sees 123 characters.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        kernel_sizes: Sequence[int],
+        pool_sizes: Sequence[int],
+        num_filters: int,
+        padding: str = "valid",
+        activation: str = "relu",
+    ):
+        """
+        Args:
+            pool_sizes: positions that are pooled into one behind each convolution; 1 for none.
+        """
+        super().__init__()
+        blocks = []
+        for kernel_size, pool_size in zip(kernel_sizes, pool_sizes, strict=True):
+            convolution = Convolution(channels, num_filters, kernel_size, padding=padding)
+            blocks.append(Block(convolution, pool_size, activation))
+            channels = num_filters
+        self.blocks = Stack(*blocks)
+        self.channels = (num_filters,)
+
+    def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, num_filters, frames)"""
+        return (self.blocks(features),)
+
+    def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
+        return (self.blocks.positions(lengths),)
+
+
+class Block(nn.Module):
+    """Convolution, activation, and max pooling without overlap."""
+
+    def __init__(self, convolution: Convolution, pool_size: int, activation: str):
+        super().__init__()
+        self.convolution = convolution
+        self.activation = ACTIVATIONS[activation]
+        self.monotone = activation in MONOTONE
+        self.pool = MaxPool(pool_size, stride=pool_size) if pool_size > 1 else None
+
+    def positions(self, lengths: Tensor) -> Tensor:
+        lengths = self.convolution.positions(lengths)
+        return lengths if self.pool is None else self.pool.positions(lengths)
+
+    def forward(self, features: Features) -> Features:
+        features = self.convolution(features)
+        if self.pool is None:
+            return self.activate(features)
+        if self.monotone:  # of the largest, which are fewer
+            return self.activate(self.pool(features))
+        pooled: Features = self.pool(self.activate(features))
+        return pooled
+
+    def activate(self, features: Features) -> Features:
+        return features.each(self.activation).but(finite=features.finite)

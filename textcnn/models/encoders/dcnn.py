@@ -1,0 +1,89 @@
+"""The DCNN of Kalchbrenner 2014, "A Convolutional Neural Network for Modelling Sentences"."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from torch import Tensor, nn
+
+from textcnn.errors import InputError
+from textcnn.models.encoders.encoder import Encoder
+from textcnn.models.layers.activations import ACTIVATIONS
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.layers.features import Features
+from textcnn.models.layers.k_max import k_max
+
+
+class Dcnn(Encoder):
+    """Wide convolutions within each row of the embedding, folding, dynamic k-max pooling.
+
+    Layer l of L keeps the max(k, ceil((L - l) / L x tokens)) largest features of each channel, so
+    longer texts keep more; the last layer's k-max pooling, with k, is the classifier's.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        kernel_sizes: Sequence[int],
+        num_filters: Sequence[int],
+        folding: bool = True,
+        dynamic_k: int = 4,
+        padding: str = "full",
+        activation: str = "tanh",
+    ):
+        """
+        Args:
+            channels: rows of the embedding; with `folding` every layer halves them.
+            num_filters: of each layer, in every row.
+            dynamic_k: positions that every layer keeps at least; the paper's is k of the pooling
+                behind the last.
+        """
+        super().__init__()
+        missing = -channels % 2 ** len(kernel_sizes)
+        if folding and missing:
+            raise InputError(
+                f"model.folding halves the rows in each of {len(kernel_sizes)} layers, got "
+                f"{channels} rows; try a model.embedding_dim larger by {missing}, or "
+                "model.folding=false"
+            )
+        rows, maps = channels, 1
+        convolutions = []
+        for kernel_size, filters in zip(kernel_sizes, num_filters, strict=True):
+            # a group is a row: channels stand row by row, the maps of a row side by side
+            convolutions.append(
+                Convolution(rows * maps, rows * filters, kernel_size, padding=padding, groups=rows)
+            )
+            rows, maps = rows // 2 if folding else rows, filters
+        self.convolutions = nn.ModuleList(convolutions)
+        self.num_filters = tuple(num_filters)
+        self.folding = folding
+        self.k = dynamic_k
+        self.activation = ACTIVATIONS[activation]
+        self.last_activation = activation
+        self.channels = (rows * maps,)
+
+    def forward(self, features: Features) -> tuple[Features, ...]:
+        """(batch, rows x filters of the last layer, positions), before the last activation"""
+        tokens, longest = features.lengths, features.values.shape[2]
+        layers = len(self.num_filters)
+        for layer, (convolution, filters) in enumerate(
+            zip(self.convolutions, self.num_filters, strict=True), start=1
+        ):
+            if layer > 1:
+                features = features.each(self.activation)
+            features = convolution(features)
+            if self.folding:
+                features = features.each(partial(fold, filters=filters))
+            if layer < layers:
+                k = -((layer - layers) * tokens // layers)  # rounded up
+                most = -((layer - layers) * longest // layers)
+                features, _ = k_max(features, k.clamp(min=self.k), max(most, self.k))
+        return (features,)
+
+
+def fold(values: Tensor, filters: int) -> Tensor:
+    """The sum of every two neighbouring rows, map by map: (batch, rows x filters, time)."""
+    batch, channels, time = values.shape
+    return (
+        values.reshape(batch, channels // filters // 2, 2, filters, time).sum(dim=2).flatten(1, 2)
+    )

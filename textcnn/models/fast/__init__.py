@@ -1,0 +1,1 @@
+"""Exact arithmetic in fewer operations; each file agrees with the plain layers beside it."""

@@ -1,0 +1,1 @@
+"""The layers that encoders are made of, each from Features to Features."""

@@ -1,0 +1,49 @@
+"""Normalisations that padding has no part in."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from textcnn.models.layers.features import Features
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation over the texts' own positions (Ioffe & Szegedy 2015).
+
+    A batch with one position in all has no variance: it is normalised as in evaluation.
+    """
+
+    def forward(self, features: Features) -> Features:  # type: ignore[override]
+        inside = ~features.outside[:, 0]  # (batch, time)
+        if not self.training or int(inside.sum()) == 1:
+            return features.each(self.by_running_statistics)
+        values = features.values.transpose(1, 2)  # (batch, time, channels)
+        own = super().forward(values[inside])  # (positions, channels)
+        normalized = torch.zeros_like(values).masked_scatter(inside[..., None], own)
+        return features.each(lambda _: normalized.transpose(1, 2)).but(clean=True)
+
+    def by_running_statistics(self, values: torch.Tensor) -> torch.Tensor:
+        return F.batch_norm(
+            values, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
+
+
+class LayerNorm(nn.LayerNorm):
+    """Layer normalisation of each position by itself (Ba 2016)."""
+
+    def forward(self, features: Features) -> Features:  # type: ignore[override]
+        normalize = super().forward
+        return features.each(lambda values: normalize(values.transpose(1, 2)).transpose(1, 2))
+
+
+class NoNorm(nn.Module):
+    """Leaves features as they are."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+
+    def forward(self, features: Features) -> Features:
+        return features
+
+
+NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm, "none": NoNorm}

@@ -1,0 +1,1 @@
+"""The questions of the other studies, asked of a trained classifier."""

@@ -1,0 +1,1 @@
+"""The limits of convolutions on real texts."""

@@ -1,0 +1,1 @@
+"""Where in a text something stands, and what tells a network of that."""

@@ -1,0 +1,1 @@
+"""What several studies share: what a study is, theory, probes, questions and figures."""

@@ -1,0 +1,179 @@
+"""Small networks for questions: built, trained and asked as those of `textcnn.train`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import Tensor
+
+from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.data.batching import EncodedTexts
+from textcnn.data.encoding import encode_texts
+from textcnn.data.synthetic.rows import SyntheticTexts
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.scoring import score_classifier
+from textcnn.inference import Classifier
+from textcnn.models.build import build_model
+from textcnn.models.classifier import TextClassifier
+from textcnn.studies.shared.study import Values
+from textcnn.system.terminal import build_console
+from textcnn.text.encoder import TextEncoder
+from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.batches import EpochBatches
+from textcnn.training.loop import fit
+from textcnn.training.losses import build_loss
+from textcnn.training.optimizers import build_optimizer
+from textcnn.training.precision import Precision
+from textcnn.training.progress import TrainingProgress
+from textcnn.training.state import TrainingState
+
+Rows = Sequence[tuple[str, str]]  # texts and their classes
+
+# enough for texts made by rule
+SMALL: Values = {"embedding_dim": 16, "num_filters": 24, "dropout": 0.0}
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long a probe is trained."""
+
+    epochs: int = 8
+    batch_size: int = 50
+    learning_rate: float = 0.01
+    patience: int | None = None  # epochs without a better validation loss; None: any number
+
+
+def synthetic_rows(examples: int, seed: int, split: str = "data.train", **settings: Any) -> Rows:
+    """Texts of `data=synthetic` with these keys; those of a pair follow each other."""
+    texts = SyntheticTexts(examples=examples, seed=seed, **settings)
+    texts.check()
+    table = texts.rows(split)
+    return list(zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True))
+
+
+def build_probe(
+    model: Values, rows: Rows, seed: int, *, unit: str = "word", max_length: int | None = None
+) -> Classifier:
+    """A classifier with random weights for these texts.
+
+    Args:
+        model: the keys of `model=`, `name` among them; the others are SMALL, else the defaults.
+        rows: teach vocabulary and classes.
+        unit: `word`, split at white space, or `char`.
+        max_length: tokens, for models that need to know.
+    """
+    set_seed(seed)
+    settings: dict[str, Any] = (
+        {"tokenizer": "whitespace"} if unit == "word" else {"alphabet": "learnt", "fold_case": True}
+    )
+    tokenizer = build_tokenizer(unit, **settings)
+    vocabulary = Vocabulary(sorted({token for text, _ in rows for token in tokenizer(text)}))
+    labels = sorted({label for _, label in rows})
+    schema = MODEL_SCHEMAS[model["name"]]
+    keys = {entry.name for entry in fields(schema)}
+    small = {key: value for key, value in SMALL.items() if key in keys}
+    network = build_model(
+        vocabulary_size=len(vocabulary),
+        num_classes=len(labels),
+        **schema(**small | model).settings(max_length),
+    )
+    return Classifier(network, TextEncoder(tokenizer, vocabulary, max_length, "head"), labels)
+
+
+def train_probe(
+    classifier: Classifier, train: Rows, seed: int, training: Training = Training()
+) -> None:
+    """Train with the loop, loss and optimiser of `textcnn.train`; the last weights stay."""
+    few = train[:100]  # nothing is chosen by them, but the loop wants to validate
+    train_network(
+        classifier.model,
+        encode(classifier, train),
+        seed,
+        training,
+        validate=lambda: score_rows(classifier, few),
+        save=lambda name: None,
+    )
+
+
+def train_network(
+    model: TextClassifier,
+    train: EncodedTexts,
+    seed: int,
+    training: Training,
+    *,
+    validate: Callable[[], Scores],
+    save: Callable[[str], None],
+) -> None:
+    """Train; `validate` and `save` are for `textcnn.training.loop.fit`."""
+    batches = EpochBatches(
+        train,
+        epochs=training.epochs,
+        max_steps=None,
+        batch_size=training.batch_size,
+        batch_tokens=None,
+        weights=None,
+        seed=seed,
+        rank=0,
+        count=1,
+    )
+    fit(
+        model,
+        build_optimizer(
+            "adam",
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
+            learning_rate=training.learning_rate,
+        ),
+        build_loss(multi_label=False, class_weights=None, label_smoothing=0.0),
+        batches,
+        validate,
+        save,
+        accelerator=Accelerator(cpu=True),
+        precision=Precision("fp32", torch.device("cpu")),
+        state=TrainingState(),
+        progress=TrainingProgress(build_console(quiet=True), training.epochs, None, quiet=True),
+        curves=None,
+        max_steps=None,
+        patience=training.patience,
+        metric="loss",
+        log_every=1,
+    )
+
+
+def encode(classifier: Classifier, rows: Rows) -> EncodedTexts:
+    labels = np.array([classifier.labels.index(label) for _, label in rows], dtype=np.int64)
+    return encode_texts([text for text, _ in rows], classifier.encoder, labels)
+
+
+def score_rows(classifier: Classifier, rows: Rows) -> Scores:
+    return score_classifier(classifier, encode(classifier, rows), torch.device("cpu"))
+
+
+def count_right(classifier: Classifier, rows: Rows) -> Values:
+    """How many of the texts get their class, as `textcnn.studies.shared.study.Rate.of` takes it."""
+    scores = score_rows(classifier, rows)
+    return {
+        "correct": round(scores.accuracy * scores.examples),
+        "texts": scores.examples,
+        "different": len({text for text, _ in rows}),
+    }
+
+
+def logits_of(classifier: Classifier, rows: Rows) -> Tensor:
+    """float32 (texts, classes)"""
+    return classifier.logits([text for text, _ in rows])
+
+
+def pair_gaps(classifier: Classifier, rows: Rows) -> Tensor:
+    """Of each pair of texts, which follow each other, the largest difference of logits: (pairs,)"""
+    first, second = logits_of(classifier, rows).unflatten(0, (-1, 2)).unbind(1)  # (pairs, classes)
+    return (first - second).abs().amax(dim=1)
+
+
+def logit_gap(classifier: Classifier, texts: Sequence[str], others: Sequence[str]) -> float:
+    """The largest difference of two logits of a text and the other in its place."""
+    return (classifier.logits(texts) - classifier.logits(others)).abs().max().item()

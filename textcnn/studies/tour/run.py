@@ -1,0 +1,198 @@
+"""A run of studies: measure what is missing, say what it means, write the report."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from textcnn.config.data import DataConfig
+from textcnn.config.programs import PRESET_SEEDS, IllustrateConfig
+from textcnn.config.stored import dump
+from textcnn.errors import InputError
+from textcnn.studies.catalogue import CHECKS, NOTES, STUDIES
+from textcnn.studies.shared.study import Plan, Study
+from textcnn.studies.tour.ledger import Ledger, damaged
+from textcnn.studies.tour.progress import StudyProgress
+from textcnn.studies.tour.report import Chapter, Report
+from textcnn.studies.tour.workers import Work, WorkerKilledError, measure_all
+from textcnn.system.cores import available_cores
+from textcnn.system.run_dir import RESULTS, cannot_be_written, claim
+from textcnn.system.terminal import argument, build_console, build_table
+
+
+def illustrate(config: IllustrateConfig, run_dir: Path, resume: bool) -> None:
+    """Carry out the studies that are asked for, each measurement once.
+
+    Raises:
+        InputError: something given can't be used.
+        KeyboardInterrupt: after Ctrl-C; what was measured is saved.
+    """
+    console = build_console()
+    run = StudyRun(config, run_dir, resume, console)
+    run.check()
+    go_on = f"python -m textcnn.illustrate {argument('resume', run_dir)}"
+    saved = f"what was measured is saved in {run_dir}; go on with"
+    try:
+        run.measure()
+    except KeyboardInterrupt:
+        if run.begun:
+            console.print(f"interrupted; {saved}\n  {go_on}")
+        raise
+    except WorkerKilledError as error:
+        killed = "a process that measured was killed, likely for lack of memory"
+        fix = f"{saved} {go_on} workers=1" if run.begun else "try workers=1"
+        raise InputError(f"{killed}; {fix}") from error
+    except InputError as error:
+        if not run.begun or resume:
+            raise
+        raise InputError(f"{error}; {saved} {go_on}") from error
+    run.finish()
+
+
+class StudyRun:
+    """The studies of a run, their ledgers and their report."""
+
+    def __init__(self, config: IllustrateConfig, run_dir: Path, resume: bool, console: Console):
+        self.config, self.run_dir, self.console = config, run_dir, console
+        self.begun = resume
+        self.plan = build_plan(config)
+        self.studies = chosen_studies(config.study, self.plan)
+        # where nothing is there yet, the directory is made with the first result
+        self.ledgers = {
+            study.name: Ledger(
+                run_dir / RESULTS / f"{study.name}.json",
+                study,
+                study.points(self.plan),
+                config.seed,
+                resume,
+            )
+            for study in self.studies
+        }
+        self.report = Report(run_dir, self.studies, config)
+
+    def check(self) -> None:
+        """Hold what is read against what the studies need of it.
+
+        Raises:
+            InputError: data or checkpoint can't be used.
+        """
+        for name, check in CHECKS.items():
+            if name in self.ledgers and self.ledgers[name].missing:
+                check(self.ledgers[name].missing)
+
+    def measure(self) -> None:
+        ledgers = self.ledgers.values()
+        missing: list[Work] = [
+            (name, point, seed)
+            for name, ledger in self.ledgers.items()
+            for point, seed in ledger.missing
+        ]
+        measured = sum(len(ledger.measured) for ledger in ledgers)
+        outdated = sum(ledger.outdated for ledger in ledgers)
+        self.console.print(
+            f"{count(len(self.studies), 'study', 'studies')}, "
+            f"{count(len(missing), 'measurement', 'measurements')}"
+            + (f", {measured} more are there already" if measured else "")
+            + (
+                f"; {outdated} made with other settings or inputs no longer count"
+                if outdated
+                else ""
+            )
+        )
+        for study in self.studies:
+            if not self.ledgers[study.name].missing:
+                self.conclude(study)
+        workers = min(self.config.workers or available_cores(), max(len(missing), 1))
+        with StudyProgress(self.console, len(self.studies), measured, len(missing)) as progress:
+            for (name, point, seed), values in measure_all(missing, workers):
+                self.begin()
+                ledger = self.ledgers[name]
+                ledger.add(point, seed, values)
+                progress.measured(name, point.name, seed)
+                if not ledger.missing:
+                    self.conclude(STUDIES[name])
+                    progress.concluded()
+
+    def begin(self) -> None:
+        """Make the run directory, once something is known that is worth it."""
+        if not self.begun:
+            claim(self.run_dir, dump(self.config), self.config.overwrite)
+            self.begun = True
+        (self.run_dir / RESULTS).mkdir(exist_ok=True)
+
+    def conclude(self, study: Study) -> None:
+        """
+        Raises:
+            InputError: the results that are there are not of this study, or can't be written.
+        """
+        ledger = self.ledgers[study.name]
+        results = ledger.results
+        try:
+            notes = NOTES[study.name](results) if study.name in NOTES else []
+            chapter = Chapter(study, results, study.claims(results), notes)
+            self.report.add(chapter, new=not ledger.concluded)
+        except OSError as error:
+            raise InputError(cannot_be_written(self.run_dir, error)) from error
+        except Exception as error:  # nearly any, of values that are not what they should be
+            if not ledger.before:
+                raise
+            raise InputError(damaged(ledger.file, f"values that make a {error!r}")) from error
+        ledger.conclude(chapter.agrees, chapter.verdict, chapter.claims)
+        self.console.print(f"{study.name}: {chapter.verdict}")
+        for broken in (each for each in chapter.claims if each.holds is False):
+            self.console.print(
+                f"  {broken.theorem} {broken.statement}: theory says {broken.predicted}, "
+                f"measured {broken.measured}{broken.why and f' ({broken.why})'}"
+            )
+        for note in notes:
+            self.console.print(f"  {note}")
+
+    def finish(self) -> None:
+        index = self.report.close()
+        rows = [["study", "theorems", "claims that hold", "verdict"]]
+        for chapter in self.report.chapters:
+            theorems = dict.fromkeys(each.theorem for each in chapter.spoken if each.theorem)
+            held = sum(bool(each.holds) for each in chapter.spoken)
+            rows.append(
+                [
+                    chapter.study.name,
+                    ", ".join(theorems),
+                    f"{held} of {len(chapter.spoken)}",
+                    {True: "agrees", False: "disagrees", None: "none"}[chapter.agrees],
+                ]
+            )
+        self.console.print(build_table("Theory and measurement", rows))
+        self.console.print(
+            f"report: {index}",
+            f"figures: tensorboard --logdir {self.run_dir}",
+            sep="\n",
+        )
+
+
+def count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def build_plan(config: IllustrateConfig) -> Plan:
+    """
+    Raises:
+        InputError: there is no such checkpoint.
+    """
+    checkpoint = config.checkpoint
+    if checkpoint:
+        from textcnn.checkpoint import find_checkpoint
+
+        checkpoint = str(find_checkpoint(checkpoint).absolute())
+    data = asdict(config.data)
+    return Plan(
+        quick=config.preset == "quick",
+        seeds=config.seeds or PRESET_SEEDS[config.preset],
+        checkpoint=checkpoint,
+        data={} if data == asdict(DataConfig()) else data,
+    )
+
+
+def chosen_studies(name: str, plan: Plan) -> list[Study]:
+    if name != "all":
+        return [STUDIES[name]]
+    return [s for s in STUDIES.values() if s.name != "checkpoint" or plan.checkpoint]

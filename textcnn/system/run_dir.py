@@ -1,0 +1,144 @@
+"""The run directory: where it is, whether it is free, and what of Hydra's goes into it."""
+
+import re
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from textcnn.errors import InputError
+from textcnn.system.atomic import existing
+
+CONFIG = "config.yaml"
+METRICS = "metrics.json"
+EVALUATION = "evaluation.json"
+RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
+MADE_BY_A_RUN = (
+    *(CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra"),
+    *(RESULTS, FIGURES, REPORT),
+)
+
+
+def job_dir(run_dir: str) -> Path:
+    """Where this job writes: `run_dir`, or in a multirun the job's own directory below it.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+        return Path(HydraConfig.get().runtime.output_dir)
+    if not run_dir:
+        raise InputError("run_dir is empty; give a directory, such as run_dir=outputs/run")
+    return Path(run_dir).expanduser()
+
+
+def check_directory(run_dir: Path) -> None:
+    """Refuse what is there and is no directory.
+
+    Raises:
+        InputError
+    """
+    if run_dir.exists() and not run_dir.is_dir():
+        raise InputError(f"run_dir={run_dir} is a file; give a directory")
+
+
+def check_free(run_dir: Path, overwrite: bool) -> None:
+    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
+
+    Raises:
+        InputError
+    """
+    check_directory(run_dir)
+    if not overwrite and any((run_dir / name).exists() for name in MADE_BY_A_RUN):
+        raise InputError(holds_a_run(run_dir))
+
+
+def check_writable(run_dir: Path) -> None:
+    """Refuse what can't be written, before hours are spent; leaves nothing there.
+
+    Raises:
+        InputError
+    """
+    try:
+        there = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
+        with TemporaryDirectory(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(cannot_be_written(run_dir, error)) from error
+
+
+def cannot_be_written(run_dir: Path, error: OSError) -> str:
+    return f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or give another"
+
+
+def holds_a_run(run_dir: Path) -> str:
+    return (
+        f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
+        f"or resume={run_dir} to go on with it"
+    )
+
+
+def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
+    """Make the directory of a new run, if `overwrite` in place of the run that may be there.
+
+    Raises:
+        InputError: it can't be made or written, or another process was faster.
+    """
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        old = [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]
+        old += [fold.parent for fold in run_dir.glob(f"fold-*/{CONFIG}")]
+        for path in old if overwrite else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        with (run_dir / CONFIG).open("x", encoding="utf-8") as file:
+            file.write(config_yaml)
+    except FileExistsError:
+        raise InputError(holds_a_run(run_dir)) from None
+    except OSError as error:
+        raise InputError(cannot_be_written(run_dir, error)) from error
+    if HydraConfig.initialized():
+        hydra = run_dir / ".hydra"
+        hydra.mkdir()
+        OmegaConf.save(HydraConfig.get().overrides.task, hydra / "overrides.yaml")
+        OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
+
+
+def find_config(path: str, program: str) -> Path:
+    """The configuration of the run in the directory `path`.
+
+    Raises:
+        InputError: there is none, or of another program.
+    """
+    file = Path(path).expanduser() / CONFIG
+    if not file.is_file():
+        raise InputError(f"resume={path}: no run there (no {CONFIG})")
+    keys = re.findall(r"^(study|model):", file.read_text("utf-8", errors="replace"), re.MULTILINE)
+    made_by = {("study",): "illustrate", ("model",): "train"}.get(tuple(keys), program)
+    if made_by != program:
+        raise InputError(
+            f"resume={path} is a run of textcnn.{made_by}, not of textcnn.{program}; go on with "
+            f"python -m textcnn.{made_by} resume={path}"
+        )
+    return file
+
+
+def find_run(path: str) -> Path:
+    """The run directory to go on with.
+
+    Raises:
+        InputError: there is none, or it has no checkpoint to go on from.
+    """
+    run_dir = find_config(path, "train").parent
+    folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
+    if not existing(run_dir / "last").is_dir() and not folds:
+        raise InputError(
+            f"resume={path}: that run saved no checkpoint to go on from; start it again with "
+            f"run_dir={path} overwrite=true"
+        )
+    return run_dir

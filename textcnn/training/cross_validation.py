@@ -1,0 +1,107 @@
+"""Cross-validation: a run for each fold, and what they come to together."""
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from rich.table import Table
+
+import textcnn
+from textcnn.config.programs import TrainConfig
+from textcnn.config.stored import dump
+from textcnn.system.atomic import existing, write_json
+from textcnn.system.run_dir import METRICS, claim
+from textcnn.system.terminal import build_console
+from textcnn.training.curves import Curves
+from textcnn.training.outcome import peak_memory_bytes
+from textcnn.training.recipe import TrainingRun, carry_out
+
+MEASURES = ("accuracy", "macro_f1", "micro_f1", "loss")
+
+
+def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
+    """Train and test a run for each of `data.folds`, in `run_dir/fold-1` and so on.
+
+    The last word, `metrics.json`, has means and standard deviations. A resumed cross-validation
+    leaves the folds alone that are done.
+
+    Raises:
+        InputError, KeyboardInterrupt: as `train`.
+    """
+    started = time.perf_counter()
+    assert config.data.folds is not None
+    for fold in range(1, config.data.folds + 1):
+        directory = run_dir / f"fold-{fold}"
+        if resume and (directory / METRICS).is_file():
+            continue
+        # a fold that was killed before it saved anything begins again
+        going_on = resume and existing(directory / "last").is_dir()
+        data = replace(config.data, fold=fold)
+        run = TrainingRun(replace(config, data=data, overwrite=resume), directory, going_on)
+        run_dir = run.run_dir.parent  # that of the first process
+        run.console.print(f"fold {fold} of {config.data.folds}")
+        if fold == 1 and not resume and run.accelerator.is_main_process:
+            claim(run_dir, dump(config), config.overwrite)
+        carry_out(run, going_on, resume_from=run_dir)
+    if os.environ.get("RANK", "0") == "0":
+        conclude(run_dir, config.data.folds, time.perf_counter() - started)
+
+
+def conclude(run_dir: Path, count: int, seconds: float) -> None:
+    """Put the folds together, in `metrics.json`, TensorBoard and the terminal."""
+    directories = [run_dir / f"fold-{fold}" for fold in range(1, count + 1)]
+    folds = [json.loads((each / METRICS).read_text(encoding="utf-8")) for each in directories]
+    splits = {
+        split: over_folds([fold[split] for fold in folds]) for split in ("test", "validation")
+    }
+    names = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
+    result = splits | {
+        "train": {name: mean(fold["train"][name] for fold in folds) for name in names},
+        "seconds": seconds,
+        "peak_memory_bytes": peak_memory_bytes(),
+        "folds": [
+            {"run_dir": each.name, **{name: fold[name] for name in ("test", "validation", "train")}}
+            for each, fold in zip(directories, folds, strict=True)
+        ],
+        "data": {"labels": folds[0]["data"]["labels"]},
+        "textcnn": textcnn.__version__,
+    }
+    write_json(run_dir / METRICS, result)
+    curves = Curves(run_dir)
+    for number, fold in enumerate(folds, start=1):
+        curves.scalars("folds", {f"test_{name}": fold["test"][name] for name in MEASURES}, number)
+    curves.close()
+    console = build_console()
+    console.print(fold_table(folds, splits["test"]))
+    console.print(f"saved in {run_dir}, each fold's checkpoints in {run_dir / 'fold-1'} and so on")
+
+
+def over_folds(scores: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and standard deviation (of a sample: n - 1) of each measure, and all examples."""
+    result: dict[str, Any] = {"examples": sum(each["examples"] for each in scores)}
+    for name in MEASURES:
+        values = [each[name] for each in scores]
+        result |= {name: mean(values), f"{name}_std": stdev(values)}
+    return result
+
+
+def fold_table(folds: list[dict[str, Any]], test: dict[str, Any]) -> Table:
+    table = Table(title="Test", title_justify="left")
+    for name in ("fold", "accuracy %", "macro-F1 %", "loss", "examples"):
+        table.add_column(name, justify="right")
+    for number, fold in enumerate(folds, start=1):
+        scores = fold["test"]
+        percents = [f"{100 * scores[name]:.2f}" for name in ("accuracy", "macro_f1")]
+        table.add_row(str(number), *percents, f"{scores['loss']:.4f}", f"{scores['examples']:,}")
+    table.add_section()
+    percents = [
+        f"{100 * test[name]:.2f} ± {100 * test[f'{name}_std']:.2f}"
+        for name in ("accuracy", "macro_f1")
+    ]
+    loss = f"{test['loss']:.4f} ± {test['loss_std']:.4f}"
+    table.add_row("mean ± sd", *percents, loss, f"{test['examples']:,}", style="bold")
+    return table
