@@ -212,7 +212,7 @@ def test_every_choice_of_a_schema_is_built_and_works_or_is_refused(
     refused = {"padding": schema.refused_padding, "pooling": schema.refused_pooling}
     if choice in refused.get(part, {}):
         return
-    rows = {"folding": False} if choice == "onehot" and name == "dcnn" else {}
+    rows = {"add_row_pairs": False} if choice == "onehot" and name == "dcnn" else {}
     with torch.no_grad():
         assert build(name, **{part: choice}, **rows)(*batch(TEXTS)).shape == (3, 3)
 

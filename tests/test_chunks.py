@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.system import chunks
-from textcnn.system.chunks import SHARED, map_chunks, split_texts, stream_chunks
+from textcnn.system.chunks import MIN_SHARED, map_chunks, split_texts, stream_chunks
 
 
 @given(st.lists(st.integers(0, 50).map("a".__mul__)), st.integers(1, 5))
 def test_split_texts_are_all_texts_in_order(texts: list[str], parts: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "FEWEST", 20)
-        patch.setattr(chunks, "MOST", 100)
-        patch.setattr(chunks, "MOST_TEXTS", 7)
+        patch.setattr(chunks, "MIN_CHARACTERS", 20)
+        patch.setattr(chunks, "MAX_CHARACTERS", 100)
+        patch.setattr(chunks, "MAX_TEXTS", 7)
         split = list(split_texts(texts, parts))
     assert [text for chunk in split for text in chunk] == texts
     for chunk in split:
@@ -44,7 +44,7 @@ def test_a_stream_is_read_chunk_by_chunk() -> None:
     read: list[int] = []
     stream = stream_chunks(texts(), None)
     first = next(stream)
-    assert len(first) == len(read) == -(-2 * chunks.FEWEST // 1000)
+    assert len(first) == len(read) == -(-2 * chunks.MIN_CHARACTERS // 1000)
 
 
 def test_a_stream_of_empty_texts_is_cut_too() -> None:
@@ -61,7 +61,9 @@ def test_a_stream_in_chunks_of_so_many_texts() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
 def test_results_are_in_order(workers: int, count: int) -> None:
     numbers = [[str(number)] for number in range(count)]
-    done = map_chunks(lambda chunk: chunk[0], numbers, workers=workers, threads=1, shares=False)
+    done = map_chunks(
+        lambda chunk: chunk[0], numbers, workers=workers, threads=1, share_threads=False
+    )
     assert list(done) == [str(number) for number in range(count)]
 
 
@@ -72,13 +74,13 @@ def test_no_more_are_read_than_keep_the_workers_busy() -> None:
             yield [str(number)]
 
     read: list[int] = []
-    done = map_chunks(lambda chunk: chunk, source(), workers=2, threads=1, shares=False)
+    done = map_chunks(lambda chunk: chunk, source(), workers=2, threads=1, share_threads=False)
     for number, _ in enumerate(done):
         assert len(read) <= number + 4
 
 
 def test_one_chunk_is_worked_on_where_it_is_asked_for() -> None:
-    idents = map_chunks(lambda _: get_ident(), [["a"]], workers=4, threads=1, shares=False)
+    idents = map_chunks(lambda _: get_ident(), [["a"]], workers=4, threads=1, share_threads=False)
     assert list(idents) == [get_ident()]
 
 
@@ -87,7 +89,7 @@ def test_workers_have_threads_of_their_own_and_leave_those_of_others() -> None:
     try:
         torch.set_num_threads(3)
         counts = map_chunks(
-            lambda _: torch.get_num_threads(), ["a"] * 4, workers=2, threads=1, shares=False
+            lambda _: torch.get_num_threads(), ["a"] * 4, workers=2, threads=1, share_threads=False
         )
         assert list(counts) == [1] * 4
         assert torch.get_num_threads() == 3
@@ -101,15 +103,18 @@ def test_an_error_in_a_worker_is_the_callers() -> None:
 
     with pytest.raises(ValueError, match="first"):
         list(
-            map_chunks(fail, [["first"], ["second"], ["third"]], workers=2, threads=1, shares=False)
+            map_chunks(
+                fail, [["first"], ["second"], ["third"]], workers=2, threads=1, share_threads=False
+            )
         )
 
 
 @pytest.mark.parametrize(
-    ("characters", "shares", "expected"), [(10, False, 1), (SHARED, False, 3), (10, True, 3)]
+    ("characters", "share_threads", "expected"),
+    [(10, False, 1), (MIN_SHARED, False, 3), (10, True, 3)],
 )
 def test_a_chunk_by_itself_is_shared_if_it_is_large(
-    characters: int, shares: bool, expected: int
+    characters: int, share_threads: bool, expected: int
 ) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(3)
@@ -119,7 +124,7 @@ def test_a_chunk_by_itself_is_shared_if_it_is_large(
             [["a" * characters]],
             workers=3,
             threads=1,
-            shares=shares,
+            share_threads=share_threads,
         )
         assert list(threads) == [expected]
         assert torch.get_num_threads() == 3

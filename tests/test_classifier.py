@@ -208,7 +208,7 @@ def assert_random_in_training_only(model: TextClassifier) -> None:
 @pytest.mark.parametrize("kind", ["random", "static", "nonstatic", "multichannel", "onehot"])
 @pytest.mark.parametrize("name", ["multi_width", "vdcnn, max", "dcnn", "lstm"])
 def test_every_kind_of_embedding_keeps_texts_apart_from_padding(name: str, kind: str) -> None:
-    rows = {"folding": False} if name == "dcnn" and kind == "onehot" else {}
+    rows = {"add_row_pairs": False} if name == "dcnn" and kind == "onehot" else {}
     model = build(name, embedding=kind, **rows).eval()
     assert_alone_as_together(model, TEXTS, padding=5)
 

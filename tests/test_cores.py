@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from textcnn.system import cores
-from textcnn.system.cores import available_cores, bound_cores, limit_threads, processor_share
+from textcnn.system.cores import available_cores, bound_cores, cpu_quota, limit_threads
 
 
 def version_1(folder: Path, quota: str, period: str) -> None:
@@ -20,24 +20,26 @@ def test_this_process_may_use_at_least_one_core_and_no_more_than_there_are() -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "share"),
+    ("content", "quota"),
     [("150000 100000\n", 1.5), ("max 100000\n", None), ("", None), ("1 0\n", None)],
 )
 def test_the_share_of_a_container_is_its_limit_per_period(
-    tmp_path: Path, content: str, share: float | None
+    tmp_path: Path, content: str, quota: float | None
 ) -> None:
     (tmp_path / "cpu.max").write_text(content, encoding="utf-8")
-    assert processor_share(tmp_path) == share
+    assert cpu_quota(tmp_path) == quota
 
 
-@pytest.mark.parametrize(("quota", "share"), [("250000", 2.5), ("-1", None)])
-def test_older_kernels_say_it_in_two_files(tmp_path: Path, quota: str, share: float | None) -> None:
-    version_1(tmp_path, quota, "100000")
-    assert processor_share(tmp_path) == share
+@pytest.mark.parametrize(("stated", "quota"), [("250000", 2.5), ("-1", None)])
+def test_older_kernels_say_it_in_two_files(
+    tmp_path: Path, stated: str, quota: float | None
+) -> None:
+    version_1(tmp_path, stated, "100000")
+    assert cpu_quota(tmp_path) == quota
 
 
 def test_without_these_files_there_is_no_limit(tmp_path: Path) -> None:
-    assert processor_share(tmp_path / "none") is None
+    assert cpu_quota(tmp_path / "none") is None
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("150000", 2), ("5000", 1), ("900000", 4)])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from textcnn.errors import InputError
-from textcnn.models.encoders.dcnn import Dcnn, fold
+from textcnn.models.encoders.dcnn import Dcnn, sum_row_pairs
 from textcnn.models.layers.features import Features
 
 pytest_plugins = ("tiny_run",)  # one thread
@@ -20,12 +20,12 @@ def texts(*lengths: int, channels: int) -> Features:
 def test_folding_adds_every_two_rows_map_by_map() -> None:
     # four rows of two maps, at one position: rows 1 and 2 together, rows 3 and 4
     values = torch.tensor([1.0, 10.0, 2.0, 20.0, 3.0, 30.0, 4.0, 40.0])[None, :, None]
-    assert fold(values, filters=2).flatten().tolist() == [3.0, 30.0, 7.0, 70.0]
+    assert sum_row_pairs(values, filters=2).flatten().tolist() == [3.0, 30.0, 7.0, 70.0]
 
 
 def test_a_filter_reads_its_own_row_alone() -> None:
     torch.manual_seed(0)
-    encoder = Dcnn(4, kernel_sizes=(2,), num_filters=(3,), folding=False)
+    encoder = Dcnn(4, kernel_sizes=(2,), num_filters=(3,), add_row_pairs=False)
     values = torch.randn(1, 4, 5, requires_grad=True)
     (map,) = encoder(Features(values, torch.tensor([5])))
     for row in range(4):
@@ -37,7 +37,12 @@ def test_a_filter_reads_its_own_row_alone() -> None:
 def by_hand() -> Dcnn:
     """Two layers of one row and one filter of width 1 that changes nothing; k is 2."""
     encoder = Dcnn(
-        1, kernel_sizes=(1, 1), num_filters=(1, 1), folding=False, dynamic_k=2, activation="none"
+        1,
+        kernel_sizes=(1, 1),
+        num_filters=(1, 1),
+        add_row_pairs=False,
+        dynamic_k=2,
+        activation="none",
     )
     with torch.no_grad():
         for name, parameter in encoder.named_parameters():
@@ -71,7 +76,9 @@ def test_each_text_of_a_batch_keeps_as_many_as_alone() -> None:
 
 
 def test_three_layers_keep_two_thirds_then_one_third_and_the_last_all() -> None:
-    encoder = Dcnn(1, kernel_sizes=(3, 3, 3), num_filters=(1, 1, 1), folding=False, dynamic_k=1)
+    encoder = Dcnn(
+        1, kernel_sizes=(3, 3, 3), num_filters=(1, 1, 1), add_row_pairs=False, dynamic_k=1
+    )
     lengths: list[Tensor] = []
     for layer in encoder.convolutions:
         layer.register_forward_pre_hook(lambda _, given: lengths.append(given[0].lengths))
@@ -85,4 +92,4 @@ def test_rows_that_cannot_be_folded_are_refused_with_a_number_that_can() -> None
     with pytest.raises(InputError, match=re.escape("got 50 rows")) as refused:
         Dcnn(50, kernel_sizes=(7, 5), num_filters=(6, 14))
     assert "larger by 2" in str(refused.value)
-    assert "model.folding=false" in str(refused.value)
+    assert "model.add_row_pairs=false" in str(refused.value)

@@ -14,7 +14,7 @@ from textcnn.text.vocabulary import UNKNOWN, Vocabulary
 
 any_text = st.text(st.characters(exclude_categories=[]))  # half surrogates too
 BYTE = build_tokenizer("byte")
-CHAR = build_tokenizer("char", alphabet="learnt", fold_case=False)
+CHAR = build_tokenizer("char", alphabet="learnt", lowercase=False)
 WORD = build_tokenizer("word", tokenizer="whitespace")
 few_words = st.lists(st.sampled_from(["a", "b", "ab", "<unk>"])).map(" ".join)
 
@@ -91,7 +91,7 @@ def test_a_fixed_alphabet_is_the_vocabulary_whatever_the_texts() -> None:
         raise AssertionError("nobody needs to count")
 
     assert len(build_vocabulary(BYTE, uncounted)) == 2 + 256
-    zhang = build_tokenizer("char", alphabet="zhang", fold_case=True)
+    zhang = build_tokenizer("char", alphabet="zhang", lowercase=True)
     assert build_vocabulary(zhang, uncounted).encode("a ") == [2, UNKNOWN]
 
 

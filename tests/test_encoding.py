@@ -22,7 +22,7 @@ WORDS = build_tokenizer("word", tokenizer="whitespace")
 # Words, characters and bytes; each vocabulary lacks most of what comes.
 UNITS: list[tuple[Tokenizer, Sequence[str]]] = [
     (WORDS, ["a", "b", "ab", "שלום"]),
-    (build_tokenizer("char", alphabet="zhang", fold_case=True), "ab x"),
+    (build_tokenizer("char", alphabet="zhang", lowercase=True), "ab x"),
     (build_tokenizer("byte"), "ab\xc3"),
 ]
 all_texts = st.lists(st.text("ab A\0éש ", max_size=12) | st.text(max_size=12), max_size=6)
@@ -67,7 +67,7 @@ def test_rows_are_encoded_in_any_order_and_again(
     labels = np.arange(len(rows))
     tokenized = tokenize(pa.chunked_array([texts], pa.string()), encoder.tokenizer)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "BLOCK", block)  # more rows than are gathered at a time
+        patch.setattr(encoding, "GATHERED_AT_ONCE", block)  # more rows than are gathered at a time
         encoded = encode_rows(tokenized, np.array(rows, np.int64), encoder, labels)
     assert ids(encoded) == [encoder(texts[row]) for row in rows]
     assert encoded.full_lengths.tolist() == [len(encoder.tokenizer(texts[row])) for row in rows]
@@ -107,7 +107,7 @@ def test_no_rows_of_some_texts_are_no_texts() -> None:
 def test_many_texts_split_at_once_are_encoded_as_each_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(encoding, "MANY", 10)
+    monkeypatch.setattr(encoding, "MIN_TOGETHER", 10)
     tokenizer = build_tokenizer("word", tokenizer="basic_english")
     calls = []
 

@@ -90,7 +90,7 @@ def test_batch_size_changes_no_score(tiny_run: Path, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("keys", [("fold_memory=0",), ("half=true",)])
+@pytest.mark.parametrize("keys", [("table_memory=0",), ("half=true",)])
 def test_tables_change_no_verdict(tiny_run: Path, tmp_path: Path, keys: tuple[str, ...]) -> None:
     assert evaluate(tiny_run, tmp_path, *keys) == 0
     result = read_json(tmp_path / "evaluation.json")

@@ -121,13 +121,13 @@ def test_a_loaded_model_can_be_trained_further(tiny_run: Path) -> None:
 @pytest.fixture
 def plain(tiny_run: Path) -> Classifier:
     """The same without tables."""
-    return load(tiny_run, fold_memory=0)
+    return load(tiny_run, table_memory=0)
 
 
 def test_a_loaded_classifier_looks_up_what_its_model_computes(
     classifier: Classifier, plain: Classifier
 ) -> None:
-    assert classifier.network is classifier.folded is not None
+    assert classifier.network is classifier.tables is not None
     assert plain.network is plain.model
     torch.testing.assert_close(classifier.logits(TEXTS), plain.logits(TEXTS), rtol=0, atol=1e-5)
 
@@ -163,10 +163,10 @@ def many_texts() -> list[str]:
 def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
     tiny_run: Path, plain: Classifier, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcnn.system.chunks.FEWEST", 1000)
-    monkeypatch.setattr("textcnn.data.encoding.MANY", 1000)
+    monkeypatch.setattr("textcnn.system.chunks.MIN_CHARACTERS", 1000)
+    monkeypatch.setattr("textcnn.data.encoding.MIN_TOGETHER", 1000)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
-    classifier = load(tiny_run, fold_memory=memory)
+    classifier = load(tiny_run, table_memory=memory)
     texts = many_texts()
     assert len(list(classifier.split(texts))) > 3
     logits = classifier.logits(texts)
@@ -180,7 +180,7 @@ def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
 def test_several_threads_may_use_one_classifier(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcnn.system.chunks.FEWEST", 1000)
+    monkeypatch.setattr("textcnn.system.chunks.MIN_CHARACTERS", 1000)
     classifier = load(tiny_run)
     texts = many_texts()
     with ThreadPoolExecutor(4) as pool:

@@ -159,7 +159,7 @@ def test_texts_are_all_or_the_first() -> None:
 
 def test_folded_hashes_are_those_of_the_rows() -> None:
     rows = label_texts(table([("A b", "film"), ("c", "film"), ("a  B", "film")]), NAMES, "x")
-    first, third, second = rows.select(np.array([0, 2, 1])).folded
+    first, third, second = rows.select(np.array([0, 2, 1])).text_hashes
     assert first == third != second
 
 
@@ -230,6 +230,6 @@ def test_a_fingerprint_does_not_say_how_rows_came_to_be_chosen(
     block = data.draw(st.integers(1, 3))
     chosen = np.array(places, np.int64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labelled, "BLOCK", block)
+        patch.setattr(labelled, "HASHED_AT_ONCE", block)
         chunked = label_texts(table(rows[:cut], [], rows[cut:]), NAMES, "x").select(chosen)
         assert chunked.fingerprint == fingerprint([rows[place] for place in places])

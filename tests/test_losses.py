@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from tiny_data import refusal
 from torch import Tensor
 
-from textcnn.training.losses import build_loss, class_weights, count_right
+from textcnn.training.losses import build_loss, class_weights, count_correct
 
 # probabilities 3/4 and 1/4: two classes of one text, or each of two labels by itself
 ONE = torch.tensor([[3 / 4, 1 / 4]]).log()
@@ -128,7 +128,7 @@ def test_a_list_of_another_length_is_refused() -> None:
 
 
 def test_a_text_is_right_with_its_class_or_with_exactly_its_set() -> None:
-    assert count_right(torch.tensor([[0.0, 1], [2, 1], [0, 3]]), torch.tensor([1, 1, 1])) == 2
+    assert count_correct(torch.tensor([[0.0, 1], [2, 1], [0, 3]]), torch.tensor([1, 1, 1])) == 2
     logits = torch.tensor([[1.0, -1], [1, 1], [-1, -1], [0, -1]])
     sets = torch.tensor([[1, 0], [1, 0], [0, 0], [1, 0]]).bool()
-    assert count_right(logits, sets) == 3  # a logit of 0 is a probability of 0.5, which is enough
+    assert count_correct(logits, sets) == 3  # a logit of 0 is a probability of 0.5, which is enough

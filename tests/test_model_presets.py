@@ -107,8 +107,10 @@ def test_parts_that_make_no_sense_together_are_refused_with_what_would(
 def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("describe", "model=dcnn", "model.embedding_dim=50") == 2
     said = capfd.readouterr().err.splitlines()[-1]
-    assert said.startswith("model.folding halves the rows in each of 2 layers, got 50 rows; try ")
-    assert "try a model.embedding_dim larger by 2, or model.folding=false" in said
+    assert said.startswith(
+        "model.add_row_pairs halves the rows in each of 2 layers, got 50 rows; try "
+    )
+    assert "try a model.embedding_dim larger by 2, or model.add_row_pairs=false" in said
 
 
 def test_a_model_that_memory_can_not_hold_is_refused(capfd: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,7 @@ def test_so_they_are_for_texts_of_very_different_lengths(padding: str) -> None:
 
 
 def test_so_they_are_a_few_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "BLOCK", 250)
+    monkeypatch.setattr(windows, "NUMBERS_IN_CACHE", 250)
     assert_same(build("multi_width"), *batch([text_of(20, seed) for seed in range(9)]))
 
 

@@ -25,9 +25,9 @@ TOKENIZERS = {
     "whitespace": build_tokenizer("word", tokenizer="whitespace"),
     "basic_english": build_tokenizer("word", tokenizer="basic_english"),
     "kim": build_tokenizer("word", tokenizer="kim"),
-    "zhang": build_tokenizer("char", alphabet="zhang", fold_case=True),
-    "learnt": build_tokenizer("char", alphabet="learnt", fold_case=False),
-    "custom": build_tokenizer("char", alphabet="ab א\0", fold_case=True),
+    "zhang": build_tokenizer("char", alphabet="zhang", lowercase=True),
+    "learnt": build_tokenizer("char", alphabet="learnt", lowercase=False),
+    "custom": build_tokenizer("char", alphabet="ab א\0", lowercase=True),
     "byte": build_tokenizer("byte"),
 }
 every_tokenizer = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
@@ -221,5 +221,5 @@ def test_a_tokenizer_that_was_sent_makes_the_same_tokens(tokenizer: Tokenizer, t
 def test_tokenizers_that_differ_have_other_fingerprints() -> None:
     prints = {tokenizer.fingerprint for tokenizer in TOKENIZERS.values()}
     assert len(prints) == len(TOKENIZERS)
-    both = [build_tokenizer("char", alphabet="learnt", fold_case=fold) for fold in (True, False)]
+    both = [build_tokenizer("char", alphabet="learnt", lowercase=fold) for fold in (True, False)]
     assert both[0].fingerprint != both[1].fingerprint

@@ -193,11 +193,11 @@ def test_anything_else_is_answered_many_lines_at_a_time_and_never_held(
 ) -> None:
     written = io.BytesIO()
     source = Standard(["goal", "chip", "actor"] * 400, written)
-    monkeypatch.setattr("textcnn.system.chunks.MOST_TEXTS", 10)
+    monkeypatch.setattr("textcnn.system.chunks.MAX_TEXTS", 10)
     monkeypatch.setattr(sys, "stdin", source)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert predict(tiny_run, "fold_memory=1") == 0
+    assert predict(tiny_run, "table_memory=1") == 0
     # chunks of ten, of which at most two are read ahead for each of two threads
     for read, answered in enumerate(source.answered):
         assert read - answered <= 40

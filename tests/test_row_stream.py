@@ -55,7 +55,7 @@ def test_windows_can_be_skipped_without_being_looked_at() -> None:
 
 def test_rows_that_were_drawn_and_texts_that_are_held_are_left_out() -> None:
     held = stream([table("X  y")], duplicates="keep")
-    hashes = next(held.windows(1)).folded
+    hashes = next(held.windows(1)).text_hashes
     tables = [table("one", "two"), table("x Y", "one")]
     (window,) = stream(tables, drawn=np.array([0]), held=hashes).windows(9)
     assert window.texts() == ["two", "one"]  # row 0 was drawn, not every text like it

@@ -10,7 +10,7 @@ from textcnn.system.run_dir import (
     MADE_BY_A_RUN,
     check_free,
     check_writable,
-    claim,
+    create_run_dir,
     find_run,
     job_dir,
 )
@@ -64,21 +64,21 @@ def test_claiming_removes_the_old_run_and_nothing_else(tmp_path: Path) -> None:
         make(tmp_path / name)
     for name in ("events.out.tfevents.1.host.2.0", "notes.txt", "predictions.jsonl"):
         (tmp_path / name).touch()
-    claim(tmp_path, "seed: 1\n", overwrite=True)
+    create_run_dir(tmp_path, "seed: 1\n", overwrite=True)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"config.yaml", "notes.txt", "predictions.jsonl"}
     assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
 
 
 def test_claiming_makes_the_directory_and_its_parents(tmp_path: Path) -> None:
-    claim(tmp_path / "a" / "b", "seed: 1\n", overwrite=False)
+    create_run_dir(tmp_path / "a" / "b", "seed: 1\n", overwrite=False)
     assert (tmp_path / "a" / "b" / "config.yaml").is_file()
 
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"run_dir=.*/file/run can't be written: Not a directory"):
-        claim(tmp_path / "file" / "run", "", overwrite=False)
+        create_run_dir(tmp_path / "file" / "run", "", overwrite=False)
 
 
 def test_whether_a_directory_can_be_written_is_known_without_a_trace(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_a_last_checkpoint_that_was_being_replaced_when_the_run_was_killed_count
 
 
 def test_of_two_who_claim_one_directory_the_second_is_refused(tmp_path: Path) -> None:
-    claim(tmp_path, "seed: 1\n", overwrite=False)
+    create_run_dir(tmp_path, "seed: 1\n", overwrite=False)
     with pytest.raises(InputError, match="already holds a run; give another"):
-        claim(tmp_path, "seed: 2\n", overwrite=False)
+        create_run_dir(tmp_path, "seed: 2\n", overwrite=False)
     assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
 
 

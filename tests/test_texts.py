@@ -14,7 +14,7 @@ from textcnn.data.tokenized import TokenizedTexts
 from textcnn.text.tokenizers import build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="whitespace")
-CHARACTERS = build_tokenizer("char", alphabet="learnt", fold_case=False)
+CHARACTERS = build_tokenizer("char", alphabet="learnt", lowercase=False)
 SENTENCES = ["A fine film", "a  fine\tFILM ", "", "another", "שלום"]
 
 some_texts = st.lists(st.text(max_size=5), max_size=6)
@@ -87,10 +87,12 @@ def test_no_texts_have_a_fingerprint() -> None:
 
 
 def test_texts_fold_alike_but_for_case_and_white_space() -> None:
-    folded = Texts(column(["A fine Film", " a\u00a0fine\n"], [], ["FILM", "a fine film"])).folded
+    folded = Texts(
+        column(["A fine Film", " a\u00a0fine\n"], [], ["FILM", "a fine film"])
+    ).text_hashes
     assert folded[0] == folded[3]
     assert len(set(folded.tolist())) == 3
-    straße, strasse = Texts(column(["Straße", "STRASSE"])).folded
+    straße, strasse = Texts(column(["Straße", "STRASSE"])).text_hashes
     assert straße == strasse
 
 
@@ -98,7 +100,7 @@ def test_texts_fold_alike_but_for_case_and_white_space() -> None:
 @example(["a b"], ["ab"])
 @example(["e\u0301"], ["é"])  # combining characters are not composed
 def test_texts_fold_alike_only_then(one: list[str], other: list[str]) -> None:
-    hashes = Texts(column(one, other)).folded.tolist()
+    hashes = Texts(column(one, other)).text_hashes.tolist()
     folded = [" ".join(text.casefold().split()) for text in one + other]
     for ours, our_hash in zip(folded, hashes, strict=True):
         for theirs, their_hash in zip(folded, hashes, strict=True):
@@ -112,22 +114,22 @@ def test_what_was_computed_is_read_by_the_next(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = Texts(column(SENTENCES))
-    folded, tokenized = first.folded.tolist(), read_back(first.tokenized(WORDS))
+    folded, tokenized = first.text_hashes.tolist(), read_back(first.tokenized(WORDS))
     assert tokenized == [text.split() for text in SENTENCES]
     assert files(folder) == 2
 
     def refuse(*_: object) -> None:
         raise AssertionError("computed again")
 
-    for name in ("tokenize", "tokenize_list", "map_texts", "fold_hashes"):
+    for name in ("tokenize", "tokenize_list", "map_texts", "text_hashes"):
         monkeypatch.setattr(texts_module, name, refuse)
     again = Texts(column(SENTENCES[:2], SENTENCES[2:]))  # the same, in other chunks
-    assert again.folded.tolist() == folded
+    assert again.text_hashes.tolist() == folded
     assert read_back(again.tokenized(WORDS)) == tokenized
     with pytest.raises(AssertionError, match="computed again"):
         Texts(column(SENTENCES[1:])).tokenized(WORDS)
     with pytest.raises(AssertionError, match="computed again"):
-        Texts(column(SENTENCES[1:])).folded  # noqa: B018
+        Texts(column(SENTENCES[1:])).text_hashes  # noqa: B018
 
 
 def test_every_tokenizer_has_its_own_tokens(folder: Path) -> None:
@@ -141,7 +143,7 @@ def test_every_tokenizer_has_its_own_tokens(folder: Path) -> None:
 def test_what_is_not_to_be_kept_is_not(folder: Path) -> None:
     texts = Texts(column(SENTENCES), kept=False)
     assert read_back(texts.tokenized(WORDS)) == [text.split() for text in SENTENCES]
-    assert texts.folded.tolist() == Texts(column(SENTENCES)).folded.tolist()
+    assert texts.text_hashes.tolist() == Texts(column(SENTENCES)).text_hashes.tolist()
     assert files(folder) == 1  # of the second, which may be kept
 
 
@@ -150,12 +152,12 @@ def test_few_texts_are_not_kept_and_give_the_same(
 ) -> None:
     monkeypatch.setattr(texts_module, "CACHED_BYTES", 2**20)
     few = Texts(column(SENTENCES))
-    tokenized, folded = few.tokenized(WORDS), few.folded
+    tokenized, folded = few.tokenized(WORDS), few.text_hashes
     assert files(folder) == 0
     monkeypatch.setattr(texts_module, "CACHED_BYTES", 0)
     many = Texts(column(SENTENCES))
     assert read_back(many.tokenized(WORDS)) == read_back(tokenized)
-    assert many.folded.tolist() == folded.tolist()
+    assert many.text_hashes.tolist() == folded.tolist()
     assert files(folder) == 2
 
 
@@ -164,5 +166,5 @@ def test_texts_without_tokens_are_kept_too(folder: Path, sentences: list[str]) -
     for _ in range(2):
         texts = Texts(column(sentences))
         assert read_back(texts.tokenized(WORDS)) == [[] for _ in sentences]
-        assert len(texts.folded) == len(sentences)
+        assert len(texts.text_hashes) == len(sentences)
     assert files(folder) == 2

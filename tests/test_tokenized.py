@@ -21,9 +21,9 @@ TOKENIZERS = {
     "whitespace": WORDS,
     "basic_english": build_tokenizer("word", tokenizer="basic_english"),
     "kim": build_tokenizer("word", tokenizer="kim"),
-    "zhang": build_tokenizer("char", alphabet="zhang", fold_case=True),
-    "learnt": build_tokenizer("char", alphabet="learnt", fold_case=False),
-    "custom": build_tokenizer("char", alphabet="ab א", fold_case=True),
+    "zhang": build_tokenizer("char", alphabet="zhang", lowercase=True),
+    "learnt": build_tokenizer("char", alphabet="learnt", lowercase=False),
+    "custom": build_tokenizer("char", alphabet="ab א", lowercase=True),
     "byte": build_tokenizer("byte"),
 }
 every_tokenizer = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
@@ -192,7 +192,7 @@ def test_counts_are_those_of_the_rows_asked_for(
     rows = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9))
     tokenized_texts = tokenize_list(WORDS, texts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tokenized, "BLOCK", block)
+        patch.setattr(tokenized, "GATHERED_AT_ONCE", block)
         counts = tokenized_texts.counts(np.array(rows, np.int64))
     assert counts == Counter(token for row in rows for token in texts[row].split())
 

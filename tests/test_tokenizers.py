@@ -78,7 +78,7 @@ def test_a_tokenizer_without_its_package_names_it(
 
 
 def test_characters_are_those_of_zhang_in_lower_case() -> None:
-    tokenizer = build_tokenizer("char", alphabet="zhang", fold_case=True)
+    tokenizer = build_tokenizer("char", alphabet="zhang", lowercase=True)
     assert tokenizer("It: É\n") == "it: é\n"
     assert tokenizer.alphabet is not None
     assert len(tokenizer.alphabet) == len(set(tokenizer.alphabet)) == 69
@@ -86,7 +86,7 @@ def test_characters_are_those_of_zhang_in_lower_case() -> None:
 
 
 def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
-    tokenizer = build_tokenizer("char", alphabet="learnt", fold_case=False)
+    tokenizer = build_tokenizer("char", alphabet="learnt", lowercase=False)
     assert tokenizer.alphabet is None
     assert tokenizer("Aé") == "Aé"
 
@@ -97,7 +97,7 @@ def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
         ("abca", "text.alphabet holds 'a' twice; give each character once"),
         (
             "aA",
-            "text.alphabet holds 'a' twice in lower case (text.fold_case=true); give each "
+            "text.alphabet holds 'a' twice in lower case (text.lowercase=true); give each "
             "character once",
         ),
         (
@@ -108,13 +108,13 @@ def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
     ],
 )
 def test_an_alphabet_has_each_character_once(alphabet: str, message: str) -> None:
-    said = refusal(lambda: build_tokenizer("char", alphabet=alphabet, fold_case=True))
+    said = refusal(lambda: build_tokenizer("char", alphabet=alphabet, lowercase=True))
     assert said == message
 
 
 def test_an_alphabet_is_folded_as_the_texts_are() -> None:
-    assert build_tokenizer("char", alphabet="ABç", fold_case=True).alphabet == "abç"
-    assert build_tokenizer("char", alphabet="aA", fold_case=False).alphabet == "aA"
+    assert build_tokenizer("char", alphabet="ABç", lowercase=True).alphabet == "abç"
+    assert build_tokenizer("char", alphabet="aA", lowercase=False).alphabet == "aA"
 
 
 def test_bytes_are_those_of_utf8() -> None:
@@ -135,7 +135,7 @@ def test_every_unit_takes_every_text(text: str) -> None:
         WORDS,
         build_tokenizer("word", tokenizer="whitespace"),
         build_tokenizer("word", tokenizer="kim"),
-        build_tokenizer("char", alphabet="zhang", fold_case=True),
+        build_tokenizer("char", alphabet="zhang", lowercase=True),
     ):
         assert all(tokenizer(text))
 

@@ -30,7 +30,7 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.models.classifier import TextClassifier
 from textcnn.system.terminal import build_console
-from textcnn.training.batches import share
+from textcnn.training.batches import batches_of_rank
 from textcnn.training.loop import close_epoch
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
@@ -302,7 +302,7 @@ def test_nothing_is_written_when_data_are_bad(
 
 def test_processes_get_different_batches_and_as_many_each() -> None:
     batches = [np.array([number]) for number in range(5)]
-    first, second = (share(batches, rank, count=2) for rank in (0, 1))
+    first, second = (batches_of_rank(batches, rank, count=2) for rank in (0, 1))
     assert [int(rows[0]) for rows in first] == [0, 2, 4]
     assert [int(rows[0]) for rows in second] == [1, 3, 0]  # one is seen twice
 

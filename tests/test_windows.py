@@ -48,7 +48,7 @@ def test_first_windows_see_what_their_boundary_mode_puts_there(
 def test_the_first_of_the_largest_wins_however_many_texts_are_summed_at_a_time(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK", most)
+    monkeypatch.setattr(module, "NUMBERS_IN_CACHE", most)
     read = read_by([Convolution(1, 1, 1)], TOKENS, LENGTHS, NOWHERE)
     table = torch.full((NOWHERE + 1, 1), -torch.inf)
     table[:4, 0] = torch.tensor([0.0, 5.0, 5.0, 2.0])

@@ -49,7 +49,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "nin": {"name": "nin", "depth": 2, "num_filters": 6},
     "gated": {"name": "gated", "depth": 2, "num_filters": 4, "kernel_size": 3},
     "dcnn": DCNN,
-    "dcnn, unfolded": DCNN | {"folding": False},
+    "dcnn, unfolded": DCNN | {"add_row_pairs": False},
     "bag": {"name": "bag"},
     "lstm": {"name": "lstm", "hidden_size": 4, "depth": 2},
     "transformer": {

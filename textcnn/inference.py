@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from textcnn.config.programs import FOLD_MEMORY, TrainConfig
+from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config
 from textcnn.data.batching import SCORED_TOKENS, sorted_batches
 from textcnn.data.encoding import encode_texts
@@ -17,7 +17,7 @@ from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.decision import chosen
-from textcnn.models.fast.table_classifier import FoldedClassifier, fold
+from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
@@ -62,13 +62,13 @@ class Classifier:
         labels: Sequence[str],
         thresholds: Sequence[float] | None = None,
         *,
-        fold_memory: int = 0,
+        table_memory: int = 0,
         half: bool = False,
     ):
         """
         Args:
             thresholds: the probability from which on each label is predicted.
-            fold_memory: megabytes (2^20 bytes) that tables may take, of which embedding and first
+            table_memory: megabytes (2^20 bytes) that tables may take, of which embedding and first
                 convolution are looked up; 0: no tables. They follow weights that change, but for
                 changes that PyTorch doesn't count, as those of a weight's `.data`.
             half: tables of float16, if there are any.
@@ -81,13 +81,13 @@ class Classifier:
         self.encoder = encoder
         self.labels = tuple(labels)
         self.thresholds = None if thresholds is None else tuple(thresholds)
-        self.folded = fold(model, fold_memory * 2**20, half)
+        self.tables = build_table_classifier(model, table_memory * 2**20, half)
 
     @property
     def network(self) -> nn.Module:
         """What computes logits: the model, or on a CPU the tables made of it."""
         on_cpu = next(self.model.parameters()).device.type == "cpu"
-        return self.folded if self.folded is not None and on_cpu else self.model
+        return self.tables if self.tables is not None and on_cpu else self.model
 
     def logits(self, texts: Sequence[str], batch_size: int = 512) -> Tensor:
         """
@@ -126,21 +126,21 @@ class Classifier:
             network.eval()
         cores = torch.get_num_threads()
         # small operations leave cores idle, large ones need memory for each chunk in work
-        folded = network is self.folded
-        workers = cores if folded else min(cores, 2)
+        by_table = network is self.tables
+        workers = cores if by_table else min(cores, 2)
         return map_chunks(
             lambda texts: function(texts, self.chunk_logits(network, texts, batch_size)),
             chunks,
             workers=workers,
             threads=cores // workers,
-            shares=not folded,
+            share_threads=not by_table,
         )
 
     def chunk_logits(self, network: nn.Module, texts: Sequence[str], batch_size: int) -> Tensor:
         """(texts, classes)"""
         encoded = encode_texts(texts, self.encoder)
         device = next(self.model.parameters()).device
-        light = isinstance(network, FoldedClassifier) and network.keeps_maxima_alone
+        light = isinstance(network, TableClassifier) and network.keeps_maxima_alone
         tokens = MAXIMA_TOKENS if light else SCORED_TOKENS
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
         with torch.inference_mode():
@@ -177,11 +177,11 @@ class Classifier:
         return list(chain.from_iterable(parts))
 
 
-def load(path: str | Path, *, fold_memory: int = FOLD_MEMORY, half: bool = False) -> Classifier:
+def load(path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False) -> Classifier:
     """The classifier in a run directory (its best checkpoint) or a checkpoint directory.
 
     Args:
-        fold_memory: megabytes that tables may take, of which embedding and first convolution are
+        table_memory: megabytes that tables may take, of which embedding and first convolution are
             looked up, as far as texts need them; 0: no tables.
         half: tables of float16, with which logits are off by about 0.01.
 
@@ -190,11 +190,11 @@ def load(path: str | Path, *, fold_memory: int = FOLD_MEMORY, half: bool = False
     """
     directory = find_checkpoint(path)
     checkpoint = load_checkpoint(directory)
-    return restore(checkpoint, directory, fold_memory=fold_memory, half=half)[0]
+    return restore(checkpoint, directory, table_memory=table_memory, half=half)[0]
 
 
 def restore(
-    checkpoint: Checkpoint, directory: Path, *, fold_memory: int = FOLD_MEMORY, half: bool = False
+    checkpoint: Checkpoint, directory: Path, *, table_memory: int = TABLE_MEMORY, half: bool = False
 ) -> tuple[Classifier, TrainConfig]:
     """The classifier of a checkpoint, and the configuration that it was trained with.
 
@@ -235,7 +235,7 @@ def restore(
         encoder,
         checkpoint.labels,
         checkpoint.thresholds,
-        fold_memory=fold_memory,
+        table_memory=table_memory,
         half=half,
     )
     return classifier, config

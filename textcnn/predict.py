@@ -31,7 +31,7 @@ def main(config: PredictConfig) -> None:
     directory = find_checkpoint(config.checkpoint)
     checkpoint = load_checkpoint(directory)
     classifier, trained = restore(
-        checkpoint, directory, fold_memory=config.fold_memory, half=config.half
+        checkpoint, directory, table_memory=config.table_memory, half=config.half
     )
     columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns

@@ -11,21 +11,21 @@ PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causa
 EMBEDDINGS = ("random", "static", "nonstatic", "multichannel", "onehot")
 POSITIONS = ("none", "learned", "sinusoidal", "ramp")
 ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "leaky_relu", "none")
-WIDE = 65_536  # the most numbers at a position
-MANY = 128  # the most layers
+MAX_WIDTH = 65_536  # the most numbers at a position
+MAX_LAYERS = 128  # the most layers
 
 # OmegaConf would not take new names in a dict of its own, so this is Any here
 Options = Any
 
-KERNELS: dict[str, Any] = {"at_least": 1, "at_most": WIDE, "length": (1, MANY)}
+KERNELS: dict[str, Any] = {"at_least": 1, "at_most": MAX_WIDTH, "length": (1, MAX_LAYERS)}
 
 
 def sizes(default: int, meaning: str) -> Any:
-    return key(default, meaning, at_least=1, at_most=WIDE)
+    return key(default, meaning, at_least=1, at_most=MAX_WIDTH)
 
 
 def layers(default: int, meaning: str) -> Any:
-    return key(default, meaning, at_least=1, at_most=MANY)
+    return key(default, meaning, at_least=1, at_most=MAX_LAYERS)
 
 
 def padding(default: str) -> Any:
@@ -38,10 +38,10 @@ def activation(default: str = "relu") -> Any:
 
 def hidden(default: list[int]) -> Any:
     meaning = "widths of fully connected layers with ReLU before the last one"
-    return key(default, meaning, at_least=1, at_most=WIDE, length=(0, MANY))
+    return key(default, meaning, at_least=1, at_most=MAX_WIDTH, length=(0, MAX_LAYERS))
 
 
-def share(meaning: str, default: float = 0.0) -> Any:
+def fraction(meaning: str, default: float = 0.0) -> Any:
     return key(default, meaning, at_least=0.0, below=1.0)
 
 
@@ -76,15 +76,15 @@ class ModelConfig:
         at_least=1,
         at_most=1_000_000,
     )
-    word_dropout: float = share("share of tokens replaced by the zero vector in training")
-    embedding_dropout: float = share("share of the embedding's numbers dropped in training")
+    word_dropout: float = fraction("share of tokens replaced by the zero vector in training")
+    embedding_dropout: float = fraction("share of the embedding's numbers dropped in training")
     pooling: str = key(
         "max", "from the features at all positions to so many numbers", choices=POOLINGS
     )
     k: int = sizes(4, "features that pooling=kmax keeps of each filter, dcnn at least")
     chunks: int = sizes(4, "parts of a text that pooling=chunk_max pools")
     hidden_sizes: list[int] = hidden([])
-    dropout: float = share(
+    dropout: float = fraction(
         "share of what each fully connected layer reads dropped in training", 0.5
     )
     max_norm: float | None = key(
@@ -177,7 +177,7 @@ class DilatedConfig(ModelConfig):
         "of the kernels (weight) or of the features",
         choices=("none", "weight", "batch", "layer"),
     )
-    block_dropout: float = share("share of features dropped behind each convolution in training")
+    block_dropout: float = fraction("share of features dropped behind each convolution in training")
     padding: str = padding("zeros")
     activation: str = activation()
 
@@ -197,7 +197,7 @@ class VdcnnConfig(ModelConfig):
     pooling: str = key("kmax", "as for other models; the paper's is kmax", choices=POOLINGS)
     k: int = sizes(8, "features that pooling=kmax keeps of each filter")
     hidden_sizes: list[int] = hidden([2048, 2048])
-    dropout: float = share("share of what each fully connected layer reads dropped in training")
+    dropout: float = fraction("share of what each fully connected layer reads dropped in training")
     depth: int = key(9, "convolutions", choices=(9, 17, 29, 49))
     num_filters: int = sizes(
         64, "filters of the first level; the others have 2, 4, 8 times as many"
@@ -221,7 +221,7 @@ class VdcnnConfig(ModelConfig):
                 "model.padding=causal with model.halving=kmax: which half is the larger goes by "
                 "the whole text; try model.halving=max"
             )
-        if self.num_filters * 8 > WIDE:
+        if self.num_filters * 8 > MAX_WIDTH:
             yield (
                 f"model.num_filters={self.num_filters} with model=vdcnn: the last level has 8 "
                 "times as many; try model.num_filters=64"
@@ -237,7 +237,7 @@ class DpcnnConfig(ModelConfig):
     num_filters: int = sizes(250, "filters of each convolution")
     region_size: int = sizes(3, "tokens of a region, the first window")
     kernel_size: int = sizes(3, "positions per window of the blocks")
-    block_dropout: float = share("share of features dropped behind each block in training")
+    block_dropout: float = fraction("share of features dropped behind each block in training")
     padding: str = padding("zeros")
     activation: str = activation()
 
@@ -259,7 +259,7 @@ class GatedConfig(ModelConfig):
     depth: int = layers(6, "gated layers")
     num_filters: int = sizes(64, "filters of each layer, after the gates")
     kernel_size: int = sizes(5, "tokens per window")
-    block_dropout: float = share("share of what each layer reads dropped in training")
+    block_dropout: float = fraction("share of what each layer reads dropped in training")
     padding: str = padding("zeros")
 
 
@@ -277,7 +277,7 @@ class DcnnConfig(ModelConfig):
         [7, 5], "widths of the convolutions one after the other", **KERNELS
     )
     num_filters: list[int] = key([6, 14], "filters of each layer, in every row", **KERNELS)
-    folding: bool = key(True, "every two rows are added behind each convolution")
+    add_row_pairs: bool = key(True, "every two rows are added behind each convolution")
     padding: str = padding("full")
     activation: str = activation("tanh")
 
@@ -314,7 +314,7 @@ class LstmConfig(ModelConfig):
     hidden_size: int = sizes(64, "numbers of a state, in each direction")
     depth: int = layers(1, "layers")
     bidirectional: bool = key(True, "read the text from both ends")
-    block_dropout: float = share("share of states dropped between layers in training")
+    block_dropout: float = fraction("share of states dropped between layers in training")
 
 
 @dataclass
@@ -328,7 +328,7 @@ class TransformerConfig(ModelConfig):
     depth: int = layers(2, "layers")
     heads: int = sizes(4, "attentions side by side in a layer; they share hidden_size")
     feedforward_size: int = sizes(128, "width of the perceptron in a layer")
-    block_dropout: float = share("share of states dropped in a layer in training", 0.1)
+    block_dropout: float = fraction("share of states dropped in a layer in training", 0.1)
 
     def conflicts(self) -> Iterator[str]:
         yield from super().conflicts()

@@ -25,7 +25,7 @@ STUDIES = (
     *("symmetry", "audio", "translation", "language", "checkpoint"),
 )
 PRESET_SEEDS = {"full": 3, "quick": 1}  # of studies
-FOLD_MEMORY = 1024  # megabytes
+TABLE_MEMORY = 1024  # megabytes
 
 
 @dataclass
@@ -55,8 +55,8 @@ class EvaluateConfig:
     checkpoint: str = key("", "a run directory (its best checkpoint) or a checkpoint directory")
     data: DataConfig = group(DataConfig, "what to score; without, the checkpoint's own test split")
     batch_size: int = key(512, "texts scored at a time, at most", at_least=1)
-    fold_memory: int = key(
-        FOLD_MEMORY,
+    table_memory: int = key(
+        TABLE_MEMORY,
         "megabytes that tables may take, of which embedding and first convolution are looked up; "
         "if they need more, texts with rare tokens are not looked up; 0: no tables",
         at_least=0,
@@ -96,8 +96,8 @@ class PredictConfig:
         "terminal, else as many as are fastest",
         at_least=1,
     )
-    fold_memory: int = key(
-        FOLD_MEMORY,
+    table_memory: int = key(
+        TABLE_MEMORY,
         "megabytes that tables may take, of which embedding and first convolution are looked up; "
         "if they need more, texts with rare tokens are not looked up; 0: no tables",
         at_least=0,

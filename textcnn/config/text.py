@@ -79,10 +79,10 @@ class CharConfig(LearntTextConfig):
     alphabet: str = key(
         "zhang", "zhang (of Zhang 2015), learnt (from the training texts), or the characters"
     )
-    fold_case: bool = key(True, "make texts lower case first")
+    lowercase: bool = key(True, "make texts lower case first")
 
     def tokenizer_settings(self) -> dict[str, Any]:
-        return {"alphabet": self.alphabet, "fold_case": self.fold_case}
+        return {"alphabet": self.alphabet, "lowercase": self.lowercase}
 
 
 @dataclass

@@ -64,7 +64,7 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | N
     for name, encoded in texts.by_name().items():
         rows = splits.by_name()[name]
         described[name] = describe_split(rows, encoded, seen)
-        seen = np.union1d(seen, rows.folded)
+        seen = np.union1d(seen, rows.text_hashes)
     warnings = [
         *length_warnings(described, receptive_field, texts.encoder.max_length),
         *class_warnings(described, splits.train.multi_label),
@@ -80,7 +80,7 @@ def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -
         seen: hashes of the folded texts of earlier splits.
     """
     lengths = texts.full_lengths
-    new = np.setdiff1d(rows.folded, seen)
+    new = np.setdiff1d(rows.text_hashes, seen)
     shortest, longest = int(lengths.argmin()), int(lengths.argmax())
     return SplitDescription(
         texts=len(rows),
@@ -91,7 +91,7 @@ def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -
         truncated_rate=texts.truncated_rate,
         unknown_rate=texts.unknown_rate,
         duplicates=len(rows) - len(new),
-        shared=int(np.isin(rows.folded, seen).sum()),
+        shared=int(np.isin(rows.text_hashes, seen).sum()),
         shortest_text=start(rows.text(shortest)),
         longest_text=start(rows.text(longest)),
     )

@@ -26,8 +26,8 @@ def handle_duplicates(
     kept, notes = dict(splits), []
     for key in reversed(ORDER):
         rows = splits[key]
-        shared = np.isin(rows.folded, seen)
-        seen = np.concatenate([seen, rows.folded])
+        shared = np.isin(rows.text_hashes, seen)
+        seen = np.concatenate([seen, rows.text_hashes])
         if not shared.any():
             continue
         later = " or ".join(ORDER[ORDER.index(key) + 1 :])

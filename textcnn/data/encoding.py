@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.tokenized import BLOCK, TokenizedTexts, gather, tokenize_list
+from textcnn.data.tokenized import GATHERED_AT_ONCE, TokenizedTexts, gather, tokenize_list
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.many_words import many_basic_english_words
 from textcnn.text.tokenizers import Tokenizer, basic_english_words
@@ -13,7 +13,7 @@ from textcnn.text.tokenizers import Tokenizer, basic_english_words
 # Characters from which on many texts are better split at once, and up to which Arrow counts bytes.
 # Splitting them at once is as fast from a tenth as many on, but takes 0.1 s once to import Arrow.
 # No chunk of `textcnn.system.chunks` is shorter, unless it is the only one.
-MANY, MOST = 2**15, 2**29
+MIN_TOGETHER, MAX_TOGETHER = 2**15, 2**29
 
 
 def encode_texts(
@@ -26,7 +26,10 @@ def encode_texts(
 
 def tokenize_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
     """The tokens of texts, in this process; a token may be in the table several times."""
-    if tokenizer.split is basic_english_words and MANY <= sum(map(len, texts)) < MOST:
+    if (
+        tokenizer.split is basic_english_words
+        and MIN_TOGETHER <= sum(map(len, texts)) < MAX_TOGETHER
+    ):
         words = many_basic_english_words(texts)
         if words is not None:
             table, places, lengths = words
@@ -58,9 +61,15 @@ def encode_rows(
     ends = tokenized.offsets[rows + 1]
     starts = np.stack([tokenized.offsets[rows], ends - behind], axis=1)  # (texts, 2)
     pieces = np.stack([lengths - behind, behind], axis=1)
-    blocks = range(0, len(rows), BLOCK)
+    blocks = range(0, len(rows), GATHERED_AT_ONCE)
     kept = [
-        ids[gather(tokenized.places, starts[i : i + BLOCK].ravel(), pieces[i : i + BLOCK].ravel())]
+        ids[
+            gather(
+                tokenized.places,
+                starts[i : i + GATHERED_AT_ONCE].ravel(),
+                pieces[i : i + GATHERED_AT_ONCE].ravel(),
+            )
+        ]
         for i in blocks
     ]
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

@@ -15,7 +15,7 @@ from textcnn.errors import InputError
 
 NAMES_SHOWN = 20
 # Rows that are copied at a time: a column of strings holds 2 GB at most.
-BLOCK = 10_000
+HASHED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class LabelledTexts:
         return self.labels.ndim == 2
 
     @property
-    def folded(self) -> np.ndarray:
+    def text_hashes(self) -> np.ndarray:
         """A hash of each text but for case and white space: (texts,) uint64."""
-        return self.source.folded[self.rows]
+        return self.source.text_hashes[self.rows]
 
     @property
     def counts(self) -> np.ndarray:
@@ -74,7 +74,7 @@ class LabelledTexts:
     def fingerprint(self) -> str:
         """A hash of every text and its classes, in order."""
         column = self.source.column
-        blocks = np.array_split(self.rows, len(self.rows) // BLOCK + 1)
+        blocks = np.array_split(self.rows, len(self.rows) // HASHED_AT_ONCE + 1)
         chunks = [chunk for block in blocks for chunk in column.take(pa.array(block)).chunks]
         texts = text_digest(pa.chunked_array(chunks, pa.string()))
         parts = [texts.encode(), json.dumps(self.names).encode(), self.labels.tobytes()]

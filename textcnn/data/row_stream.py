@@ -53,7 +53,7 @@ class RowStream:
             kept=False,
         )
         if self.duplicates != "keep":
-            repeated = np.isin(rows.folded, self.held) & keep
+            repeated = np.isin(rows.text_hashes, self.held) & keep
             if repeated.any() and self.duplicates == "error":
                 place = int(repeated.argmax())
                 raise InputError(
@@ -93,7 +93,7 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
     splits = division.divide(tables, notes)
     others = (splits.validation, splits.test)
     drawn = [rows.rows for rows in others if rows.source is splits.train.source]
-    held = np.concatenate([rows.folded for rows in others])
+    held = np.concatenate([rows.text_hashes for rows in others])
     notes = [
         *splits.notes,
         f"data.streaming: vocabulary and classes of the first {len(head):,} rows",

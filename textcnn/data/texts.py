@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.same_text import fold_hashes
+from textcnn.data.same_text import text_hashes
 from textcnn.data.tokenized import TokenizedTexts, tokenize, tokenize_list
 from textcnn.system.parallel import map_texts
 from textcnn.text.tokenizers import Tokenizer
@@ -36,17 +36,17 @@ class Texts:
         return text_digest(self.column)
 
     @cached_property
-    def folded(self) -> np.ndarray:
+    def text_hashes(self) -> np.ndarray:
         """A hash of each text but for case and white space: (texts,) uint64."""
 
         if not self.kept:
-            return fold_hashes(self.column.to_pylist())
+            return text_hashes(self.column.to_pylist())
 
         def make() -> pa.Table:
-            parts = list(map_texts(fold_hashes, self.column))
-            return pa.table({"folded": np.concatenate([np.empty(0, np.uint64), *parts])})
+            parts = list(map_texts(text_hashes, self.column))
+            return pa.table({"text_hashes": np.concatenate([np.empty(0, np.uint64), *parts])})
 
-        hashes: np.ndarray = cached(make, "folded", self.fingerprint)["folded"].to_numpy()
+        hashes: np.ndarray = cached(make, "text_hashes", self.fingerprint)["text_hashes"].to_numpy()
         return hashes
 
     def tokenized(self, tokenizer: Tokenizer) -> TokenizedTexts:

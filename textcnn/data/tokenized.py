@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Texts that are gathered at a time: the places of their tokens are numbers of 64 bits.
-BLOCK = 10_000
+GATHERED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TokenizedTexts:
     def counts(self, rows: np.ndarray) -> dict[str, int]:
         """How often each token occurs in the texts of `rows`."""
         total = np.zeros(len(self.table), np.int64)
-        for block in np.array_split(rows, len(rows) // BLOCK + 1):
+        for block in np.array_split(rows, len(rows) // GATHERED_AT_ONCE + 1):
             tokens = gather(self.places, self.offsets[block], self.lengths[block])
             total += np.bincount(tokens, minlength=len(self.table))
         return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}

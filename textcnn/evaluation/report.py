@@ -41,7 +41,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     directory = find_checkpoint(config.checkpoint)
     checkpoint = load_checkpoint(directory)
     classifier, trained = restore(
-        checkpoint, directory, fold_memory=config.fold_memory, half=config.half
+        checkpoint, directory, table_memory=config.table_memory, half=config.half
     )
     manifest = directory / "manifest.json"
     claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
@@ -54,7 +54,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     same_data = rows.fingerprint == claims.test_data
     reported = claims.reported if same_data else None
     # what half precision changes is no difference between machines
-    exact = restore(checkpoint, directory, fold_memory=0)[0] if config.half else classifier
+    exact = restore(checkpoint, directory, table_memory=0)[0] if config.half else classifier
     golden = golden_difference(exact, *claims.golden)
     verdict = judge(scores, reported, same_data, given, golden)
 

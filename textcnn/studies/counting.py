@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textcnn.studies.shared.probe import Rows
 
 KEPT = 3  # by k-max pooling
-MOST = 5  # copies against one more
+MAX_COPIES = 5  # copies against one more
 LENGTH = 40  # words of a text
 WIDTH = 3  # words, of the windows that see the context of each copy
 NETWORKS: dict[str, tuple[str, Values]] = {
@@ -57,7 +57,7 @@ def predict_doubled(pooling: str) -> float:
 
 
 def points(plan: Plan) -> list[Point]:
-    every = [(name, copies) for name in NETWORKS for copies in range(1, MOST + 1)]
+    every = [(name, copies) for name in NETWORKS for copies in range(1, MAX_COPIES + 1)]
     counted = [
         Point(f"{name} {copies}", {"network": name, "copies": copies}, plan.seeds)
         for name, copies in plan.pick(QUICK, every)
@@ -73,7 +73,7 @@ def measure(settings: Values, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
+        measure_accuracy,
         pair_gaps,
         synthetic_rows,
         train_probe,
@@ -94,7 +94,7 @@ def measure(settings: Values, seed: int) -> Values:
     before = pair_gaps(classifier, test)
     train_probe(classifier, train, seed, Training(epochs=40, learning_rate=0.01))
     after = pair_gaps(classifier, test)
-    return count_right(classifier, test) | {
+    return measure_accuracy(classifier, test) | {
         "gap_before": before.max().item(),
         "gap_after": after.max().item(),
     }
@@ -153,7 +153,7 @@ def drawings(results: Results) -> list[Drawing]:
             for point in counted
             if point.settings["network"] == name
         }
-        every = list(range(1, MOST + 1))
+        every = list(range(1, MAX_COPIES + 1))
         shares = [predict(name, copies) for copies in every]
         predicted(axes, every, shares, drawstyle="steps-mid")
         intervals(axes, list(measured), list(measured.values()))

@@ -17,8 +17,8 @@ def measure_networks(seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
         logit_gap,
+        measure_accuracy,
         synthetic_rows,
         train_probe,
     )
@@ -48,7 +48,11 @@ def measure_networks(seed: int) -> Values:
             (plain.logits(texts) - flipping.logits(texts)).abs().max()
         )
         values[f"wrong_{moment}"] = logit_gap(plain, texts, mirrored)
-    return values | {"plain": count_right(plain, test)} | {"flips": count_right(flipping, test)}
+    return (
+        values
+        | {"plain": measure_accuracy(plain, test)}
+        | {"flips": measure_accuracy(flipping, test)}
+    )
 
 
 def mirror(text: str) -> str:

@@ -87,7 +87,7 @@ def measure(settings: Values, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
+        measure_accuracy,
         pair_gaps,
         synthetic_rows,
         train_probe,
@@ -105,7 +105,7 @@ def measure(settings: Values, seed: int) -> Values:
     after = [pair_gaps(classifier, rows).max().item() for rows in tests.values()]
     return {
         "distances": list(at),
-        "asked": [count_right(classifier, rows) for rows in tests.values()],
+        "asked": [measure_accuracy(classifier, rows) for rows in tests.values()],
         "gap_before": before,
         "gap_after": after,
     }

@@ -111,7 +111,7 @@ def measure_changes(task: str, pooling: str, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
+        measure_accuracy,
         pair_gaps,
         synthetic_rows,
         train_probe,
@@ -127,7 +127,7 @@ def measure_changes(task: str, pooling: str, seed: int) -> Values:
             train_probe(classifier, train, seed, Training(epochs=6))
         pairs = {PAIRS: pair_gaps(classifier, test).max().item()}
         values[moment] = gaps(classifier, test[:100], seed) | pairs
-    return values | count_right(classifier, test)
+    return values | measure_accuracy(classifier, test)
 
 
 def gaps(classifier: "Classifier", rows: "Rows", seed: int) -> dict[str, float]:

@@ -11,21 +11,23 @@ import torch
 
 T = TypeVar("T")
 # Characters of a chunk: fewer don't pay for starting a thread, more change nothing but memory.
-FEWEST, MOST = 2**17, 2**20
-MOST_TEXTS = 2**13
-SHARED = 2**16  # characters of a single chunk from which on torch's threads share its operations
+MIN_CHARACTERS, MAX_CHARACTERS = 2**17, 2**20
+MAX_TEXTS = 2**13
+MIN_SHARED = (
+    2**16
+)  # characters of a single chunk from which on torch's threads share its operations
 
 
 def split_texts(texts: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
     """Chunks of as many characters each, at least `parts` of them if that pays."""
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    size = min(max(int(ends[-1]) // parts, FEWEST), MOST) if len(texts) else 0
+    size = min(max(int(ends[-1]) // parts, MIN_CHARACTERS), MAX_CHARACTERS) if len(texts) else 0
     start = 0
     while start < len(texts):
         before = int(ends[start - 1]) if start else 0
         end = int(np.searchsorted(ends, before + size, side="right"))
-        end = min(max(end, start + 1), start + MOST_TEXTS)
-        if ends[-1] - ends[end - 1] < FEWEST // 2 and len(texts) - start <= MOST_TEXTS:
+        end = min(max(end, start + 1), start + MAX_TEXTS)
+        if ends[-1] - ends[end - 1] < MIN_CHARACTERS // 2 and len(texts) - start <= MAX_TEXTS:
             end = len(texts)  # no crumb at the end
         yield texts[start:end]
         start = end
@@ -41,7 +43,7 @@ def stream_chunks(texts: Iterator[str], size: int | None) -> Iterator[list[str]]
     for text in texts:
         chunk.append(text)
         characters += len(text)
-        if characters >= 2 * FEWEST or len(chunk) >= MOST_TEXTS:
+        if characters >= 2 * MIN_CHARACTERS or len(chunk) >= MAX_TEXTS:
             yield chunk
             chunk, characters = [], 0
     if chunk:
@@ -54,7 +56,7 @@ def map_chunks(
     *,
     workers: int,
     threads: int,
-    shares: bool,
+    share_threads: bool,
 ) -> Iterator[T]:
     """`function` of every chunk, in order; a few more are read than are returned.
 
@@ -62,9 +64,9 @@ def map_chunks(
         workers: threads of Python, which work side by side where one of them leaves Python: in
             torch, NumPy and Arrow.
         threads: of torch's in each of them.
-        shares: where there is one worker, or one chunk, let all threads of torch share the work on
-            any chunk, or else on one of `SHARED` characters: those that share small operations wait
-            for each other, long where other programs take the cores.
+        share_threads: let all of torch's threads work on a chunk that is alone (one worker, or one
+            chunk); otherwise only if it has `MIN_SHARED` characters. Threads that share small
+            operations wait for each other, long if other programs use the cores.
     """
     chunks = iter(chunks)
     first = list(islice(chunks, 2))
@@ -76,7 +78,7 @@ def map_chunks(
     threads_before = torch.get_num_threads()
 
     def alone(chunk: Sequence[str]) -> int:
-        return threads_before if shares or sum(map(len, chunk)) >= SHARED else 1
+        return threads_before if share_threads or sum(map(len, chunk)) >= MIN_SHARED else 1
 
     if workers == 1 or len(first) < 2:
         try:

@@ -8,10 +8,10 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def available_cores() -> int:
-    """Those that it is bound to, or as many as its share of processor time comes to."""
+    """Those that it is bound to, or as many as its quota of processor time comes to."""
     cores = bound_cores()
-    share = processor_share(CGROUPS)
-    return cores if share is None else max(min(cores, math.ceil(share)), 1)
+    quota = cpu_quota(CGROUPS)
+    return cores if quota is None else max(min(cores, math.ceil(quota)), 1)
 
 
 def bound_cores() -> int:
@@ -20,7 +20,7 @@ def bound_cores() -> int:
     return os.cpu_count() or 1
 
 
-def processor_share(folder: Path) -> float | None:
+def cpu_quota(folder: Path) -> float | None:
     """The seconds of processor time per second that a container may take; None: any number."""
     try:
         limit, period = (folder / "cpu.max").read_text(encoding="utf-8").split()  # cgroup v2
@@ -33,10 +33,10 @@ def processor_share(folder: Path) -> float | None:
         except OSError:
             return None
     try:
-        share = float(limit) / float(period)
+        quota = float(limit) / float(period)
     except (ValueError, ZeroDivisionError):  # "max"
         return None
-    return share if share > 0 else None  # -1 is no limit
+    return quota if quota > 0 else None  # -1 is no limit
 
 
 def limit_threads() -> None:

@@ -81,7 +81,7 @@ def holds_a_run(run_dir: Path) -> str:
     )
 
 
-def claim(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
+def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
     """Make the directory of a new run, if `overwrite` in place of the run that may be there.
 
     Raises:

@@ -138,22 +138,22 @@ def kim_words(text: str) -> list[str]:
     return text.lower().split()
 
 
-def char_tokenizer(alphabet: str, fold_case: bool) -> Tokenizer:
+def char_tokenizer(alphabet: str, lowercase: bool) -> Tokenizer:
     """Characters.
 
     Args:
         alphabet: `zhang`, that of Zhang, Zhao & LeCun 2015; `learnt`, the characters of the
             training texts; or the characters themselves, each once.
-        fold_case: make a text lower case first, and the alphabet too.
+        lowercase: make a text lower case first, and the alphabet too.
     """
     if alphabet == "":
         raise InputError("text.alphabet is empty; give zhang, learnt or the characters")
-    fold = str.lower if fold_case else str
+    fold = str.lower if lowercase else str
     named = {"zhang": ZHANG_ALPHABET, "learnt": None}
     characters = named.get(alphabet, fold(alphabet))
     twice = [c for c in characters or "" if (characters or "").count(c) > 1]
     if twice:
-        folded = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.fold_case=true)"
+        folded = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.lowercase=true)"
         close = difflib.get_close_matches(alphabet, named, n=1)
         meant = f"; did you mean {close[0]}?" if close else ""
         raise InputError(

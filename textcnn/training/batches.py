@@ -87,7 +87,7 @@ class EpochBatches:
             epoch=epoch,
             weights=self.weights,
         )
-        return share(batches, self.rank, self.count)
+        return batches_of_rank(batches, self.rank, self.count)
 
     @property
     def finished(self) -> bool:
@@ -189,7 +189,7 @@ class StreamBatches:
             # another order in every pass
             epoch=self.at.passed * 2**32 + self.at.window,
         )
-        for chosen in share(batches, self.rank, self.count)[self.at.batch :]:
+        for chosen in batches_of_rank(batches, self.rank, self.count)[self.at.batch :]:
             self.at.batch += 1
             yield texts.batch(chosen)
 
@@ -201,7 +201,7 @@ class StreamBatches:
         self.running = self.batches()
 
 
-def share(batches: list[np.ndarray], rank: int, count: int) -> list[np.ndarray]:
+def batches_of_rank(batches: list[np.ndarray], rank: int, count: int) -> list[np.ndarray]:
     """Those of one process; as many for each, so some may be seen twice."""
     even = batches + batches[: -len(batches) % count]
     return even[rank::count]

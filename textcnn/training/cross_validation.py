@@ -14,7 +14,7 @@ import textcnn
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.system.atomic import existing, write_json
-from textcnn.system.run_dir import METRICS, claim
+from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.system.terminal import build_console
 from textcnn.training.curves import Curves
 from textcnn.training.outcome import peak_memory_bytes
@@ -45,7 +45,7 @@ def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
         run_dir = run.run_dir.parent  # that of the first process
         run.console.print(f"fold {fold} of {config.data.folds}")
         if fold == 1 and not resume and run.accelerator.is_main_process:
-            claim(run_dir, dump(config), config.overwrite)
+            create_run_dir(run_dir, dump(config), config.overwrite)
         carry_out(run, going_on, resume_from=run_dir)
     if os.environ.get("RANK", "0") == "0":
         conclude(run_dir, config.data.folds, time.perf_counter() - started)

@@ -16,7 +16,7 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.system.allocation import keep_freed_memory
 from textcnn.training.batches import TrainingBatches
 from textcnn.training.curves import Curves
-from textcnn.training.losses import count_right
+from textcnn.training.losses import count_correct
 from textcnn.training.optimizers import seen_rows
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
@@ -101,7 +101,7 @@ def train_step(
     optimizer.zero_grad()
     accelerator.backward(precision.scaled(loss))
     precision.step(optimizer)
-    return loss.item(), count_right(logits, batch.labels)
+    return loss.item(), count_correct(logits, batch.labels)
 
 
 def close_epoch(

@@ -91,7 +91,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def count_right(logits: Tensor, labels: Tensor) -> int:
+def count_correct(logits: Tensor, labels: Tensor) -> int:
     """How many texts of a batch have their class, or exactly their set at probabilities from 0.5.
 
     Args:

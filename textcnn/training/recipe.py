@@ -32,7 +32,7 @@ from textcnn.inference import Classifier, load
 from textcnn.models.build import build_model
 from textcnn.models.summary import field_line, summarize, summary_markdown, summary_table
 from textcnn.system.atomic import existing, new_file, write_json
-from textcnn.system.run_dir import CONFIG, METRICS, claim
+from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
@@ -149,7 +149,7 @@ class TrainingRun:
     def begin(self) -> None:
         """Start in a fresh run directory."""
         if self.accelerator.is_main_process:
-            claim(self.run_dir, dump(self.config), self.config.overwrite)
+            create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
             self.save("last")  # from here on the run can be resumed
             self.curves = Curves(self.run_dir)
             self.curves.text("data", data_markdown(self.description))

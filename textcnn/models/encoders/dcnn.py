@@ -26,25 +26,25 @@ class Dcnn(Encoder):
         *,
         kernel_sizes: Sequence[int],
         num_filters: Sequence[int],
-        folding: bool = True,
+        add_row_pairs: bool = True,
         dynamic_k: int = 4,
         padding: str = "full",
         activation: str = "tanh",
     ):
         """
         Args:
-            channels: rows of the embedding; with `folding` every layer halves them.
+            channels: rows of the embedding; with `add_row_pairs` every layer halves them.
             num_filters: of each layer, in every row.
             dynamic_k: positions that every layer keeps at least; the paper's is k of the pooling
                 behind the last.
         """
         super().__init__()
         missing = -channels % 2 ** len(kernel_sizes)
-        if folding and missing:
+        if add_row_pairs and missing:
             raise InputError(
-                f"model.folding halves the rows in each of {len(kernel_sizes)} layers, got "
+                f"model.add_row_pairs halves the rows in each of {len(kernel_sizes)} layers, got "
                 f"{channels} rows; try a model.embedding_dim larger by {missing}, or "
-                "model.folding=false"
+                "model.add_row_pairs=false"
             )
         rows, maps = channels, 1
         convolutions = []
@@ -53,10 +53,10 @@ class Dcnn(Encoder):
             convolutions.append(
                 Convolution(rows * maps, rows * filters, kernel_size, padding=padding, groups=rows)
             )
-            rows, maps = rows // 2 if folding else rows, filters
+            rows, maps = rows // 2 if add_row_pairs else rows, filters
         self.convolutions = nn.ModuleList(convolutions)
         self.num_filters = tuple(num_filters)
-        self.folding = folding
+        self.pairs_rows = add_row_pairs
         self.k = dynamic_k
         self.activation = ACTIVATIONS[activation]
         self.last_activation = activation
@@ -72,8 +72,8 @@ class Dcnn(Encoder):
             if layer > 1:
                 features = features.each(self.activation)
             features = convolution(features)
-            if self.folding:
-                features = features.each(partial(fold, filters=filters))
+            if self.pairs_rows:
+                features = features.each(partial(sum_row_pairs, filters=filters))
             if layer < layers:
                 k = -((layer - layers) * tokens // layers)  # rounded up
                 most = -((layer - layers) * longest // layers)
@@ -81,7 +81,7 @@ class Dcnn(Encoder):
         return (features,)
 
 
-def fold(values: Tensor, filters: int) -> Tensor:
+def sum_row_pairs(values: Tensor, filters: int) -> Tensor:
     """The sum of every two neighbouring rows, map by map: (batch, rows x filters, time)."""
     batch, channels, time = values.shape
     return (

@@ -1,8 +1,9 @@
 """Classifiers whose embedding and first convolutions are one table look-up.
 
 With weights that stay as they are, a convolution over embeddings is a sum of table rows, one for
-each token of the window: no matrix product is left. `fold` makes such a network of a trained model,
-which stays as it is; the logits are equal to 1e-5, with half precision to about 1e-2.
+each token of the window: no matrix product is left. `build_table_classifier` makes such a
+network of a trained model, which it leaves as it is; the logits are equal to 1e-5, with half
+precision to about 1e-2.
 """
 
 import copy
@@ -45,7 +46,7 @@ FIRST: dict[type[Encoder], str] = {
 }
 
 
-class FoldedClassifier(nn.Module):
+class TableClassifier(nn.Module):
     """Logits as the model's, by table where all of a text's tokens have rows there."""
 
     def __init__(self, model: TextClassifier, table: TokenTable, by_table: nn.Module):
@@ -79,7 +80,9 @@ class FoldedClassifier(nn.Module):
         return logits
 
 
-def fold(model: TextClassifier, memory: int, half: bool = False) -> FoldedClassifier | None:
+def build_table_classifier(
+    model: TextClassifier, memory: int, half: bool = False
+) -> TableClassifier | None:
     """A network that looks up what `model` computes; None if there is nothing to gain.
 
     Args:
@@ -98,13 +101,13 @@ def fold(model: TextClassifier, memory: int, half: bool = False) -> FoldedClassi
     if table.known <= UNKNOWN:
         return None
     if pools_largest_sums(model):
-        return FoldedClassifier(model, table, LargestSums(model, table))
+        return TableClassifier(model, table, LargestSums(model, table))
     parts: dict[str, nn.Module] = {}
     first = 0
     for path, convolution in zip(paths, convolutions, strict=True):
         parts[f"encoder.{path}"] = TableConvolution(convolution, table, first)
         first += convolution.kernel_size
-    return FoldedClassifier(model, table, with_parts(model, parts))
+    return TableClassifier(model, table, with_parts(model, parts))
 
 
 def pools_largest_sums(model: TextClassifier) -> bool:

@@ -12,7 +12,7 @@ from textcnn.models.layers.embedding import Embedding
 
 # Tokens whose rows are computed at a time, always the same ones together: what a row holds, to the
 # last bit, does not depend on which texts came before.
-BLOCK = 32
+TOKENS_AT_ONCE = 32
 
 
 class TokenTable:
@@ -51,7 +51,7 @@ class TokenTable:
         # NumPy asks the system for large pages: with small ones each row costs a page walk more
         self.rows = torch.from_numpy(np.empty((rows, self.filters), self.dtype))
         self.rows[-self.offsets :] = -torch.inf
-        self.ready = np.zeros(-(-max(self.known, 0) // BLOCK), bool)
+        self.ready = np.zeros(-(-max(self.known, 0) // TOKENS_AT_ONCE), bool)
         self.made_of = self.weights()
 
     def weights(self) -> list[tuple[int, int]]:
@@ -68,7 +68,7 @@ class TokenTable:
         if self.ready.all():
             return
         needed = np.zeros_like(self.ready)
-        needed[ids.numpy() // BLOCK] = True
+        needed[ids.numpy() // TOKENS_AT_ONCE] = True
         needed[0] = True  # windows see padding where the ids hold none, too
         missing = np.flatnonzero(needed & ~self.ready)
         if len(missing):
@@ -84,7 +84,10 @@ class TokenTable:
         for block in blocks:
             if self.ready[block]:
                 continue
-            first, last = int(block) * BLOCK, min((int(block) + 1) * BLOCK, self.known)
+            first, last = (
+                int(block) * TOKENS_AT_ONCE,
+                min((int(block) + 1) * TOKENS_AT_ONCE, self.known),
+            )
             vectors = self.embedding(torch.arange(first, last)[None])[0]  # (tokens, channels)
             made = (vectors @ kernels).view(-1, self.filters)  # (tokens x offsets, filters)
             if self.dtype == np.float16:

@@ -16,7 +16,9 @@ from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.padding import inside, margins
 
 ZERO = 0  # the token of the zero vector: padding, and what boundary modes put before and behind
-BLOCK = 2**19  # numbers that are summed before they are compared, 2 MB: they stay in the cache
+NUMBERS_IN_CACHE = (
+    2**19
+)  # numbers that are summed before they are compared, 2 MB: they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def largest(table: Tensor, windows: Windows, *, winners: bool) -> tuple[Tensor, 
     )[:, None]
     values, places = [], []
     bags = torch.empty(0)
-    for texts, count in blocks(windows.counts, max(BLOCK // filters, 1)):
+    for texts, count in blocks(windows.counts, max(NUMBERS_IN_CACHE // filters, 1)):
         rows = windows.tokens[texts, :count].astype(index, copy=False) * index(offsets) + inner
         number = len(rows) * count * widths
         if number > len(bags):

@@ -52,8 +52,8 @@ def measure_halves(mode: str, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
         logits_of,
+        measure_accuracy,
         train_probe,
     )
 
@@ -70,7 +70,7 @@ def measure_halves(mode: str, seed: int) -> Values:
 
     before = gap()
     train_probe(classifier, rows * 10, seed, Training(epochs=30, batch_size=40))
-    return count_right(classifier, rows) | {"gap_before": before, "gap_after": gap()}
+    return measure_accuracy(classifier, rows) | {"gap_before": before, "gap_after": gap()}
 
 
 def claims(results: Results) -> list[Claim]:

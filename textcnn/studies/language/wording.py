@@ -78,7 +78,7 @@ def measure_negation(template: str, width: int, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
+        measure_accuracy,
         pair_gaps,
         train_probe,
     )
@@ -95,7 +95,7 @@ def measure_negation(template: str, width: int, seed: int) -> Values:
     before = pair_gaps(classifier, test).max().item()
     train_probe(classifier, train * 4, seed, Training(epochs=15))
     after = pair_gaps(classifier, test).max().item()
-    return count_right(classifier, test) | {"gap_before": before, "gap_after": after}
+    return measure_accuracy(classifier, test) | {"gap_before": before, "gap_after": after}
 
 
 def split_synonyms(seed: int) -> tuple[list[list[str]], list[list[str]]]:
@@ -132,7 +132,7 @@ def measure_synonyms(vectors: str | None, seed: int) -> Values:
             too, which with a vector are no unknown words. None: vectors that are learnt.
     """
     from textcnn.errors import InputError
-    from textcnn.studies.shared.probe import Training, build_probe, count_right, train_probe
+    from textcnn.studies.shared.probe import Training, build_probe, measure_accuracy, train_probe
 
     taught, asked = split_synonyms(seed)
     train, test = sentences(taught), sentences(asked)
@@ -145,9 +145,9 @@ def measure_synonyms(vectors: str | None, seed: int) -> Values:
             return {"missing": str(error)}
     train_probe(classifier, train, seed, Training(epochs=12))
     # what differs are the adjectives: around them stand the same nouns
-    return count_right(classifier, test) | {
+    return measure_accuracy(classifier, test) | {
         "different": sum(map(len, asked)),
-        "taught": count_right(classifier, train),
+        "taught": measure_accuracy(classifier, train),
     }
 
 

@@ -27,7 +27,7 @@ def measure_look_alikes(copies: int, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
+        measure_accuracy,
         pair_gaps,
         train_probe,
     )
@@ -37,7 +37,7 @@ def measure_look_alikes(copies: int, seed: int) -> Values:
     before = pair_gaps(classifier, test).max().item()
     train_probe(classifier, train, seed, Training(epochs=16, learning_rate=0.005))
     after = pair_gaps(classifier, test).max().item()
-    return count_right(classifier, test) | {"gap_before": before, "gap_after": after}
+    return measure_accuracy(classifier, test) | {"gap_before": before, "gap_after": after}
 
 
 def look_alikes(copies: int, pairs: int, draw: Random, length: int = 24) -> "Rows":
@@ -56,8 +56,8 @@ def measure_shift(pooling: str, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
         logits_of,
+        measure_accuracy,
         train_probe,
     )
 
@@ -69,8 +69,8 @@ def measure_shift(pooling: str, seed: int) -> Values:
     weights = classifier.model.head.weight.numel()
     moved = (logits_of(classifier, early) - logits_of(classifier, late)).abs().max().item()
     return {
-        "inside": count_right(classifier, early),
-        "outside": count_right(classifier, late),
+        "inside": measure_accuracy(classifier, early),
+        "outside": measure_accuracy(classifier, late),
         "moved": moved,
         "weights": weights,
     }

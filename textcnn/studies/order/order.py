@@ -64,7 +64,7 @@ def measure_distances(architecture: Architecture, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
+        measure_accuracy,
         pair_gaps,
         train_probe,
     )
@@ -87,7 +87,7 @@ def measure_distances(architecture: Architecture, seed: int) -> Values:
     after = {d: pair_gaps(classifier, rows) for d, rows in tests.items()}
     return {
         "distances": list(tests),
-        "asked": [count_right(classifier, rows) for rows in tests.values()],
+        "asked": [measure_accuracy(classifier, rows) for rows in tests.values()],
         "gap_before": [gaps.max().item() for gaps in before.values()],
         "gap_after": [gaps.max().item() for gaps in after.values()],
         "receptive_field": classifier.model.receptive_field,

@@ -41,14 +41,14 @@ def predict_places(trained: bool) -> float:
 
 def measure_places(kind: str, seed: int) -> Values:
     """The order of two markers, by a 1×1 network with positions, in short texts and behind."""
-    from textcnn.studies.shared.probe import Training, build_probe, count_right, train_probe
+    from textcnn.studies.shared.probe import Training, build_probe, measure_accuracy, train_probe
 
     inside = ordered(TRAINED, range(TRAINED))
     classifier = build_probe({"name": "nin", "position": kind}, inside, seed, max_length=LONG)
     train_probe(classifier, inside * 8, seed, Training(epochs=12, learning_rate=0.005))
     return {
-        "inside": count_right(classifier, inside),
-        "outside": count_right(classifier, ordered(LONG, range(TRAINED, LONG))),
+        "inside": measure_accuracy(classifier, inside),
+        "outside": measure_accuracy(classifier, ordered(LONG, range(TRAINED, LONG))),
     }
 
 
@@ -64,7 +64,7 @@ def ordered(length: int, places: Sequence[int]) -> list[tuple[str, str]]:
 
 def measure_parts(chunks: int, seed: int) -> Values:
     """In which of eight parts the marker is, by so many chunks."""
-    from textcnn.studies.shared.probe import Training, build_probe, count_right, train_probe
+    from textcnn.studies.shared.probe import Training, build_probe, measure_accuracy, train_probe
 
     length = 4 * PARTS
     every = [
@@ -74,7 +74,7 @@ def measure_parts(chunks: int, seed: int) -> Values:
     network = {"name": "nin", "pooling": "chunk_max", "chunks": chunks}
     classifier = build_probe(network, every, seed)
     train_probe(classifier, every * 40, seed, Training(epochs=12))
-    return count_right(classifier, every)
+    return measure_accuracy(classifier, every)
 
 
 def measure_padding(seed: int, more: int = 30) -> Values:

@@ -84,8 +84,8 @@ def measure_halves(padding: str, seed: int) -> Values:
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
-        count_right,
         logits_of,
+        measure_accuracy,
         train_probe,
     )
 
@@ -103,7 +103,7 @@ def measure_halves(padding: str, seed: int) -> Values:
     before = gap()
     train_probe(classifier, train, seed, Training(epochs=12))
     return {
-        "asked": [count_right(classifier, rows) for rows in tests.values()],
+        "asked": [measure_accuracy(classifier, rows) for rows in tests.values()],
         "gap_before": before,
         "gap_after": gap(),
     }

@@ -69,7 +69,7 @@ def build_probe(
     """
     set_seed(seed)
     settings: dict[str, Any] = (
-        {"tokenizer": "whitespace"} if unit == "word" else {"alphabet": "learnt", "fold_case": True}
+        {"tokenizer": "whitespace"} if unit == "word" else {"alphabet": "learnt", "lowercase": True}
     )
     tokenizer = build_tokenizer(unit, **settings)
     vocabulary = Vocabulary(sorted({token for text, _ in rows for token in tokenizer(text)}))
@@ -153,7 +153,7 @@ def score_rows(classifier: Classifier, rows: Rows) -> Scores:
     return score_classifier(classifier, encode(classifier, rows), torch.device("cpu"))
 
 
-def count_right(classifier: Classifier, rows: Rows) -> Values:
+def measure_accuracy(classifier: Classifier, rows: Rows) -> Values:
     """How many of the texts get their class, as `textcnn.studies.shared.study.Rate.of` takes it."""
     scores = score_rows(classifier, rows)
     return {

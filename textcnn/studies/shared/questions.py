@@ -49,7 +49,7 @@ def ask(classifier: Classifier, texts: EncodedTexts, seed: int) -> Values:
         "known": known(classifier.model),
         "texts": len(texts),
         "different": len({texts.ids[a:b].tobytes() for a, b in pairwise(texts.offsets)}),
-        "correct": count_right(usual, texts),
+        "correct": correct_decisions(usual, texts),
         "majority": majority(texts),
         "answers": len(np.unique(usual, axis=0)),
         "equal": equalities(classifier.model, texts, seed),
@@ -166,7 +166,7 @@ def decide(classifier: Classifier, texts: EncodedTexts) -> np.ndarray:
     return chosen(logits.sigmoid(), classifier.thresholds).numpy()
 
 
-def count_right(decided: np.ndarray, texts: EncodedTexts) -> int:
+def correct_decisions(decided: np.ndarray, texts: EncodedTexts) -> int:
     assert texts.labels is not None
     return len(texts) - count_different(decided, texts.labels)
 
@@ -189,7 +189,7 @@ def word_order(classifier: Classifier, texts: EncodedTexts, usual: np.ndarray, s
     for block in BLOCKS:
         decided = decide(classifier, shuffled(texts, block, seed + block))
         found["changed"].append(count_different(decided, usual))
-        found["correct"].append(count_right(decided, texts))
+        found["correct"].append(correct_decisions(decided, texts))
     return found
 
 
@@ -205,7 +205,7 @@ def places(classifier: Classifier, texts: EncodedTexts, usual: np.ndarray) -> Va
     }
     decided = {name: decide(classifier, other) for name, other in others.items()}
     return {
-        name: {"changed": count_different(d, usual), "correct": count_right(d, texts)}
+        name: {"changed": count_different(d, usual), "correct": correct_decisions(d, texts)}
         for name, d in decided.items()
     }
 
@@ -215,7 +215,7 @@ def beginnings(classifier: Classifier, texts: EncodedTexts) -> Values:
     longest = int(texts.lengths.max())
     read = [tokens for tokens in READ if tokens < longest] + [longest]
     cuts = [cut(texts, np.minimum(texts.lengths, tokens)) for tokens in read]
-    return {"read": read, "correct": [count_right(decide(classifier, c), c) for c in cuts]}
+    return {"read": read, "correct": [correct_decisions(decide(classifier, c), c) for c in cuts]}
 
 
 def by_length(model: TextClassifier, texts: EncodedTexts, usual: np.ndarray) -> Values:

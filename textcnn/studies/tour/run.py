@@ -16,7 +16,7 @@ from textcnn.studies.tour.progress import StudyProgress
 from textcnn.studies.tour.report import Chapter, Report
 from textcnn.studies.tour.workers import Work, WorkerKilledError, measure_all
 from textcnn.system.cores import available_cores
-from textcnn.system.run_dir import RESULTS, cannot_be_written, claim
+from textcnn.system.run_dir import RESULTS, cannot_be_written, create_run_dir
 from textcnn.system.terminal import argument, build_console, build_table
 
 
@@ -116,7 +116,7 @@ class StudyRun:
     def begin(self) -> None:
         """Make the run directory, once something is known that is worth it."""
         if not self.begun:
-            claim(self.run_dir, dump(self.config), self.config.overwrite)
+            create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
             self.begun = True
         (self.run_dir / RESULTS).mkdir(exist_ok=True)
 

@@ -14,15 +14,19 @@ from tiny_models import IDS, MODELS, allowed, batch, build, text_of
 from textcnn.config.model import EMBEDDINGS, PADDINGS
 from textcnn.errors import InputError
 from textcnn.models.encoders.multi_width import MultiWidth
-from textcnn.models.fast.table_classifier import FoldedClassifier, LargestSums, fold
+from textcnn.models.fast.table_classifier import (
+    LargestSums,
+    TableClassifier,
+    build_table_classifier,
+)
 
 MEMORY = 2**20
 BATCHES = ([0], [1], [2, 0, 5], [30, 1, 7, 0, 4, 3], [6] * 4)  # lengths of texts
 UNFOLDED = {"dcnn", "dcnn, unfolded", "bag", "lstm", "transformer"}
 
 
-def folded(name: str = "multi_width", memory: int = MEMORY, **changes: Any) -> FoldedClassifier:
-    network = fold(build(name, **changes), memory)
+def folded(name: str = "multi_width", memory: int = MEMORY, **changes: Any) -> TableClassifier:
+    network = build_table_classifier(build(name, **changes), memory)
     assert network is not None
     return network.eval()
 
@@ -36,7 +40,7 @@ def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 @torch.inference_mode()
-def assert_equal(network: FoldedClassifier) -> None:
+def assert_equal(network: TableClassifier) -> None:
     for ids, lengths in batches():
         expected = network.model(ids, lengths)
         torch.testing.assert_close(network(ids, lengths), expected, rtol=0, atol=1e-5)
@@ -88,22 +92,24 @@ def test_what_stands_behind_a_text_is_not_read() -> None:
 
 @pytest.mark.parametrize("name", sorted(UNFOLDED))
 def test_models_without_a_first_convolution_are_left_as_they_are(name: str) -> None:
-    assert fold(build(name), MEMORY) is None
+    assert build_table_classifier(build(name), MEMORY) is None
 
 
 def test_models_with_a_position_are_left_as_they_are() -> None:
-    assert fold(build("multi_width", position="learned"), MEMORY) is None
+    assert build_table_classifier(build("multi_width", position="learned"), MEMORY) is None
 
 
 def test_without_memory_models_are_left_as_they_are() -> None:
-    assert fold(build("multi_width"), 0) is None
+    assert build_table_classifier(build("multi_width"), 0) is None
 
 
 @pytest.mark.parametrize("name", ["multi_width", "nin"])
 def test_with_little_memory_texts_of_rare_tokens_are_left_to_the_model(name: str) -> None:
     model = build(name)
     rows = {"multi_width": (1 + 2 + 3) * 4, "nin": 6}[name]
-    network = fold(model, 4 * rows * 7)  # seven tokens, one of which stands for none
+    network = build_table_classifier(
+        model, 4 * rows * 7
+    )  # seven tokens, one of which stands for none
     assert network is not None
     assert network.table.known == 6 < IDS
     assert_equal(network.eval())
@@ -112,7 +118,7 @@ def test_with_little_memory_texts_of_rare_tokens_are_left_to_the_model(name: str
 def test_the_model_is_left_as_it_is_and_shares_its_weights() -> None:
     model = build("char_cnn")
     before = copy.deepcopy(model.state_dict())
-    network = fold(model, MEMORY)
+    network = build_table_classifier(model, MEMORY)
     assert network is not None
     assert_equal(network.eval())
     after = model.state_dict()
@@ -136,7 +142,7 @@ def test_weights_that_change_change_the_logits(name: str) -> None:
 
 def test_rows_do_not_depend_on_what_was_asked_before() -> None:
     model = build("multi_width", vocabulary_size=200)
-    first, second = fold(model, MEMORY), fold(model, MEMORY)
+    first, second = build_table_classifier(model, MEMORY), build_table_classifier(model, MEMORY)
     assert first is not None
     assert second is not None
     texts = torch.arange(2, 200).reshape(9, -1)
@@ -154,7 +160,7 @@ def test_several_threads_get_the_same_logits() -> None:
     lengths = torch.full((len(texts),), 4)
     with torch.inference_mode():
         expected = model.eval()(texts, lengths)
-    network = fold(model, MEMORY)
+    network = build_table_classifier(model, MEMORY)
     assert network is not None
 
     def logits(_: int) -> torch.Tensor:
@@ -168,7 +174,7 @@ def test_several_threads_get_the_same_logits() -> None:
 
 def test_half_precision_takes_half_the_memory_and_is_close() -> None:
     model = build("multi_width")
-    network = fold(model, MEMORY, half=True)
+    network = build_table_classifier(model, MEMORY, half=True)
     assert network is not None
     assert network.table.rows.dtype == torch.float16
     with torch.inference_mode():
@@ -181,7 +187,7 @@ def test_numbers_that_half_precision_cannot_hold_are_refused() -> None:
     model = build("multi_width")
     with torch.no_grad():
         model.embedding.table.weight.mul_(1e6)  # type: ignore[union-attr]
-    network = fold(model, MEMORY, half=True)
+    network = build_table_classifier(model, MEMORY, half=True)
     assert network is not None
     with pytest.raises(InputError, match=r"half precision holds numbers up to 65504, got .*; use"):
         network(*batch([text_of(9)]))
@@ -191,13 +197,13 @@ def test_a_model_that_gives_no_numbers_still_gives_none() -> None:
     model = build("multi_width")
     with torch.no_grad():
         model.head.bias.fill_(math.nan)
-    network = fold(model, MEMORY)
+    network = build_table_classifier(model, MEMORY)
     assert network is not None
     assert network.eval()(*batch([text_of(9)])).isnan().all()
 
 
 def test_other_precisions_are_left_as_they_are() -> None:
-    assert fold(build("multi_width").double(), MEMORY) is None
+    assert build_table_classifier(build("multi_width").double(), MEMORY) is None
 
 
 def test_a_subclass_may_read_the_embedding_otherwise_so_it_is_left_as_it_is() -> None:
@@ -206,7 +212,7 @@ def test_a_subclass_may_read_the_embedding_otherwise_so_it_is_left_as_it_is() ->
 
     model = build("multi_width")
     model.encoder.__class__ = Other
-    assert fold(model, MEMORY) is None
+    assert build_table_classifier(model, MEMORY) is None
 
 
 @pytest.mark.parametrize("padding", ["reflect", "valid"])
