@@ -15,7 +15,12 @@ from textcnn.data.row_stream import RowStream
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import Vocabulary
-from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
+from textcnn.training.batches import (
+    EpochBatches,
+    StreamBatches,
+    TrainingBatches,
+    batches_of_rank,
+)
 
 Build = Callable[..., TrainingBatches]
 
@@ -160,7 +165,7 @@ def test_weights_draw_texts_in_their_proportion() -> None:
     "stored", [{}, {"epoch": 1}, {"epoch": 1, "batch": "2"}, {"epoch": -1, "batch": 0}]
 )
 def test_what_is_no_position_is_refused(build: Build, stored: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="no position"):
+    with pytest.raises(TypeError, match="not a position"):
         build().go_to(stored)
 
 
@@ -171,3 +176,18 @@ def test_a_stream_of_which_nothing_is_left_is_refused() -> None:
     )
     with pytest.raises(ValueError, match=r"every text of data\.train occurs in validation or test"):
         numbers(batches)
+
+
+@given(st.integers(0, 12), st.integers(1, 9))
+def test_every_process_gets_the_same_number_of_batches_and_together_they_get_all(
+    size: int, count: int
+) -> None:
+    batches = [np.array([number]) for number in range(size)]
+    parts = [batches_of_rank(batches, rank, count) for rank in range(count)]
+    assert {len(part) for part in parts} == {-(-size // count)}
+    assert {int(batch[0]) for part in parts for batch in part} == set(range(size))
+
+
+def test_one_batch_is_seen_by_each_of_four_processes() -> None:
+    batches = [np.array([7])]
+    assert [batches_of_rank(batches, rank, 4) for rank in range(4)] == [batches] * 4

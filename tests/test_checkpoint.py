@@ -69,7 +69,7 @@ def test_a_checkpoint_comes_back_bit_for_bit(tmp_path: Path) -> None:
 def test_manifest_tells_format_version_revision_and_the_hash_of_every_file(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "c", small(), training_state={"step": 1})
     manifest = read_json(tmp_path / "c" / "manifest.json")
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["textcnn"] == textcnn.__version__
     assert manifest["git_revision"] == git_revision()
     names = {*FILES, "training_state.pt"}
@@ -130,7 +130,7 @@ def test_sets_may_be_of_a_single_label(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "c", one)
     assert load_checkpoint(tmp_path / "c").labels == ("spam",)
     save_checkpoint(tmp_path / "c", replace(one, thresholds=None))
-    assert "expected two or more classes" in refusal(lambda: load_checkpoint(tmp_path / "c"))
+    assert "expected at least two classes" in refusal(lambda: load_checkpoint(tmp_path / "c"))
 
 
 def test_manifest_can_be_added_to(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_directory_or_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> N
     file.touch()
     for path in (tmp_path, file):
         assert refusal(lambda path=path: load(path)) == (  # type: ignore[misc]
-            f"{path} is no checkpoint and holds none: no manifest.json in it or in {path / 'best'}"
+            f"{path} is not a checkpoint and holds none: no manifest.json in it or in {path / 'best'}"
         )
 
 
@@ -180,7 +180,7 @@ def test_directory_or_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> N
 def test_missing_file_is_refused(best: Path, name: str) -> None:
     (best / name).unlink()
     assert refusal(lambda: load(best)) == (
-        f"{best / name} is missing: the checkpoint is not whole; copy it again"
+        f"{best / name} is missing: the checkpoint is incomplete; copy it again"
     )
 
 
@@ -189,7 +189,7 @@ def test_truncated_file_is_refused(best: Path, name: str) -> None:
     content = (best / name).read_bytes()
     (best / name).write_bytes(content[: len(content) // 2])
     assert refusal(lambda: load(best)) == (
-        f"{best / name} is damaged or was changed (its SHA-256 is not the manifest's)"
+        f"{best / name} is damaged or was changed (its SHA-256 differs from the manifest)"
     )
 
 
@@ -201,10 +201,11 @@ def test_changed_file_is_refused(best: Path, name: str) -> None:
     assert "is damaged or was changed" in refusal(lambda: load(best))
 
 
-def test_newer_format_is_refused_with_what_to_do(best: Path) -> None:
-    forge_manifest(best, format=2, textcnn="9.9")
+@pytest.mark.parametrize(("format", "mend"), [(3, "upgrade textcnn"), (1, "train again")])
+def test_another_format_is_refused_with_what_to_do(best: Path, format: int, mend: str) -> None:
+    forge_manifest(best, format=format, textcnn="9.9")
     assert refusal(lambda: load(best)) == (
-        f"{best} has format 2, written by textcnn 9.9; this one reads up to 1: upgrade textcnn"
+        f"{best} has format {format}, written by textcnn 9.9; this version reads format 2: {mend}"
     )
 
 
@@ -295,11 +296,11 @@ def test_thresholds_that_are_missing_or_changed_are_refused(tmp_path: Path) -> N
     file = tmp_path / "c" / THRESHOLDS
     file.write_text("[0, 0, 0]", encoding="utf-8")
     assert refusal(lambda: load(tmp_path / "c")) == (
-        f"{file} is damaged or was changed (its SHA-256 is not the manifest's)"
+        f"{file} is damaged or was changed (its SHA-256 differs from the manifest)"
     )
     file.unlink()
     assert refusal(lambda: load(tmp_path / "c")) == (
-        f"{file} is missing: the checkpoint is not whole; copy it again"
+        f"{file} is missing: the checkpoint is incomplete; copy it again"
     )
 
 

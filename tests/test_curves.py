@@ -2,19 +2,39 @@
 
 from pathlib import Path
 
+import torch
+from accelerate import Accelerator
 from tiny_data import curves, hyper_parameters, make_curves_older
 
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.curves import Curves
+from textcnn.training.learner import Learner
+from textcnn.training.losses import build_loss
+from textcnn.training.precision import Precision
 from textcnn.training.state import TrainingState
+
+
+def learner() -> Learner:
+    """With a learning rate of 0.5, and gradients of norm 2."""
+    weight = torch.nn.Parameter(torch.zeros(4))
+    weight.grad = torch.ones(4)
+    model = torch.nn.ParameterList([weight])
+    optimizer = torch.optim.SGD([weight], lr=0.5)
+    return Learner(
+        model,
+        optimizer,
+        build_loss(multi_label=False, class_weights=None, label_smoothing=0.0),
+        Precision("fp32", torch.device("cpu")),
+        Accelerator(cpu=True),
+    )
 
 
 def log_steps(run_dir: Path, *steps: int, first_step: int | None = None) -> None:
     """Log the loss of some steps, which is the step's tenth."""
     make_curves_older(run_dir)
-    writer = Curves(run_dir, first_step)
+    writer = Curves(run_dir, first_step=first_step)
     for step in steps:
-        writer.step(TrainingState(step=step), loss=step / 10, rate=0.5, gradient_norm=2.0)
+        writer.step(TrainingState(step=step), step / 10, learner())
     writer.close()
 
 
@@ -25,13 +45,21 @@ def steps_shown(run_dir: Path) -> list[int]:
 def test_training_scalars_are_drawn_over_steps(tmp_path: Path) -> None:
     writer = Curves(tmp_path)
     state = TrainingState(step=7, epoch_texts=30, epoch_seconds=2.0)
-    writer.step(state, loss=0.25, rate=0.5, gradient_norm=2.0)
+    writer.step(state, 0.25, learner())
     writer.close()
     shown = curves(tmp_path)
     expected = {"loss": 0.25, "learning_rate": 0.5, "gradient_norm": 2.0, "texts_per_second": 15.0}
     for name, value in expected.items():
         (point,) = shown.Scalars(f"train/{name}")
         assert (point.step, point.value) == (7, value)
+
+
+def test_a_training_point_is_drawn_every_so_many_steps(tmp_path: Path) -> None:
+    writer = Curves(tmp_path, every=3)
+    for step in range(1, 8):
+        writer.step(TrainingState(step=step), 0.25, learner())
+    writer.close()
+    assert steps_shown(tmp_path) == [3, 6]
 
 
 def test_scores_are_drawn_for_their_split(tmp_path: Path) -> None:
@@ -61,7 +89,7 @@ def test_points_of_a_run_that_goes_on_from_its_very_start_are_dropped(tmp_path: 
 
 def test_points_are_on_the_disk_once_flushed(tmp_path: Path) -> None:
     writer = Curves(tmp_path)
-    writer.step(TrainingState(step=1), loss=0.25, rate=0.5, gradient_norm=2.0)
+    writer.step(TrainingState(step=1), 0.25, learner())
     writer.flush()
     assert steps_shown(tmp_path) == [1]
     writer.close()

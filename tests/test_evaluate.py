@@ -283,7 +283,9 @@ def test_evaluation_against_a_hostile_manifest_ends_in_a_line(
         f"{best / 'manifest.json'}: {entry} is not what training writes there"
     )
     assert not (tmp_path / "out").exists()
-    assert textcnn.load(best).predict(["goal"])[0].label == "sport"  # needs none of these
+    classifier = textcnn.load(best)  # needs none of these
+    assert isinstance(classifier, textcnn.Classifier)
+    assert classifier.predict(["goal"])[0].label == "sport"
 
 
 def test_other_files_have_the_columns_of_training(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import numpy as np
 from tiny_sets import LIKELY, UNLIKELY, set_classifier
 
 from textcnn.evaluation.examples import example_predictions
-from textcnn.inference import Classifier
+from textcnn.inference import AnyClassifier
 
 # the largest of the probabilities where one class, two or all have the same largest logit
 ONE, TWO, ALL = 1 / (1 + 2 * exp(-4)), 1 / (2 + exp(-4)), 1 / 3
 
 
-def table(classifier: Classifier, texts: list[str], labels: np.ndarray) -> list[list[str]]:
+def table(classifier: AnyClassifier, texts: list[str], labels: np.ndarray) -> list[list[str]]:
     lines = example_predictions(classifier, texts, labels).splitlines()
     assert lines[1] == "| --- | --- | --- | --- |"
     return [line.strip("| ").split(" | ") for line in (lines[0], *lines[2:])]

@@ -59,7 +59,7 @@ def test_of_all_folds_together_there_is_no_checkpoint(
 ) -> None:
     assert run("predict", f"checkpoint={folds}") == 2
     assert error_line(capfd) == (
-        f"{folds} holds folds; give one of them, such as {folds / 'fold-1'}"
+        f"{folds} is a cross-validation; give one fold, such as {folds / 'fold-1'}"
     )
 
 

@@ -317,7 +317,7 @@ def test_on_resuming_only_workers_may_change(
 ) -> None:
     assert run("illustrate", f"resume={toured}", "seed=3") == 2
     assert error_line(capfd) == (
-        "resume goes on as the run began, only workers may change; got seed"
+        "resume continues the run as it began; only workers may change, got seed"
     )
 
 

@@ -21,9 +21,14 @@ pytest_plugins = ("tiny_run",)
 TEXTS = ["goal match", "", "code " * 40, "never seen", "actor", "filler1 filler2 chip"]
 
 
+def one_class(classifier: Any) -> Classifier:
+    assert isinstance(classifier, Classifier)
+    return classifier
+
+
 @pytest.fixture(scope="module")
 def classifier(tiny_run: Path) -> Classifier:
-    return load(tiny_run)
+    return one_class(load(tiny_run))
 
 
 def test_classes_are_those_of_training_in_order(classifier: Classifier) -> None:
@@ -115,13 +120,31 @@ def test_a_loaded_model_can_be_trained_further(tiny_run: Path) -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
+# Ids and tokens
+
+
+def test_encoded_texts_are_what_the_model_and_its_activations_take(classifier: Classifier) -> None:
+    batch = classifier.encode(["goal match", "", "goal never-seen goal"])
+    assert batch.lengths.tolist() == [2, 0, 3]
+    trace = classifier.model.eval().activations(batch.ids, batch.lengths)
+    torch.testing.assert_close(
+        trace.logits, classifier.logits(["goal match", "", "goal never-seen goal"])
+    )
+
+
+def test_ids_are_decoded_to_the_tokens_that_the_model_sees(classifier: Classifier) -> None:
+    batch = classifier.encode(["Goal unheard match"])
+    tokens = classifier.encoder.vocabulary.decode(batch.ids[0, : batch.lengths[0]].tolist())
+    assert tokens == ["goal", "<unk>", "match"]
+
+
 # Tables
 
 
 @pytest.fixture
 def plain(tiny_run: Path) -> Classifier:
     """The same without tables."""
-    return load(tiny_run, table_memory=0)
+    return one_class(load(tiny_run, table_memory=0))
 
 
 def test_a_loaded_classifier_looks_up_what_its_model_computes(
@@ -181,13 +204,12 @@ def test_several_threads_may_use_one_classifier(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("textcnn.system.chunks.MIN_CHARACTERS", 1000)
-    classifier = load(tiny_run)
+    classifier = one_class(load(tiny_run))
     texts = many_texts()
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(classifier.predict, [texts] * 6))
-    expected = classifier.predict(texts)
-    for answer in answers:
-        assert [each.label for each in answer] == [each.label for each in expected]
+    expected = [each.label for each in classifier.predict(texts)]
+    assert [[each.label for each in answer] for answer in answers] == [expected] * 6
 
 
 def test_package_offers_nothing_that_it_does_not_have() -> None:
@@ -203,6 +225,7 @@ def test_package_offers_nothing_that_it_does_not_have() -> None:
 def test_each_label_is_predicted_by_itself() -> None:
     both, nothing = set_classifier().predict(["actor goal", ""])
     assert isinstance(both, LabelSetPrediction)
+    assert isinstance(nothing, LabelSetPrediction)
     assert both.labels == {"sport", "film"}
     assert both.probabilities == pytest.approx(
         {"sport": LIKELY, "tech": UNLIKELY, "film": LIKELY}, rel=1e-6
@@ -213,11 +236,13 @@ def test_each_label_is_predicted_by_itself() -> None:
 
 def test_a_label_is_predicted_from_its_own_threshold_on() -> None:
     (prediction,) = set_classifier((0.9, 0.1, 0.5)).predict(["goal"])
+    assert isinstance(prediction, LabelSetPrediction)
     assert prediction.labels == {"tech"}
 
 
 def test_json_of_a_prediction_has_its_labels_in_the_classifiers_order() -> None:
     (prediction,) = set_classifier().predict(["actor goal"])
+    assert isinstance(prediction, LabelSetPrediction)
     assert prediction.as_json() == {
         "labels": ["sport", "film"],
         "probabilities": prediction.probabilities,
@@ -254,7 +279,7 @@ def test_a_configuration_of_sets_without_thresholds_is_refused(tmp_path: Path) -
     save_checkpoint(tmp_path, set_checkpoint(None))
     assert refusal(lambda: load(tmp_path)) == (
         f"{tmp_path} lacks a thresholds.json, but its data.multi_label is true: the checkpoint is "
-        "not whole; copy it again"
+        "incomplete; copy it again"
     )
 
 

@@ -132,3 +132,47 @@ def test_a_text_is_right_with_its_class_or_with_exactly_its_set() -> None:
     logits = torch.tensor([[1.0, -1], [1, 1], [-1, -1], [0, -1]])
     sets = torch.tensor([[1, 0], [1, 0], [0, 0], [1, 0]]).bool()
     assert count_correct(logits, sets) == 3  # a logit of 0 is a probability of 0.5, which is enough
+
+
+# Weights of texts
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+@pytest.mark.parametrize("weighted_classes", [False, True])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_weights_of_one_change_nothing_and_a_weight_of_two_is_a_text_twice(
+    multi_label: bool, weighted_classes: bool, smoothing: float
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4, 3, generator=generator)
+    labels = torch.tensor([0, 2, 1, 2])
+    if multi_label:
+        labels = torch.nn.functional.one_hot(labels, 3).bool()
+    loss = build_loss(
+        multi_label=multi_label,
+        class_weights=torch.tensor([1.0, 2.0, 3.0]) if weighted_classes else None,
+        label_smoothing=smoothing,
+    )
+    if not (smoothing and weighted_classes and not multi_label):
+        # smoothed, PyTorch divides by the weights of the true classes only
+        torch.testing.assert_close(loss(logits, labels, torch.ones(4)), loss(logits, labels))
+    twice = torch.tensor([0, 0, 1, 2, 3])
+    torch.testing.assert_close(
+        loss(logits, labels, torch.tensor([2.0, 1.0, 1.0, 1.0])),
+        loss(logits[twice], labels[twice], torch.ones(5)),
+    )
+    left = torch.tensor([1, 2, 3])
+    torch.testing.assert_close(
+        loss(logits, labels, torch.tensor([0.0, 1.0, 1.0, 1.0])),
+        loss(logits[left], labels[left], torch.ones(3)),
+    )
+
+
+def test_a_batch_in_which_no_text_counts_has_a_loss_of_zero() -> None:
+    loss = build_loss(multi_label=False, class_weights=None, label_smoothing=0.0)
+    logits = torch.randn(2, 3, requires_grad=True)
+    value = loss(logits, torch.tensor([0, 1]), torch.zeros(2))
+    value.backward()
+    assert value.item() == 0
+    assert logits.grad is not None
+    assert logits.grad.abs().max().item() == 0

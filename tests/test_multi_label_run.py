@@ -55,6 +55,7 @@ def test_predictions_are_sets(
     several_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     classifier = textcnn.load(several_run)
+    assert isinstance(classifier, textcnn.LabelSetClassifier)
     (both, none) = classifier.predict(["actor goal plot team", "filler1 filler2"])
     assert both.labels == frozenset({"film", "sport"})
     assert none.labels == frozenset()

@@ -49,7 +49,9 @@ def test_each_line_is_a_text_with_label_and_probabilities(
     assert predict(tiny_run, f"input={source}", f"output={out}") == 0
     predictions = read_lines(out)
     texts = ["goal team", "", "chip, “code” & naïve 新聞", "actor scene"]
-    expected = textcnn.load(tiny_run).predict(texts)
+    classifier = textcnn.load(tiny_run)
+    assert isinstance(classifier, textcnn.Classifier)
+    expected = classifier.predict(texts)
     assert [list(prediction) for prediction in predictions] == [
         ["text", "label", "probabilities"]
     ] * 4

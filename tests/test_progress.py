@@ -45,11 +45,8 @@ def terminal() -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
 
 
-def test_plain_line_tells_epoch_share_loss_accuracy_speed_and_time_left(
-    plain: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("textcnn.training.progress.SECONDS_BETWEEN_LINES", -1.0)
-    with TrainingProgress(plain, epochs=4, steps=8) as progress:
+def test_plain_line_shows_epoch_percent_loss_accuracy_speed_and_time_left(plain: Console) -> None:
+    with TrainingProgress(plain, epochs=4, steps=8, seconds_between_lines=-1.0) as progress:
         progress.step(half_an_epoch())
     # 5 of 8 steps are left, at 4 s each
     assert output_of(plain) == (
@@ -66,13 +63,12 @@ def test_plain_lines_are_seconds_apart(plain: Console, monkeypatch: pytest.Monke
     assert output_of(plain).count("\n") == 2  # at 106 and 112
 
 
-def test_plain_line_stays_one_line_however_large_its_numbers(
-    plain: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("textcnn.training.progress.SECONDS_BETWEEN_LINES", -1.0)
+def test_plain_line_stays_one_line_however_large_its_numbers(plain: Console) -> None:
     state = TrainingState(epoch=99_998, step=9_999_799, train_seconds=9_999_799.0)
     state.add_batch(loss=123.4567, correct=1_000_000, texts=1_000_000, seconds=1.0)
-    with TrainingProgress(plain, epochs=100_000, steps=10_000_000) as progress:
+    with TrainingProgress(
+        plain, epochs=100_000, steps=10_000_000, seconds_between_lines=-1.0
+    ) as progress:
         progress.step(state)
     (line,) = output_of(plain).splitlines()
     assert line.endswith("1,000,000 texts/s  200 s left")
@@ -120,10 +116,7 @@ def test_bar_goes_away_and_epoch_lines_stay(terminal: Console) -> None:
     assert shown.endswith("\x1b[2K")  # the bar's line is erased
 
 
-def test_bar_never_prints_plain_progress_lines(
-    terminal: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("textcnn.training.progress.SECONDS_BETWEEN_LINES", -1.0)
-    with TrainingProgress(terminal, epochs=4, steps=8) as progress:
+def test_bar_never_prints_plain_progress_lines(terminal: Console) -> None:
+    with TrainingProgress(terminal, epochs=4, steps=8, seconds_between_lines=-1.0) as progress:
         progress.step(half_an_epoch())
     assert "s left" not in output_of(terminal)

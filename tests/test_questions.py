@@ -8,7 +8,7 @@ import torch
 from tiny_models import CLASSES, IDS, MODELS, build
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.inference import Classifier
+from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.studies.checkpoint.axis import first_weights
 from textcnn.studies.shared.answers import (
     equality_claims,
@@ -49,12 +49,12 @@ def some_texts(count: int = 12) -> EncodedTexts:
 
 def classifier_of(
     model: torch.nn.Module, thresholds: tuple[float, ...] | None = None
-) -> Classifier:
+) -> AnyClassifier:
     vocabulary = Vocabulary([f"w{number}" for number in range(IDS - 2)])
     encoder = TextEncoder(
         build_tokenizer("word", tokenizer="basic_english"), vocabulary, 20, "head"
     )
-    return Classifier(model, encoder, LABELS, thresholds)  # type: ignore[arg-type]
+    return build_classifier(model, encoder, LABELS, thresholds)  # type: ignore[arg-type]
 
 
 TEXTS = encoded([[2, 3, 4, 5, 6], [], [7]])

@@ -74,13 +74,14 @@ def test_ctrl_c_in_an_epoch_saves_and_the_resumed_run_equals_an_uninterrupted_on
         at_step(patch, 25, lambda: signal.raise_signal(signal.SIGINT))
         assert train(tiny_csv, run_dir, f"training.epochs={EPOCHS}") == 130
     assert capfd.readouterr().out.endswith(
-        f"interrupted in epoch 3 after step 25; all is saved in {run_dir / 'last'}; go on with\n"
+        f"interrupted in epoch 3 after step 25; progress is saved in {run_dir / 'last'}; "
+        "to resume, run\n"
         f"  python -m textcnn.train resume={run_dir}\n"
     )
     assert not (run_dir / "metrics.json").exists()
     assert read_json(run_dir / "last" / "manifest.json")["step"] == 25
     assert resume(run_dir) == 0
-    assert "going on after epoch 2, step 25" in capfd.readouterr().out
+    assert "resuming after epoch 2, step 25" in capfd.readouterr().out
     assert_same_run(run_dir, tiny_run)
     assert_curves_have_every_step_once(run_dir, EPOCHS)
 
@@ -163,6 +164,31 @@ def test_a_finished_run_gone_on_with_stays_as_it_was(copied_run: Path, tiny_run:
     assert_same_run(copied_run, tiny_run)
 
 
+def test_a_resumed_run_counts_the_seconds_of_all_its_parts(copied_run: Path) -> None:
+    """Nobody trains for longer than the run took."""
+    state = load_training_state(copied_run / "last")["state"]
+    assert 0 < state["seconds"] < state["run_seconds"]
+    before = read_json(copied_run / "metrics.json")
+    assert resume(copied_run) == 0
+    metrics = read_json(copied_run / "metrics.json")
+    assert metrics["train"]["seconds"] == before["train"]["seconds"] < metrics["seconds"]
+    assert metrics["seconds"] > state["run_seconds"]
+
+
+def test_a_resumed_run_still_reports_the_coverage_of_its_vectors(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("goal 1 0\nchip 0 1\n", encoding="utf-8")
+    run_dir = tmp_path / "run"
+    assert train(tiny_csv, run_dir, "training.epochs=1", f"text.vectors={vectors}") == 0
+    coverage = read_json(run_dir / "metrics.json")["data"]["vectors_coverage"]
+    vectors.unlink()  # a resumed run takes them from the checkpoint
+    assert 0 < coverage < 1
+    assert resume(run_dir, "training.epochs=2") == 0
+    assert read_json(run_dir / "metrics.json")["data"]["vectors_coverage"] == coverage
+
+
 def test_other_data_are_refused_on_resuming(
     copied_run: Path, tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,8 +199,8 @@ def test_other_data_are_refused_on_resuming(
     before = everything(copied_run)
     assert run("train", f"resume={copied_run}") == 2
     assert error_line(capfd) == (
-        f"resume={copied_run}: the data are not those that the run began with; restore them, or "
-        "start a new run"
+        f"resume={copied_run}: the data have changed since the run began; restore them, or start a "
+        "new run"
     )
     assert everything(copied_run) == before
 
@@ -187,7 +213,7 @@ def test_other_overrides_are_refused_on_resuming(
 ) -> None:
     assert run("train", f"resume={tiny_run}", override) == 2
     assert error_line(capfd) == (
-        "resume goes on as the run began, only training.epochs may change; "
+        "resume continues the run as it began; only training.epochs may change, "
         f"got {override.partition('=')[0]}"
     )
 

@@ -6,6 +6,7 @@ import pytest
 from textcnn.data.batching import EncodedTexts
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.batches import EpochBatches
+from textcnn.training.loop import Stopping
 from textcnn.training.state import TrainingState
 
 
@@ -100,14 +101,14 @@ def test_a_run_ends_with_its_epochs() -> None:
 
 def test_a_run_ends_with_its_steps() -> None:
     state = TrainingState(epoch=2, step=20, best_epoch=1)
-    assert not state.finished(max_steps=None, patience=None)
-    assert not state.finished(max_steps=21, patience=None)
-    assert state.finished(max_steps=20, patience=None)
-    assert state.finished(max_steps=19, patience=None)  # resumed with fewer
+    assert not Stopping().reached(state)
+    assert not Stopping(max_steps=21).reached(state)
+    assert Stopping(max_steps=20).reached(state)
+    assert Stopping(max_steps=19).reached(state)  # resumed with fewer
 
 
 def test_a_run_ends_when_patience_epochs_brought_nothing_better() -> None:
     state = TrainingState(epoch=5, best_epoch=3)
-    assert not state.finished(max_steps=100, patience=3)
-    assert state.finished(max_steps=100, patience=2)
-    assert state.finished(max_steps=100, patience=1)
+    assert not Stopping(max_steps=100, patience=3).reached(state)
+    assert Stopping(max_steps=100, patience=2).reached(state)
+    assert Stopping(max_steps=100, patience=1).reached(state)

@@ -8,7 +8,7 @@ from tiny_data import assert_same_run, error_line, read_json, resume, run
 
 from textcnn.config.data import SyntheticConfig
 from textcnn.config.stored import parse_train_config
-from textcnn.inference import load
+from textcnn.inference import Classifier, load
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -74,7 +74,9 @@ def test_sizes_that_do_not_go_with_those_of_training_are_refused(
 
 
 def test_new_texts_are_labelled(ordered: Path) -> None:
-    said = load(ordered).predict(["o o a o b o", "o o o b o a o o"])
+    classifier = load(ordered)
+    assert isinstance(classifier, Classifier)
+    said = classifier.predict(["o o a o b o", "o o o b o a o o"])
     assert [prediction.label for prediction in said] == ["ab", "ba"]
 
 

@@ -349,8 +349,8 @@ def test_a_validation_loss_that_is_no_number_ends_the_run() -> None:
             lambda: scores,
             saved.append,
             TrainingState(step=7),
-            TrainingProgress(build_console(quiet=True), 1, 1, quiet=True),
-            None,
             "loss",
+            TrainingProgress(build_console(quiet=True), 1, 1),
+            None,
         )
     assert saved == []

@@ -29,6 +29,7 @@ def test_every_unit_trains_and_predicts_from_its_checkpoint(
     tiny = [key for key in TINY if "text=byte" not in keys or "min_frequency" not in key]
     assert run("train", *tiny, *paths, *keys) == 0
     classifier = textcnn.load(tmp_path / "run")
+    assert isinstance(classifier, textcnn.Classifier)
     assert ids is None or len(classifier.encoder.vocabulary) == ids
     assert classifier.predict(["actor", ""])[0].label in CLASS_WORDS
     data = read_json(tmp_path / "run" / "metrics.json")["data"]

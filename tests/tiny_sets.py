@@ -14,7 +14,7 @@ from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.config.text import WordConfig
 from textcnn.config.training import AdamConfig
-from textcnn.inference import Classifier
+from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.encoders.multi_width import MultiWidth
@@ -48,11 +48,11 @@ def set_model() -> TextClassifier:
     return model
 
 
-def set_classifier(thresholds: tuple[float, ...] | None = HALVES) -> Classifier:
+def set_classifier(thresholds: tuple[float, ...] | None = HALVES) -> AnyClassifier:
     encoder = TextEncoder(
         build_tokenizer("word", tokenizer="basic_english"), Vocabulary(WORDS), 500, "head"
     )
-    return Classifier(set_model(), encoder, LABELS, thresholds)
+    return build_classifier(set_model(), encoder, LABELS, thresholds)
 
 
 def set_checkpoint(thresholds: tuple[float, ...] | None = HALVES) -> Checkpoint:

@@ -3,11 +3,24 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "InputError", "LabelSetPrediction", "Prediction", "load"]
+__all__ = [
+    "Classifier",
+    "InputError",
+    "LabelSetClassifier",
+    "LabelSetPrediction",
+    "Prediction",
+    "load",
+]
 
 if TYPE_CHECKING:
     from textcnn.errors import InputError
-    from textcnn.inference import Classifier, LabelSetPrediction, Prediction, load
+    from textcnn.inference import (
+        Classifier,
+        LabelSetClassifier,
+        LabelSetPrediction,
+        Prediction,
+        load,
+    )
 
 
 def __getattr__(name: str) -> Any:

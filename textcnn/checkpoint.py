@@ -1,8 +1,8 @@
-"""Checkpoints: directories that are enough to predict, and that run no code when loaded.
+"""Checkpoints: directories that are enough to predict with, and that run no code when loaded.
 
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
-thresholds.json     only where texts have sets of labels: a list in the order of the labels
-training_state.pt   only in last/: tensors and plain values, read with weights_only
+thresholds.json     only for label sets: a list in the order of the labels
+training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from textcnn.errors import InputError
 from textcnn.system.atomic import existing, new_directory, write_json
 from textcnn.text.vocabulary import Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
 TRAINING_STATE = "training_state.pt"
@@ -31,20 +31,20 @@ TRAINING_STATE = "training_state.pt"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model as it is stored."""
+    """What a checkpoint stores of a trained model."""
 
     config: str  # YAML
     weights: dict[str, Tensor]
     vocabulary: Vocabulary
     labels: tuple[str, ...]
-    manifest: dict[str, Any]  # what it is, where it comes from and what it is good for
-    thresholds: tuple[float, ...] | None = None  # of each label's probability; None: one per text
+    manifest: dict[str, Any]  # provenance, scores and golden texts
+    thresholds: tuple[float, ...] | None = None  # of label sets; None: one class per text
 
 
 def save_checkpoint(
     directory: Path, checkpoint: Checkpoint, training_state: dict[str, Any] | None = None
 ) -> None:
-    """Write a checkpoint, in place of the one that may be there."""
+    """Write a checkpoint; it replaces an existing one."""
     with new_directory(directory) as new:
         (new / "config.yaml").write_text(checkpoint.config, encoding="utf-8")
         save_file(checkpoint.weights, new / "model.safetensors")
@@ -64,13 +64,13 @@ def save_checkpoint(
 
 
 def update_manifest(directory: Path, **entries: Any) -> None:
-    """Add what became known after the checkpoint was written."""
+    """Add entries to the manifest of a checkpoint."""
     manifest = read_json(directory / "manifest.json")
     write_json(directory / "manifest.json", manifest | entries)
 
 
 def find_checkpoint(path: str | Path, name: str = "best") -> Path:
-    """The checkpoint directory that `path` is, or that is in the run directory `path`."""
+    """The checkpoint directory `path`, or the one in the run directory `path`."""
     path = Path(path).expanduser()
     if not path.exists() and not existing(path).exists():
         raise InputError(f"checkpoint {path} does not exist; give a run or a checkpoint directory")
@@ -78,36 +78,41 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
         if (directory / "manifest.json").is_file():
             return directory
     if (path / "fold-1").is_dir():
-        raise InputError(f"{path} holds folds; give one of them, such as {path / 'fold-1'}")
+        raise InputError(f"{path} is a cross-validation; give one fold, such as {path / 'fold-1'}")
     raise InputError(
-        f"{path} is no checkpoint and holds none: no manifest.json in it or in {path / name}"
+        f"{path} is not a checkpoint and holds none: no manifest.json in it or in {path / name}"
     )
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:
-    """Read a checkpoint and hold every file against the manifest's hash.
+    """Read a checkpoint and check every file against its hash in the manifest.
 
     Raises:
-        InputError: a file is missing, damaged or of a newer format.
+        InputError: a file is missing or damaged, or the format is another.
     """
     manifest = read_json(directory / "manifest.json")
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
-        raise InputError(f"{directory / 'manifest.json'} is no manifest of a textcnn checkpoint")
-    if manifest["format"] > FORMAT:
+        raise InputError(
+            f"{directory / 'manifest.json'} is not the manifest of a textcnn checkpoint"
+        )
+    if manifest["format"] != FORMAT:
+        mend = "upgrade textcnn" if manifest["format"] > FORMAT else "train again"
         raise InputError(
             f"{directory} has format {manifest['format']}, written by textcnn "
-            f"{manifest.get('textcnn')}; this one reads up to {FORMAT}: upgrade textcnn"
+            f"{manifest.get('textcnn')}; this version reads format {FORMAT}: {mend}"
         )
     hashes = manifest.get("sha256")
     if not isinstance(hashes, dict):
-        raise InputError(f"{directory / 'manifest.json'} holds no SHA-256 of the other files")
+        raise InputError(
+            f"{directory / 'manifest.json'} holds no SHA-256 hashes of the other files"
+        )
     for name in (*FILES, THRESHOLDS) if THRESHOLDS in hashes else FILES:
         file = directory / name
         if not file.is_file():
-            raise InputError(f"{file} is missing: the checkpoint is not whole; copy it again")
+            raise InputError(f"{file} is missing: the checkpoint is incomplete; copy it again")
         if sha256(file) != hashes.get(name):
             raise InputError(
-                f"{file} is damaged or was changed (its SHA-256 is not the manifest's)"
+                f"{file} is damaged or was changed (its SHA-256 differs from the manifest)"
             )
     try:
         weights = load_file(directory / "model.safetensors")
@@ -117,7 +122,9 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         if THRESHOLDS in hashes:
             thresholds = read_thresholds(read_json(directory / THRESHOLDS), len(labels))
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
-            raise ValueError("expected two or more classes, or one or more labels, each once")
+            raise ValueError(
+                "expected at least two classes, or at least one label, without repetition"
+            )
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
@@ -125,20 +132,22 @@ def load_checkpoint(directory: Path) -> Checkpoint:
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:
-    """What only going on needs; tensors and plain values, nothing that runs.
+    """The state that only resuming needs: tensors and plain values, nothing that runs.
 
     Raises:
         InputError: it is missing or damaged.
     """
     file = directory / TRAINING_STATE
     if not file.is_file():
-        raise InputError(f"{file} is missing: training can't go on from {directory}")
+        raise InputError(f"{file} is missing: training can't be resumed from {directory}")
     if sha256(file) != read_json(directory / "manifest.json").get("sha256", {}).get(file.name):
-        raise InputError(f"{file} is damaged or was changed (its SHA-256 is not the manifest's)")
+        raise InputError(
+            f"{file} is damaged or was changed (its SHA-256 differs from the manifest)"
+        )
     try:
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # nearly any, of a file that is not what it should be
-        # torch's own words are many, and tell how to run the code in the file
+    except Exception as error:  # a damaged file can raise nearly anything
+        # torch's own message is long, and explains how to run the code in the file
         raise InputError(
             f"{file} can't be read: it is damaged, or holds more than tensors and plain values"
         ) from error
@@ -159,7 +168,7 @@ def read_strings(value: Sequence[Any]) -> tuple[str, ...]:
 
 
 def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
-    # bool is a kind of int; a number that is none compares as False
+    # a bool is an int; nan compares as False
     if (
         not isinstance(value, list)
         or len(value) != count
@@ -175,7 +184,7 @@ def sha256(file: Path) -> str:
 
 
 def git_revision() -> str | None:
-    """The commit of the source that runs, with + where it was changed; None if it is installed."""
+    """The commit of the running source, with + if it was changed; None if it is not a checkout."""
     folder = Path(textcnn.__file__).parent
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+"]
     try:
@@ -184,7 +193,7 @@ def git_revision() -> str | None:
             capture_output=True,
             check=False,
         )
-        if tracked.returncode != 0:  # some other repository around a virtual environment
+        if tracked.returncode != 0:  # another repository, around a virtual environment
             return None
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:  # no git on this machine

@@ -189,6 +189,21 @@ def overridden_keys() -> list[str]:
     return [given.lstrip("+~").partition("=")[0] for given in HydraConfig.get().overrides.task]
 
 
+def refuse_changes(allowed: set[str]) -> set[str]:
+    """The allowed keys that the command line gave beside `resume`.
+
+    Raises:
+        InputError: another key was given, which would change the run that is resumed.
+    """
+    given = set(overridden_keys()) - {"resume"}
+    if changed := sorted(given - allowed):
+        raise InputError(
+            f"resume continues the run as it began; only {join_or(sorted(allowed))} may change, "
+            f"got {changed[0]}"
+        )
+    return given
+
+
 def help_text(name: str, overrides: list[str]) -> str:
     """Every key with its value here, its meaning and what it takes."""
     with hydra.initialize_config_module(CONFIGS, version_base="1.3"):

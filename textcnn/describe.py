@@ -4,32 +4,30 @@ from pathlib import Path
 
 from textcnn.cli import program
 from textcnn.config.programs import DescribeConfig
-from textcnn.config.text import WordConfig
 
 
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, where the configuration is known to be sound: this takes seconds.
+    from textcnn.builders import build_network, load_token_vectors, with_embedding_size
     from textcnn.data.description import data_table, describe_data
     from textcnn.data.prepare import prepare_data
-    from textcnn.models.build import build_model
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json
     from textcnn.system.terminal import build_console
-    from textcnn.text.vectors import load_vectors
 
     console = build_console()
     data = prepare_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
-    if isinstance(config.text, WordConfig) and config.text.vectors is not None:
-        tokens = texts.encoder.vocabulary.tokens
-        vectors = load_vectors(config.text.vectors, tokens, config.seed)
-        config.model.embedding_dim = vectors.values.shape[1]
-        console.print(vectors.summary(config.text.vectors))
-    model = build_model(
-        vocabulary_size=len(texts.encoder.vocabulary),
+    vocabulary = texts.encoder.vocabulary
+    vectors = load_token_vectors(config.text, vocabulary, config.seed)
+    if vectors is not None:
+        console.print(vectors.summary)
+    model = build_network(
+        with_embedding_size(config.model, vectors),
+        config.text,
+        vocabulary_size=len(vocabulary),
         num_classes=len(splits.labels),
-        **config.model.settings(config.text.max_length),
     )
     summary = summarize(model, int(texts.train.lengths.max()))
     description = describe_data(splits, texts, summary.field.size)

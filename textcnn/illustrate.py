@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from textcnn.cli import overridden_keys, program
+from textcnn.cli import program, refuse_changes
 from textcnn.config.data import DataConfig
 from textcnn.config.programs import IllustrateConfig
-from textcnn.config.stored import parse_config
-from textcnn.errors import InputError
+from textcnn.config.stored import read_config
 from textcnn.system.run_dir import check_free, check_writable, find_config, job_dir
 
 
@@ -20,9 +19,9 @@ def main(config: IllustrateConfig) -> None:
         make_absolute(config)
     else:
         stored = find_config(config.resume, "illustrate")
+        refuse_changes(allowed={"workers"})
         run_dir, workers = stored.parent, config.workers
-        check_resumed()
-        config = read_config(stored)
+        config = read_config(stored, IllustrateConfig)
         config.workers = workers
     check_writable(run_dir)
 
@@ -49,29 +48,6 @@ def absolute(given: Any) -> Any:
     if isinstance(given, list):
         return [absolute(path) for path in given]
     return given if given is None else str(Path(given).expanduser().absolute())
-
-
-def check_resumed() -> None:
-    """
-    Raises:
-        InputError: a key was given that would change what is measured.
-    """
-    changed = [key for key in overridden_keys() if key not in {"resume", "workers"}]
-    if changed:
-        raise InputError(
-            f"resume goes on as the run began, only workers may change; got {changed[0]}"
-        )
-
-
-def read_config(stored: Path) -> IllustrateConfig:
-    """
-    Raises:
-        InputError: it is none of a run of studies.
-    """
-    try:
-        return parse_config(stored.read_text(encoding="utf-8"), IllustrateConfig)
-    except ValueError as error:  # not UTF-8, or an InputError, which doesn't know the file
-        raise InputError(f"{stored}: {' '.join(str(error).split())}") from error
 
 
 if __name__ == "__main__":

@@ -1,34 +1,35 @@
-"""A trained classifier: texts in, predictions out. Needs nothing but its checkpoint."""
+"""A trained classifier: texts in, predictions out. It needs nothing but its checkpoint."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from textcnn.builders import build_network, build_text_encoder
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config
-from textcnn.data.batching import SCORED_TOKENS, sorted_batches
+from textcnn.data.batching import SCORED_TOKENS, Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.decision import chosen
 from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
-from textcnn.text.tokenizers import build_tokenizer
 
 T = TypeVar("T")
-# Tokens, padding counted, of a batch of which no features are kept: a tenth faster than fewer.
+P = TypeVar("P")
+# Tokens per batch, including padding, where only maxima are kept: a tenth faster than fewer.
 MAXIMA_TOKENS = 2**17
 
 
 class Prediction(NamedTuple):
-    """The most probable class, and the probability of each."""
+    """The most probable class, and the probability of each class."""
 
     label: str
     probabilities: dict[str, float]  # they add up to 1
@@ -38,56 +39,67 @@ class Prediction(NamedTuple):
 
 
 class LabelSetPrediction(NamedTuple):
-    """The labels whose probability is at least their threshold, and the probability of each."""
+    """The labels whose probability reaches their threshold, and the probability of each label."""
 
     labels: frozenset[str]
-    probabilities: dict[str, float]  # each by itself, in the order of the classifier's labels
+    probabilities: dict[str, float]  # independent, in the order of the classifier's labels
 
     def as_json(self) -> dict[str, Any]:
-        """Its labels are in the order of the classifier's."""
+        """The labels are in the order of the classifier's."""
         labels = [label for label in self.probabilities if label in self.labels]
         return {"labels": labels, "probabilities": self.probabilities}
 
 
-class Classifier:
-    """Predicts the class of texts, or with `thresholds` their sets of labels.
+class BaseClassifier(Generic[P]):
+    """A network, its text encoder and its labels: `Classifier` or `LabelSetClassifier`.
 
     Several threads may use one.
     """
+
+    thresholds: tuple[float, ...] | None = None
 
     def __init__(
         self,
         model: TextClassifier,
         encoder: TextEncoder,
         labels: Sequence[str],
-        thresholds: Sequence[float] | None = None,
         *,
         table_memory: int = 0,
         half: bool = False,
     ):
         """
         Args:
-            thresholds: the probability from which on each label is predicted.
-            table_memory: megabytes (2^20 bytes) that tables may take, of which embedding and first
-                convolution are looked up; 0: no tables. They follow weights that change, but for
-                changes that PyTorch doesn't count, as those of a weight's `.data`.
-            half: tables of float16, if there are any.
+            table_memory: memory limit in MB (2^20 bytes) for the lookup tables that replace the
+                embedding and the first convolution; 0: no tables. The tables follow changes of the
+                weights, except changes that PyTorch doesn't count, such as those of `weight.data`.
+            half: store the tables as float16.
         """
-        if thresholds is not None and len(thresholds) != len(labels):
-            raise ValueError(
-                f"expected a threshold for each of {len(labels)} labels, got {len(thresholds)}"
-            )
         self.model = model
         self.encoder = encoder
         self.labels = tuple(labels)
-        self.thresholds = None if thresholds is None else tuple(thresholds)
         self.tables = build_table_classifier(model, table_memory * 2**20, half)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """(texts, classes) of the same shape"""
+        raise NotImplementedError
+
+    def decide(self, logits: Tensor) -> list[P]:
+        """The predictions that the logits (texts, classes) stand for."""
+        raise NotImplementedError
 
     @property
     def network(self) -> nn.Module:
-        """What computes logits: the model, or on a CPU the tables made of it."""
+        """The module that computes logits: the model, or on a CPU its lookup tables."""
         on_cpu = next(self.model.parameters()).device.type == "cpu"
         return self.tables if self.tables is not None and on_cpu else self.model
+
+    def encode(self, texts: Sequence[str]) -> Batch:
+        """The ids and lengths of texts, as the model and its `activations` take them.
+
+        `encoder.vocabulary.decode` turns ids back into tokens.
+        """
+        check_texts(texts)
+        return encode_texts(texts, self.encoder).batch(np.arange(len(texts)))
 
     def logits(self, texts: Sequence[str], batch_size: int = 512) -> Tensor:
         """
@@ -99,15 +111,21 @@ class Classifier:
             float32 (texts, classes), in the order of the texts.
 
         Raises:
-            TypeError: if `texts` is one string, or holds something else than strings.
+            TypeError: `texts` is a single string, or holds something other than strings.
         """
         parts = self.map_logits(lambda _, logits: logits, self.split(texts), batch_size)
         return torch.cat([torch.empty(0, len(self.labels)), *parts])
 
+    def predict(self, texts: Sequence[str], batch_size: int = 512) -> list[P]:
+        """The predictions, in the order of the texts. Arguments and errors as for `logits`."""
+        parts = self.map_logits(
+            lambda _, logits: self.decide(logits), self.split(texts), batch_size
+        )
+        return list(chain.from_iterable(parts))
+
     def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
-        """Chunks to work on side by side, if there are many texts."""
-        if isinstance(texts, str) or not all(issubclass(t, str) for t in set(map(type, texts))):
-            raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
+        """Chunks to process in parallel, if there are many texts."""
+        check_texts(texts)
         return split_texts(texts, 2 * torch.get_num_threads())
 
     def map_logits(
@@ -118,14 +136,14 @@ class Classifier:
     ) -> Iterator[T]:
         """`function` of the texts and the logits of each chunk, in order.
 
-        Chunks are worked on side by side, so that texts are split into tokens while others are in
-        the network, and a few more are held than are returned.
+        Chunks run in parallel, so that some texts are tokenized while others are in the network.
+        A few more chunks are in memory than are returned.
         """
         network = self.network
         if any(module.training for module in network.modules()):  # eval() takes five times as long
             network.eval()
         cores = torch.get_num_threads()
-        # small operations leave cores idle, large ones need memory for each chunk in work
+        # small operations leave cores idle; large ones need memory for each chunk
         by_table = network is self.tables
         workers = cores if by_table else min(cores, 2)
         return map_chunks(
@@ -149,65 +167,137 @@ class Classifier:
                 logits[torch.from_numpy(rows)] = network(batch.ids, batch.lengths).float().cpu()
         return logits
 
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """(texts, classes) of the same shape: together 1 for a text, or each by itself."""
-        return logits.softmax(dim=1) if self.thresholds is None else logits.sigmoid()
 
-    def decide(self, logits: Tensor) -> list[Any]:
-        """What `predict` makes of the logits (texts, classes)."""
+class Classifier(BaseClassifier[Prediction]):
+    """Predicts the class of each text."""
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return logits.softmax(dim=1)  # (texts, classes)
+
+    def decide(self, logits: Tensor) -> list[Prediction]:
         probabilities = self.probabilities(logits)
         named = [dict(zip(self.labels, row, strict=True)) for row in probabilities.tolist()]
-        if self.thresholds is None:
-            best = [self.labels[index] for index in probabilities.argmax(dim=1).tolist()]
-            return list(map(Prediction._make, zip(best, named, strict=True)))
+        best = [self.labels[index] for index in probabilities.argmax(dim=1).tolist()]
+        return list(map(Prediction._make, zip(best, named, strict=True)))
+
+
+class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
+    """Predicts a set of labels for each text, possibly an empty one."""
+
+    thresholds: tuple[float, ...]
+
+    def __init__(
+        self,
+        model: TextClassifier,
+        encoder: TextEncoder,
+        labels: Sequence[str],
+        thresholds: Sequence[float],
+        *,
+        table_memory: int = 0,
+        half: bool = False,
+    ):
+        """
+        Args:
+            thresholds: the probability at which each label is predicted.
+            table_memory, half: as for `Classifier`.
+        """
+        if len(thresholds) != len(labels):
+            raise ValueError(
+                f"expected a threshold for each of {len(labels)} labels, got {len(thresholds)}"
+            )
+        super().__init__(model, encoder, labels, table_memory=table_memory, half=half)
+        self.thresholds = tuple(thresholds)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return logits.sigmoid()  # (texts, classes)
+
+    def decide(self, logits: Tensor) -> list[LabelSetPrediction]:
+        probabilities = self.probabilities(logits)
+        named = [dict(zip(self.labels, row, strict=True)) for row in probabilities.tolist()]
         sets = [
             frozenset(compress(self.labels, row))
             for row in chosen(probabilities, self.thresholds).tolist()
         ]
         return list(map(LabelSetPrediction._make, zip(sets, named, strict=True)))
 
-    def predict(self, texts: Sequence[str], batch_size: int = 512) -> list[Any]:
-        """For each text, in order, a Prediction, or with thresholds a LabelSetPrediction.
 
-        Any, because only the checkpoint knows which. Arguments as for `logits`.
-        """
-        parts = self.map_logits(
-            lambda _, logits: self.decide(logits), self.split(texts), batch_size
-        )
-        return list(chain.from_iterable(parts))
+AnyClassifier = Classifier | LabelSetClassifier
 
 
-def load(path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False) -> Classifier:
+def check_texts(texts: Sequence[str]) -> None:
+    if isinstance(texts, str) or not all(issubclass(t, str) for t in set(map(type, texts))):
+        raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
+
+
+def build_classifier(
+    model: TextClassifier,
+    encoder: TextEncoder,
+    labels: Sequence[str],
+    thresholds: Sequence[float] | None,
+    **table_settings: Any,
+) -> AnyClassifier:
+    """
+    Args:
+        thresholds: of label sets; None: each text has one class.
+        table_settings: `table_memory` and `half`, as for `Classifier`.
+    """
+    if thresholds is None:
+        return Classifier(model, encoder, labels, **table_settings)
+    return LabelSetClassifier(model, encoder, labels, thresholds, **table_settings)
+
+
+class Restored(NamedTuple):
+    """What a checkpoint holds."""
+
+    classifier: AnyClassifier
+    config: TrainConfig  # that it was trained with
+    manifest: dict[str, Any]
+    directory: Path  # of the checkpoint
+
+
+def load(
+    path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False
+) -> AnyClassifier:
     """The classifier in a run directory (its best checkpoint) or a checkpoint directory.
 
     Args:
-        table_memory: megabytes that tables may take, of which embedding and first convolution are
-            looked up, as far as texts need them; 0: no tables.
-        half: tables of float16, with which logits are off by about 0.01.
+        table_memory: memory limit in MB for the lookup tables that replace the embedding and the
+            first convolution. They are filled as texts need them; 0: no tables.
+        half: store the tables as float16, which changes logits by about 0.01.
 
     Raises:
-        InputError: there is no checkpoint, or it is damaged or of a newer format.
+        InputError: there is no checkpoint, or it is damaged or has a newer format.
     """
+    return restore(path, table_memory=table_memory, half=half).classifier
+
+
+def restore(path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False) -> Restored:
+    """The classifier of a checkpoint, and what else is stored of it; as `load`."""
     directory = find_checkpoint(path)
     checkpoint = load_checkpoint(directory)
-    return restore(checkpoint, directory, table_memory=table_memory, half=half)[0]
+    classifier, config = rebuild(checkpoint, str(directory), table_memory=table_memory, half=half)
+    return Restored(classifier, config, checkpoint.manifest, directory)
 
 
-def restore(
-    checkpoint: Checkpoint, directory: Path, *, table_memory: int = TABLE_MEMORY, half: bool = False
-) -> tuple[Classifier, TrainConfig]:
-    """The classifier of a checkpoint, and the configuration that it was trained with.
+def rebuild(
+    checkpoint: Checkpoint, origin: str, *, table_memory: int = TABLE_MEMORY, half: bool = False
+) -> tuple[AnyClassifier, TrainConfig]:
+    """The classifier of a checkpoint in memory, and the configuration that it was trained with.
 
-    The model is built without memory of its own and takes the stored tensors, so that a
-    configuration that doesn't fit them, however large, is refused before anything is allocated.
+    The model is built without memory of its own and takes over the stored tensors. So a
+    configuration that doesn't fit them is refused before anything is allocated, however large.
+
+    Args:
+        origin: what the checkpoint is called in messages.
     """
     try:
         config = parse_train_config(checkpoint.config)
         with torch.device("meta"):
-            model = build_model(
+            model = build_network(
+                config.model,
+                config.text,
                 vocabulary_size=len(checkpoint.vocabulary),
                 num_classes=len(checkpoint.labels),
-                **config.model.settings(config.text.max_length),
             )
         types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(checkpoint.weights, assign=True)
@@ -215,24 +305,20 @@ def restore(
             if tensor.dtype != types[name]:
                 raise ValueError(f"{name} is {tensor.dtype}, expected {types[name]}")
     except InputError as error:
-        raise InputError(f"{directory}: its configuration: {error}") from error
+        raise InputError(f"{origin}: its configuration: {error}") from error
     except (ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{directory}: configuration and weights don't fit: {reason}") from error
+        raise InputError(f"{origin}: configuration and weights don't fit: {reason}") from error
     if config.data.multi_label != (checkpoint.thresholds is not None):
         there = "lacks" if checkpoint.thresholds is None else "has"
         wanted = str(config.data.multi_label).lower()
         raise InputError(
-            f"{directory} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
-            "checkpoint is not whole; copy it again"
+            f"{origin} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
+            "checkpoint is incomplete; copy it again"
         )
-    tokenizer = build_tokenizer(config.text.unit, **config.text.tokenizer_settings())
-    encoder = TextEncoder(
-        tokenizer, checkpoint.vocabulary, config.text.max_length, config.text.truncate
-    )
-    classifier = Classifier(
+    classifier = build_classifier(
         model,
-        encoder,
+        build_text_encoder(config.text, checkpoint.vocabulary),
         checkpoint.labels,
         checkpoint.thresholds,
         table_memory=table_memory,

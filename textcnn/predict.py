@@ -24,24 +24,21 @@ def main(config: PredictConfig) -> None:
         raise InputError("checkpoint is missing; give checkpoint=<run or checkpoint directory>")
 
     # Imported here, where the configuration is known to be sound: torch takes seconds.
-    from textcnn.checkpoint import find_checkpoint, load_checkpoint
-    from textcnn.inference import restore
+    from textcnn.inference import LabelSetPrediction, Prediction, restore
     from textcnn.system.chunks import stream_chunks
 
-    directory = find_checkpoint(config.checkpoint)
-    checkpoint = load_checkpoint(directory)
-    classifier, trained = restore(
-        checkpoint, directory, table_memory=config.table_memory, half=config.half
-    )
+    restored = restore(config.checkpoint, table_memory=config.table_memory, half=config.half)
+    classifier, trained = restored.classifier, restored.config
     columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns
     texts = stream_texts(config.input, config.format, columns)
     write_row = json.JSONEncoder(ensure_ascii=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
-        rows = zip(chunk, classifier.decide(logits), strict=True)
+        predictions: Sequence[Prediction | LabelSetPrediction] = classifier.decide(logits)
         return "".join(
-            write_row({"text": text, **prediction.as_json()}) + "\n" for text, prediction in rows
+            write_row({"text": text, **prediction.as_json()}) + "\n"
+            for text, prediction in zip(chunk, predictions, strict=True)
         )
 
     size = config.batch_size

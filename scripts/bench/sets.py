@@ -129,7 +129,7 @@ class Ours:
         run.state = TrainingState()
         run.batches.go_to({"epoch": 0, "batch": 0})
         run.config.training.max_steps = steps
-        run.fit()
+        run.learn()
         return run.state.texts / run.state.train_seconds
 
     def predict(self, texts: list[str]) -> list[int]:

@@ -1,6 +1,7 @@
-"""Configurations as they are stored, in run directories and checkpoints."""
+"""Configurations as stored in run directories and checkpoints."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from textcnn.config.check import check
@@ -10,8 +11,20 @@ from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS
 from textcnn.errors import InputError
 
 C = TypeVar("C")
-# What becomes of YAML that holds something else where a configuration has its groups.
+# What YAML raises that holds something else where a configuration has its groups.
 NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
+
+
+def read_config(file: Path, kind: type[C]) -> C:
+    """The stored configuration of a run.
+
+    Raises:
+        InputError: it is damaged, or not of this kind.
+    """
+    try:
+        return parse_config(file.read_text(encoding="utf-8"), kind)
+    except ValueError as error:  # not UTF-8, or an InputError, which doesn't know the file
+        raise InputError(f"{file}: {' '.join(str(error).split())}") from error
 
 
 def parse_train_config(text: str) -> TrainConfig:
@@ -20,7 +33,7 @@ def parse_train_config(text: str) -> TrainConfig:
 
 
 def parse_config(text: str, kind: type[C]) -> C:
-    """A stored configuration of a program; it is data, so nothing in it is looked up or run.
+    """The stored configuration of a program. It is data: nothing in it is looked up or run.
 
     Raises:
         InputError: it is not YAML, or holds keys or values that this version doesn't know.
@@ -31,7 +44,7 @@ def parse_config(text: str, kind: type[C]) -> C:
 
     try:
         for token in yaml.scan(text, yaml.SafeLoader):
-            # an escape may hide an interpolation, and aliases of aliases would never end
+            # an escape could hide an interpolation, and nested aliases could expand without end
             if "${" in getattr(token, "value", ""):
                 raise InputError("a stored configuration holds plain values, got ${...}")
             if isinstance(token, yaml.AliasToken):
@@ -42,7 +55,7 @@ def parse_config(text: str, kind: type[C]) -> C:
         for (group_name, name), schema in GROUP_SCHEMAS.items():
             if group_name not in groups:
                 continue
-            # all keys of `data` have defaults, so it may be missing
+            # all keys of `data` have defaults, so the group may be missing
             chosen = stored.get(group_name, {}) if group_name == "data" else stored[group_name]
             if name == schema_name(group_name, chosen.get(CHOSEN_BY.get(group_name, "name"))):
                 config[group_name] = OmegaConf.structured(schema)
@@ -56,7 +69,7 @@ def parse_config(text: str, kind: type[C]) -> C:
 
 
 def schema_name(group: str, name: Any) -> Any:
-    """Which schema of a group a stored configuration is of."""
+    """The name of the schema that a stored group was made with."""
     return "installed" if group == "model" and name not in MODEL_SCHEMAS else name
 
 

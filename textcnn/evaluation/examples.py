@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from textcnn.inference import Classifier
+from textcnn.inference import BaseClassifier
 
 SHOWN = 5
 CHARACTERS = 200
@@ -25,7 +26,9 @@ class Example:
     number: float  # how sure, or how far off
 
 
-def example_predictions(classifier: Classifier, texts: Sequence[str], labels: np.ndarray) -> str:
+def example_predictions(
+    classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
+) -> str:
     """A Markdown table of the surest mistakes and, after them, of some that are right.
 
     With one class per text, the surest are those with the highest probability. With sets of labels
@@ -53,7 +56,7 @@ def example_predictions(classifier: Classifier, texts: Sequence[str], labels: np
 
 
 def class_examples(
-    classifier: Classifier, texts: Sequence[str], labels: np.ndarray
+    classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
 ) -> list[Example]:
     examples = []
     for text, number, row in zip(texts, labels, classifier.predict(texts), strict=True):
@@ -63,7 +66,9 @@ def class_examples(
     return examples
 
 
-def set_examples(classifier: Classifier, texts: Sequence[str], labels: np.ndarray) -> list[Example]:
+def set_examples(
+    classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
+) -> list[Example]:
     logits = classifier.logits(texts)  # (texts, classes)
     truth = torch.from_numpy(labels).float()
     # of the logits: a probability that is rounded to 1 has no logarithm of its rest

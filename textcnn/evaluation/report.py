@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 import textcnn
-from textcnn.checkpoint import find_checkpoint, load_checkpoint
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig, TrainConfig
@@ -22,7 +21,7 @@ from textcnn.evaluation.manifest import read_claims
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
-from textcnn.inference import Classifier, restore
+from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
 from textcnn.system.terminal import build_console
 
@@ -38,13 +37,10 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
             the checkpoint's own, else the checkpoint's own with these keys changed.
     """
     console = build_console()
-    directory = find_checkpoint(config.checkpoint)
-    checkpoint = load_checkpoint(directory)
-    classifier, trained = restore(
-        checkpoint, directory, table_memory=config.table_memory, half=config.half
+    classifier, trained, manifest, directory = restore(
+        config.checkpoint, table_memory=config.table_memory, half=config.half
     )
-    manifest = directory / "manifest.json"
-    claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
+    claims = read_claims(manifest, directory / "manifest.json", len(classifier.labels))
     data = chosen_data(config.data, trained.data, given)
     rows = test_rows(data, trained, classifier.labels)
     tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
@@ -53,8 +49,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
     same_data = rows.fingerprint == claims.test_data
     reported = claims.reported if same_data else None
-    # what half precision changes is no difference between machines
-    exact = restore(checkpoint, directory, table_memory=0)[0] if config.half else classifier
+    # half precision changes logits by more than another machine would
+    exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *claims.golden)
     verdict = judge(scores, reported, same_data, given, golden)
 
@@ -121,7 +117,7 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
     return splits.test
 
 
-def golden_difference(classifier: Classifier, texts: list[str], stored: Tensor) -> float:
+def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
     """How far the logits of the manifest's golden texts are from those stored, at most."""
     return (classifier.logits(texts) - stored).abs().max().item()
 

@@ -1,15 +1,17 @@
-"""Scoring a classifier, whether its texts have one class each or sets of labels."""
+"""Scoring a classifier, whether texts have one class each or sets of labels."""
+
+from typing import Any
 
 import torch
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.evaluation.metrics import BATCH_SIZE, Scores, score_texts
 from textcnn.evaluation.multi_label import score_label_sets
-from textcnn.inference import Classifier
+from textcnn.inference import BaseClassifier
 
 
 def score_classifier(
-    classifier: Classifier,
+    classifier: BaseClassifier[Any],
     texts: EncodedTexts,
     device: torch.device,
     *,
@@ -18,11 +20,12 @@ def score_classifier(
     rank: int = 0,
     count: int = 1,
 ) -> Scores:
-    """Score a classifier on labelled texts; of `count` processes the one with this `rank` does a
-    part, and all get the scores of the whole.
+    """Score a classifier on labelled texts.
 
     Args:
-        tune: set the thresholds of sets of labels to the best for these texts first.
+        tune: first set the thresholds of label sets to the best for these texts.
+        rank: the index of this process among `count`. Each scores a part, and gets the scores of
+            the whole.
     """
     classifier.model.to(device)
     model, labels = classifier.network, classifier.labels

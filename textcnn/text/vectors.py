@@ -17,6 +17,7 @@ INSTALLED = "glove"  # the 400,000 vectors of the extra of that name
 class TokenVectors:
     """A vector for each token of a vocabulary, pretrained or random."""
 
+    name: str  # of the file or the vectors
     values: np.ndarray  # (tokens, dim) float32
     found: np.ndarray  # (tokens,) bool, whether it is pretrained
 
@@ -25,10 +26,11 @@ class TokenVectors:
         """The share of the tokens whose vector is pretrained."""
         return float(self.found.mean())
 
-    def summary(self, name: str) -> str:
+    @property
+    def summary(self) -> str:
         return (
-            f"{name}: vectors of {self.values.shape[1]} numbers for {100 * self.coverage:.1f} % of "
-            f"{len(self.found):,} tokens, the others random"
+            f"{self.name}: {self.values.shape[1]}-dimensional vectors for "
+            f"{100 * self.coverage:.1f} % of {len(self.found):,} tokens; the others start at random"
         )
 
 
@@ -70,7 +72,7 @@ def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
     values[list(known)] = pretrained
     found = np.zeros(len(tokens), dtype=bool)
     found[list(known)] = True
-    return TokenVectors(values, found)
+    return TokenVectors(name, values, found)
 
 
 def read_text_vectors(path: Path, rows: dict[str, int]) -> Iterator[tuple[int, np.ndarray]]:

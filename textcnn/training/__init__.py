@@ -1,1 +1,1 @@
-"""The loop, the optimisers, checkpoints, curves and progress."""
+"""Training a classifier: the recipe, the loop, losses, optimizers, TensorBoard and progress."""

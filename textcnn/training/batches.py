@@ -1,4 +1,4 @@
-"""What the training loop goes through: batches, in stretches between two validations."""
+"""The batches that the training loop iterates over, in stretches between two validations."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -17,36 +17,36 @@ P = TypeVar("P")
 
 
 class TrainingBatches(Protocol):
-    """The batches of one process, of which each process has as many."""
+    """The batches of one process; every process has the same number."""
 
-    steps: int | None  # in all; None where nobody can know
+    steps: int | None  # in total; None: unknown
 
     @property
     def finished(self) -> bool:
-        """Whether none are left."""
+        """Whether no batches are left."""
 
     def __iter__(self) -> Iterator[Batch]:
-        """The batches until the next validation."""
+        """The batches up to the next validation."""
 
     def position(self) -> dict[str, int]:
-        """How far this is, as plain values."""
+        """The current position, as plain values."""
 
     def go_to(self, position: dict[str, int]) -> None:
-        """Go on from a `position`.
+        """Continue from a `position`.
 
         Raises:
-            TypeError: it is no position in batches of this kind.
+            TypeError: it is not a position in batches of this kind.
         """
 
 
 @dataclass
 class EpochPosition:
-    epoch: int = 0  # epochs done
-    batch: int = 0  # batches done of the current epoch
+    epoch: int = 0  # epochs completed
+    batch: int = 0  # batches completed in the current epoch
 
 
 class EpochBatches:
-    """Texts in memory; the stretch between two validations is an epoch."""
+    """Batches of texts in memory; a validation follows every epoch."""
 
     def __init__(
         self,
@@ -63,9 +63,9 @@ class EpochBatches:
     ):
         """
         Args:
-            texts: the training texts, all of them in every process.
+            texts: all training texts, in every process.
             weights: see `shuffled_batches`.
-            rank: which of `count` processes this is.
+            rank: the index of this process among `count`.
         """
         self.texts = texts
         self.epochs = epochs
@@ -74,7 +74,7 @@ class EpochBatches:
         self.seed = seed
         self.rank, self.count = rank, count
         self.at = EpochPosition()
-        # with batch_tokens or weights an epoch may have a few more or fewer than the first
+        # with batch_tokens or weights, epochs may differ by a few batches
         all_steps = epochs * len(self.epoch_batches(0))
         self.steps: int | None = min(all_steps, max_steps or all_steps)
 
@@ -108,15 +108,15 @@ class EpochBatches:
 
 @dataclass
 class StreamPosition:
-    passed: int = 0  # passes over the stream that are done
-    window: int = 0  # windows done of the current pass
-    batch: int = 0  # batches done of the current window
-    stretch: int = 0  # batches done since the last validation
-    ended: int = 0  # 1 when the stream has come to its end, and is not to begin again
+    passed: int = 0  # passes over the stream completed
+    window: int = 0  # windows completed in the current pass
+    batch: int = 0  # batches completed in the current window
+    stretch: int = 0  # batches since the last validation
+    ended: int = 0  # 1 once the stream has ended and won't start over
 
 
 class StreamBatches:
-    """Rows that are read while training, a window of them at a time."""
+    """Batches of rows that are read during training, one window at a time."""
 
     def __init__(
         self,
@@ -134,8 +134,8 @@ class StreamBatches:
     ):
         """
         Args:
-            window: texts that are read at a time, and shuffled.
-            max_steps: go through the stream again and again until then; None: once.
+            window: texts that are read and shuffled together.
+            max_steps: repeat the stream until then; None: one pass.
             validate_every: batches between two validations.
         """
         self.stream = stream
@@ -164,7 +164,7 @@ class StreamBatches:
         self.at.stretch = 0
 
     def batches(self) -> Iterator[Batch]:
-        """All that are left."""
+        """All remaining batches."""
         while self.at.passed == 0 or self.steps is not None:
             begun, seen = self.at.window, 0
             for rows in self.stream.windows(self.window, skip=begun):
@@ -176,7 +176,7 @@ class StreamBatches:
             self.at.passed, self.at.window = self.at.passed + 1, 0
 
     def window_batches(self, rows: LabelledTexts) -> Iterator[Batch]:
-        """Those of a window that are left."""
+        """The remaining batches of a window."""
         if not len(rows):
             return
         tokenized = rows.source.tokenized(self.encoder.tokenizer)
@@ -186,7 +186,7 @@ class StreamBatches:
             batch_size=self.batch_size,
             batch_tokens=self.batch_tokens,
             seed=self.seed,
-            # another order in every pass
+            # a different order in every pass
             epoch=self.at.passed * 2**32 + self.at.window,
         )
         for chosen in batches_of_rank(batches, self.rank, self.count)[self.at.batch :]:
@@ -202,9 +202,9 @@ class StreamBatches:
 
 
 def batches_of_rank(batches: list[np.ndarray], rank: int, count: int) -> list[np.ndarray]:
-    """Those of one process; as many for each, so some may be seen twice."""
-    even = batches + batches[: -len(batches) % count]
-    return even[rank::count]
+    """The batches of one process. All processes get the same number, so some batches repeat."""
+    each = -(-len(batches) // count)
+    return [batches[(rank + turn * count) % len(batches)] for turn in range(each)]
 
 
 def read_position(kind: type[P], stored: dict[str, Any]) -> P:
@@ -214,5 +214,5 @@ def read_position(kind: type[P], stored: dict[str, Any]) -> P:
         or set(stored) != set(known)
         or not all(type(n) is int and n >= 0 for n in stored.values())
     ):
-        raise TypeError(f"no position: {stored!r:.80}")
+        raise TypeError(f"not a position: {stored!r:.80}")
     return kind(**stored)

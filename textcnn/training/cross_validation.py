@@ -1,8 +1,7 @@
-"""Cross-validation: a run for each fold, and what they come to together."""
+"""Cross-validation: a run for each fold, and their means."""
 
 import json
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -26,33 +25,32 @@ MEASURES = ("accuracy", "macro_f1", "micro_f1", "loss")
 def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
     """Train and test a run for each of `data.folds`, in `run_dir/fold-1` and so on.
 
-    The last word, `metrics.json`, has means and standard deviations. A resumed cross-validation
-    leaves the folds alone that are done.
+    `metrics.json` has means and standard deviations. A resumed cross-validation skips the folds
+    that are complete.
 
     Raises:
         InputError, KeyboardInterrupt: as `train`.
     """
-    started = time.perf_counter()
     assert config.data.folds is not None
     for fold in range(1, config.data.folds + 1):
         directory = run_dir / f"fold-{fold}"
         if resume and (directory / METRICS).is_file():
             continue
-        # a fold that was killed before it saved anything begins again
-        going_on = resume and existing(directory / "last").is_dir()
+        # a fold that was killed before its first checkpoint starts again
+        resumed = resume and existing(directory / "last").is_dir()
         data = replace(config.data, fold=fold)
-        run = TrainingRun(replace(config, data=data, overwrite=resume), directory, going_on)
+        run = TrainingRun(replace(config, data=data, overwrite=resume), directory, resumed)
         run_dir = run.run_dir.parent  # that of the first process
         run.console.print(f"fold {fold} of {config.data.folds}")
-        if fold == 1 and not resume and run.accelerator.is_main_process:
+        if fold == 1 and not resume and run.is_first:
             create_run_dir(run_dir, dump(config), config.overwrite)
-        carry_out(run, going_on, resume_from=run_dir)
+        carry_out(run, resume_from=run_dir)
     if os.environ.get("RANK", "0") == "0":
-        conclude(run_dir, config.data.folds, time.perf_counter() - started)
+        conclude(run_dir, config.data.folds)
 
 
-def conclude(run_dir: Path, count: int, seconds: float) -> None:
-    """Put the folds together, in `metrics.json`, TensorBoard and the terminal."""
+def conclude(run_dir: Path, count: int) -> None:
+    """Summarize the folds in `metrics.json`, TensorBoard and the terminal."""
     directories = [run_dir / f"fold-{fold}" for fold in range(1, count + 1)]
     folds = [json.loads((each / METRICS).read_text(encoding="utf-8")) for each in directories]
     splits = {
@@ -61,7 +59,7 @@ def conclude(run_dir: Path, count: int, seconds: float) -> None:
     names = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
     result = splits | {
         "train": {name: mean(fold["train"][name] for fold in folds) for name in names},
-        "seconds": seconds,
+        "seconds": sum(fold["seconds"] for fold in folds),
         "peak_memory_bytes": peak_memory_bytes(),
         "folds": [
             {"run_dir": each.name, **{name: fold[name] for name in ("test", "validation", "train")}}
@@ -77,11 +75,11 @@ def conclude(run_dir: Path, count: int, seconds: float) -> None:
     curves.close()
     console = build_console()
     console.print(fold_table(folds, splits["test"]))
-    console.print(f"saved in {run_dir}, each fold's checkpoints in {run_dir / 'fold-1'} and so on")
+    console.print(f"saved in {run_dir}; the checkpoints are in {run_dir / 'fold-1'} and so on")
 
 
 def over_folds(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and standard deviation (of a sample: n - 1) of each measure, and all examples."""
+    """Mean and sample standard deviation (n - 1) of each measure, and the number of examples."""
     result: dict[str, Any] = {"examples": sum(each["examples"] for each in scores)}
     for name in MEASURES:
         values = [each[name] for each in scores]

@@ -1,4 +1,4 @@
-"""TensorBoard: everything a run shows goes into the run directory's one event file."""
+"""TensorBoard: everything a run shows goes into one event file in the run directory."""
 
 import warnings
 from pathlib import Path
@@ -8,6 +8,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from textcnn.evaluation.metrics import Scores
+from textcnn.training.learner import Learner
 from textcnn.training.state import TrainingState
 
 if TYPE_CHECKING:
@@ -17,14 +18,22 @@ if TYPE_CHECKING:
 class Curves:
     """Scalars over steps (batches), figures and texts."""
 
-    def __init__(self, run_dir: Path, first_step: int | None = None):
-        """`first_step`: where a resumed run goes on; what was logged behind it is dropped."""
+    def __init__(self, run_dir: Path, *, every: int = 1, first_step: int | None = None):
+        """
+        Args:
+            every: steps between two points of the training curves.
+            first_step: where a resumed run starts; points logged after it are dropped.
+        """
+        self.every = every
         purge = None if first_step is None else first_step + 1
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
 
-    def step(self, state: TrainingState, loss: float, rate: float, gradient_norm: float) -> None:
-        values = {"loss": loss, "learning_rate": rate, "gradient_norm": gradient_norm}
-        values["texts_per_second"] = state.texts_per_second
+    def step(self, state: TrainingState, loss: float, learner: Learner) -> None:
+        if state.step % self.every:
+            return
+        values = {"loss": loss, "learning_rate": learner.learning_rate}
+        values |= {"gradient_norm": learner.gradient_norm()}
+        values |= {"texts_per_second": state.texts_per_second}
         self.scalars("train", values, state.step)
 
     def scores(self, split: str, scores: Scores, step: int) -> None:
@@ -37,7 +46,7 @@ class Curves:
 
     def figure(self, name: str, figure: "Figure", step: int) -> None:
         with warnings.catch_warnings():
-            # a class may be named in a script that matplotlib's font lacks
+            # the name of a class may hold characters that matplotlib's font lacks
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             self.writer.add_figure(name, figure, step, close=False)
 
@@ -45,14 +54,14 @@ class Curves:
         self.writer.add_text(name, markdown, step)
 
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
-        """A row of the HPARAMS tab; `add_hparams` would make a second run of it."""
+        """A row of the HPARAMS tab; `add_hparams` would show it as a second run."""
         plain = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
         writer = self.writer._get_file_writer()
         for summary in hparams(plain, metrics):
             writer.add_summary(summary)
 
     def flush(self) -> None:
-        """Put on the disk what would wait for up to two minutes, or be lost with the process."""
+        """Write to the disk what would otherwise wait for up to two minutes, or be lost."""
         self.writer.flush()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""What training minimises, for one class per text and for sets of labels."""
+"""What training minimizes, for one class per text and for label sets."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,55 +12,76 @@ from textcnn.config.keys import command_line
 from textcnn.errors import InputError
 from textcnn.models.decision import chosen
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+
+class Loss(Protocol):
+    """A scalar in nats, from logits (batch, classes), labels and text weights (batch,), if any."""
+
+    def __call__(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor: ...
+
 
 NAMED = 20  # classes in a message, at most
 
 
 def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothing: float) -> Loss:
-    """A function of logits (batch, classes) and the batch's labels that gives a scalar in nats.
+    """A function of logits (batch, classes), labels and text weights that returns a scalar in nats.
 
-    One class per text, labels (batch,) int64: the cross-entropy, a mean over the texts in which
-    each weighs as its class does.
+    One class per text, labels (batch,) int64: the cross-entropy, averaged over the texts. A text
+    counts as much as its class weight times its own weight.
 
-    Sets, labels (batch, classes) bool: the binary cross-entropy, a mean over texts and labels, in
-    which a label that a text has weighs `class_weights` and one that it lacks weighs 1.
+    Label sets, labels (batch, classes) bool: the binary cross-entropy, averaged over texts and
+    labels. A label that a text has counts `class_weights`, one that it lacks counts 1.
 
     Args:
-        class_weights: (classes,) float32, on the device of the logits.
-        label_smoothing: share of the target that is spread evenly over the classes; of a set, over
-            having a label and not having it.
+        class_weights: (classes,) float32, on the device of the logits; None: all 1.
+        label_smoothing: fraction of the target that is spread evenly over the classes; for label
+            sets, over having a label and lacking it.
     """
 
-    def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(
-            logits, labels, weight=class_weights, label_smoothing=label_smoothing
-        )
+    def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+        settings: dict[str, Any] = {"weight": class_weights, "label_smoothing": label_smoothing}
+        if weights is None:
+            return F.cross_entropy(logits, labels, **settings)
+        losses = F.cross_entropy(logits, labels, reduction="none", **settings)  # (batch,)
+        counted = weights if class_weights is None else weights * class_weights[labels]
+        return weighted_mean(losses, weights, counted)
 
-    def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    def binary_cross_entropy(
+        logits: Tensor, labels: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
         targets = labels.to(logits.dtype) * (1 - label_smoothing) + label_smoothing / 2
-        return F.binary_cross_entropy_with_logits(logits, targets, pos_weight=class_weights)
+        losses = F.binary_cross_entropy_with_logits(
+            logits,
+            targets,
+            pos_weight=class_weights,
+            reduction="mean" if weights is None else "none",
+        )
+        return losses if weights is None else weighted_mean(losses.mean(dim=1), weights, weights)
 
     return binary_cross_entropy if multi_label else cross_entropy
+
+
+def weighted_mean(losses: Tensor, weights: Tensor, counted: Tensor) -> Tensor:
+    """The sum of weights x losses (batch,), over the sum of `counted`; 0 if no text counts."""
+    return (weights * losses).sum() / counted.sum().clamp(min=torch.finfo(losses.dtype).tiny)
 
 
 def class_weights(
     setting: Any, labels: Sequence[str], counts: np.ndarray, texts: int, multi_label: bool
 ) -> Tensor | None:
-    """What `training.class_weights` comes to, float32 (classes,); None if all count the same.
+    """The weights that `training.class_weights` asks for, float32 (classes,); None: all equal.
 
-    `balanced` makes the classes of texts weigh the same in all, as in scikit-learn: texts /
-    (classes × count). In sets it makes the texts that have a label weigh as much as those that
-    lack it: (texts - count) / count. Either number of texts is taken for 1 where there is none.
+    `balanced` gives every class the same total weight, as in scikit-learn: texts / (classes ×
+    count). For label sets it gives the texts that have a label the same total weight as those
+    that lack it: (texts - count) / count. A count of 0 is treated as 1.
 
     Args:
-        setting: None, "balanced", {label: weight} (1 for those left out), or a list in the order
-            of the labels; types and signs are right (see `textcnn.config.check`).
-        counts: (classes,) how many of the training texts have each label.
-        texts: how many training texts there are.
+        setting: None, "balanced", {label: weight} (1 for labels left out), or a list in the order
+            of the labels; already checked by `textcnn.config.check`.
+        counts: (classes,) number of training texts with each label.
+        texts: number of training texts.
 
     Raises:
-        InputError: a label is unknown, or the list has another length.
+        InputError: a label is unknown, or the list has the wrong length.
     """
     if setting is None:
         return None
@@ -70,7 +91,7 @@ def class_weights(
         have = have.clamp(min=1)
         return (lack / have if multi_label else texts / (len(labels) * have)).float()
     if isinstance(setting, dict):
-        # a class may be named 1 or true, which a command line reads as a number or a bool
+        # a class may be named 1 or true, which the command line parses as a number or a bool
         given = {n if isinstance(n, str) else command_line(n): w for n, w in setting.items()}
         if strange := [name for name in given if name not in labels]:
             raise InputError(
@@ -92,11 +113,11 @@ def listed(names: Sequence[str]) -> str:
 
 
 def count_correct(logits: Tensor, labels: Tensor) -> int:
-    """How many texts of a batch have their class, or exactly their set at probabilities from 0.5.
+    """The texts of a batch that get their class, or exactly their label set at a threshold of 0.5.
 
     Args:
         logits: (batch, classes)
-        labels: (batch,) int64, or of sets (batch, classes) bool.
+        labels: (batch,) int64, or for label sets (batch, classes) bool.
     """
     if labels.ndim == 1:
         return int((logits.argmax(dim=1) == labels).sum())

@@ -1,4 +1,4 @@
-"""What a run has come to: `metrics.json`, the end of its curves, its last words."""
+"""The results of a run: `metrics.json`, the last points of its curves, the closing report."""
 
 import resource
 import sys
@@ -9,21 +9,19 @@ from typing import Any
 from rich.console import Console
 
 import textcnn
-from textcnn.config.keys import walk
-from textcnn.config.programs import TrainConfig
 from textcnn.data.description import Description
 from textcnn.data.splits import Splits
 from textcnn.evaluation.examples import example_predictions
 from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
-from textcnn.inference import Classifier
+from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary
 from textcnn.system.terminal import argument
 from textcnn.training.curves import Curves
 from textcnn.training.state import TrainingState
 
-# Validation texts that the examples in TensorBoard are chosen from.
+# The examples in TensorBoard are chosen from this many validation texts.
 EXAMPLES_FROM = 2000
 
 
@@ -31,11 +29,11 @@ EXAMPLES_FROM = 2000
 class Outcome:
     """A finished run."""
 
-    best: Classifier  # as it is on the disk
+    best: BaseClassifier[Any]  # as read back from the disk
     test: Scores
     validation: Scores
     state: TrainingState
-    seconds: float  # in all
+    seconds: float  # from start to end, over all parts of a resumed run
 
     def as_json(
         self,
@@ -46,7 +44,7 @@ class Outcome:
     ) -> dict[str, Any]:
         """
         Args:
-            vectors_coverage: share of the vocabulary with pretrained vectors.
+            vectors_coverage: fraction of the vocabulary that has pretrained vectors.
         """
         state = self.state
         return {
@@ -72,7 +70,7 @@ class Outcome:
             "textcnn": textcnn.__version__,
         }
 
-    def tell(self, console: Console, run_dir: Path) -> None:
+    def report(self, console: Console, run_dir: Path) -> None:
         state = self.state
         speed = state.texts / max(state.train_seconds, 1e-9)
         console.print(class_table(self.test, "Test"))
@@ -80,15 +78,15 @@ class Outcome:
             f"best epoch {state.best_epoch} of {state.epoch}: validation "
             f"{summary(self.validation)}",
             f"test {summary(self.test)}",
-            f"{self.seconds:.1f} s in all, {state.seconds:.1f} s of training at {speed:,.0f} "
-            f"texts/s, peak memory {peak_memory_bytes() / 1e6:,.0f} MB",
-            f"saved in {run_dir}; label new texts with",
+            f"{self.seconds:.1f} s in total, {state.seconds:.1f} s of training and validation at "
+            f"{speed:,.0f} texts/s, peak memory {peak_memory_bytes() / 1e6:,.0f} MB",
+            f"saved in {run_dir}; to label new texts, run",
             f"  python -m textcnn.predict {argument('checkpoint', run_dir)} input=texts.txt",
             sep="\n",
         )
 
-    def show(self, curves: Curves, splits: Splits, config: TrainConfig) -> None:
-        """The end of the curves, and what there is one of for each run."""
+    def log(self, curves: Curves, splits: Splits, hyper_parameters: dict[str, Any]) -> None:
+        """Write the last points of the curves, confusion matrices, examples and settings."""
         step, rows = self.state.step, splits.validation
         curves.scores("test", self.test, step)
         for name, scores in (("validation", self.validation), ("test", self.test)):
@@ -97,13 +95,12 @@ class Outcome:
         texts = rows.texts(EXAMPLES_FROM)
         examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
         curves.text("examples", examples, step)
-        values = {k: v for k, _, v in walk(config) if k not in {"run_dir", "resume", "overwrite"}}
         final = {"test/accuracy": self.test.accuracy, "test/macro_f1": self.test.macro_f1}
-        curves.hyper_parameters(values, final)
+        curves.hyper_parameters(hyper_parameters, final)
         curves.close()
 
 
 def peak_memory_bytes() -> int:
-    """The most memory that this process has held."""
+    """The peak resident memory of this process."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -1,4 +1,4 @@
-"""What a run tells the terminal: a bar that moves, or plain lines where nothing can move."""
+"""The progress of training: a bar in a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -13,23 +13,28 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class TrainingProgress:
-    """Loss, accuracy, texts per second and time left while training, and a line for each epoch.
+    """Loss, accuracy, texts per second and time left during training, and a line for each epoch.
 
-    The time left is that for all steps; early stopping may end before.
+    The time left is for all steps; early stopping may end training sooner. A quiet console shows
+    nothing.
     """
 
     def __init__(
-        self, console: Console, epochs: int | None, steps: int | None, quiet: bool = False
+        self,
+        console: Console,
+        epochs: int | None,
+        steps: int | None,
+        seconds_between_lines: float = SECONDS_BETWEEN_LINES,
     ):
         """
         Args:
-            epochs: None for a stream, which has none.
-            steps: in all; None where nobody can know.
+            epochs: None for a stream, which has no epochs.
+            steps: in total; None: unknown.
         """
         self.console = console
         self.epochs = epochs
         self.steps = steps
-        self.quiet = quiet
+        self.seconds_between_lines = seconds_between_lines
         self.last_line = time.monotonic()
         self.bar = Progress(
             TextColumn("{task.fields[where]}"),
@@ -40,7 +45,7 @@ class TrainingProgress:
             TextColumn("left"),
             console=console,
             transient=True,
-            disable=quiet or not console.is_terminal,
+            disable=console.quiet or not console.is_terminal,
         )
 
     def __enter__(self) -> "TrainingProgress":
@@ -58,7 +63,7 @@ class TrainingProgress:
         self.bar.stop()
 
     def step(self, state: TrainingState) -> None:
-        if self.quiet:
+        if self.console.quiet:
             return
         loss, accuracy = state.mean_loss, 100 * state.mean_accuracy
         speed = state.texts_per_second
@@ -66,10 +71,10 @@ class TrainingProgress:
             fields: dict[str, Any] = {"where": self.where(state, state.epoch + 1), "loss": loss}
             fields |= {"accuracy": accuracy, "speed": speed}
             self.bar.update(self.task, completed=state.step, **fields)
-        elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
+        elif time.monotonic() - self.last_line > self.seconds_between_lines:
             self.last_line = time.monotonic()
             self.console.print(
-                f"{self.where(state, state.epoch + 1)}{self.share_done(state)}  loss {loss:.4f}  "
+                f"{self.where(state, state.epoch + 1)}{self.percent_done(state)}  loss {loss:.4f}  "
                 f"accuracy {accuracy:.1f} %  {speed:,.0f} texts/s{self.time_left(state)}"
             )
 
@@ -78,7 +83,7 @@ class TrainingProgress:
             return f"step {state.step:,}"
         return f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}"
 
-    def share_done(self, state: TrainingState) -> str:
+    def percent_done(self, state: TrainingState) -> str:
         return f"  {min(100 * state.step / self.steps, 100):3.0f} %" if self.steps else ""
 
     def time_left(self, state: TrainingState) -> str:
@@ -88,9 +93,7 @@ class TrainingProgress:
         return f"  {seconds:.0f} s left"
 
     def epoch(self, state: TrainingState, better: bool, texts_per_second: float) -> None:
-        """The line that stays: how the epoch, or the stretch of a stream, just closed did."""
-        if self.quiet:
-            return
+        """Print the line of the epoch, or stretch of a stream, that just ended."""
         train, validation = state.history[-1]["train"], state.history[-1]["validation"]
         self.console.print(
             f"{self.where(state, state.epoch)}  "

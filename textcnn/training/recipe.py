@@ -1,8 +1,7 @@
-"""A training run, from the configuration to `metrics.json`: what is done, in order."""
+"""The recipe of `textcnn.train`: from a configuration to `metrics.json`, step by step."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
-from torch import Tensor
+from rich.console import Console
 
+from textcnn.builders import build_network, load_token_vectors, with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -19,27 +19,26 @@ from textcnn.checkpoint import (
     save_checkpoint,
     update_manifest,
 )
+from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
-from textcnn.config.text import WordConfig
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_markdown, data_table, describe_data
-from textcnn.data.prepare import prepare_data
+from textcnn.data.labelled import LabelledTexts
+from textcnn.data.prepare import PreparedData, prepare_data
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
-from textcnn.inference import Classifier, load
-from textcnn.models.build import build_model
+from textcnn.inference import BaseClassifier, build_classifier, load
 from textcnn.models.summary import field_line, summarize, summary_markdown, summary_table
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
-from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.curves import Curves
-from textcnn.training.loop import Interrupted, fit
-from textcnn.training.losses import build_loss, class_weights
-from textcnn.training.optimizers import build_optimizer, takes_rows
+from textcnn.training.learner import build_learner
+from textcnn.training.loop import Interrupted, Stopping, fit
+from textcnn.training.losses import Loss, build_loss, class_weights
 from textcnn.training.outcome import Outcome
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
@@ -49,30 +48,27 @@ GOLDEN_TEXTS = 3
 
 
 def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
-    """Train, keep the best checkpoint, test it, and say how it went.
+    """Train, keep the best checkpoint, test it, and report.
 
     Raises:
         InputError: data or run directory can't be used; nothing has been written then.
-        KeyboardInterrupt: after Ctrl-C or SIGTERM, with `last/` saved.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, once `last/` is saved.
     """
-    carry_out(TrainingRun(config, run_dir, resume), resume, resume_from=run_dir)
+    carry_out(TrainingRun(config, run_dir, resume), resume_from=run_dir)
 
 
-def carry_out(run: "TrainingRun", resume: bool, resume_from: Path) -> None:
+def carry_out(run: "TrainingRun", resume_from: Path) -> None:
     """
     Args:
-        resume_from: what to tell a user who interrupts the run.
+        resume_from: the run directory to name if the user interrupts the run.
     """
-    if resume:
-        run.go_on()
-    else:
-        run.begin()
+    run.start()
     try:
-        run.fit()
+        run.learn()
     except Interrupted:
         run.console.print(
-            f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; all is saved "
-            f"in {run.run_dir / 'last'}; go on with",
+            f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; progress is "
+            f"saved in {run.run_dir / 'last'}; to resume, run",
             f"  python -m textcnn.train {argument('resume', resume_from)}",
             sep="\n",
         )
@@ -81,90 +77,106 @@ def carry_out(run: "TrainingRun", resume: bool, resume_from: Path) -> None:
 
 
 class TrainingRun:
-    """The parts of a run, built from its configuration in the order in which they are needed."""
+    """The parts of a run, built in the order in which they are needed.
 
-    def __init__(self, config: TrainConfig, run_dir: Path, resume: bool):
+    Building reads the data but writes and prints nothing. Then come `start`, `learn`, `finish`.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        run_dir: Path,
+        resume: bool = False,
+        console: Console | None = None,
+    ):
+        """
+        Args:
+            console: where to report; None: the terminal, for the first process only.
+        """
         self.started = time.perf_counter()
-        self.config = config
-        # without `cpu`, several processes on a machine with no GPU would not find each other
+        # without `cpu`, processes on a machine with no GPU would not find each other
         self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
-        self.precision = Precision(config.training.precision, self.accelerator.device)
-        # the default directory has the time in it, and every process reads its own clock
+        # every process reads its own clock, and the default directory's name has the time in it
         self.run_dir: Path = broadcast_object_list([run_dir])[0]
-        self.console = build_console(quiet=not self.accelerator.is_main_process)
-        self.state = TrainingState()
-        self.curves: Curves | None = None
-        self.coverage: float | None = None  # share of the vocabulary with pretrained vectors
+        self.resume = resume
+        self.console = console or build_console(quiet=not self.is_first)
         set_seed(config.seed, device_specific=True)
 
-        with self.accelerator.main_process_first():  # the first fills the cache for the others
+        with self.accelerator.main_process_first():  # it fills the cache for the others
             data = prepare_data(config.data, config.text, config.seed)
         self.splits, self.texts, self.stream = data.splits, data.texts, data.stream
-        self.vocabulary = self.texts.encoder.vocabulary
-        vectors = None if resume else self.load_vectors()
-        model = build_model(
+        # a resumed run has its vectors in the checkpoint
+        vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
+        self.vectors_coverage = None if vectors is None else vectors.coverage
+        config = replace(config, model=with_embedding_size(config.model, vectors))
+        self.config = config
+        network = build_network(
+            config.model,
+            config.text,
             vocabulary_size=len(self.vocabulary),
             num_classes=len(self.splits.labels),
-            **config.model.settings(config.text.max_length),
+            vectors=vectors,
         )
-        if vectors is not None:
-            model.embedding.set_vectors(torch.from_numpy(vectors.values))
-        labels = self.splits.labels
-        thresholds = (0.5,) * len(labels) if config.data.multi_label else None
-        self.classifier = Classifier(model, self.texts.encoder, labels, thresholds)
-        self.summary = summarize(model, int(self.texts.train.lengths.max()))
+        self.classifier = build_classifier(
+            network,
+            self.texts.encoder,
+            self.splits.labels,
+            (0.5,) * len(self.splits.labels) if config.data.multi_label else None,
+        )
+        self.summary = summarize(network, int(self.texts.train.lengths.max()))
         self.description = describe_data(self.splits, self.texts, self.summary.field.size)
-        self.tell_data()
-        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = build_optimizer(parameters=trained, **asdict(config.optimizer))
-        optimizer.register_step_post_hook(lambda *_: model.limit_norms())
-        self.model, self.optimizer = model, optimizer
-        # not for one process on a CPU, which it changes nothing for: it takes a second, for imports
-        if self.accelerator.num_processes > 1 or self.accelerator.device.type != "cpu":
-            self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        elif (table := model.embedding.table) is not None:
-            # processes would have to agree on the rows, and a GPU goes through all in no time
-            table.sparse = takes_rows(optimizer, table)
-        self.batches = self.build_batches()
-        self.loss_of = self.build_loss()
+        self.precision = Precision(config.training.precision, self.accelerator.device)
+        self.learner = build_learner(
+            network,
+            build_training_loss(config, self.splits.train, self.accelerator.device),
+            self.precision,
+            self.accelerator,
+            **asdict(config.optimizer),
+        )
+        self.batches = build_batches(config, data, self.accelerator)
+        self.state = TrainingState()
+        self.earlier_seconds = 0.0  # of the parts before this one was resumed
+        self.curves: Curves | None = None
+        self.notes = [*([vectors.summary] if vectors else []), *self.splits.notes]
 
-    def tell_data(self) -> None:
-        self.console.print(data_table(self.description))
-        slow = self.precision.warning()
-        warnings = [*self.description.warnings, *([slow] if slow else [])]
-        for line in (*self.splits.notes, *(f"warning: {warning}" for warning in warnings)):
-            self.console.print(line)
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes and reports."""
+        return bool(self.accelerator.is_main_process)
 
-    def load_vectors(self) -> TokenVectors | None:
-        """The pretrained vectors, if some are asked for; the embedding takes their dimension."""
-        text = self.config.text
-        if not isinstance(text, WordConfig) or text.vectors is None:
-            return None
-        vectors = load_vectors(text.vectors, self.vocabulary.tokens, self.config.seed)
-        self.config.model.embedding_dim = vectors.values.shape[1]
-        self.coverage = vectors.coverage
-        self.console.print(vectors.summary(text.vectors))
-        return vectors
+    @property
+    def vocabulary(self) -> Any:
+        return self.texts.encoder.vocabulary
+
+    def start(self) -> None:
+        """Report data and model; begin in a fresh run directory or continue from `last/`."""
+        self.report_data()
+        if self.resume:
+            self.restore_last()
+        elif self.is_first:
+            self.begin()
+        self.report_model()
+        if self.resume:
+            self.console.print(f"resuming after epoch {self.state.epoch}, step {self.state.step}")
 
     def begin(self) -> None:
-        """Start in a fresh run directory."""
-        if self.accelerator.is_main_process:
-            create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
-            self.save("last")  # from here on the run can be resumed
-            self.curves = Curves(self.run_dir)
-            self.curves.text("data", data_markdown(self.description))
-            self.curves.text("model", summary_markdown(self.summary))
-            self.curves.text("configuration", f"```yaml\n{dump(self.config)}```")
-        self.tell_model()
+        """Make the run directory, with a first checkpoint, so that the run can be resumed."""
+        config_yaml = dump(self.config)
+        create_run_dir(self.run_dir, config_yaml, self.config.overwrite)
+        self.save("last")
+        self.curves = Curves(self.run_dir, every=self.config.training.log_every)
+        self.curves.text("data", data_markdown(self.description))
+        self.curves.text("model", summary_markdown(self.summary))
+        self.curves.text("configuration", f"```yaml\n{config_yaml}```")
 
-    def go_on(self) -> None:
-        """Continue where `last/` stands."""
+    def restore_last(self) -> None:
+        """Take weights, optimizer, random numbers and counters from `last/`."""
         directory = existing(self.run_dir / "last")
         checkpoint = load_checkpoint(directory)
         if checkpoint.manifest.get("data") != self.splits.fingerprints():
             raise InputError(
-                f"resume={self.run_dir}: the data are not those that the run began with; "
-                "restore them, or start a new run"
+                f"resume={self.run_dir}: the data have changed since the run began; restore them, "
+                "or start a new run"
             )
         stored = load_training_state(directory)
         try:
@@ -172,20 +184,28 @@ class TrainingRun:
             self.batches.go_to(stored["batches"])
             self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
-            self.optimizer.load_state_dict(stored["optimizer"])
+            self.learner.optimizer.load_state_dict(stored["optimizer"])
             self.precision.go_to(stored.get("scaler", {}))
             torch.set_rng_state(stored["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
-            raise InputError(f"{directory}: training can't go on from it: {reason}") from error
-        if self.accelerator.is_main_process:
+            raise InputError(f"{directory}: training can't be resumed: {reason}") from error
+        self.earlier_seconds = self.state.run_seconds
+        self.vectors_coverage = checkpoint.manifest.get("vectors_coverage")
+        if self.is_first:
             with new_file(self.run_dir / CONFIG) as file:
-                file.write_text(dump(self.config), encoding="utf-8")  # epochs may be others
-            self.curves = Curves(self.run_dir, first_step=self.state.step)
-        self.tell_model()
-        self.console.print(f"going on after epoch {self.state.epoch}, step {self.state.step}")
+                file.write_text(dump(self.config), encoding="utf-8")  # epochs may have changed
+            every = self.config.training.log_every
+            self.curves = Curves(self.run_dir, every=every, first_step=self.state.step)
 
-    def tell_model(self) -> None:
+    def report_data(self) -> None:
+        self.console.print(data_table(self.description))
+        slow = self.precision.warning()
+        warnings = [*self.description.warnings, *([slow] if slow else [])]
+        for line in (*self.notes, *(f"warning: {warning}" for warning in warnings)):
+            self.console.print(line)
+
+    def report_model(self) -> None:
         summary = self.summary
         frozen = summary.parameters - summary.trained
         self.console.print(summary_table(summary))
@@ -198,75 +218,35 @@ class TrainingRun:
             sep="\n",
         )
 
-    def build_batches(self) -> TrainingBatches:
-        training, data = self.config.training, self.config.data
-        settings: dict[str, Any] = {
-            "max_steps": training.max_steps,
-            "batch_size": training.batch_size,
-            "batch_tokens": training.batch_tokens,
-            "seed": self.config.seed,
-            "rank": self.accelerator.process_index,
-            "count": self.accelerator.num_processes,
-        }
-        if self.stream is not None:
-            return StreamBatches(
-                self.stream,
-                self.texts.encoder,
-                window=data.shuffle_buffer,
-                validate_every=training.validate_every,
-                **settings,
-            )
-        rows = self.splits.train
-        # every class as often as the others: each text the rarer the class, the more often
-        weights = 1 / np.bincount(rows.strata)[rows.strata]
-        return EpochBatches(
-            self.texts.train,
-            epochs=training.epochs,
-            weights=weights if training.sampling == "balanced" else None,
-            **settings,
-        )
-
-    def build_loss(self) -> Callable[[Tensor, Tensor], Tensor]:
-        rows, training = self.splits.train, self.config.training
-        weights = class_weights(
-            training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
-        )
-        return build_loss(
-            multi_label=rows.multi_label,
-            class_weights=None if weights is None else weights.to(self.accelerator.device),
-            label_smoothing=training.label_smoothing,
-        )
-
-    def fit(self) -> None:
+    def learn(self) -> None:
+        """
+        Raises:
+            Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
+        """
         training = self.config.training
         epochs = training.epochs if self.stream is None else None
-        progress = TrainingProgress(self.console, epochs, self.batches.steps)
-        self.console.print(f"training begins: {self.batches.steps or 'an unknown number of'} steps")
-        with progress:
+        steps = self.batches.steps
+        self.console.print(f"training starts: {steps or 'an unknown number of'} steps")
+        with TrainingProgress(self.console, epochs, steps) as progress:
             fit(
-                self.model,
-                self.optimizer,
-                self.loss_of,
+                self.learner,
                 self.batches,
                 self.validate,
                 self.save,
-                accelerator=self.accelerator,
-                precision=self.precision,
                 state=self.state,
+                stopping=Stopping(training.max_steps, training.patience, training.metric),
                 progress=progress,
                 curves=self.curves,
-                max_steps=training.max_steps,
-                patience=training.patience,
-                metric=training.metric,
-                log_every=training.log_every,
             )
 
     def validate(self) -> Scores:
-        """Scores on the validation texts; the thresholds of several labels are tuned on them."""
+        """Scores on the validation texts, which also tune the thresholds of label sets."""
         return self.score(self.classifier, self.texts.validation, tune=True)
 
-    def score(self, classifier: Classifier, texts: EncodedTexts, tune: bool = False) -> Scores:
-        """In several processes each scores a part; all get the scores of the whole."""
+    def score(
+        self, classifier: BaseClassifier[Any], texts: EncodedTexts, tune: bool = False
+    ) -> Scores:
+        """Every process scores a part and gets the scores of the whole."""
         return score_classifier(
             classifier,
             texts,
@@ -276,12 +256,29 @@ class TrainingRun:
             count=self.accelerator.num_processes,
         )
 
+    @property
+    def seconds(self) -> float:
+        """Since the start, over all parts of a resumed run."""
+        return self.earlier_seconds + time.perf_counter() - self.started
+
     def save(self, name: str) -> None:
         """Write the checkpoint `best` or `last`."""
-        if not self.accelerator.is_main_process:
+        if not self.is_first:
             return
         if self.curves:
-            self.curves.flush()  # a run that goes on from here must not lack points before it
+            self.curves.flush()  # a run resumed from here must not lack earlier points
+        self.state.run_seconds = self.seconds
+        state = {
+            "state": asdict(self.state),
+            "batches": self.batches.position(),
+            "optimizer": self.learner.optimizer.state_dict(),
+            "scaler": self.precision.state(),
+            "random": torch.get_rng_state(),
+        }
+        save_checkpoint(self.run_dir / name, self.checkpoint(), state if name == "last" else None)
+
+    def checkpoint(self) -> Checkpoint:
+        """The model as it is now."""
         golden = [*self.splits.validation.texts(GOLDEN_TEXTS), ""]
         logits = self.classifier.logits(golden).tolist()
         manifest: dict[str, Any] = {
@@ -289,47 +286,82 @@ class TrainingRun:
             "epoch": self.state.epoch,
             "step": self.state.step,
             "metrics": self.state.history[-1] if self.state.history else {},
+            "vectors_coverage": self.vectors_coverage,
             "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
         }
-        weights = {
-            key: tensor.contiguous() for key, tensor in self.classifier.model.state_dict().items()
-        }
-        state = {
-            "state": asdict(self.state),
-            "batches": self.batches.position(),
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self.precision.state(),
-            "random": torch.get_rng_state(),
-        }
-        save_checkpoint(
-            self.run_dir / name,
-            Checkpoint(
-                dump(self.config),
-                weights,
-                self.vocabulary,
-                self.splits.labels,
-                manifest,
-                self.classifier.thresholds,
-            ),
-            state if name == "last" else None,
+        weights = self.classifier.model.state_dict()
+        return Checkpoint(
+            dump(self.config),
+            {name: tensor.contiguous() for name, tensor in weights.items()},
+            self.vocabulary,
+            self.splits.labels,
+            manifest,
+            self.classifier.thresholds,
         )
 
     def finish(self) -> None:
-        """Test the best checkpoint, as it is on the disk, and write the last word on the run."""
+        """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         best = load(self.run_dir)
         test = self.score(best, self.texts.test)
         validation = self.score(best, self.texts.validation)
-        if not self.accelerator.is_main_process:
+        if not self.is_first:
             return
         update_manifest(
             self.run_dir / "best",
             metrics={"test": test.summary(), "validation": validation.summary()},
         )
-        seconds = time.perf_counter() - self.started
-        outcome = Outcome(best, test, validation, self.state, seconds)
-        metrics = outcome.as_json(self.splits, self.description, self.summary, self.coverage)
+        outcome = Outcome(best, test, validation, self.state, self.seconds)
+        metrics = outcome.as_json(
+            self.splits, self.description, self.summary, self.vectors_coverage
+        )
         write_json(self.run_dir / METRICS, metrics)
         assert self.curves is not None
-        outcome.show(self.curves, self.splits, self.config)
-        outcome.tell(self.console, self.run_dir)
+        outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
+        settings = {key: value for key, _, value in walk(self.config) if key not in outside}
+        outcome.log(self.curves, self.splits, settings)
+        outcome.report(self.console, self.run_dir)
+
+
+def build_training_loss(config: TrainConfig, rows: LabelledTexts, device: torch.device) -> Loss:
+    """The loss of the training rows, with class weights if they are asked for."""
+    weights = class_weights(
+        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
+    )
+    return build_loss(
+        multi_label=rows.multi_label,
+        class_weights=None if weights is None else weights.to(device),
+        label_smoothing=config.training.label_smoothing,
+    )
+
+
+def build_batches(
+    config: TrainConfig, data: PreparedData, accelerator: Accelerator
+) -> TrainingBatches:
+    """The batches of this process: of a stream, or of texts in memory."""
+    training = config.training
+    settings: dict[str, Any] = {
+        "max_steps": training.max_steps,
+        "batch_size": training.batch_size,
+        "batch_tokens": training.batch_tokens,
+        "seed": config.seed,
+        "rank": accelerator.process_index,
+        "count": accelerator.num_processes,
+    }
+    if data.stream is not None:
+        return StreamBatches(
+            data.stream,
+            data.texts.encoder,
+            window=config.data.shuffle_buffer,
+            validate_every=training.validate_every,
+            **settings,
+        )
+    strata = data.splits.train.strata
+    # inversely proportional to the size of the class, so that all classes are drawn equally often
+    weights = 1 / np.bincount(strata)[strata]
+    return EpochBatches(
+        data.texts.train,
+        epochs=training.epochs,
+        weights=weights if training.sampling == "balanced" else None,
+        **settings,
+    )

@@ -1,4 +1,4 @@
-"""Where training stands: all that a resumed run needs beside weights and optimiser."""
+"""Where training stands: what a resumed run needs besides weights and optimizer."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,27 +8,29 @@ from textcnn.evaluation.metrics import Scores
 
 @dataclass
 class TrainingState:
-    """Counters and the history of a run; plain values only, so that it can be stored."""
+    """Counters and the history of a run. Plain values only, so that it can be stored."""
 
-    epoch: int = 0  # epochs done; of a stream, stretches between validations
-    step: int = 0  # batches done in all
-    texts: int = 0  # texts trained on in all
-    seconds: float = 0.0  # training and validating, summed over resumed parts
-    train_seconds: float = 0.0  # training alone
+    epoch: int = 0  # epochs completed; for a stream, validations
+    step: int = 0  # batches completed in total
+    texts: int = 0  # texts trained on in total
+    # summed over the parts of a run that was interrupted and resumed:
+    run_seconds: float = 0.0  # from the start of the program to the last checkpoint
+    seconds: float = 0.0  # training and validation
+    train_seconds: float = 0.0  # training only
     epoch_loss: float = 0.0  # sums over the texts of the current epoch
     epoch_correct: int = 0
     epoch_texts: int = 0
     epoch_seconds: float = 0.0
-    best_epoch: int = 0  # counted from 1; 0 is none yet
+    best_epoch: int = 0  # counted from 1; 0: none yet
     best_value: float | None = None
     history: list[dict[str, Any]] = field(default_factory=list)  # an entry per epoch
 
     @classmethod
     def restore(cls, stored: dict[str, Any]) -> "TrainingState":
-        """The state that `asdict` made `stored` of.
+        """The state that `asdict` turned into `stored`.
 
         Raises:
-            TypeError: a field is missing, unknown or of another type.
+            TypeError: a field is missing, unknown or of the wrong type.
         """
         state = cls(**stored)
         for name, default in asdict(cls()).items():
@@ -52,7 +54,7 @@ class TrainingState:
     def end_epoch(self, scores: Scores, metric: str) -> bool:
         """Close the epoch; True if `scores` are the best so far by `metric`."""
         value = getattr(scores, metric)
-        # equal is not better: of equal epochs the first is kept
+        # a tie is not better: the first of equal epochs is kept
         better = self.best_value is None or (
             value < self.best_value if metric == "loss" else value > self.best_value
         )
@@ -66,12 +68,6 @@ class TrainingState:
         self.epoch_loss, self.epoch_correct = 0.0, 0
         self.epoch_texts, self.epoch_seconds = 0, 0.0
         return better
-
-    def finished(self, max_steps: int | None, patience: int | None) -> bool:
-        waited = self.epoch - self.best_epoch
-        return (max_steps is not None and self.step >= max_steps) or (
-            patience is not None and waited >= patience
-        )
 
     @property
     def mean_loss(self) -> float:

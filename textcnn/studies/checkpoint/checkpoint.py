@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from textcnn.config.data import DataConfig
     from textcnn.config.programs import TrainConfig
     from textcnn.data.batching import EncodedTexts
-    from textcnn.inference import Classifier
+    from textcnn.inference import AnyClassifier
 
 ASKED = 600  # texts, at most
 QUICK_ASKED = 150
@@ -108,19 +108,17 @@ def check(missing: Sequence[tuple[Point, int]]) -> None:
         check_enough(len(texts), 1 if trained.data.multi_label else len(classifier.labels))
 
 
-def load(settings: Values) -> tuple["Classifier", "TrainConfig", "DataConfig", "EncodedTexts"]:
+def load(settings: Values) -> tuple["AnyClassifier", "TrainConfig", "DataConfig", "EncodedTexts"]:
     """The classifier, how it was trained, and the texts that it is asked about.
 
     Raises:
         InputError: checkpoint or data can't be used.
     """
-    from textcnn.checkpoint import find_checkpoint, load_checkpoint
     from textcnn.data.encoding import encode_rows
     from textcnn.evaluation.report import test_rows
     from textcnn.inference import restore
 
-    directory = find_checkpoint(settings["checkpoint"])
-    classifier, trained = restore(load_checkpoint(directory), directory)
+    classifier, trained, _, _ = restore(settings["checkpoint"])
     data = chosen_data(settings["data"], trained)
     rows = test_rows(data, trained, classifier.labels)
     tokenized = rows.source.tokenized(classifier.encoder.tokenizer)

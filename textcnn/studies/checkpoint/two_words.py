@@ -3,7 +3,7 @@
 import numpy as np
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.inference import Classifier
+from textcnn.inference import AnyClassifier
 from textcnn.studies.shared.study import Values
 from textcnn.text.vocabulary import SPECIALS, UNKNOWN
 
@@ -31,7 +31,7 @@ def in_both_orders(words: list[int], distance: int, margin: int, room: int) -> E
     return EncodedTexts(texts.ravel(), np.arange(3) * texts.shape[1], lengths)
 
 
-def order_gaps(classifier: Classifier, texts: EncodedTexts) -> Values | None:
+def order_gaps(classifier: AnyClassifier, texts: EncodedTexts) -> Values | None:
     """How far the logits of both orders are apart, by distance.
 
     None if the receptive field is all of a text or too wide, or the texts have no two known tokens.

@@ -25,7 +25,8 @@ from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.batches import EpochBatches
-from textcnn.training.loop import fit
+from textcnn.training.learner import Learner
+from textcnn.training.loop import Stopping, fit
 from textcnn.training.losses import build_loss
 from textcnn.training.optimizers import build_optimizer
 from textcnn.training.precision import Precision
@@ -121,26 +122,23 @@ def train_network(
         rank=0,
         count=1,
     )
-    fit(
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    learner = Learner(
         model,
-        build_optimizer(
-            "adam",
-            [parameter for parameter in model.parameters() if parameter.requires_grad],
-            learning_rate=training.learning_rate,
-        ),
+        build_optimizer("adam", trained, learning_rate=training.learning_rate),
         build_loss(multi_label=False, class_weights=None, label_smoothing=0.0),
+        Precision("fp32", torch.device("cpu")),
+        Accelerator(cpu=True),
+    )
+    fit(
+        learner,
         batches,
         validate,
         save,
-        accelerator=Accelerator(cpu=True),
-        precision=Precision("fp32", torch.device("cpu")),
         state=TrainingState(),
-        progress=TrainingProgress(build_console(quiet=True), training.epochs, None, quiet=True),
+        stopping=Stopping(patience=training.patience),
+        progress=TrainingProgress(build_console(quiet=True), training.epochs, None),
         curves=None,
-        max_steps=None,
-        patience=training.patience,
-        metric="loss",
-        log_every=1,
     )
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.data.encoding import encode_texts
-from textcnn.inference import Classifier
+from textcnn.inference import AnyClassifier
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.decision import chosen
 from textcnn.models.layers.convolution import Convolution
@@ -38,7 +38,7 @@ BATCH = 64
 Network = Callable[[Tensor, Tensor], Tensor]  # of ids (batch, time) and lengths, the logits
 
 
-def ask(classifier: Classifier, texts: EncodedTexts, seed: int) -> Values:
+def ask(classifier: AnyClassifier, texts: EncodedTexts, seed: int) -> Values:
     """All questions.
 
     Args:
@@ -158,7 +158,7 @@ def logits_of(
     return torch.cat(logits)[order.argsort()]
 
 
-def decide(classifier: Classifier, texts: EncodedTexts) -> np.ndarray:
+def decide(classifier: AnyClassifier, texts: EncodedTexts) -> np.ndarray:
     """The classes (texts,) int64, or the sets of labels (texts, classes) bool."""
     logits = logits_of(classifier.model.eval(), texts)
     if classifier.thresholds is None:
@@ -183,7 +183,9 @@ def count_different(some: np.ndarray, others: np.ndarray) -> int:
     return int((differ if differ.ndim == 1 else differ.any(axis=1)).sum())
 
 
-def word_order(classifier: Classifier, texts: EncodedTexts, usual: np.ndarray, seed: int) -> Values:
+def word_order(
+    classifier: AnyClassifier, texts: EncodedTexts, usual: np.ndarray, seed: int
+) -> Values:
     """Predictions when the tokens are shuffled, in blocks of so many (Pham 2021)."""
     found: Values = {"blocks": list(BLOCKS), "changed": [], "correct": []}
     for block in BLOCKS:
@@ -193,7 +195,7 @@ def word_order(classifier: Classifier, texts: EncodedTexts, usual: np.ndarray, s
     return found
 
 
-def places(classifier: Classifier, texts: EncodedTexts, usual: np.ndarray) -> Values:
+def places(classifier: AnyClassifier, texts: EncodedTexts, usual: np.ndarray) -> Values:
     """Predictions when the texts stand elsewhere, or only half of each is there."""
     halves = -(-texts.lengths // 2)
     others = {
@@ -210,7 +212,7 @@ def places(classifier: Classifier, texts: EncodedTexts, usual: np.ndarray) -> Va
     }
 
 
-def beginnings(classifier: Classifier, texts: EncodedTexts) -> Values:
+def beginnings(classifier: AnyClassifier, texts: EncodedTexts) -> Values:
     """Predictions from the first tokens alone: any network reads texts of any length."""
     longest = int(texts.lengths.max())
     read = [tokens for tokens in READ if tokens < longest] + [longest]
@@ -235,7 +237,7 @@ def by_length(model: TextClassifier, texts: EncodedTexts, usual: np.ndarray) -> 
     }
 
 
-def negation(classifier: Classifier) -> Values:
+def negation(classifier: AnyClassifier) -> Values:
     """`not terrible, it was great` against `not great, it was terrible`, where it knows the words.
 
     Of all pairs: how many have both adjectives and `not` in the vocabulary, to how many of them
