@@ -112,7 +112,7 @@ def test_other_data_are_scored_by_their_own_columns(
     assert (result["reported"], result["reproduced"]) == (None, None)
     assert result["data"]["test"] == str(other_csv)
     assert last_lines(capfd)[-2] == (
-        "other data than training's test split: nothing to compare with"
+        "nothing to compare with: not training's test split"
     )
 
 
@@ -143,7 +143,8 @@ def test_data_with_other_classes_are_refused(
     train = write_csv(tmp_path / "train.csv", [row for row in rows(60) if row[1] != "film"])
     assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.train={train}") == 2
     assert error_line(capfd) == (
-        "the data have other classes than the checkpoint: sport, tech instead of film, sport, tech"
+        "the data have the classes sport, tech, the checkpoint has film, sport, tech; give data "
+        "with the classes of the checkpoint"
     )
 
 
@@ -241,7 +242,7 @@ def test_data_that_changed_since_training_are_told(
     changed = write_csv(tmp_path / "changed.csv", rows(200, seed=1))
     forge_config(best, str(tiny_csv), str(changed))
     assert verdict_of(best, tmp_path / "out", capfd) == (
-        "the test data have changed: nothing to compare with"
+        "nothing to compare with: the test data have changed"
     )
 
 

@@ -1,4 +1,4 @@
-"""Scoring a checkpoint, and holding it against what training reported of it."""
+"""The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -25,7 +25,7 @@ from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
 from textcnn.system.terminal import build_console
 
-GOLDEN_TOLERANCE = 1e-4  # of a logit, between machines
+GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
 
 
 def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
@@ -33,8 +33,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
 
     Args:
         file: evaluation.json
-        given: the keys of `data` that the command line gave; `data` itself means other data than
-            the checkpoint's own, else the checkpoint's own with these keys changed.
+        given: the keys of `data` that the command line sets. With `data` itself, other data are
+            scored; without it, the checkpoint's own with these keys changed.
     """
     console = build_console()
     classifier, trained, manifest, directory = restore(
@@ -73,12 +73,11 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
 
 
 def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> DataConfig:
-    """What to score.
+    """The data to score.
 
-    With no `data=...` it is the checkpoint's own data, with the keys that the command line gave.
-    Other files, or another Hub dataset that is named by its path, have the columns of training
-    where none are given; a preset names its own. Other synthetic texts are those of training but
-    for the keys that are given.
+    Without `data=...`, the checkpoint's own with the given keys changed; so for synthetic texts.
+    Other files, or a Hub dataset named by its path, have the columns of training unless columns are
+    given; a preset names its own.
     """
     synthetic = isinstance(data, SyntheticConfig) and isinstance(trained, SyntheticConfig)
     if "data" not in given or synthetic:
@@ -92,7 +91,11 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
 
 
 def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> LabelledTexts:
-    """The rows to score, with label ids as the classifier knows them."""
+    """The rows to score, with the label ids of the classifier."""
+    if data.source == "memory":
+        raise InputError(
+            "the rows of this checkpoint were given from Python; give data=files data.test=<file>"
+        )
     if data.source == "files" and data.test is None and data.train is None:
         raise InputError("data=files needs data.test=<file> to score, got null")
     if data.multi_label != trained.data.multi_label:
@@ -111,14 +114,14 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
         splits = load_splits(source, division)
     if splits.labels != labels:
         raise InputError(
-            f"the data have other classes than the checkpoint: {', '.join(splits.labels)} instead "
-            f"of {', '.join(labels)}"
+            f"the data have the classes {', '.join(splits.labels)}, the checkpoint has "
+            f"{', '.join(labels)}; give data with the classes of the checkpoint"
         )
     return splits.test
 
 
 def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
-    """How far the logits of the manifest's golden texts are from those stored, at most."""
+    """The largest difference between the stored logits of the golden texts and those of now."""
     return (classifier.logits(texts) - stored).abs().max().item()
 
 
@@ -129,17 +132,17 @@ def judge(
     given: Sequence[str],
     golden: float,
 ) -> str:
-    """Whether these are the numbers of training, in a sentence."""
-    if not golden <= GOLDEN_TOLERANCE:  # not a number is no reproduction either
+    """Whether the scores are those that training reported, in a sentence."""
+    if not golden <= GOLDEN_TOLERANCE:  # nan is not a reproduction either
         return (
-            f"differs: logits of the checkpoint's golden texts are off by up to {golden:.2g}, so "
-            "this machine or these libraries don't compute what training did"
+            f"differs: logits of the checkpoint's golden texts are off by up to {golden:.2g}; "
+            "this machine or its libraries compute other numbers than in training"
         )
     if reported is None:
         if same_data:
-            return "training reported no test scores of this checkpoint to compare with"
-        changed = "other data than training's test split" if given else "the test data have changed"
-        return f"{changed}: nothing to compare with"
+            return "nothing to compare with: training reported no test scores of this checkpoint"
+        changed = "not training's test split" if given else "the test data have changed"
+        return f"nothing to compare with: {changed}"
     if reported["accuracy"] == scores.accuracy:
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
     return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

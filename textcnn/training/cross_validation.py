@@ -16,8 +16,8 @@ from textcnn.system.atomic import existing, write_json
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.system.terminal import build_console
 from textcnn.training.curves import Curves
-from textcnn.training.outcome import peak_memory_bytes
 from textcnn.training.recipe import TrainingRun, carry_out
+from textcnn.training.report import peak_memory_bytes
 
 MEASURES = ("accuracy", "macro_f1", "micro_f1", "loss")
 

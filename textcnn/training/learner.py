@@ -30,7 +30,7 @@ class Learner:
         assert batch.labels is not None
         with self.precision.autocast():
             logits = self.model(batch.ids, batch.lengths).float()  # (batch, classes)
-        loss = self.loss_of(logits, batch.labels)
+        loss = self.loss_of(logits, batch.labels, batch.weights)
         self.optimizer.zero_grad()
         self.accelerator.backward(self.precision.scaled(loss))
         self.precision.step(self.optimizer)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.config.keys import command_line
+from textcnn.data.labelled import LabelledTexts
 from textcnn.errors import InputError
 from textcnn.models.decision import chosen
 
@@ -20,6 +21,25 @@ class Loss(Protocol):
 
 
 NAMED = 20  # classes in a message, at most
+
+
+def loss_for(
+    rows: LabelledTexts, *, weights: Any, label_smoothing: float, device: torch.device
+) -> Loss:
+    """The loss of training on these rows.
+
+    Args:
+        weights: the setting `training.class_weights`.
+
+    Raises:
+        InputError: as `class_weights`.
+    """
+    counted = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
+    return build_loss(
+        multi_label=rows.multi_label,
+        class_weights=None if counted is None else counted.to(device),
+        label_smoothing=label_smoothing,
+    )
 
 
 def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothing: float) -> Loss:

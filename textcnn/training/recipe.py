@@ -1,6 +1,7 @@
 """The recipe of `textcnn.train`: from a configuration to `metrics.json`, step by step."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
-from textcnn.builders import build_network, load_token_vectors, with_embedding_size
+from textcnn.builders import build_data, build_network, load_token_vectors, with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -23,25 +24,26 @@ from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.description import data_markdown, data_table, describe_data
-from textcnn.data.labelled import LabelledTexts
-from textcnn.data.prepare import PreparedData, prepare_data
+from textcnn.data.description import describe_data
+from textcnn.data.prepare import PreparedData
+from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import BaseClassifier, build_classifier, load
-from textcnn.models.summary import field_line, summarize, summary_markdown, summary_table
+from textcnn.models.summary import summarize
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
+from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.curves import Curves
 from textcnn.training.learner import build_learner
 from textcnn.training.loop import Interrupted, Stopping, fit
-from textcnn.training.losses import Loss, build_loss, class_weights
-from textcnn.training.outcome import Outcome
+from textcnn.training.losses import loss_for
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
+from textcnn.training.report import Opening, Outcome
 from textcnn.training.state import TrainingState
 
 GOLDEN_TEXTS = 3
@@ -87,23 +89,31 @@ class TrainingRun:
         config: TrainConfig,
         run_dir: Path,
         resume: bool = False,
+        *,
         console: Console | None = None,
+        memory: Mapping[str, Rows] | None = None,
+        log: bool = True,
     ):
         """
         Args:
             console: where to report; None: the terminal, for the first process only.
+            memory: rows given from Python in place of `data.source`, as `build_data` takes them;
+                no test texts are drawn from them.
+            log: write curves for TensorBoard.
         """
         self.started = time.perf_counter()
         # without `cpu`, processes on a machine with no GPU would not find each other
         self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
         # every process reads its own clock, and the default directory's name has the time in it
         self.run_dir: Path = broadcast_object_list([run_dir])[0]
-        self.resume = resume
+        self.resume, self.log = resume, log
         self.console = console or build_console(quiet=not self.is_first)
         set_seed(config.seed, device_specific=True)
 
         with self.accelerator.main_process_first():  # it fills the cache for the others
-            data = prepare_data(config.data, config.text, config.seed)
+            data = build_data(
+                config.data, config.text, config.seed, memory=memory, draw_test=memory is None
+            )
         self.splits, self.texts, self.stream = data.splits, data.texts, data.stream
         # a resumed run has its vectors in the checkpoint
         vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
@@ -123,12 +133,24 @@ class TrainingRun:
             self.splits.labels,
             (0.5,) * len(self.splits.labels) if config.data.multi_label else None,
         )
-        self.summary = summarize(network, int(self.texts.train.lengths.max()))
-        self.description = describe_data(self.splits, self.texts, self.summary.field.size)
         self.precision = Precision(config.training.precision, self.accelerator.device)
+        summary = summarize(network, int(self.texts.train.lengths.max()))
+        description = describe_data(self.splits, self.texts, summary.field.size)
+        self.opening = Opening(
+            self.splits,
+            description,
+            summary,
+            notes=(*([vectors.summary] if vectors else []), *self.splits.notes),
+            warnings=(*description.warnings, *filter(None, [self.precision.warning()])),
+        )
         self.learner = build_learner(
             network,
-            build_training_loss(config, self.splits.train, self.accelerator.device),
+            loss_for(
+                self.splits.train,
+                weights=config.training.class_weights,
+                label_smoothing=config.training.label_smoothing,
+                device=self.accelerator.device,
+            ),
             self.precision,
             self.accelerator,
             **asdict(config.optimizer),
@@ -137,7 +159,6 @@ class TrainingRun:
         self.state = TrainingState()
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
-        self.notes = [*([vectors.summary] if vectors else []), *self.splits.notes]
 
     @property
     def is_first(self) -> bool:
@@ -145,17 +166,18 @@ class TrainingRun:
         return bool(self.accelerator.is_main_process)
 
     @property
-    def vocabulary(self) -> Any:
+    def vocabulary(self) -> Vocabulary:
         return self.texts.encoder.vocabulary
 
     def start(self) -> None:
         """Report data and model; begin in a fresh run directory or continue from `last/`."""
-        self.report_data()
+        self.opening.report_data(self.console)
         if self.resume:
             self.restore_last()
         elif self.is_first:
             self.begin()
-        self.report_model()
+        name, token_ids = self.config.model.name, len(self.vocabulary)
+        self.opening.report_model(self.console, name, token_ids, self.run_dir)
         if self.resume:
             self.console.print(f"resuming after epoch {self.state.epoch}, step {self.state.step}")
 
@@ -164,10 +186,9 @@ class TrainingRun:
         config_yaml = dump(self.config)
         create_run_dir(self.run_dir, config_yaml, self.config.overwrite)
         self.save("last")
-        self.curves = Curves(self.run_dir, every=self.config.training.log_every)
-        self.curves.text("data", data_markdown(self.description))
-        self.curves.text("model", summary_markdown(self.summary))
-        self.curves.text("configuration", f"```yaml\n{config_yaml}```")
+        if self.log:
+            self.curves = Curves(self.run_dir, every=self.config.training.log_every)
+            self.opening.log(self.curves, config_yaml)
 
     def restore_last(self) -> None:
         """Take weights, optimizer, random numbers and counters from `last/`."""
@@ -197,26 +218,6 @@ class TrainingRun:
                 file.write_text(dump(self.config), encoding="utf-8")  # epochs may have changed
             every = self.config.training.log_every
             self.curves = Curves(self.run_dir, every=every, first_step=self.state.step)
-
-    def report_data(self) -> None:
-        self.console.print(data_table(self.description))
-        slow = self.precision.warning()
-        warnings = [*self.description.warnings, *([slow] if slow else [])]
-        for line in (*self.notes, *(f"warning: {warning}" for warning in warnings)):
-            self.console.print(line)
-
-    def report_model(self) -> None:
-        summary = self.summary
-        frozen = summary.parameters - summary.trained
-        self.console.print(summary_table(summary))
-        self.console.print(
-            f"{self.config.model.name}: {summary.parameters:,} parameters"
-            + (f", {frozen:,} of them frozen" if frozen else "")
-            + f"; {len(self.vocabulary):,} token ids",
-            field_line(summary, self.description.seen_whole_rate),
-            f"curves: tensorboard --logdir {self.run_dir}",
-            sep="\n",
-        )
 
     def learn(self) -> None:
         """
@@ -303,36 +304,22 @@ class TrainingRun:
         """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         best = load(self.run_dir)
-        test = self.score(best, self.texts.test)
+        test = self.score(best, self.texts.test) if len(self.texts.test) else None
         validation = self.score(best, self.texts.validation)
         if not self.is_first:
             return
+        outcome = Outcome(best, test, validation, self.state, self.seconds)
         update_manifest(
             self.run_dir / "best",
-            metrics={"test": test.summary(), "validation": validation.summary()},
+            metrics={name: scores.summary() for name, scores in outcome.scores.items()},
         )
-        outcome = Outcome(best, test, validation, self.state, self.seconds)
-        metrics = outcome.as_json(
-            self.splits, self.description, self.summary, self.vectors_coverage
-        )
+        metrics = outcome.as_json(self.opening, self.vectors_coverage)
         write_json(self.run_dir / METRICS, metrics)
-        assert self.curves is not None
-        outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
-        settings = {key: value for key, _, value in walk(self.config) if key not in outside}
-        outcome.log(self.curves, self.splits, settings)
+        if self.curves is not None:
+            outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
+            settings = {key: value for key, _, value in walk(self.config) if key not in outside}
+            outcome.log(self.curves, self.splits, settings)
         outcome.report(self.console, self.run_dir)
-
-
-def build_training_loss(config: TrainConfig, rows: LabelledTexts, device: torch.device) -> Loss:
-    """The loss of the training rows, with class weights if they are asked for."""
-    weights = class_weights(
-        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
-    )
-    return build_loss(
-        multi_label=rows.multi_label,
-        class_weights=None if weights is None else weights.to(device),
-        label_smoothing=config.training.label_smoothing,
-    )
 
 
 def build_batches(

@@ -1,4 +1,4 @@
-"""The results of a run: `metrics.json`, the last points of its curves, the closing report."""
+"""What a run reports: data and model when it starts, `metrics.json` and scores when it ends."""
 
 import resource
 import sys
@@ -9,14 +9,14 @@ from typing import Any
 from rich.console import Console
 
 import textcnn
-from textcnn.data.description import Description
+from textcnn.data.description import Description, data_markdown, data_table
 from textcnn.data.splits import Splits
 from textcnn.evaluation.examples import example_predictions
 from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier
-from textcnn.models.summary import Summary
+from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.system.terminal import argument
 from textcnn.training.curves import Curves
 from textcnn.training.state import TrainingState
@@ -26,29 +26,66 @@ EXAMPLES_FROM = 2000
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Data and model of a run that is about to start."""
+
+    splits: Splits
+    description: Description
+    model: Summary
+    notes: tuple[str, ...]  # about the data and the vectors
+    warnings: tuple[str, ...]
+
+    def report_data(self, console: Console) -> None:
+        console.print(data_table(self.description))
+        for line in (*self.notes, *(f"warning: {warning}" for warning in self.warnings)):
+            console.print(line)
+
+    def report_model(self, console: Console, name: str, token_ids: int, run_dir: Path) -> None:
+        """
+        Args:
+            name: of the architecture.
+            token_ids: size of the vocabulary, with padding and unknown.
+        """
+        frozen = self.model.parameters - self.model.trained
+        console.print(summary_table(self.model))
+        console.print(
+            f"{name}: {self.model.parameters:,} parameters"
+            + (f", {frozen:,} of them frozen" if frozen else "")
+            + f"; {token_ids:,} token ids",
+            field_line(self.model, self.description.seen_whole_rate),
+            f"curves: tensorboard --logdir {run_dir}",
+            sep="\n",
+        )
+
+    def log(self, curves: Curves, config_yaml: str) -> None:
+        curves.text("data", data_markdown(self.description))
+        curves.text("model", summary_markdown(self.model))
+        curves.text("configuration", f"```yaml\n{config_yaml}```")
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A finished run."""
 
     best: BaseClassifier[Any]  # as read back from the disk
-    test: Scores
+    test: Scores | None  # None: no test texts
     validation: Scores
     state: TrainingState
     seconds: float  # from start to end, over all parts of a resumed run
 
-    def as_json(
-        self,
-        splits: Splits,
-        description: Description,
-        model: Summary,
-        vectors_coverage: float | None,
-    ) -> dict[str, Any]:
+    @property
+    def scores(self) -> dict[str, Scores]:
+        """By split, the test scores last if there are any."""
+        return {"validation": self.validation} | ({"test": self.test} if self.test else {})
+
+    def as_json(self, opening: Opening, vectors_coverage: float | None) -> dict[str, Any]:
         """
         Args:
             vectors_coverage: fraction of the vocabulary that has pretrained vectors.
         """
         state = self.state
         return {
-            "test": self.test.as_json(),
+            "test": None if self.test is None else self.test.as_json(),
             "validation": self.validation.as_json(),
             "train": {
                 "epochs": state.epoch,
@@ -60,12 +97,12 @@ class Outcome:
             "seconds": self.seconds,
             "peak_memory_bytes": peak_memory_bytes(),
             "data": {
-                "labels": splits.labels,
-                "notes": splits.notes,
+                "labels": opening.splits.labels,
+                "notes": opening.splits.notes,
                 "vectors_coverage": vectors_coverage,
-                **description.as_json(),
+                **opening.description.as_json(),
             },
-            "model": model.as_json() | {"token_ids": len(self.best.encoder.vocabulary)},
+            "model": opening.model.as_json() | {"token_ids": len(self.best.encoder.vocabulary)},
             "history": state.history,
             "textcnn": textcnn.__version__,
         }
@@ -73,11 +110,14 @@ class Outcome:
     def report(self, console: Console, run_dir: Path) -> None:
         state = self.state
         speed = state.texts / max(state.train_seconds, 1e-9)
-        console.print(class_table(self.test, "Test"))
+        if self.test is None:
+            console.print(class_table(self.validation, "Validation"))
+        else:
+            console.print(class_table(self.test, "Test"))
         console.print(
             f"best epoch {state.best_epoch} of {state.epoch}: validation "
             f"{summary(self.validation)}",
-            f"test {summary(self.test)}",
+            *([f"test {summary(self.test)}"] if self.test else []),
             f"{self.seconds:.1f} s in total, {state.seconds:.1f} s of training and validation at "
             f"{speed:,.0f} texts/s, peak memory {peak_memory_bytes() / 1e6:,.0f} MB",
             f"saved in {run_dir}; to label new texts, run",
@@ -88,14 +128,16 @@ class Outcome:
     def log(self, curves: Curves, splits: Splits, hyper_parameters: dict[str, Any]) -> None:
         """Write the last points of the curves, confusion matrices, examples and settings."""
         step, rows = self.state.step, splits.validation
-        curves.scores("test", self.test, step)
-        for name, scores in (("validation", self.validation), ("test", self.test)):
+        for name, scores in self.scores.items():
+            if name == "test":
+                curves.scores("test", scores, step)
             if scores.confusion is not None:
                 curves.figure(f"confusion/{name}", confusion_figure(scores), step)
         texts = rows.texts(EXAMPLES_FROM)
         examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
         curves.text("examples", examples, step)
-        final = {"test/accuracy": self.test.accuracy, "test/macro_f1": self.test.macro_f1}
+        name, scores = [*self.scores.items()][-1]
+        final = {f"{name}/accuracy": scores.accuracy, f"{name}/macro_f1": scores.macro_f1}
         curves.hyper_parameters(hyper_parameters, final)
         curves.close()
 

@@ -1,0 +1,256 @@
+"""Training from Python: the same recipe, keys and checkpoints, behind scikit-learn's interface."""
+
+import pickle
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from tiny_data import read_json, rows, run
+
+import textcnn
+from textcnn import InputError
+from textcnn.estimator import TextClassifier, fit
+
+TEXTS, LABELS = (list(column) for column in zip(*rows(120), strict=True))
+NEW, TRUTH = (list(column) for column in zip(*rows(60, seed=1), strict=True))
+SMALL: dict[str, Any] = {
+    "model": {"embedding_dim": 8, "num_filters": 4},
+    "text": {"min_frequency": 1},
+    "training": {"epochs": 3, "batch_size": 20, "patience": None},
+    "optimizer": {"learning_rate": 0.03},
+}
+
+
+@pytest.fixture(scope="module")
+def fitted() -> TextClassifier:
+    return TextClassifier(**SMALL).fit(TEXTS, LABELS)
+
+
+# fit
+
+
+def test_a_classifier_is_trained_in_one_call() -> None:
+    classifier = fit(TEXTS, LABELS, **SMALL)
+    assert isinstance(classifier, textcnn.Classifier)
+    right = [p.label == label for p, label in zip(classifier.predict(NEW), TRUTH, strict=True)]
+    assert np.mean(right) > 0.7  # one text in ten holds no word of its class
+
+
+def test_label_sets_give_a_classifier_of_label_sets() -> None:
+    classifier = fit(TEXTS, [{label} for label in LABELS], **SMALL)
+    assert isinstance(classifier, textcnn.LabelSetClassifier)
+    assert classifier.labels == ("film", "sport", "tech")
+    assert isinstance(classifier.predict(["goal"])[0].labels, frozenset)
+
+
+def test_the_package_offers_both_without_importing_them_first() -> None:
+    assert textcnn.fit is fit
+    assert textcnn.TextClassifier is TextClassifier
+
+
+def test_a_run_directory_is_that_of_the_command_line(tmp_path: Path) -> None:
+    classifier = fit(TEXTS, LABELS, run_dir=tmp_path / "run", **SMALL)
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= {"best", "last", "metrics.json"}
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    assert metrics["test"] is None  # no texts are held out from what is given
+    assert metrics["validation"]["examples"] == 12
+    assert metrics["data"]["splits"]["train"]["texts"] == 108
+    loaded = textcnn.load(tmp_path / "run")
+    assert torch.equal(loaded.logits(NEW), classifier.logits(NEW))
+
+
+def test_evaluate_reads_what_python_saved(
+    fitted: TextClassifier, tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fitted.save(tmp_path / "model")
+    keys = (f"checkpoint={tmp_path / 'model'}", f"run_dir={tmp_path / 'out'}")
+    assert run("evaluate", *keys, "data=files", f"data.test={tiny_csv}") == 0
+    assert read_json(tmp_path / "out" / "evaluation.json")["examples"] == 200
+    assert run("evaluate", *keys, "overwrite=true") == 2
+    assert "given from Python; give data=files data.test=" in capfd.readouterr().err
+
+
+def test_nothing_is_printed_and_random_numbers_go_on_as_before(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def draw() -> tuple[float, float, float]:
+        return random.random(), float(np.random.rand()), torch.rand(()).item()
+
+    random.seed(1)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    expected = [draw(), draw()]
+    random.seed(1)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    first = draw()
+    fit(TEXTS, LABELS, **SMALL)
+    assert [first, draw()] == expected
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_shows_what_training_shows(capfd: pytest.CaptureFixture[str]) -> None:
+    fit(TEXTS, LABELS, progress=True, **SMALL)
+    shown = capfd.readouterr().out
+    assert "epoch 3/3" in shown
+    assert "validation accuracy" in shown
+
+
+def test_validation_texts_may_be_given(tmp_path: Path) -> None:
+    fit(TEXTS, LABELS, validation=(NEW, TRUTH), run_dir=tmp_path / "run", **SMALL)
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    assert metrics["validation"]["examples"] == 60
+
+
+def test_the_same_seed_gives_the_same_logits_and_another_seed_others() -> None:
+    one, again, other = (fit(TEXTS, LABELS, seed=seed, **SMALL).logits(NEW) for seed in (0, 0, 1))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+def test_texts_of_no_weight_teach_nothing() -> None:
+    """Every text a second time with a wrong label: weights decide which one counts."""
+    wrong = [{"film": "sport", "sport": "tech", "tech": "film"}[label] for label in LABELS]
+    weights = [1.0] * len(TEXTS) + [0.0] * len(TEXTS)
+    settings = SMALL | {"data": {"duplicates": "keep"}, "validation": (NEW, TRUTH)}
+    for labels in (LABELS + wrong, wrong + LABELS):
+        classifier = fit(TEXTS * 2, labels, sample_weight=weights, **settings)
+        assert isinstance(classifier, textcnn.Classifier)
+        said = [prediction.label for prediction in classifier.predict(TEXTS)]
+        assert np.mean(np.array(said) == labels[: len(TEXTS)]) > 0.7
+        settings["validation"] = None
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"modle": "nin"}, "modle='nin': no such key; there are model, text, optimizer"),
+        ({"model": "nine"}, "model takes "),
+        ({"model__num_filtres": 5}, "did you mean model.num_filters?"),
+        ({"model__num_filters": 0}, "model.num_filters takes a whole number, at least 1"),
+        ({"training": {"epochs": "many"}}, "training.epochs takes a whole number"),
+        ({"data": "imdb"}, "the texts are given here"),
+        ({"data": {"train": "x.csv"}}, "data.train is for the command line"),
+        ({"data__folds": 5}, "data.folds is for the command line"),
+    ],
+)
+def test_wrong_keys_are_refused_in_the_words_of_the_command_line(
+    keys: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        fit(TEXTS, LABELS, **keys)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_directory_that_holds_a_run_is_refused(tiny_run: Path) -> None:
+    with pytest.raises(InputError, match="already holds a run"):
+        fit(TEXTS, LABELS, run_dir=tiny_run, **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        ("goal", ["film"], "got one string"),
+        ([], [], "no rows"),
+        (["a", "b"], ["x"], "2 texts, but 1 labels"),
+        (["a", None], ["x", "y"], "data.train, row 2: the text must be a string, got None"),
+        (["a", "b"], ["x", ""], "row 2"),
+        (TEXTS, ["one"] * len(TEXTS), "one class only"),
+    ],
+)
+def test_wrong_rows_are_refused_by_number(texts: Any, labels: Any, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        fit(texts, labels, **SMALL)
+    assert message in str(refused.value)
+
+
+# scikit-learn
+
+
+def test_probabilities_are_in_the_order_of_the_classes(fitted: TextClassifier) -> None:
+    assert fitted.classes_.tolist() == ["film", "sport", "tech"]
+    probabilities = fitted.predict_proba(NEW)
+    assert probabilities.shape == (60, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-6)
+    said = fitted.predict(np.array(NEW, dtype=object))
+    assert (said == fitted.classes_[probabilities.argmax(axis=1)]).all()
+    assert fitted.score(NEW, TRUTH) == np.mean(said == np.array(TRUTH)) > 0.7
+
+
+@pytest.mark.parametrize("kind", [int, float, bool, np.int8])
+def test_labels_keep_their_type(kind: type, tmp_path: Path) -> None:
+    numbers = np.array([kind(label == "film") for label in LABELS])
+    estimator = TextClassifier(**SMALL).fit(TEXTS, numbers)
+    assert estimator.classes_.dtype == numbers.dtype
+    assert estimator.predict(NEW).dtype == numbers.dtype
+    estimator.save(tmp_path / "model")
+    loaded = TextClassifier.load(tmp_path / "model")
+    assert (loaded.predict(NEW) == estimator.predict(NEW)).all()
+
+
+def test_an_indicator_matrix_is_learned_as_label_sets() -> None:
+    matrix = np.array([[label == name for name in ("film", "sport", "none")] for label in LABELS])
+    estimator = TextClassifier(**SMALL).fit(TEXTS, matrix.astype(int))
+    said = estimator.predict(NEW)
+    assert said.shape == (60, 3)
+    assert set(np.unique(said)) <= {0, 1}
+    assert said[:, 2].max() == 0  # in no training text
+    assert np.mean(said[:, 0] == [label == "film" for label in TRUTH]) > 0.7
+
+
+def test_it_is_cloned_with_its_parameters() -> None:
+    estimator = TextClassifier(model__num_filters=4, training={"epochs": 1}, seed=7)
+    copy = clone(estimator)
+    assert copy.get_params() == estimator.get_params()
+    assert copy.get_params()["model__num_filters"] == 4
+    copy.set_params(model__num_filters=6, text__unit="word")
+    assert copy.get_params()["model__num_filters"] == 6
+    assert estimator.get_params()["model__num_filters"] == 4
+    with pytest.raises(ValueError, match="Invalid parameter 'models__depth'"):
+        copy.set_params(models__depth=3)
+    with pytest.raises(ValueError, match="Invalid parameter 'epochs'"):
+        TextClassifier(epochs=3)
+
+
+def test_it_takes_part_in_pipelines_and_searches() -> None:
+    strip = FunctionTransformer(lambda texts: [text.strip() for text in texts])
+    search = GridSearchCV(
+        make_pipeline(strip, TextClassifier(**SMALL)),
+        {"textclassifier__model__num_filters": [1, 4], "textclassifier__seed": [3]},
+        cv=2,
+    )
+    search.fit(TEXTS, LABELS)
+    assert set(search.best_params_) == {
+        "textclassifier__model__num_filters",
+        "textclassifier__seed",
+    }
+    assert search.score(NEW, TRUTH) > 0.5
+
+
+def test_cross_validated_predictions_are_probabilities() -> None:
+    made = cross_val_predict(TextClassifier(**SMALL), TEXTS, LABELS, cv=2, method="predict_proba")
+    assert made.shape == (120, 3)
+
+
+def test_it_is_pickled_by_its_checkpoint(fitted: TextClassifier) -> None:
+    copy = pickle.loads(pickle.dumps(fitted))  # noqa: S301 - our own
+    np.testing.assert_allclose(copy.predict_proba(NEW), fitted.predict_proba(NEW), atol=1e-6)
+
+
+def test_loaded_estimators_predict_as_before(fitted: TextClassifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model")
+    loaded = TextClassifier.load(tmp_path / "model")
+    assert loaded.classes_.tolist() == fitted.classes_.tolist()
+    assert (loaded.predict(NEW) == fitted.predict(NEW)).all()
+    assert (tmp_path / "model" / "manifest.json").is_file()

@@ -1,0 +1,118 @@
+"""A typed configuration from the keys of a Python program, as the command line makes one."""
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from textcnn.config.check import check
+from textcnn.config.explain import CONFIGS, explain
+from textcnn.config.keys import join_or
+from textcnn.config.programs import TrainConfig
+from textcnn.config.schemas import register_schemas
+from textcnn.errors import InputError
+
+GROUPS = ("model", "text", "optimizer", "training", "data")
+# keys that say where rows come from or how they are tested: here they come from Python
+ELSEWHERE = {
+    *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),
+    *("label_separator", "multi_label", "test_fraction", "folds", "fold", "streaming"),
+    "shuffle_buffer",
+}
+ONE_AT_A_TIME = threading.Lock()  # Hydra's state is global
+
+
+def compose(program: str, overrides: Sequence[str]) -> Any:
+    """The configuration of a program, typed and checked.
+
+    Raises:
+        InputError: a key is unknown or a value is not allowed, in the words of the command line.
+    """
+    register_schemas()
+    try:
+        with ONE_AT_A_TIME, hydra.initialize_config_module(CONFIGS, version_base="1.3"):
+            config = OmegaConf.to_object(hydra.compose(program, list(overrides)))
+    except (HydraException, OmegaConfBaseException, ValueError, TypeError) as error:
+        raise InputError(explain(error, program, overrides)) from error
+    check(config)
+    return config
+
+
+def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> TrainConfig:
+    """The configuration of a training run on rows from Python.
+
+    Args:
+        keys: options of groups, groups of keys, or single keys such as `model__num_filters`.
+
+
+    Raises:
+        InputError: a key is unknown, or its value is not allowed.
+    """
+    overrides = []
+    for name, value in keys.items():
+        group, _, key = name.partition("__")
+        if name != "seed" and group not in GROUPS:
+            raise InputError(
+                f"{name}={value!r}: no such key; there are {join_or([*GROUPS, 'seed'])}, and their "
+                "keys as in model__num_filters=50"
+            )
+        overrides += [*group_overrides(group, {key: value} if key else value)]
+    config: TrainConfig = compose("train", overrides)
+    config.data.source = "memory"
+    config.data.multi_label = multi_label
+    return config
+
+
+def group_overrides(group: str, value: Any) -> Iterator[str]:
+    """`key=value` for each key of a group.
+
+    Args:
+        value: the option of the group ("dilated"), or its keys with their values.
+    """
+    if not isinstance(value, Mapping):
+        if group == "data":
+            raise InputError(
+                f"data={value!r}: the texts are given here; data takes keys, such as "
+                'data={"validation_fraction": 0.1}'
+            )
+        if value is not None:
+            yield override(group, value)
+        return
+    for key, each in value.items():
+        if group == "data" and key in ELSEWHERE:
+            raise InputError(f"data.{key} is for the command line; texts and labels are given here")
+        yield override(f"{group}.{key}", each)
+
+
+def override(key: str, value: Any) -> str:
+    """`key=value` as Hydra reads it.
+
+    Args:
+        value: None, a bool, a number, a string, or lists and dictionaries of these; NumPy's too.
+    """
+    return f"{key}={hydra_value(value)}"
+
+
+def hydra_value(value: Any) -> str:
+    if hasattr(value, "tolist"):  # of NumPy
+        value = value.tolist()
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        pairs = (f"{hydra_value(str(name))}: {hydra_value(each)}" for name, each in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list | tuple | range):
+        return "[" + ",".join(map(hydra_value, value)) + "]"
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z][\w./-]*", value):
+        # Hydra takes backslashes as they are, but before a quote
+        escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
+        escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+        return f'"{escaped}"'
+    return str(value)

@@ -1,0 +1,339 @@
+"""Training from Python: `fit`, and a classifier with scikit-learn's interface.
+
+Both take the keys of `python -m textcnn.train`, check them in the same way, run the same recipe and
+write the same checkpoints.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint, save_checkpoint
+from textcnn.config.compose import GROUPS, config_from_keys
+from textcnn.config.keys import join_or
+from textcnn.config.programs import TrainConfig
+from textcnn.data.sources.memory import Rows
+from textcnn.errors import InputError
+from textcnn.inference import AnyClassifier, LabelSetClassifier, rebuild
+from textcnn.system.run_dir import check_free
+from textcnn.system.terminal import build_console
+from textcnn.training.recipe import TrainingRun, carry_out
+
+
+def fit(
+    texts: Sequence[str],
+    labels: Sequence[Any],
+    *,
+    sample_weight: Sequence[float] | None = None,
+    validation: tuple[Sequence[str], Sequence[Any]] | None = None,
+    run_dir: str | Path | None = None,
+    progress: bool = False,
+    **keys: Any,
+) -> AnyClassifier:
+    """Train a classifier.
+
+    >>> classifier = textcnn.fit(texts, labels, model="multi_width", training={"epochs": 5})
+    >>> classifier.predict(["a fine film"])[0].label
+    'positive'
+
+    Args:
+        texts: any strings, empty ones too.
+        labels: one string per text, or a collection of strings per text for label sets.
+        sample_weight: how much each text counts in the loss; None: all 1.
+        validation: texts and labels that choose the best epoch; None: a stratified fraction of the
+            given ones, `data={"validation_fraction": 0.1}`.
+        run_dir: a new directory for checkpoints, curves and metrics, as `textcnn.train` writes it;
+            None: nothing stays on the disk.
+        progress: show what `textcnn.train` shows.
+        keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
+            `model__num_filters=50`, and so on for `text`, `optimizer`, `training`, `data`; `seed`.
+
+    Returns:
+        The best epoch: a `Classifier`, or a `LabelSetClassifier` for label sets.
+
+    Raises:
+        InputError: texts, labels or keys can't be used.
+        KeyboardInterrupt: after Ctrl-C; with `run_dir`, the run can be resumed.
+    """
+    multi_label = len(labels) > 0 and not isinstance(labels[0], str)
+    memory = {"train": Rows(texts, labels, sample_weight)}
+    if validation is not None:
+        memory["validation"] = Rows(*validation)
+    config = config_from_keys(keys, multi_label)
+    return rebuild(train_checkpoint(config, memory, run_dir, progress), "the trained model")[0]
+
+
+def train_checkpoint(
+    config: TrainConfig,
+    memory: Mapping[str, Rows],
+    run_dir: str | Path | None,
+    progress: bool,
+) -> Checkpoint:
+    """Train by the recipe of `textcnn.train` and return the best checkpoint."""
+    with TemporaryDirectory(prefix="textcnn-") as temporary, same_random_numbers():
+        directory = Path(temporary) / "run" if run_dir is None else Path(run_dir).expanduser()
+        check_free(directory, overwrite=False)
+        config.run_dir = str(directory)
+        run = TrainingRun(
+            config,
+            directory,
+            console=build_console(quiet=not progress),
+            memory=memory,
+            log=run_dir is not None,
+        )
+        carry_out(run, resume_from=directory)
+        return load_checkpoint(find_checkpoint(directory))
+
+
+@contextmanager
+def same_random_numbers() -> Iterator[None]:
+    """Leave the caller's random numbers as if nothing had been drawn: the recipe sets the seed."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng():
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A text classifier with scikit-learn's interface.
+
+    It takes part in `Pipeline`, `cross_val_predict`, `GridSearchCV` and `clone`. `X` is a sequence
+    of strings: a list, a NumPy array, a pandas Series. `y` has one label per text, of any kind that
+    scikit-learn knows, or is an indicator matrix (texts, labels) for label sets.
+
+    >>> estimator = textcnn.TextClassifier(model__num_filters=50, training={"epochs": 5})
+    >>> estimator.fit(texts, labels).score(more_texts, more_labels)
+
+    Attributes:
+        classes_: the labels, sorted: (classes,). For label sets the columns of `y`, 0, 1, ...
+        classifier_: the `Classifier` or `LabelSetClassifier`.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Any = None,
+        text: Any = None,
+        optimizer: Any = None,
+        training: Any = None,
+        data: Any = None,
+        seed: int = 0,
+        run_dir: str | Path | None = None,
+        progress: bool = False,
+        **overrides: Any,
+    ):
+        """
+        Args:
+            model, text, optimizer: an option of the group ("dilated"), or keys with their values.
+            training, data: keys with their values.
+            seed: one number for every source of randomness.
+            run_dir, progress: as for `fit`.
+            overrides: single keys, such as `model__num_filters=50`.
+        """
+        self.model = model
+        self.text = text
+        self.optimizer = optimizer
+        self.training = training
+        self.data = data
+        self.seed = seed
+        self.run_dir = run_dir
+        self.progress = progress
+        for name, value in overrides.items():
+            check_name(name)
+            setattr(self, name, value)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters, the single keys included."""
+        names = [*GROUPS, "seed", "run_dir", "progress"]
+        names += [name for name in vars(self) if "__" in name.strip("_")]
+        return {name: getattr(self, name) for name in names}
+
+    def set_params(self, **params: Any) -> "TextClassifier":
+        """
+        Raises:
+            ValueError: a name is not a parameter.
+        """
+        known = self.get_params()
+        for name, value in params.items():
+            if name not in known:
+                check_name(name)
+            setattr(self, name, value)
+        return self
+
+    def fit(
+        self,
+        X: Any,  # noqa: N803 - scikit-learn's name
+        y: Any,
+        sample_weight: Any = None,
+        validation: tuple[Any, Any] | None = None,
+    ) -> "TextClassifier":
+        """Train from scratch.
+
+        Args:
+            X: (texts,) strings.
+            y: (texts,) labels, or an indicator matrix (texts, labels).
+            sample_weight: (texts,) how much each text counts in the loss; None: all 1.
+            validation: `X` and `y` that choose the best epoch; None: a stratified fraction of the
+                texts, `data={"validation_fraction": 0.1}`.
+
+        Raises:
+            InputError (a ValueError): texts, labels or parameters can't be used.
+        """
+        texts = text_list(X)
+        multi_label = self.read_classes(y)
+        memory = {"train": Rows(texts, self.names_of(y), weight_list(sample_weight))}
+        if validation is not None:
+            memory["validation"] = Rows(text_list(validation[0]), self.names_of(validation[1]))
+        keys = {
+            name: value
+            for name, value in self.get_params().items()
+            if value is not None and name not in {"run_dir", "progress"}
+        }
+        config = config_from_keys(keys, multi_label)
+        self.checkpoint_ = train_checkpoint(config, memory, self.run_dir, self.progress)
+        self.classifier_ = rebuild(self.checkpoint_, "the trained model")[0]
+        return self
+
+    def read_classes(self, y: Any) -> bool:
+        """Set `classes_`; return whether `y` is an indicator matrix."""
+        if y is None:
+            raise InputError("requires y to be passed, but the target y is None")
+        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        if kind not in {"binary", "multiclass", "multilabel-indicator"}:
+            raise InputError(
+                f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
+                "(texts, labels) of 0 and 1"
+            )
+        values = np.asarray(y)
+        if kind == "multilabel-indicator":
+            self.classes_ = np.arange(values.shape[1])
+            return True
+        self.classes_ = np.unique(values.ravel())
+        if len({str(label) for label in self.classes_.tolist()}) < len(self.classes_):
+            raise InputError("y holds labels that are spelled alike, such as 1 and '1'")
+        return False
+
+    def names_of(self, y: Any) -> list[Any]:
+        """The labels as textcnn names them: strings, or lists of strings for label sets."""
+        values = np.asarray(y)
+        if values.ndim == 2 and values.shape[1] != 1:
+            return [[str(column) for column in np.flatnonzero(row)] for row in values]
+        return [str(label) for label in values.ravel().tolist()]
+
+    def order(self) -> list[int]:
+        """For each of `classes_`, its place among the classifier's labels."""
+        places = {label: place for place, label in enumerate(self.classifier_.labels)}
+        return [places.get(str(label), -1) for label in self.classes_.tolist()]
+
+    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Probabilities (texts, classes), in the order of `classes_`."""
+        check_is_fitted(self)
+        logits = self.classifier_.logits(text_list(X))
+        probabilities = self.classifier_.probabilities(logits).double().numpy()
+        # a label without any text in training has no logit
+        padded = np.pad(probabilities, ((0, 0), (0, 1)))
+        return padded[:, self.order()]
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Labels (texts,), or for label sets an indicator matrix (texts, labels) of int64."""
+        probabilities = self.predict_proba(X)
+        if isinstance(self.classifier_, LabelSetClassifier):
+            limits = np.append(self.classifier_.thresholds, np.inf)[self.order()]
+            return (probabilities >= limits).astype(np.int64)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint that `textcnn.load` and every program read."""
+        check_is_fitted(self)
+        manifest = self.checkpoint_.manifest | {"classes": self.classes_.tolist()}
+        save_checkpoint(Path(path).expanduser(), replace(self.checkpoint_, manifest=manifest))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "TextClassifier":
+        """The estimator in a checkpoint or run directory, with the default parameters.
+
+        Raises:
+            InputError: there is no checkpoint, or it is damaged or has another format.
+        """
+        estimator = cls()
+        estimator.checkpoint_ = load_checkpoint(find_checkpoint(path))
+        estimator.classifier_ = rebuild(estimator.checkpoint_, str(path))[0]
+        stored = estimator.checkpoint_.manifest.get("classes")
+        estimator.classes_ = np.array(stored_classes(stored, estimator.checkpoint_.labels))
+        return estimator
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickled by its checkpoint: lookup tables and threads stay behind."""
+        state: dict[str, Any] = super().__getstate__().copy()
+        state.pop("classifier_", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "checkpoint_"):
+            self.classifier_ = rebuild(self.checkpoint_, "the pickled model")[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.classifier_tags.multi_label = True
+        tags.non_deterministic = False
+        return tags
+
+
+def check_name(name: str) -> None:
+    """
+    Raises:
+        ValueError: it is not a parameter of `TextClassifier`.
+    """
+    group, _, key = name.partition("__")
+    if group not in GROUPS or not key:
+        raise ValueError(
+            f"Invalid parameter {name!r} for estimator TextClassifier; it takes "
+            f"{join_or([*GROUPS, 'seed', 'run_dir', 'progress'])}, and keys such as "
+            "model__num_filters"
+        )
+
+
+def text_list(texts: Any) -> list[str]:
+    """A sequence of strings as a list.
+
+    Raises:
+        InputError: it has more than one dimension, or is a single string.
+    """
+    if isinstance(texts, str):
+        raise InputError(f"expected a list of strings, got {texts!r:.40}; try [text]")
+    values = texts.tolist() if hasattr(texts, "tolist") else list(texts)
+    shape = np.shape(texts) if hasattr(texts, "shape") else (len(values),)
+    if len(shape) != 1:
+        raise InputError(f"expected one string per text, got an array of shape {shape}")
+    wrong = next((text for text in values if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise InputError(f"expected one string per text, got {wrong!r:.40}")
+    return values
+
+
+def weight_list(sample_weight: Any) -> Sequence[float] | None:
+    return None if sample_weight is None else np.asarray(sample_weight, np.float64).tolist()
+
+
+def stored_classes(stored: Any, labels: Sequence[str]) -> list[Any]:
+    """`classes_` from a manifest, which may come from anywhere: else the names of the labels."""
+    plain = isinstance(stored, list) and all(isinstance(c, str | int | float) for c in stored)
+    fits = plain and set(labels) <= {str(label) for label in stored}
+    return stored if fits else list(labels)
