@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny_data import refusal
 
-from textcnn.data.columns import Columns, check_columns, table_rows
+from textcnn.data.sources.columns import Columns, check_columns, table_rows
 
 SINGLE = Columns(("text",), "label")
 SEVERAL = Columns(("text",), "label", multi_label=True)

@@ -16,9 +16,9 @@ from datasets import ClassLabel, Dataset, Features, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.data.columns import Columns
-from textcnn.data.files import StringOrList, find_files, read_files
-from textcnn.data.lines import csv_rows, decode, json_rows
+from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.files import StringOrList, find_files, read_files
+from textcnn.data.sources.lines import csv_rows, decode, json_rows
 from textcnn.errors import InputError
 
 ROWS = [("one, two", "a"), ('says "hi"', "b"), ("two\nlines", "a"), ("", "b"), (" ÉÀ 你好 ", "b")]
@@ -550,7 +550,7 @@ def test_a_disk_that_fails_is_said_in_one_line(
     def fail(*args: object) -> None:
         raise OSError("no space\nleft")
 
-    monkeypatch.setattr("textcnn.data.files.line_rows", fail)
+    monkeypatch.setattr("textcnn.data.sources.files.line_rows", fail)
     path = write("rows.csv", "text,label\nx,a\n")
     assert refusal(path) == f"{path} can't be read: no space left"
 

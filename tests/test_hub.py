@@ -15,7 +15,7 @@ from hub_layout import COMMIT, Columns, class_label, serve, write_card, write_pa
 from test_splits import classes, refusal, scored, split
 from tiny_data import TINY, error_line, read_json, rows, run
 
-from textcnn.data.hub_errors import explain
+from textcnn.data.sources.hub_errors import explain
 
 pytest_plugins = ("tiny_run",)
 
@@ -321,7 +321,7 @@ def test_a_cache_that_cannot_be_written_is_named_with_its_variable(
 
 LOAD = """
 import json, sys
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.errors import InputError
 said = []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tiny_data import refusal, rows, write_csv
 
 from textcnn.data.row_stream import RowStream, load_stream, regrouped
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division
 
 

@@ -12,10 +12,10 @@ from conftest import Write
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from textcnn.data.bundled import read_bundled
 from textcnn.data.duplicates import first_of_each
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
-from textcnn.data.sources import Source
+from textcnn.data.sources.bundled import read_bundled
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, draw, load_splits, load_test
 from textcnn.errors import InputError
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from textcnn.data.lines import csv_rows, decode, json_cell, json_rows
+from textcnn.data.sources.lines import csv_rows, decode, json_cell, json_rows
 from textcnn.errors import InputError
 
 FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".tsv": "tsv"}

@@ -8,7 +8,7 @@ from textcnn.config.text import TextConfig
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.encoding import encode_rows
 from textcnn.data.row_stream import RowStream, load_stream
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, load_splits
 from textcnn.text.encoder import TextEncoder, build_vocabulary
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer

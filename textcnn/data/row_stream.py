@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits
 from textcnn.errors import InputError
 

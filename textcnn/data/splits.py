@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from textcnn.data.duplicates import first_of_each, handle_duplicates
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
-from textcnn.data.sources import KEYS, Readers, Source
+from textcnn.data.sources.source import KEYS, Readers, Source
 from textcnn.errors import InputError
 
 

@@ -15,7 +15,7 @@ from textcnn.config.programs import EvaluateConfig, TrainConfig
 from textcnn.data.encoding import encode_rows
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
 from textcnn.evaluation.manifest import read_claims

@@ -15,8 +15,14 @@ import pyarrow.parquet as pq
 
 import textcnn
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.columns import WANTS_LISTS, WANTS_SEPARATOR, Columns, check_columns, table_rows
-from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
+from textcnn.data.sources.columns import (
+    WANTS_LISTS,
+    WANTS_SEPARATOR,
+    Columns,
+    check_columns,
+    table_rows,
+)
+from textcnn.data.sources.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
 

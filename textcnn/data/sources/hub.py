@@ -24,9 +24,9 @@ from datasets import (
     load_dataset_builder,
 )
 
-from textcnn.data.columns import Columns, check_columns, table_rows
-from textcnn.data.files import STREAMED_ROWS
-from textcnn.data.hub_errors import explain
+from textcnn.data.sources.columns import Columns, check_columns, table_rows
+from textcnn.data.sources.files import STREAMED_ROWS
+from textcnn.data.sources.hub_errors import explain
 from textcnn.errors import InputError
 
 HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name

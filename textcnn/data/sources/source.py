@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from textcnn.data.bundled import read_bundled
-from textcnn.data.columns import Columns
-from textcnn.data.files import StringOrList, read_files, stream_files
+from textcnn.data.sources.bundled import read_bundled
+from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.files import StringOrList, read_files, stream_files
 from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.errors import InputError
 
@@ -69,7 +69,7 @@ class Source:
             files = {key: value for key, value in self.given.items() if value is not None}
             return {k: partial(read_files, k, v, self.columns) for k, v in files.items()}, []
         # imported here: `datasets` takes a second, and other sources don't need it
-        from textcnn.data.hub import open_hub
+        from textcnn.data.sources.hub import open_hub
 
         assert self.path is not None
         return open_hub(self.path, self.name, self.revision, self.given, self.columns)
@@ -82,7 +82,7 @@ class Source:
         """
         self.check_keys()
         if self.source == "hub":
-            from textcnn.data.hub import stream_hub
+            from textcnn.data.sources.hub import stream_hub
 
             assert self.path is not None
             streams, notes = stream_hub(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.lines import is_empty
+from textcnn.data.sources.lines import is_empty
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
 
