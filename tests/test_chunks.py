@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.system import chunks
-from textcnn.system.chunks import MIN_SHARED, map_chunks, split_texts, stream_chunks
+from textcnn.system.chunks import MIN_SHARED, map_chunks, split_texts, chunks_of
 
 
 @given(st.lists(st.integers(0, 50).map("a".__mul__)), st.integers(1, 5))
@@ -42,19 +42,19 @@ def test_a_stream_is_read_chunk_by_chunk() -> None:
             yield "a" * 1000
 
     read: list[int] = []
-    stream = stream_chunks(texts(), None)
+    stream = chunks_of(texts(), None)
     first = next(stream)
     assert len(first) == len(read) == -(-2 * chunks.MIN_CHARACTERS // 1000)
 
 
 def test_a_stream_of_empty_texts_is_cut_too() -> None:
-    sizes = [len(chunk) for chunk in stream_chunks(iter([""] * 20_000), None)]
+    sizes = [len(chunk) for chunk in chunks_of(iter([""] * 20_000), None)]
     assert sizes == [8192, 8192, 3616]
 
 
 def test_a_stream_in_chunks_of_so_many_texts() -> None:
-    assert list(stream_chunks(iter("abcde"), 2)) == [["a", "b"], ["c", "d"], ["e"]]
-    assert list(stream_chunks(iter(()), 2)) == list(stream_chunks(iter(()), None)) == []
+    assert list(chunks_of(iter("abcde"), 2)) == [["a", "b"], ["c", "d"], ["e"]]
+    assert list(chunks_of(iter(()), 2)) == list(chunks_of(iter(()), None)) == []
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

@@ -19,7 +19,7 @@ from tiny_data import (
 
 import textcnn
 from textcnn.errors import InputError
-from textcnn.evaluation.manifest import read_claims
+from textcnn.evaluation.manifest import read_reported
 
 pytest_plugins = ("tiny_run",)
 
@@ -267,9 +267,9 @@ def test_manifest_with_an_entry_of_another_type_is_refused(entry: str, value: An
         "metrics": {"test": {"accuracy": 1.0}},
         "golden": [{"text": "a", "logits": [0, 0.5, 1]}],
     }
-    assert read_claims(good, Path("m.json"), classes=3).golden[1].tolist() == [[0, 0.5, 1]]
+    assert read_reported(good, Path("m.json"), classes=3).golden[1].tolist() == [[0, 0.5, 1]]
     with pytest.raises(InputError) as refused:
-        read_claims(good | {entry: value}, Path("m.json"), classes=3)
+        read_reported(good | {entry: value}, Path("m.json"), classes=3)
     assert str(refused.value) == f"m.json: {entry} is not what training writes there"
 
 

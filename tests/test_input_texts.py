@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import Write
 
-from textcnn.data.input_texts import stream_texts
+from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 
 CSV = 'title,body\nfirst,"one\ntwo"\n,"three, four"\n'
@@ -19,7 +19,7 @@ JSON_LINES = '{"title": "first", "body": "one\\ntwo"}\n\n{"title": "", "body": 3
 
 
 def stream(source: str, format: str | None = None, columns: Sequence[str] = ("text",)) -> list[str]:
-    return list(stream_texts(source, format, columns))
+    return list(read_texts(source, format, columns))
 
 
 def refusal(source: str, format: str | None = None, columns: Sequence[str] = ("text",)) -> str:
@@ -116,12 +116,12 @@ def test_nothing_is_read_ahead(
             yield line
 
     stdin.holds(endless())
-    assert list(islice(stream_texts("-", format, ["text"]), 3)) == ["x"] * 3
+    assert list(islice(read_texts("-", format, ["text"]), 3)) == ["x"] * 3
     assert len(given) <= 3
 
 
 def test_texts_before_a_bad_row_come_first(write: Write) -> None:
-    texts = stream_texts(write("texts.jsonl", '{"text": "x"}\nnothing\n'), None, ["text"])
+    texts = read_texts(write("texts.jsonl", '{"text": "x"}\nnothing\n'), None, ["text"])
     assert next(texts) == "x"
     with pytest.raises(InputError, match="line 2: not JSON"):
         next(texts)

@@ -52,7 +52,7 @@ def test_vectors_start_the_embedding_and_are_not_needed_again(
     stored = parse_train_config(load_checkpoint(tmp_path / "run" / "best").config)
     assert stored.model.embedding_dim == 3
     coverage = read_json(tmp_path / "run" / "metrics.json")["data"]["vectors_coverage"]
-    assert coverage == pytest.approx(2 / len(classifier.encoder.vocabulary.tokens))
+    assert coverage == pytest.approx(2 / len(classifier.encoder.vocabulary.known_tokens))
     assert train(tiny_csv, tmp_path / "new", *keys) == 2  # a new run needs the file
 
 

@@ -22,7 +22,7 @@ def main(config: DescribeConfig) -> None:
     data = prepare_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
     if isinstance(config.text, WordConfig) and config.text.vectors is not None:
-        tokens = texts.encoder.vocabulary.tokens
+        tokens = texts.encoder.vocabulary.known_tokens
         vectors = load_vectors(config.text.vectors, tokens, config.seed)
         config.model.embedding_dim = vectors.values.shape[1]
         console.print(vectors.summary(config.text.vectors))

@@ -18,7 +18,7 @@ from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
-from textcnn.evaluation.manifest import read_claims
+from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
@@ -44,18 +44,18 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         checkpoint, directory, table_memory=config.table_memory, half=config.half
     )
     manifest = directory / "manifest.json"
-    claims = read_claims(checkpoint.manifest, manifest, len(classifier.labels))
+    stored = read_reported(checkpoint.manifest, manifest, len(classifier.labels))
     data = chosen_data(config.data, trained.data, given)
     rows = test_rows(data, trained, classifier.labels)
     tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
     texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
     device = torch.device("cpu")
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
-    same_data = rows.fingerprint == claims.test_data
-    reported = claims.reported if same_data else None
+    same_data = rows.fingerprint == stored.test_data
+    reported = stored.scores if same_data else None
     # what half precision changes is no difference between machines
     exact = restore(checkpoint, directory, table_memory=0)[0] if config.half else classifier
-    golden = golden_difference(exact, *claims.golden)
+    golden = golden_difference(exact, *stored.golden)
     verdict = judge(scores, reported, same_data, given, golden)
 
     result = scores.as_json() | {

@@ -33,7 +33,7 @@ def split_texts(texts: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
         start = end
 
 
-def stream_chunks(texts: Iterator[str], size: int | None) -> Iterator[list[str]]:
+def chunks_of(texts: Iterator[str], size: int | None) -> Iterator[list[str]]:
     """Chunks of `size` texts, or of as many as are worth while together."""
     if size is not None:
         while chunk := list(islice(texts, size)):

@@ -140,7 +140,7 @@ class TrainingRun:
         text = self.config.text
         if not isinstance(text, WordConfig) or text.vectors is None:
             return None
-        vectors = load_vectors(text.vectors, self.vocabulary.tokens, self.config.seed)
+        vectors = load_vectors(text.vectors, self.vocabulary.known_tokens, self.config.seed)
         self.config.model.embedding_dim = vectors.values.shape[1]
         self.coverage = vectors.coverage
         self.console.print(vectors.summary(text.vectors))

@@ -149,7 +149,7 @@ def build_network(network: Network, prepared: "PreparedData", seed: int) -> "Cla
         **schema(**network.model).settings(encoder.max_length),
     )
     if network.vectors:
-        vectors = load_vectors(GLOVE, encoder.vocabulary.tokens, seed)
+        vectors = load_vectors(GLOVE, encoder.vocabulary.known_tokens, seed)
         model.embedding.set_vectors(torch.from_numpy(vectors.values))
     return Classifier(model, encoder, prepared.splits.labels)
 
