@@ -71,7 +71,7 @@ def test_describe_shows_how_many_tokens_have_vectors_as_training_does(
     file = tmp_path / "v.txt"
     file.write_text("actor 1 2 3\ngoal 4 5 6\n")
     keys = ("data=files", f"data.train={tiny_csv}", f"text.vectors={file}")
-    line = f"{file}: vectors of 3 numbers for "
+    line = f"{file}: 3-dimensional vectors for "
     assert run("describe", *keys) == 0
     described = capfd.readouterr().out
     assert (
