@@ -74,7 +74,9 @@ def test_a_format_goes_before_the_ending(write: Write) -> None:
 
 def test_half_a_surrogate_pair_in_json_lines_is_refused_as_in_training(write: Write) -> None:
     path = write("texts.jsonl", '{"text": "\\ud83d\\ude00"}\n{"text": "\\ud83d"}\n')
-    message = f"{path}, line 2: column 'text' holds half of a surrogate pair, which is no character"
+    message = (
+        f"{path}, line 2: column 'text' holds half of a surrogate pair, which is not a character"
+    )
     assert refusal(path).startswith(message)
 
 
@@ -176,7 +178,7 @@ def test_a_missing_column_is_refused_with_those_that_are_there(
 
 def test_an_empty_csv_file_is_refused(write: Write) -> None:
     path = write("texts.csv", "")
-    assert refusal(path) == f"{path} is empty: no header, so no column 'text'"
+    assert refusal(path) == f"{path} is empty: it has no header, so no column 'text'"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ class Classifier:
             chunks,
             workers=workers,
             threads=cores // workers,
-            share_threads=not by_table,
+            all_threads=not by_table,
         )
 
     def chunk_logits(self, network: nn.Module, texts: Sequence[str], batch_size: int) -> Tensor:
