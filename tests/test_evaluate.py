@@ -270,7 +270,9 @@ def test_manifest_with_an_entry_of_another_type_is_refused(entry: str, value: An
     assert read_reported(good, Path("m.json"), classes=3).golden[1].tolist() == [[0, 0.5, 1]]
     with pytest.raises(InputError) as refused:
         read_reported(good | {entry: value}, Path("m.json"), classes=3)
-    assert str(refused.value) == f"m.json: {entry} is not what training writes there"
+    assert str(refused.value) == (
+        f"m.json: the entry {entry!r} is not what training writes; copy the checkpoint again"
+    )
 
 
 @pytest.mark.parametrize("entry", ["data", "metrics", "golden"])
@@ -280,7 +282,8 @@ def test_evaluation_against_a_hostile_manifest_ends_in_a_line(
     forge_manifest(best, **{entry: 1})
     assert evaluate(best, tmp_path / "out") == 2
     assert error_line(capfd) == (
-        f"{best / 'manifest.json'}: {entry} is not what training writes there"
+        f"{best / 'manifest.json'}: the entry {entry!r} is not what training writes; "
+        "copy the checkpoint again"
     )
     assert not (tmp_path / "out").exists()
     assert textcnn.load(best).predict(["goal"])[0].label == "sport"  # needs none of these

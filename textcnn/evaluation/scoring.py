@@ -1,4 +1,4 @@
-"""Scoring a classifier, whether its texts have one class each or sets of labels."""
+"""Score a classifier, with one class per text or with sets of labels."""
 
 import torch
 
@@ -18,11 +18,13 @@ def score_classifier(
     rank: int = 0,
     count: int = 1,
 ) -> Scores:
-    """Score a classifier on labelled texts; of `count` processes the one with this `rank` does a
-    part, and all get the scores of the whole.
+    """Score a classifier on labelled texts.
 
     Args:
-        tune: set the thresholds of sets of labels to the best for these texts first.
+        tune: with sets of labels, first set the classifier's thresholds to the best for these
+            texts.
+        rank, count: of `count` processes, each scores the batches of its `rank`; all return the
+            scores of all texts.
     """
     classifier.model.to(device)
     model, labels = classifier.network, classifier.labels
