@@ -342,8 +342,8 @@ def test_a_column_named_twice_is_refused(write: Write, ending: str) -> None:
     assert refusal(path) == f"{path}: two columns are named 'text'; rename one"
 
 
-LATIN_1 = "; convert it, as with iconv -f latin1 -t utf8"
-UTF_16 = "; convert it, as with iconv -f utf16 -t utf8"
+LATIN_1 = "; convert it, for example with iconv -f latin1 -t utf8"
+UTF_16 = "; convert it, for example with iconv -f utf16 -t utf8"
 
 
 @pytest.mark.parametrize(
@@ -400,8 +400,8 @@ def test_quotes_not_in_pairs_are_refused_with_the_line(
 ) -> None:
     path = write("rows.csv", content)
     assert refusal(path) == (
-        f"{path}, line {line}: {reason}; quote cells that hold quotes or line ends, and write "
-        "their quotes twice"
+        f"{path}, line {line}: {reason}; quote cells that hold quotes or line ends, and "
+        "double the quotes in them"
     )
 
 
@@ -413,8 +413,8 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
 ) -> None:
     path = write("rows.csv", content)
     assert refusal(path) == (
-        f"{path}, line {line}: a carriage return that no line feed follows; end lines with line "
-        "feeds, as with tr '\\r' '\\n', or quote the cell"
+        f"{path}, line {line}: a carriage return without a line feed; end lines with line "
+        "feeds, for example with tr '\\r' '\\n', or quote the cell"
     )
 
 
@@ -442,11 +442,11 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
         ),
         (
             '{"text": "\\ud800", "label": "a"}',
-            "column 'text' holds half of a surrogate pair, which is no character; remove it, as",
+            "column 'text' holds half of a surrogate pair, which is not a character; remove it",
         ),
         (
             '{"text": "x", "label": "\\ud800"}',
-            "column 'label' holds half of a surrogate pair, which is no character; remove it, as",
+            "column 'label' holds half of a surrogate pair, which is not a character; remove it",
         ),
         ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
         ('{"text": "x", "label": null}', "column 'label' is empty; fill it or drop the row"),
@@ -525,7 +525,7 @@ def test_a_class_id_without_a_name_is_refused_with_its_row(tmp_path: Path) -> No
     path = tmp_path / "rows.parquet"
     rows.to_parquet(path)
     assert refusal(str(path)) == (
-        f"{path}, row 2: column 'label' holds -1, which is none of its 2 classes; drop the row"
+        f"{path}, row 2: column 'label' holds -1, which is not one of its 2 classes; drop the row"
     )
 
 
@@ -571,7 +571,7 @@ def test_a_directory_is_refused_with_how_to_name_its_files(tmp_path: Path) -> No
     parts = tmp_path / "parts"
     parts.mkdir()
     assert refusal(str(parts)) == (
-        f"data.train={parts} is a directory; name the files in it, as "
+        f"data.train={parts} is a directory; name its files, for example "
         f"'data.train=\"{parts}/*.csv\"'"
     )
 

@@ -10,8 +10,8 @@ from textcnn.config.text import WordConfig
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, where the configuration is known to be sound: this takes seconds.
+    from textcnn.builders import build_data
     from textcnn.data.description import data_table, describe_data
-    from textcnn.data.prepare import prepare_data
     from textcnn.models.build import build_model
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json
@@ -19,7 +19,7 @@ def main(config: DescribeConfig) -> None:
     from textcnn.text.vectors import load_vectors
 
     console = build_console()
-    data = prepare_data(config.data, config.text, config.seed)
+    data = build_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
     if isinstance(config.text, WordConfig) and config.text.vectors is not None:
         tokens = texts.encoder.vocabulary.known_tokens

@@ -12,7 +12,7 @@ from textcnn.checkpoint import find_checkpoint, load_checkpoint
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig, TrainConfig
-from textcnn.data.encoding import encode_rows
+from textcnn.data.encoding import encode_labelled
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
@@ -47,8 +47,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     stored = read_reported(checkpoint.manifest, manifest, len(classifier.labels))
     data = chosen_data(config.data, trained.data, given)
     rows = test_rows(data, trained, classifier.labels)
-    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
-    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
     same_data = rows.fingerprint == stored.test_data

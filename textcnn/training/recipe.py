@@ -12,6 +12,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from torch import Tensor
 
+from textcnn.builders import build_data
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -24,7 +25,6 @@ from textcnn.config.stored import dump
 from textcnn.config.text import WordConfig
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_markdown, data_table, describe_data
-from textcnn.data.prepare import prepare_data
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
@@ -98,7 +98,7 @@ class TrainingRun:
         set_seed(config.seed, device_specific=True)
 
         with self.accelerator.main_process_first():  # the first fills the cache for the others
-            data = prepare_data(config.data, config.text, config.seed)
+            data = build_data(config.data, config.text, config.seed)
         self.splits, self.texts, self.stream = data.splits, data.texts, data.stream
         self.vocabulary = self.texts.encoder.vocabulary
         vectors = None if resume else self.load_vectors()

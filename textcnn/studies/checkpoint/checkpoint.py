@@ -115,7 +115,7 @@ def load(settings: Values) -> tuple["Classifier", "TrainConfig", "DataConfig", "
         InputError: checkpoint or data can't be used.
     """
     from textcnn.checkpoint import find_checkpoint, load_checkpoint
-    from textcnn.data.encoding import encode_rows
+    from textcnn.data.encoding import encode_labelled
     from textcnn.evaluation.report import test_rows
     from textcnn.inference import restore
 
@@ -123,8 +123,7 @@ def load(settings: Values) -> tuple["Classifier", "TrainConfig", "DataConfig", "
     classifier, trained = restore(load_checkpoint(directory), directory)
     data = chosen_data(settings["data"], trained)
     rows = test_rows(data, trained, classifier.labels)
-    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
-    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    texts = encode_labelled(rows, classifier.encoder)
     return classifier, trained, data, texts
 
 
