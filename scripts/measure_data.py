@@ -96,14 +96,14 @@ def measure_loader(folder: Path) -> None:
     """Batches alone against batches that the word CNN is trained on, one after the other."""
     import torch
 
+    from textcnn.builders import build_data
     from textcnn.config.data import DataConfig
     from textcnn.config.text import WordConfig
-    from textcnn.data.prepare import prepare_data
     from textcnn.models.build import build_model
     from textcnn.training.batches import EpochBatches
 
     files = {name: str(folder / f"imdb_{name}.parquet") for name in ("train", "test")}
-    data = prepare_data(DataConfig(source="files", **files), WordConfig(), seed=0)
+    data = build_data(DataConfig(source="files", **files), WordConfig(), seed=0)
     batches = EpochBatches(
         data.texts.train,
         epochs=10**6,

@@ -1,4 +1,4 @@
-"""What the C library does with memory that is freed."""
+"""How the C library treats freed memory."""
 
 import platform
 import subprocess
@@ -24,11 +24,11 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of another C library")
 def test_memory_that_a_step_frees_is_there_for_the_next_one() -> None:
-    """Without page faults, each of which has the system clear a page."""
+    """There are no page faults, for each of which the system would clear a page."""
     command = [sys.executable, "-c", STEPS]
     faults = {
         way: float(subprocess.run([*command, way], capture_output=True, check=True).stdout)
-        for way in ("keep", "as ever")
+        for way in ("keep", "default")
     }
     assert faults["keep"] < 10
-    assert faults["as ever"] > 1000  # else this test tells nothing
+    assert faults["default"] > 1000  # otherwise this test shows nothing

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from textcnn.data.bundled import read_bundled
+from textcnn.data.sources.bundled import read_bundled
 
 
 def test_bundled_rows_are_2225_articles_in_five_classes() -> None:

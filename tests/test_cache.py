@@ -17,7 +17,7 @@ TABLE, OTHER_TABLE = pa.table(ROWS), pa.table(OTHER)
 
 
 class Maker:
-    """Makes a table, and counts how often."""
+    """Makes a table, and counts the calls."""
 
     def __init__(self, table: pa.Table = TABLE):
         self.table = table

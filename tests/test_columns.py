@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny_data import refusal
 
-from textcnn.data.columns import Columns, check_columns, table_rows
+from textcnn.data.sources.columns import Columns, check_columns, table_rows
 
 SINGLE = Columns(("text",), "label")
 SEVERAL = Columns(("text",), "label", multi_label=True)
@@ -106,7 +106,8 @@ def test_an_id_of_no_class_is_refused_with_its_row(wrong: int) -> None:
     features = Features({"label": List(ClassLabel(names=["b", "a"]))})
     table = labels_table([[1], []], [[0, wrong]], kind=pa.list_(pa.int64()))
     assert refused(table, features=features) == (
-        f"here, row 3: column 'label' holds {wrong}, which is none of its 2 classes; drop the row"
+        f"here, row 3: column 'label' holds {wrong}, which is not one of its 2 classes; "
+        "drop the row"
     )
 
 
@@ -115,7 +116,7 @@ def test_an_id_of_no_class_is_refused_with_its_row(wrong: int) -> None:
 )
 def test_a_list_that_is_null_is_refused(kind: pa.DataType) -> None:
     table = labels_table([["a"], ["b"]], [["c"], None], kind=kind)
-    expected = "here, row 4: column 'label' is null; no labels are []"
+    expected = "here, row 4: column 'label' is null; write [] for no labels"
     assert refused(table) == expected
     assert refused(table, first_row=101) == expected.replace("row 4", "row 104")
 
@@ -254,7 +255,7 @@ def test_one_id_of_a_dataset_is_the_name_of_its_class() -> None:
     features = Features({"label": ClassLabel(names=["b", "a"])})
     assert labels_of(labels_table([1], [0, 1]), SINGLE, features) == ["a", "b", "a"]
     message = refused(labels_table([1], [0, 2]), SINGLE, features, first_row=11)
-    assert message.startswith("here, row 13: column 'label' holds 2, which is none of its 2")
+    assert message.startswith("here, row 13: column 'label' holds 2, which is not one of its 2")
 
 
 @pytest.mark.parametrize("nothing", ["", None])

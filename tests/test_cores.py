@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from textcnn.system import cores
 from textcnn.system.cores import available_cores, bound_cores, cpu_quota, limit_threads
 
 
@@ -43,29 +42,25 @@ def test_without_these_files_there_is_no_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("150000", 2), ("5000", 1), ("900000", 4)])
-def test_cores_are_as_many_as_the_share_comes_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, expected: int
+def test_available_cores_are_limited_by_the_quota(
+    tmp_path: Path, limit: str, expected: int
 ) -> None:
     (tmp_path / "cpu.max").write_text(f"{limit} 100000", encoding="utf-8")
-    monkeypatch.setattr(cores, "CGROUPS", tmp_path)
-    monkeypatch.setattr(cores, "bound_cores", lambda: 4)
-    assert available_cores() == expected
+    assert available_cores(tmp_path, bound=4) == expected
 
 
-def test_threads_are_limited_to_the_share_unless_the_environment_says_how_many(
+def test_threads_are_limited_by_the_quota_unless_the_environment_sets_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(cores, "CGROUPS", tmp_path)
-    monkeypatch.setattr(cores, "bound_cores", lambda: 64)
-    limit_threads()
+    limit_threads(tmp_path, bound=64)
     assert "OMP_NUM_THREADS" not in os.environ
     (tmp_path / "cpu.max").write_text("200000 100000", encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "3")
-        limit_threads()
+        limit_threads(tmp_path, bound=64)
         assert os.environ["OMP_NUM_THREADS"] == "3"
     monkeypatch.setenv("OMP_NUM_THREADS", "")  # so that it is put back
     monkeypatch.delenv("OMP_NUM_THREADS")
-    limit_threads()
+    limit_threads(tmp_path, bound=64)
     assert os.environ["OMP_NUM_THREADS"] == "2"

@@ -1,4 +1,4 @@
-"""Texts that two splits share."""
+"""Texts that occur in two splits."""
 
 import pyarrow as pa
 import pytest
@@ -40,28 +40,28 @@ def test_the_earlier_split_loses_what_a_later_one_holds() -> None:
         "data.test": ["a b", " F\n", "g"],
     }
     assert notes == [
-        "data.validation: 1 of 3 texts occur in data.test too: dropped",
-        "data.train: 3 of 5 texts occur in data.validation or data.test too: dropped",
+        "data.validation: 1 of 3 texts also occur in data.test: dropped",
+        "data.train: 3 of 5 texts also occur in data.validation or data.test: dropped",
     ]
 
 
 def test_kept_duplicates_are_counted() -> None:
     kept, notes = handle_duplicates(SHARED, "keep")
     assert kept == SHARED
-    assert notes[1] == "data.train: 3 of 5 texts occur in data.validation or data.test too"
+    assert notes[1] == "data.train: 3 of 5 texts also occur in data.validation or data.test"
 
 
 def test_duplicates_can_be_an_error_that_names_the_first() -> None:
     with pytest.raises(InputError) as caught:
         handle_duplicates(SHARED, "error")
     assert str(caught.value) == (
-        "data.validation: 1 of 3 texts occur in data.test too, the first in row 3 ('f'); "
+        "data.validation: 1 of 3 texts also occur in data.test, first in row 3 ('f'); "
         "set data.duplicates to drop or keep"
     )
 
 
 def test_nothing_left_to_train_on_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"every text of data\.train occurs in another split"):
+    with pytest.raises(InputError, match=r"every text of data\.train also occurs in another split"):
         handle_duplicates(splits(["a"], ["b"], ["A"]), "drop")
 
 

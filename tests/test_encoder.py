@@ -99,6 +99,6 @@ def test_a_learnt_vocabulary_has_cut_offs() -> None:
     vocabulary = build_vocabulary(
         CHAR, lambda: counts(CHAR, "aab", "ac"), min_frequency=1, max_vocabulary=1
     )
-    assert vocabulary.tokens == ("a",)
+    assert vocabulary.known_tokens == ("a",)
     vocabulary = build_vocabulary(CHAR, lambda: counts(CHAR, "aab", "bc"), min_frequency=2)
-    assert vocabulary.tokens == ("a", "b")
+    assert vocabulary.known_tokens == ("a", "b")

@@ -1,4 +1,4 @@
-"""Many texts encoded at once: the ids are those that each text has by itself."""
+"""Many texts encoded at once: the same ids as for each text alone."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -66,9 +66,7 @@ def test_rows_are_encoded_in_any_order_and_again(
     rows = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9))
     labels = np.arange(len(rows))
     tokenized = tokenize(pa.chunked_array([texts], pa.string()), encoder.tokenizer)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "GATHERED_AT_ONCE", block)  # more rows than are gathered at a time
-        encoded = encode_rows(tokenized, np.array(rows, np.int64), encoder, labels)
+    encoded = encode_rows(tokenized, np.array(rows, np.int64), encoder, labels, texts_at_once=block)
     assert ids(encoded) == [encoder(texts[row]) for row in rows]
     assert encoded.full_lengths.tolist() == [len(encoder.tokenizer(texts[row])) for row in rows]
     assert encoded.labels is labels
@@ -104,10 +102,9 @@ def test_no_rows_of_some_texts_are_no_texts() -> None:
     assert_types(encoded)
 
 
-def test_many_texts_split_at_once_are_encoded_as_each_by_itself(
+def test_many_texts_split_at_once_are_encoded_as_each_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(encoding, "MIN_TOGETHER", 10)
     tokenizer = build_tokenizer("word", tokenizer="basic_english")
     calls = []
 
@@ -122,7 +119,7 @@ def test_many_texts_split_at_once_are_encoded_as_each_by_itself(
             tokenizer, Vocabulary(["good", "bad", "!", ",", "'"]), max_length, truncate
         )
         for some in (texts, [*texts, "null \0 and half \ud800"]):
-            encoded = encode_texts(some, encoder)
+            encoded = encode_texts(some, encoder, min_together=10)
             assert ids(encoded) == [encoder(text) for text in some]
             assert encoded.full_lengths.tolist() == [len(tokenizer(text)) for text in some]
             assert_types(encoded)

@@ -19,7 +19,7 @@ from tiny_data import (
 
 import textcnn
 from textcnn.errors import InputError
-from textcnn.evaluation.manifest import read_claims
+from textcnn.evaluation.manifest import read_reported
 
 pytest_plugins = ("tiny_run",)
 
@@ -111,9 +111,7 @@ def test_other_data_are_scored_by_their_own_columns(
     assert result["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]  # film, sport, tech
     assert (result["reported"], result["reproduced"]) == (None, None)
     assert result["data"]["test"] == str(other_csv)
-    assert last_lines(capfd)[-2] == (
-        "nothing to compare with: not training's test split"
-    )
+    assert last_lines(capfd)[-2] == ("nothing to compare with: not training's test split")
 
 
 def test_a_single_key_changes_the_checkpoints_own_data(tiny_run: Path, tmp_path: Path) -> None:
@@ -268,10 +266,12 @@ def test_manifest_with_an_entry_of_another_type_is_refused(entry: str, value: An
         "metrics": {"test": {"accuracy": 1.0}},
         "golden": [{"text": "a", "logits": [0, 0.5, 1]}],
     }
-    assert read_claims(good, Path("m.json"), classes=3).golden[1].tolist() == [[0, 0.5, 1]]
+    assert read_reported(good, Path("m.json"), classes=3).golden[1].tolist() == [[0, 0.5, 1]]
     with pytest.raises(InputError) as refused:
-        read_claims(good | {entry: value}, Path("m.json"), classes=3)
-    assert str(refused.value) == f"m.json: {entry} is not what training writes there"
+        read_reported(good | {entry: value}, Path("m.json"), classes=3)
+    assert str(refused.value) == (
+        f"m.json: the entry {entry!r} is not what training writes; copy the checkpoint again"
+    )
 
 
 @pytest.mark.parametrize("entry", ["data", "metrics", "golden"])
@@ -281,7 +281,8 @@ def test_evaluation_against_a_hostile_manifest_ends_in_a_line(
     forge_manifest(best, **{entry: 1})
     assert evaluate(best, tmp_path / "out") == 2
     assert error_line(capfd) == (
-        f"{best / 'manifest.json'}: {entry} is not what training writes there"
+        f"{best / 'manifest.json'}: the entry {entry!r} is not what training writes; "
+        "copy the checkpoint again"
     )
     assert not (tmp_path / "out").exists()
     classifier = textcnn.load(best)  # needs none of these

@@ -16,9 +16,9 @@ from datasets import ClassLabel, Dataset, Features, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.data.columns import Columns
-from textcnn.data.files import StringOrList, find_files, read_files
-from textcnn.data.lines import csv_rows, decode, json_rows
+from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.files import StringOrList, find_files, read_files
+from textcnn.data.sources.lines import csv_rows, decode, json_rows
 from textcnn.errors import InputError
 
 ROWS = [("one, two", "a"), ('says "hi"', "b"), ("two\nlines", "a"), ("", "b"), (" ÉÀ 你好 ", "b")]
@@ -342,8 +342,8 @@ def test_a_column_named_twice_is_refused(write: Write, ending: str) -> None:
     assert refusal(path) == f"{path}: two columns are named 'text'; rename one"
 
 
-LATIN_1 = "; convert it, as with iconv -f latin1 -t utf8"
-UTF_16 = "; convert it, as with iconv -f utf16 -t utf8"
+LATIN_1 = "; convert it, for example with iconv -f latin1 -t utf8"
+UTF_16 = "; convert it, for example with iconv -f utf16 -t utf8"
 
 
 @pytest.mark.parametrize(
@@ -400,8 +400,8 @@ def test_quotes_not_in_pairs_are_refused_with_the_line(
 ) -> None:
     path = write("rows.csv", content)
     assert refusal(path) == (
-        f"{path}, line {line}: {reason}; quote cells that hold quotes or line ends, and write "
-        "their quotes twice"
+        f"{path}, line {line}: {reason}; quote cells that hold quotes or line ends, and "
+        "double the quotes in them"
     )
 
 
@@ -413,8 +413,8 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
 ) -> None:
     path = write("rows.csv", content)
     assert refusal(path) == (
-        f"{path}, line {line}: a carriage return that no line feed follows; end lines with line "
-        "feeds, as with tr '\\r' '\\n', or quote the cell"
+        f"{path}, line {line}: a carriage return without a line feed; end lines with line "
+        "feeds, for example with tr '\\r' '\\n', or quote the cell"
     )
 
 
@@ -442,11 +442,11 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
         ),
         (
             '{"text": "\\ud800", "label": "a"}',
-            "column 'text' holds half of a surrogate pair, which is no character; remove it, as",
+            "column 'text' holds half of a surrogate pair, which is not a character; remove it",
         ),
         (
             '{"text": "x", "label": "\\ud800"}',
-            "column 'label' holds half of a surrogate pair, which is no character; remove it, as",
+            "column 'label' holds half of a surrogate pair, which is not a character; remove it",
         ),
         ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
         ('{"text": "x", "label": null}', "column 'label' is empty; fill it or drop the row"),
@@ -525,7 +525,7 @@ def test_a_class_id_without_a_name_is_refused_with_its_row(tmp_path: Path) -> No
     path = tmp_path / "rows.parquet"
     rows.to_parquet(path)
     assert refusal(str(path)) == (
-        f"{path}, row 2: column 'label' holds -1, which is none of its 2 classes; drop the row"
+        f"{path}, row 2: column 'label' holds -1, which is not one of its 2 classes; drop the row"
     )
 
 
@@ -550,7 +550,7 @@ def test_a_disk_that_fails_is_said_in_one_line(
     def fail(*args: object) -> None:
         raise OSError("no space\nleft")
 
-    monkeypatch.setattr("textcnn.data.files.line_rows", fail)
+    monkeypatch.setattr("textcnn.data.sources.files.line_rows", fail)
     path = write("rows.csv", "text,label\nx,a\n")
     assert refusal(path) == f"{path} can't be read: no space left"
 
@@ -571,7 +571,7 @@ def test_a_directory_is_refused_with_how_to_name_its_files(tmp_path: Path) -> No
     parts = tmp_path / "parts"
     parts.mkdir()
     assert refusal(str(parts)) == (
-        f"data.train={parts} is a directory; name the files in it, as "
+        f"data.train={parts} is a directory; name its files, for example "
         f"'data.train=\"{parts}/*.csv\"'"
     )
 

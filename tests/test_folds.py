@@ -100,9 +100,9 @@ def test_refused_data_leave_no_directory(
     tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert train(tiny_csv, tmp_path / "run", "data.folds=500") == 2
-    assert error_line(capfd) == "data.folds=500 is too many for 200 rows"
+    assert error_line(capfd) == "data.folds=500 is too many for 200 rows; give at most 200"
     assert train(tiny_csv, tmp_path / "run", "data.folds=3", f"data.test={tiny_csv}") == 2
     assert error_line(capfd).startswith(
-        "data.folds tests on each fold of data.train, but data.test="
+        "data.folds tests on the folds of data.train, but data.test="
     )
     assert not (tmp_path / "run").exists()

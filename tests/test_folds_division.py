@@ -107,7 +107,7 @@ def test_as_many_folds_as_rows_test_one_at_a_time() -> None:
 
 def test_more_folds_than_rows_are_refused() -> None:
     assert refusal(lambda: fold_of(table(["a", "b"] * 3), 1, 7)) == (
-        "data.folds=7 is too many for 6 rows"
+        "data.folds=7 is too many for 6 rows; give at most 6"
     )
 
 
@@ -200,10 +200,10 @@ def test_one_label_is_enough_where_texts_may_have_none() -> None:
     assert splits.labels == ("yes",)
     assert [len(rows) for rows in splits.by_name().values()] == [6, 2, 2]
     assert refusal(lambda: Division().divide({"data.train": table([[], []])})) == (
-        "data.train holds no labels; one is the least"
+        "data.train holds no labels, not one or more; check data.label"
     )
     assert refusal(lambda: Division().divide({"data.train": table(["a", "a"])})) == (
-        "data.train holds one class only (a); two are the least"
+        "data.train holds only one class (a), not two or more; check data.label"
     )
 
 

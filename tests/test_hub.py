@@ -15,7 +15,7 @@ from hub_layout import COMMIT, Columns, class_label, serve, write_card, write_pa
 from test_splits import classes, refusal, scored, split
 from tiny_data import TINY, error_line, read_json, rows, run
 
-from textcnn.data.hub_errors import explain
+from textcnn.data.sources.hub_errors import explain
 
 pytest_plugins = ("tiny_run",)
 
@@ -27,7 +27,7 @@ def columns(labels: list[Any], name: str = "train") -> Columns:
 
 
 def news(directory: Path, **splits: int) -> str:
-    """Splits of so many rows, their classes in turn."""
+    """Splits of the given numbers of rows; classes alternate."""
     filled = {
         name: columns([row % 2 for row in range(size)], name) for name, size in splits.items()
     }
@@ -172,7 +172,7 @@ def test_a_split_that_another_key_uses_is_not_taken_again(tmp_path: Path) -> Non
 def test_rows_that_two_keys_share_are_refused(tmp_path: Path) -> None:
     path = news(tmp_path, train=40, test=6)
     assert refusal("hub", path=path, train="train[:60%]", test="train[50%:]") == (
-        "data.train=train[:60%] and data.test=train[50%:] share rows; give splits or slices that "
+        "data.train=train[:60%] and data.test=train[50%:] overlap; give splits or slices that "
         "don't, such as train[:90%] and train[90%:]"
     )
 
@@ -185,7 +185,7 @@ def test_a_split_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pat
         )
     only = news(tmp_path / "b", valid_rows=10)
     assert refusal("hub", path=only) == (
-        f"{only} has no split train to train on, or another key has it; set data.train"
+        f"{only} has no split train, or another key uses it; set data.train"
     )
 
 
@@ -200,7 +200,7 @@ def test_a_split_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pat
 )
 def test_what_is_no_slice_is_refused(tmp_path: Path, spec: str, reason: str) -> None:
     assert refusal("hub", path=news(tmp_path, train=40), train=spec) == (
-        f"data.train={spec} is no split or slice{reason}; write train, train[:10%] or "
+        f"data.train={spec} is not a split or slice{reason}; write train, train[:10%] or "
         "train[100:200]"
     )
 
@@ -240,7 +240,7 @@ def test_rows_without_a_label_are_refused(
     train, test = columns([0, 1] * 20), columns(labels)
     path = write_parquet(tmp_path / "repo", {"train": train, "test": test}, features)
     assert refusal("hub", path=path) == (
-        f"{path}, test: {4 - first} of 3 rows have no label (-1), the first is row {first}; give "
+        f"{path}, test: {4 - first} of 3 rows have no label (-1), first in row {first}; give "
         "data.test a split or slice that has labels"
     )
     slices = {"train": "train[:30]", "test": "train[30:]"}
@@ -276,15 +276,18 @@ def test_what_is_neither_directory_nor_id_is_refused(path: str) -> None:
 def test_a_revision_of_a_directory_is_refused(tmp_path: Path) -> None:
     path = news(tmp_path, train=4)
     message = refusal("hub", path=path, revision="main")
-    assert message == f"data.revision=main is for the Hub, but data.path={path} is here"
+    assert (
+        message
+        == f"data.revision=main is for the Hub, but data.path={path} is a directory; leave it out"
+    )
 
 
 def test_a_loading_script_is_not_run(write: Write, tmp_path: Path) -> None:
     write("repo/repo.py", "raise SystemExit('it was run')")
     write("repo/train.csv", "text,label\nx,a\n")
     assert refusal("hub", path=str(tmp_path / "repo")) == (
-        f"data.path={tmp_path}/repo has a loading script, which is not run; leave the data files "
-        "only: Parquet, JSON Lines or CSV"
+        f"data.path={tmp_path}/repo has a loading script, which is not run; keep only the data "
+        "files: Parquet, JSON Lines or CSV"
     )
 
 
@@ -314,21 +317,21 @@ def test_a_cache_that_cannot_be_written_is_named_with_its_variable(
     path = news(tmp_path, train=4)
     message = refusal("hub", path=path)
     assert message.startswith(f"data.path={path}: the cache can't be written ({tmp_path}/file")
-    assert message.endswith("; set HF_DATASETS_CACHE to a directory that can")
+    assert message.endswith("; set HF_DATASETS_CACHE to a writable directory")
 
 
 # The Hub itself
 
 LOAD = """
 import json, sys
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.errors import InputError
 said = []
 for given in json.loads(sys.argv[1]):
     try:
         splits = load_splits(Source("hub", **given), Division(duplicates="keep"))
-        notes = [note for note in splits.notes if "occur in" not in note]
+        notes = [note for note in splits.notes if "also occur in" not in note]
         said.append([len(splits.train), splits.test.texts(), *notes])
     except InputError as error:
         said.append(str(error))
@@ -388,7 +391,7 @@ def test_a_hub_dataset_is_downloaded_and_found_again_without_network(
         "data.path=me/script has a loading script, which is not run; try "
         "data.revision=refs/convert/parquet, the Hub's own conversion",
     ]
-    cached = f"the Hub was not reached; the cache has {commit}"
+    cached = f"the Hub was not reached; using {commit} from the cache"
     branch = {"path": "me/news", "revision": "dev"}
     table = {"path": "me/table", "name": "x"}
     assert load_all(home | {"HF_HUB_OFFLINE": "1"}, *good, bad[0], branch, table) == [
@@ -397,7 +400,7 @@ def test_a_hub_dataset_is_downloaded_and_found_again_without_network(
         [36, [""], f"me/table: {cached}"],
         f"data.revision={'b' * 40}: the Hub can't be reached, and the cache has another commit of "
         f"me/news: {COMMIT}",
-        [36, tested, f"me/news: {cached}; dev may be another by now"],
+        [36, tested, f"me/news: {cached}; dev may have moved since"],
         "data.name=x: me/table has no such configuration; it has default",
     ]
 

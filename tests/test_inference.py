@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 import torch
+from defaults import set_defaults
 from tiny_data import CLASS_WORDS, refusal, rows
 from tiny_sets import LABELS, LIKELY, UNLIKELY, set_checkpoint, set_classifier
 
 import textcnn
 from textcnn import Classifier, LabelSetPrediction, Prediction
 from textcnn.checkpoint import save_checkpoint
+from textcnn.data.encoding import encode_texts
 from textcnn.inference import load
+from textcnn.system.chunks import split_texts
 
 pytest_plugins = ("tiny_run",)
 
@@ -186,8 +189,8 @@ def many_texts() -> list[str]:
 def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
     tiny_run: Path, plain: Classifier, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcnn.system.chunks.MIN_CHARACTERS", 1000)
-    monkeypatch.setattr("textcnn.data.encoding.MIN_TOGETHER", 1000)
+    set_defaults(monkeypatch, split_texts, min_characters=1000)
+    set_defaults(monkeypatch, encode_texts, min_together=1000)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     classifier = load(tiny_run, table_memory=memory)
     texts = many_texts()
@@ -203,7 +206,7 @@ def test_many_texts_are_predicted_on_all_cores_as_each_by_itself(
 def test_several_threads_may_use_one_classifier(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcnn.system.chunks.MIN_CHARACTERS", 1000)
+    set_defaults(monkeypatch, split_texts, min_characters=1000)
     classifier = one_class(load(tiny_run))
     texts = many_texts()
     with ThreadPoolExecutor(4) as pool:

@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny_data import refusal
 
-from textcnn.data import labelled
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
 
 STRING, LISTS = pa.string(), pa.list_(pa.string())
@@ -20,7 +19,7 @@ some_sets = st.lists(st.lists(st.sampled_from(NAMES), max_size=4), max_size=7)
 
 
 def table(*chunks: Sequence[tuple[str, Any]], kind: pa.DataType = STRING) -> pa.Table:
-    """Rows of text and label, or with `kind` LISTS labels; each chunk by itself."""
+    """Rows of text and label, or of text and labels if `kind` is LISTS, in chunks."""
     schema = pa.schema({"text": pa.string(), "label": kind})
     parts = [
         pa.table(
@@ -229,7 +228,5 @@ def test_a_fingerprint_does_not_say_how_rows_came_to_be_chosen(
     cut = data.draw(st.integers(0, len(rows)))
     block = data.draw(st.integers(1, 3))
     chosen = np.array(places, np.int64)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labelled, "HASHED_AT_ONCE", block)
-        chunked = label_texts(table(rows[:cut], [], rows[cut:]), NAMES, "x").select(chosen)
-        assert chunked.fingerprint == fingerprint([rows[place] for place in places])
+    chunked = label_texts(table(rows[:cut], [], rows[cut:]), NAMES, "x").select(chosen)
+    assert chunked.digest(rows_at_once=block) == fingerprint([rows[place] for place in places])

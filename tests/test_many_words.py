@@ -1,4 +1,4 @@
-"""Words of many texts at once: those that each text has by itself."""
+"""Words of many texts at once: the same as of each text alone."""
 
 import sys
 
@@ -35,7 +35,7 @@ texts_of = st.lists(
 @example(["<br;/>", '<br" />', "<br:/> a"])
 @example(["", "", "a"])
 @example([" a b", "  "])
-def test_words_are_those_of_each_text_by_itself(texts: list[str]) -> None:
+def test_words_are_those_of_each_text_alone(texts: list[str]) -> None:
     words = many_basic_english_words(texts)
     if words is None:
         assert any("\0" in text or has_surrogate(text) for text in texts)

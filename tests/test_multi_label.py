@@ -114,15 +114,15 @@ def test_sets_have_no_confusion_matrix(scores: Scores) -> None:
     assert scores.as_json()["confusion"] is None
 
 
-def test_thresholds_that_are_given_are_used_and_told() -> None:
+def test_given_thresholds_are_used_and_returned() -> None:
     thresholds = (0.8, 0.2, 0.9)
-    scores, told = score(torch.tensor(PROBABILITIES), np.array(TRUE), thresholds)
-    assert told == thresholds
+    scores, returned = score(torch.tensor(PROBABILITIES), np.array(TRUE), thresholds)
+    assert returned == thresholds
     assert [row.recall for row in scores.classes] == [0, 1, 0]
     assert [row.precision for row in scores.classes] == [0, 1 / 4, 0]
 
 
-def test_a_label_that_is_told_apart_gets_a_threshold_between() -> None:
+def test_a_label_that_is_separable_gets_a_threshold_between() -> None:
     assert tuned([0.9, 0.1, 0.8, 0.2], [1, 0, 1, 0]) == 0.5
     # half way between the logits of 0.001 (-6.91) and 0.02 (-3.89): -5.4
     assert tuned([0.02, 0.001, 0.03], [1, 0, 1]) == pytest.approx(1 / (1 + np.exp(5.4)), rel=1e-5)

@@ -1,4 +1,4 @@
-"""One function for many texts in several processes: the same as in one, and none is left over."""
+"""One function for many texts in several processes: equal results, and no process is left."""
 
 import os
 import pickle
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from textcnn.data.tokenized import tokenize
 from textcnn.errors import InputError
-from textcnn.system import parallel
 from textcnn.system.parallel import map_texts, text_chunks
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
@@ -38,11 +37,9 @@ def column(texts: list[str], size: int = 3) -> pa.ChunkedArray:
     return pa.chunked_array(parts, pa.string())
 
 
-def force_processes(patch: pytest.MonkeyPatch, chunk_bytes: int = 1) -> None:
-    """Two of them, however few texts there are."""
-    patch.setattr(parallel, "PARALLEL_BYTES", 0)
-    patch.setattr(parallel, "CHUNK_BYTES", chunk_bytes)
-    patch.setattr(parallel, "available_cores", lambda: 2)
+def two_processes(chunk_bytes: int = 1) -> dict[str, int]:
+    """Arguments of `map_texts`: two processes, however few texts there are."""
+    return {"cores": 2, "chunk_bytes": chunk_bytes, "parallel_bytes": 0}
 
 
 # What the workers run: they find it by its name.
@@ -74,27 +71,22 @@ def on_interrupt(texts: list[str]) -> bool:
     return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-def tell_and_hang(texts: list[str]) -> None:
+def print_id_and_hang(texts: list[str]) -> None:
     os.write(1, f"{os.getpid()}\n".encode())
     time.sleep(600)
 
 
-def test_results_come_in_order_whoever_is_done_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    force_processes(monkeypatch)
+def test_results_come_in_order_whichever_process_is_done_first(tmp_path: Path) -> None:
     texts = ["first", "second", "third"]
-    parts = map_texts(partial(wait_if_first, tmp_path), column(texts))
+    parts = map_texts(partial(wait_if_first, tmp_path), column(texts), **two_processes())
     assert list(parts) == [["first"], ["second"], ["third"]]
 
 
-def test_few_texts_and_a_single_core_need_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = [os.getpid()]
-    assert list(map_texts(process_of, column(["a", "b"]))) == here
-    force_processes(monkeypatch, chunk_bytes=100)
-    assert list(map_texts(process_of, column(["a", "b"]))) != here
-    monkeypatch.setattr(parallel, "available_cores", lambda: 1)
-    assert list(map_texts(process_of, column(["a", "b"]))) == here
+def test_few_texts_and_a_single_core_need_no_process() -> None:
+    here, texts = [os.getpid()], column(["a", "b"])
+    assert list(map_texts(process_of, texts)) == here
+    assert list(map_texts(process_of, texts, **two_processes(100))) != here
+    assert list(map_texts(process_of, texts, **two_processes(100) | {"cores": 1})) == here
 
 
 @settings(max_examples=5)
@@ -103,11 +95,9 @@ def test_few_texts_and_a_single_core_need_no_process(monkeypatch: pytest.MonkeyP
 @example(["", "", ""], 1)
 @example([str(number) for number in range(40)], 1)  # more than wait at a time
 def test_several_processes_give_what_one_gives(texts: list[str], chunk_bytes: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        force_processes(patch, chunk_bytes)
-        parts = list(map_texts(refuse_nothing, column(texts)))
-        patch.setattr(parallel, "available_cores", lambda: 1)
-        assert parts == list(map_texts(refuse_nothing, column(texts)))
+    settings = two_processes(chunk_bytes)
+    parts = list(map_texts(refuse_nothing, column(texts), **settings))
+    assert parts == list(map_texts(refuse_nothing, column(texts), **settings | {"cores": 1}))
     assert [text for part in parts for text in part] == [text[::-1] for text in texts]
 
 
@@ -116,42 +106,33 @@ def refuse_nothing(texts: list[str]) -> list[str]:
 
 
 @every_tokenizer
-def test_workers_tokenize_as_one_process_does(
-    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_tokenize_as_one_process_does(tokenizer: Tokenizer) -> None:
     texts = column(["Ab ba, é", "", "שלום", "b\0a b", "İ"] * 3)
-    force_processes(monkeypatch, chunk_bytes=20)
-    there = tokenize(texts, tokenizer)
-    monkeypatch.setattr(parallel, "available_cores", lambda: 1)
-    here = tokenize(texts, tokenizer)
+    there = tokenize(texts, tokenizer, **two_processes(20))
+    here = tokenize(texts, tokenizer, **two_processes(20) | {"cores": 1})
     assert there.table == here.table
     assert there.places.tolist() == here.places.tolist()
     assert there.offsets.tolist() == here.offsets.tolist()
 
 
-def test_an_error_in_a_worker_arrives_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    force_processes(monkeypatch)
-    parts = map_texts(refuse_the_letter_d, column(list("abcdef")))
+def test_an_error_in_a_worker_arrives_here() -> None:
+    parts = map_texts(refuse_the_letter_d, column(list("abcdef")), **two_processes())
     assert [next(parts) for _ in range(3)] == [["a"], ["b"], ["c"]]
     with pytest.raises(InputError, match=r"^row 4: no d, please$"):
         next(parts)
 
 
-def test_workers_leave_an_interrupt_to_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
-    force_processes(monkeypatch)
-    assert all(map_texts(on_interrupt, column(["a", "b"])))
+def test_workers_leave_an_interrupt_to_the_parent() -> None:
+    assert all(map_texts(on_interrupt, column(["a", "b"]), **two_processes()))
     assert not on_interrupt([])
 
 
-# Run as `python -c HANG`: two workers tell their numbers and hang.
+# Run as `python -c HANG`: two workers print their process ids and hang.
 HANG = """
-import pyarrow as pa
-import pytest
-from test_parallel import column, force_processes, tell_and_hang
+from test_parallel import column, print_id_and_hang, two_processes
 from textcnn.system.parallel import map_texts
 
-force_processes(pytest.MonkeyPatch())
-list(map_texts(tell_and_hang, column(["a", "b", "c"])))
+list(map_texts(print_id_and_hang, column(["a", "b", "c"]), **two_processes()))
 """
 
 
@@ -184,19 +165,16 @@ def test_workers_end_when_the_parent_is_killed() -> None:
 def test_chunks_hold_all_texts_and_no_more_bytes_than_allowed(
     texts: list[str], chunk_bytes: int, size: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parallel, "CHUNK_BYTES", chunk_bytes)
-        chunks = list(text_chunks(column(texts, size)))
+    chunks = list(text_chunks(column(texts, size), chunk_bytes))
     assert [text for chunk in chunks for text in chunk] == texts
     for chunk in chunks:
         assert len(chunk) == 1 or len("".join(chunk).encode()) <= chunk_bytes
         assert chunk
 
 
-def test_a_chunk_has_as_many_texts_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "CHUNK_BYTES", 10)
+def test_a_chunk_has_as_many_texts_as_fit() -> None:
     texts = ["four", "five", "€", "", "longer than all", "one", "two"]  # the third has 3 bytes
-    assert list(text_chunks(column(texts))) == [
+    assert list(text_chunks(column(texts), 10)) == [
         ["four", "five"],
         ["€", ""],
         ["longer than all"],
@@ -221,5 +199,5 @@ def test_a_tokenizer_that_was_sent_makes_the_same_tokens(tokenizer: Tokenizer, t
 def test_tokenizers_that_differ_have_other_fingerprints() -> None:
     prints = {tokenizer.fingerprint for tokenizer in TOKENIZERS.values()}
     assert len(prints) == len(TOKENIZERS)
-    both = [build_tokenizer("char", alphabet="learnt", lowercase=fold) for fold in (True, False)]
+    both = [build_tokenizer("char", alphabet="learnt", lowercase=lower) for lower in (True, False)]
     assert both[0].fingerprint != both[1].fingerprint

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import torch
+from defaults import set_defaults
 from tiny_data import error_line, run
 from tiny_sets import set_checkpoint
 
 import textcnn
 from textcnn.checkpoint import save_checkpoint
+from textcnn.system.chunks import chunks_of
 
 pytest_plugins = ("tiny_run",)
 
@@ -195,7 +197,7 @@ def test_anything_else_is_answered_many_lines_at_a_time_and_never_held(
 ) -> None:
     written = io.BytesIO()
     source = Standard(["goal", "chip", "actor"] * 400, written)
-    monkeypatch.setattr("textcnn.system.chunks.MAX_TEXTS", 10)
+    set_defaults(monkeypatch, chunks_of, max_texts=10)
     monkeypatch.setattr(sys, "stdin", source)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from textcnn.config.check import check
 from textcnn.config.data import DataConfig
 from textcnn.config.schemas import register_schemas
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "data"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tiny_data import refusal, rows, write_csv
 
 from textcnn.data.row_stream import RowStream, load_stream, regrouped
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division
 
 
@@ -63,7 +63,7 @@ def test_rows_that_were_drawn_and_texts_that_are_held_are_left_out() -> None:
     assert window.texts() == ["one", "two", "x Y", "one"]
     refused = stream(tables, held=hashes, duplicates="error")
     assert refusal(lambda: next(refused.windows(9))).startswith(
-        "data.train, row 3: the text ('x Y') occurs in validation or test too; "
+        "data.train, row 3: the text ('x Y') also occurs in validation or test; "
     )
 
 
@@ -72,8 +72,8 @@ def test_a_class_that_the_first_rows_lack_is_named_with_its_row() -> None:
     windows = stream([table("one", "two"), later]).windows(2)
     next(windows)
     assert refusal(lambda: next(windows)) == (
-        "data.train, row 3: the label 'b' is not in the first text.vocabulary_examples rows; let "
-        "there be more: a"
+        "data.train, row 3: the label 'b' is not in the first text.vocabulary_examples rows "
+        "(raise this number): a"
     )
 
 
@@ -90,20 +90,22 @@ def test_validation_and_test_are_drawn_from_the_first_rows_and_never_trained_on(
     assert len(streamed) == 280
     assert not others & set(streamed)
     assert set(streamed) | others == {text for text, _ in texts}
-    assert "data.streaming: vocabulary and classes of the first 100 rows" in splits.notes
+    assert (
+        "data.streaming: vocabulary and classes are learned from the first 100 rows" in splits.notes
+    )
 
 
 def test_first_rows_of_one_class_are_named_as_the_reason(tmp_path: Path) -> None:
     texts = [(f"text {n}", "a" if n < 50 else "b") for n in range(100)]
     source = Source("files", train=str(write_csv(tmp_path / "a.csv", texts)))
     assert refusal(lambda: load_stream(source, Division(), 50)) == (
-        "data.train: the first 50 rows hold one class only (a), and a stream learns its classes "
-        "from these; raise text.vocabulary_examples (and data.max_examples, if given), or shuffle "
+        "data.train: the first 50 rows hold only one class (a), and a stream learns its classes "
+        "from them; raise text.vocabulary_examples (and data.max_examples, if given), or shuffle "
         "the rows"
     )
     assert load_stream(source, Division(), 60)[0].labels == ("a", "b")
     one_class = Source("files", train=str(write_csv(tmp_path / "b.csv", texts[:50])))
-    message = "data.train holds one class only (a); two are the least"
+    message = "data.train holds only one class (a), not two or more; check data.label"
     assert refusal(lambda: load_stream(one_class, Division(), 60)) == message
 
 

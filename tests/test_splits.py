@@ -12,10 +12,10 @@ from conftest import Write
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from textcnn.data.bundled import read_bundled
 from textcnn.data.duplicates import first_of_each
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
-from textcnn.data.sources import Source
+from textcnn.data.sources.bundled import read_bundled
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, draw, load_splits, load_test
 from textcnn.errors import InputError
 
@@ -76,7 +76,7 @@ def bundled() -> Splits:
 def test_bundled_duplicates_are_dropped_and_said(bundled: Splits) -> None:
     dropped, shared = bundled.notes
     assert dropped == "98 of 2225 texts were duplicates: dropped"
-    assert shared.startswith("data.train: 1 of 1,701 texts occur in")  # but for white space
+    assert shared.startswith("data.train: 1 of 1,701 texts also occur in")  # but for white space
     found = bundled.train.texts() + bundled.validation.texts() + bundled.test.texts()
     assert len(found) == len(set(found)) == 2225 - 98
     assert set(found) == set(read_bundled()["text"].to_pylist())
@@ -95,12 +95,12 @@ def test_no_text_is_in_two_splits(bundled: Splits) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_class_has_its_share_of_a_split_to_within_one_text(seed: int) -> None:
+def test_every_class_has_its_fraction_of_a_split_to_within_one_text(seed: int) -> None:
     splits = split("bundled", seed=seed)
     for rows in (splits.validation, splits.test):
-        shares = {name: 0.1 * count for name, count in BUNDLED_CLASSES.items()}
+        tenths = {name: 0.1 * count for name, count in BUNDLED_CLASSES.items()}
         assert classes(rows) == {
-            name: pytest.approx(share, abs=1) for name, share in shares.items()
+            name: pytest.approx(tenth, abs=1) for name, tenth in tenths.items()
         }
 
 
@@ -163,7 +163,7 @@ def test_test_is_drawn_from_train_never_from_validation(write: Write) -> None:
     assert len(splits.train) == 30
 
 
-def test_shares_are_of_all_rows_not_of_those_that_another_split_left(write: Write) -> None:
+def test_fractions_are_of_all_rows_not_of_those_left_by_another_split(write: Write) -> None:
     train = write("train.csv", csv_of("ab" * 50))
     splits = split(train=train, test_fraction=0.5, validation_fraction=0.2)
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [30, 20, 50]
@@ -235,7 +235,7 @@ def test_a_label_that_a_classifier_lacks_is_refused_by_name_and_row(write: Write
 
 
 def test_one_class_is_refused(write: Write) -> None:
-    message = "data.train holds one class only (a); two are the least"
+    message = "data.train holds only one class (a), not two or more; check data.label"
     assert refusal(train=write("train.csv", csv_of("aaa"))) == message
 
 
@@ -252,8 +252,8 @@ def test_a_class_for_every_row_is_refused_with_their_number(
 ) -> None:
     train = write("train.csv", csv_of(labels))
     assert refusal(train=train) == (
-        f"{len(labels)} rows of {len(labels)} classes are too few to draw data.test from: one row "
-        "of each class stays in training; check data.label, or give data.test"
+        f"{len(labels)} rows of {len(labels)} classes are too few to draw data.test from, as one "
+        "row of each class stays in training; check data.label, or give data.test"
     )
 
 
@@ -275,15 +275,15 @@ def test_files_that_would_not_be_read_are_refused(key: str) -> None:
     assert refusal("bundled", **{key: "mine.csv"}) == message
 
 
-def test_shares_that_leave_nothing_to_train_on_are_refused_unread(write: Write) -> None:
+def test_fractions_that_leave_nothing_to_train_on_are_refused_unread(write: Write) -> None:
     message = refusal(train="missing.csv", validation_fraction=0.6, test_fraction=0.4)
     assert message == (
         "data.test_fraction=0.4 and data.validation_fraction=0.6 leave nothing to train on; "
-        "together they must be below 1"
+        "their sum must be below 1"
     )
     train, test = write("train.csv", csv_of("ab" * 10)), write("test.csv", csv_of("ab"))
     kept = split(train=train, test=test, validation_fraction=0.6, test_fraction=0.4)
-    assert len(kept.validation) == 12  # the share of a split that is given as files is not used
+    assert len(kept.validation) == 12  # the fraction of a split with its own file is not used
 
 
 def test_the_file_that_cannot_be_read_is_named(write: Write) -> None:
@@ -304,7 +304,7 @@ def test_hub_keys_are_refused_by_other_sources(source: str, key: str) -> None:
 # A cap
 
 
-def test_a_cap_keeps_so_many_rows_of_each_split_and_says_so(write: Write) -> None:
+def test_a_cap_limits_the_rows_of_each_split_and_says_so(write: Write) -> None:
     train = write("train.csv", csv_of("aab" * 40))
     validation = write("validation.csv", csv_of("aab" * 4, "validation"))
     test = write("test.csv", csv_of("aab" * 20, "test"))
@@ -346,7 +346,7 @@ def test_a_cap_keeps_every_class(write: Write) -> None:
     assert set(classes(splits.train)) == {"a", "b", "c", "d"}
     assert len(splits.train) == 5
     assert refusal(train=train, max_examples=3) == (
-        "data.max_examples=3 is too few for data.train, which has 4 classes"
+        "data.max_examples=3 is too few for data.train, which has 4 classes; give at least 4"
     )
 
 
@@ -357,7 +357,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @given(label_lists, st.integers(1, 60), seeds)
-def test_draw_takes_so_many_the_same_share_of_every_class_and_leaves_one(
+def test_draw_takes_the_same_fraction_of_every_class_and_leaves_one_row(
     given_labels: list[int], count: int, seed: int
 ) -> None:
     labels = np.array(given_labels)
@@ -368,14 +368,14 @@ def test_draw_takes_so_many_the_same_share_of_every_class_and_leaves_one(
     assert drawn.shape == labels.shape
     assert drawn.sum() == min(count, candidates)
     for label, size in may_go.items():
-        share = drawn.sum() * size / candidates
+        expected = drawn.sum() * size / candidates
         taken = drawn[labels == label].sum()
         assert taken <= size
-        assert abs(taken - share) < 1 + 1e-9
+        assert abs(taken - expected) < 1 + 1e-9
 
 
 @given(st.integers(2, 6), st.integers(2, 15), st.data(), seeds)
-def test_draw_takes_as_many_of_equal_classes_to_within_one(
+def test_draw_takes_equally_many_of_equal_classes_to_within_one(
     num_classes: int, size: int, data: st.DataObject, seed: int
 ) -> None:
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(num_classes), size))
@@ -439,7 +439,7 @@ def test_a_fingerprint_is_the_same_for_the_same_rows_of_another_source() -> None
     assert chosen.fingerprint == labelled(rows).fingerprint
 
 
-def test_a_fingerprint_tells_where_a_text_ends() -> None:
+def test_a_fingerprint_depends_on_where_a_text_ends() -> None:
     names = ["a", "ba"]
     assert labelled([("xb", "a")], names).fingerprint != labelled([("x", "ba")], names).fingerprint
     one, other = [("xb", "a"), ("y", "a")], [("x", "a"), ("by", "a")]

@@ -145,7 +145,7 @@ def plan_of(file: Path, **keys: Any) -> Plan:
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ([("a film", "one")] * 9, r"one class only"),
+        ([("a film", "one")] * 9, r"only one class"),
         ([("a film", "one"), ("a book", "two")], r"too few to draw data.test from"),
         ([(f"word{n}", f"class {n % 4}") for n in range(20)], r"6 test texts are too few for 4"),
     ],

@@ -1,4 +1,4 @@
-"""Synthetic tasks: what pairs share, that nothing else tells the classes, and what is refused."""
+"""Synthetic tasks: pairs have equal windows, nothing else reveals the class; refusals."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from tiny_data import refusal
 
 from textcnn.config.data import SYNTHETIC_KEYS, SyntheticConfig
-from textcnn.data.sources import KEYS, Source
+from textcnn.data.sources.source import KEYS, Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.data.synthetic.rows import SETS, USED_BY, SyntheticTexts
 from textcnn.data.synthetic.tasks import TASKS
@@ -64,7 +64,7 @@ def linear_accuracy(train: list[str], labels: list[str], test: list[str], true: 
     return float(model.score(counts.transform(test), true))
 
 
-# What pairs share
+# What the texts of a pair have in common
 
 
 @st.composite
@@ -230,7 +230,7 @@ def test_a_negator_stands_before_its_cue_after_it_or_too_far_away() -> None:
     assert gaps == {-3, -2, -1, 1, 2, 3, 4, 5, 6}
 
 
-# What else might tell the classes
+# What else might reveal the class
 
 
 @pytest.mark.parametrize("pairs", [True, False])
@@ -295,14 +295,14 @@ def test_a_shorter_split_is_the_start_of_a_longer_one() -> None:
     assert drawn(roomy("order", examples=600))[:60] == drawn(roomy("order", examples=60))
 
 
-def test_a_source_gives_three_splits_of_so_many_texts_and_says_what_pairs_share() -> None:
+def test_a_source_gives_three_splits_and_says_what_pairs_have_in_common() -> None:
     source = Source(**SyntheticConfig(distance=3, examples=40).source_settings(), seed=5)
     splits = load_splits(source, Division(duplicates="keep", seed=5))
     assert [len(rows) for rows in splits.by_name().values()] == [40, 40, 40]
     assert splits.labels == ("ab", "ba")
     assert splits.notes[0] == (
-        "data.task=order: the texts of a pair have the same windows of 3 words, each as often; as "
-        "many texts of each class"
+        "data.task=order: the texts of a pair have the same windows of 3 words, with equal "
+        "counts; every class has the same number of texts"
     )
     assert (
         splits.test.texts()
@@ -314,24 +314,24 @@ def test_a_source_gives_three_splits_of_so_many_texts_and_says_what_pairs_share(
     ("texts", "shared"),
     [
         (SyntheticTexts("order", pairs=False), "independent texts"),
-        (SyntheticTexts("negation"), "the texts of a pair have the same words, each as often"),
+        (SyntheticTexts("negation"), "the texts of a pair have the same words, with equal counts"),
         (SyntheticTexts("keyword", phrase=1), "the texts of a pair differ in the key word"),
         (
             SyntheticTexts("count", distance=4),
-            "the texts of a pair have the same windows of 4 words, though not as often",
+            "the texts of a pair have the same windows of 4 words, with different counts",
         ),
         (
             SyntheticTexts("order", distance=4, filler="random"),
-            "the texts of a pair have the same windows of 2 words, each as often",
+            "the texts of a pair have the same windows of 2 words, with equal counts",
         ),
         (
             SyntheticTexts("position"),
-            "the texts of a pair have the same windows of 3 words, each as often",
+            "the texts of a pair have the same windows of 3 words, with equal counts",
         ),
     ],
 )
-def test_what_texts_share_is_said(texts: SyntheticTexts, shared: str) -> None:
-    assert texts.promise == f"data.task={texts.task}: {shared}; as many texts of each class"
+def test_the_note_says_what_texts_have_in_common(texts: SyntheticTexts, shared: str) -> None:
+    assert texts.promise.startswith(f"data.task={texts.task}: {shared};")
 
 
 # Keys
@@ -352,32 +352,32 @@ def test_keys_and_defaults_are_those_of_the_schema() -> None:
         (
             {"distance": 9},
             "data.length=20 is too short for data.task=order data.distance=9 and windows of 9, "
-            "which takes at least 26; try data.length=26",
+            "which needs at least 26; try data.length=26",
         ),
         (
             {"distance": 18, "pairs": False},
             "data.length=20 is too short for data.task=order data.distance=18 and "
-            "data.pairs=false, which takes at least 21; try data.length=21",
+            "data.pairs=false, which needs at least 21; try data.length=21",
         ),
         (
             {"task": "agreement", "filler": "random"},
-            "data.length=20 is too short for data.task=agreement and windows of 3, which takes at "
+            "data.length=20 is too short for data.task=agreement and windows of 3, which needs at "
             "least 26; try data.length=26",
         ),
         (
             {"task": "position", "window": 9},
             "data.length=20 is too short for data.task=position data.parts=2 and windows of 9, "
-            "which takes at least 34; try data.length=34",
+            "which needs at least 34; try data.length=34",
         ),
         (
             {"task": "negation", "distance": 6},
             "data.length=20 is too short for data.task=negation data.distance=6 and windows of 1, "
-            "which takes at least 21; try data.length=21",
+            "which needs at least 21; try data.length=21",
         ),
         (
             {"task": "keyword", "phrase": 19},
             "data.length=20 is too short for data.task=keyword data.phrase=19 and windows of 1, "
-            "which takes at least 21; try data.length=21",
+            "which needs at least 21; try data.length=21",
         ),
         (
             {"window": 3},
@@ -413,15 +413,15 @@ def test_keys_and_defaults_are_those_of_the_schema() -> None:
         ({"words": 5}, "data.words=5 is for data.filler=random, got constant; leave it out"),
         (
             {"task": "position", "parts": 3},
-            "data.length=20 can't be cut into data.parts=3 equal parts; try data.length=21",
+            "data.length=20 can't be split into data.parts=3 equal parts; try data.length=21",
         ),
         (
             {"examples": 101},
-            "data.examples=101 can't be shared evenly by 2 classes; try data.examples=102",
+            "data.examples=101 can't be divided evenly among 2 classes; try data.examples=102",
         ),
         (
             {"task": "position", "parts": 5, "length": 25, "examples": 101},
-            "data.examples=101 can't be shared evenly by 5 classes; try data.examples=105",
+            "data.examples=101 can't be divided evenly among 5 classes; try data.examples=105",
         ),
     ],
 )
@@ -454,7 +454,10 @@ def test_the_least_length_that_a_refusal_names_is_enough_and_one_less_is_not(
     [
         ({"train": "a.csv"}, "data.train is given, but data.source is synthetic; add data=files"),
         ({"path": "a/b"}, "data.path is given, but data.source is synthetic; add data=hub"),
-        ({"multi_label": True}, "data.multi_label=true: the synthetic texts have one label each"),
+        (
+            {"multi_label": True},
+            "data.multi_label=true: the synthetic texts have one label each; leave it out",
+        ),
     ],
 )
 def test_keys_of_other_sources_are_refused(given: dict[str, Any], said: str) -> None:

@@ -90,7 +90,7 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(tmp_path: Path) -> None:
 def test_a_look_at_the_data_says_what_pairs_share(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("describe", "data=synthetic", "data.task=brackets", "data.filler=random") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "data.task=brackets: the texts of a pair have the same words, each as often" in said
+    assert "data.task=brackets: the texts of a pair have the same words, with equal counts" in said
 
 
 @pytest.mark.parametrize("filler", ["constant", "random"])

@@ -1,37 +1,65 @@
-"""Scores as text."""
+"""Scores as text: which number is shown where, whatever its number of decimals."""
 
+import re
+
+import pytest
 from rich.table import Table
 
 from textcnn.evaluation.metrics import ClassScores, Scores
 from textcnn.evaluation.tables import class_table, summary
 
 CLASSES = (ClassScores("a", 0.5, 0.25, 1 / 3, 4),)
-ONE = Scores(0.875, 0.5, 0.875, 1.25, 1_000, CLASSES, ((875, 125),))
-SETS = Scores(0.875, 0.5, 0.625, 1.25, 1_000, CLASSES, None)
+ONE = Scores(0.875, 0.4, 0.875, 1.25, 1_000, CLASSES, ((875, 125),))
+SETS = Scores(0.875, 0.4, 0.625, 1.25, 1_000, CLASSES, None)
 
 
-def cells(table: Table) -> list[list[object]]:
-    return [list(row) for row in zip(*(column.cells for column in table.columns), strict=True)]
+def rows(table: Table) -> dict[str, dict[str, float]]:
+    """The numbers of each row by column, by the name of the row."""
+    names, *columns = table.columns
+    found: dict[str, dict[str, float]] = {str(name): {} for name in names.cells}
+    for column in columns:
+        for name, cell in zip(names.cells, column.cells, strict=True):
+            if cell != "":
+                found[str(name)][str(column.header)] = float(str(cell).replace(",", ""))
+    return found
 
 
-def test_classes_end_in_macro_average_and_accuracy() -> None:
-    assert cells(class_table(ONE, "Test")) == [
-        ["a", "50.0", "25.0", "33.3", "4"],
-        ["macro average", "", "", "50.0", "1,000"],
-        ["accuracy", "", "", "87.50", "1,000"],
-    ]
+def near(**numbers: float) -> object:
+    """To the decimals that are shown."""
+    headers = {"precision": "precision %", "recall": "recall %", "f1": "F1 %"}
+    return pytest.approx({headers.get(name, name): value for name, value in numbers.items()}, 1e-2)
+
+
+def test_a_row_per_class_then_macro_average_and_accuracy() -> None:
+    shown = rows(class_table(ONE, "Test"))
+    assert list(shown) == ["a", "macro average", "accuracy"]
+    assert shown["a"] == near(precision=50, recall=25, f1=100 / 3, examples=4)
+    assert shown["macro average"] == near(f1=40, examples=1_000)
+    assert shown["accuracy"] == near(f1=87.5, examples=1_000)
 
 
 def test_sets_end_in_both_averages_and_exact_match() -> None:
-    assert cells(class_table(SETS, "Test"))[1:] == [
-        ["micro average", "", "", "62.5", "1,000"],
-        ["macro average", "", "", "50.0", "1,000"],
-        ["exact match", "", "", "87.50", "1,000"],
-    ]
+    shown = rows(class_table(SETS, "Test"))
+    assert list(shown) == ["a", "micro average", "macro average", "exact match"]
+    assert shown["micro average"] == near(f1=62.5, examples=1_000)
+    assert shown["macro average"] == near(f1=40, examples=1_000)
+    assert shown["exact match"] == near(f1=87.5, examples=1_000)
 
 
-def test_summary_names_what_accuracy_is_of() -> None:
-    assert summary(ONE) == "accuracy 87.50 %, macro-F1 50.00 %, loss 1.2500 on 1,000 texts"
-    assert summary(SETS) == (
-        "exact match 87.50 %, micro-F1 62.50 %, macro-F1 50.00 %, loss 1.2500 on 1,000 texts"
-    )
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        (ONE, {"accuracy": 87.5, "macro-F1": 40, "loss": 1.25}),
+        (SETS, {"exact match": 87.5, "micro-F1": 62.5, "macro-F1": 40, "loss": 1.25}),
+    ],
+)
+def test_summary_is_one_line_that_names_each_score(
+    scores: Scores, expected: dict[str, float]
+) -> None:
+    line = summary(scores)
+    assert "\n" not in line
+    assert line.endswith("on 1,000 texts")
+    shown = {name: float(number) for name, number in re.findall(r"([a-zF1 -]+?) ([\d.]+)", line)}
+    found = {name.strip(): number for name, number in shown.items()}
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert ("micro-F1" in found) == scores.multi_label

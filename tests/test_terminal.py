@@ -1,4 +1,4 @@
-"""How programs speak."""
+"""Output to the terminal."""
 
 import shlex
 from pathlib import Path

@@ -11,9 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from textcnn.data import tokenized
 from textcnn.data.tokenized import TokenizedTexts, gather, tokenize, tokenize_list
-from textcnn.system import parallel
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="whitespace")
@@ -115,9 +113,8 @@ def test_tokens_of_a_few_texts_are_read_back(tokenizer: Tokenizer, texts: list[s
 def test_tokens_of_a_column_are_read_back(
     tokenizer: Tokenizer, texts: list[str], at: list[int], chunk_bytes: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parallel, "CHUNK_BYTES", chunk_bytes)  # several tables become one
-        tokenized = tokenize(in_chunks(texts, at), tokenizer)
+    # several tables become one
+    tokenized = tokenize(in_chunks(texts, at), tokenizer, chunk_bytes=chunk_bytes)
     assert read_back(tokenized) == plain(tokenizer, texts)
     assert len(set(tokenized.table)) == len(tokenized.table)
     assert_types(tokenized)
@@ -190,10 +187,7 @@ def test_counts_are_those_of_the_rows_asked_for(
     texts: list[str], data: st.DataObject, block: int
 ) -> None:
     rows = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9))
-    tokenized_texts = tokenize_list(WORDS, texts)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tokenized, "GATHERED_AT_ONCE", block)
-        counts = tokenized_texts.counts(np.array(rows, np.int64))
+    counts = tokenize_list(WORDS, texts).counts(np.array(rows, np.int64), texts_at_once=block)
     assert counts == Counter(token for row in rows for token in texts[row].split())
 
 

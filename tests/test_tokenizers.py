@@ -104,7 +104,7 @@ def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
             "learned",
             "text.alphabet holds 'e' twice; give each character once; did you mean learnt?",
         ),
-        ("", "text.alphabet is empty; give zhang, learnt or the characters"),
+        ("", "text.alphabet is empty; set it to zhang, learnt or the characters themselves"),
     ],
 )
 def test_an_alphabet_has_each_character_once(alphabet: str, message: str) -> None:
@@ -112,7 +112,7 @@ def test_an_alphabet_has_each_character_once(alphabet: str, message: str) -> Non
     assert said == message
 
 
-def test_an_alphabet_is_folded_as_the_texts_are() -> None:
+def test_an_alphabet_is_in_lower_case_if_the_texts_are() -> None:
     assert build_tokenizer("char", alphabet="ABç", lowercase=True).alphabet == "abç"
     assert build_tokenizer("char", alphabet="aA", lowercase=False).alphabet == "aA"
 

@@ -282,7 +282,7 @@ def test_bad_data_do_not_cost_the_run_that_was_to_be_overwritten(
     [
         ("text,label\ngoal,sport\nchip\n", "line 3: 1 columns"),
         ("text,topic\ngoal,sport\n", "has no column 'label'"),
-        ("text,label\ngoal,sport\nteam,sport\n", "one class only (sport)"),
+        ("text,label\ngoal,sport\nteam,sport\n", "only one class (sport)"),
         ("text,label\ngoal,sport\nchip,tech\n", "too few to draw"),
         ("", "is empty"),
     ],

@@ -53,7 +53,7 @@ def test_vectors_start_the_embedding_and_are_not_needed_again(
     stored = parse_train_config(load_checkpoint(tmp_path / "run" / "best").config)
     assert stored.model.embedding_dim == 3
     coverage = read_json(tmp_path / "run" / "metrics.json")["data"]["vectors_coverage"]
-    assert coverage == pytest.approx(2 / len(classifier.encoder.vocabulary.tokens))
+    assert coverage == pytest.approx(2 / len(classifier.encoder.vocabulary.known_tokens))
     assert train(tiny_csv, tmp_path / "new", *keys) == 2  # a new run needs the file
 
 
@@ -72,7 +72,7 @@ def test_describe_shows_how_many_tokens_have_vectors_as_training_does(
     file = tmp_path / "v.txt"
     file.write_text("actor 1 2 3\ngoal 4 5 6\n")
     keys = ("data=files", f"data.train={tiny_csv}", f"text.vectors={file}")
-    line = f"{file}: vectors of 3 numbers for "
+    line = f"{file}: 3-dimensional vectors for "
     assert run("describe", *keys) == 0
     described = capfd.readouterr().out
     assert (

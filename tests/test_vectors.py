@@ -59,25 +59,31 @@ def test_words_without_a_vector_have_the_variance_of_those_with_one(tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a 1 2\nb 1\n", "{path}, line 2: 1 numbers after the word, not 2; mend or drop the line"),
+        (
+            "a 1 2\nb 1\n",
+            "{path}, line 2: 1 numbers after the word, expected 2; fix or delete the line",
+        ),
         (
             "a 1 2\nb 1 2 3\n",
-            "{path}, line 2: 3 numbers after the word, not 2; mend or drop the line",
+            "{path}, line 2: 3 numbers after the word, expected 2; fix or delete the line",
         ),
-        ("a 1 2\nthe\n", "{path}, line 2: no numbers after the word 'the'; mend or drop the line"),
-        ("the\n", "{path}, line 1: no numbers after the word 'the'; mend or drop the line"),
-        ("a 1 2\n\n", "{path}, line 2: no numbers after the word ''; mend or drop the line"),
-        ("some words\n", "{path}, line 1: 'words' is no number; a line is a word and its numbers"),
+        ("a 1 2\nthe\n", "{path}, line 2: no numbers after the word 'the'; fix or delete the line"),
+        ("the\n", "{path}, line 1: no numbers after the word 'the'; fix or delete the line"),
+        ("a 1 2\n\n", "{path}, line 2: no numbers after the word ''; fix or delete the line"),
+        (
+            "some words\n",
+            "{path}, line 1: 'words' is not a number; each line must hold a word and its numbers",
+        ),
         ("", "{path} is empty"),
         (
             "3 1\na 1\nthe 2\n",
-            "{path} holds 2 of the 3 vectors that its first line announces: "
-            "copy it again, or mend that line",
+            "{path} holds 2 of the 3 vectors that its first line announces; "
+            "copy the file again or fix that line",
         ),
         (
             "a 0 0\nthe 0 0\nof 1 2\n",
-            "text.vectors={path}: every number found is 0, as in a file "
-            "that nobody trained; give another",
+            "text.vectors={path}: every number found is 0, so the vectors "
+            "are not trained; give another file",
         ),
     ],
 )
@@ -90,10 +96,10 @@ def test_a_broken_file_is_refused_with_the_line(tmp_path: Path, content: str, me
 def test_what_is_no_finite_number_is_refused_with_line_and_cell(tmp_path: Path, cell: str) -> None:
     path = write(tmp_path / "v.txt", f"a 1 2\nthe 1 {cell}\n")
     assert refusal(lambda: load_vectors(path, ["a", "the"], seed=0)) == (
-        f"{path}, line 2: the vector of 'the' holds '{cell}', which is no finite number of 32 "
-        "bits; mend it or drop the line"
+        f"{path}, line 2: the vector of 'the' holds '{cell}', which is not a finite 32-bit "
+        "number; fix it or delete the line"
     )
-    # of a row that nobody needs only the width is looked at
+    # rows that nobody needs are only checked for width
     assert load_vectors(path, ["a"], seed=0).values.tolist() == [[1, 2]]
 
 
@@ -116,7 +122,7 @@ def test_word2vec_s_binary_format_is_called_that(tmp_path: Path, line_end: bytes
     path = tmp_path / "v.bin"
     path.write_bytes(binary_word2vec([f"word{n}" for n in range(20)], numbers, line_end))
     assert refusal(lambda: load_vectors(str(path), ["word7"], seed=0)).endswith(
-        ": seems binary; text.vectors takes text in UTF-8, a word and its numbers on each line"
+        ": looks binary; text.vectors takes UTF-8 text with a word and its numbers on each line"
     )
 
 
@@ -124,27 +130,29 @@ def test_a_packed_file_is_called_binary(tmp_path: Path) -> None:
     path = tmp_path / "v.txt.gz"
     path.write_bytes(gzip.compress(GLOVE.encode()))
     message = refusal(lambda: load_vectors(str(path), ["the"], seed=0))
-    assert message.startswith(f"{path}, line 1: seems binary; ")
+    assert message.startswith(f"{path}, line 1: looks binary; ")
 
 
 def test_words_in_another_encoding_are_named_as_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_bytes("café 1 2\n".encode("latin-1"))
     assert refusal(lambda: load_vectors(str(path), ["café"], seed=0)) == (
-        f"{path} has a vector for no training token, and words that are not UTF-8; convert it, as "
-        "with iconv -f latin1 -t utf8"
+        f"{path} has no vector for any training token, and words that are not UTF-8; convert it, "
+        "for example with iconv -f latin1 -t utf8"
     )
     path.write_bytes("café 1 2\ntea 3 4\n".encode("latin-1"))
     assert load_vectors(str(path), ["café", "tea"], seed=0).coverage == 0.5
 
 
 def test_a_file_without_our_words_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has a vector for none of the 1 training tokens"):
+    with pytest.raises(InputError, match="has no vector for any of the 1 training tokens"):
         load_vectors(write(tmp_path / "v.txt", GLOVE), ["cat"], seed=0)
 
 
 def test_an_unknown_name_is_refused_with_those_known() -> None:
-    with pytest.raises(InputError, match=r"no such file; names are glove, .*glove.6B.300d"):
+    with pytest.raises(
+        InputError, match=r"no such file; accepted names are glove, .*glove.6B.300d"
+    ):
         load_vectors("glov", ["cat"], seed=0)
 
 
@@ -196,6 +204,6 @@ def test_a_download_without_network_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         raise OSError("no route to host")
 
     monkeypatch.setattr(torchtext.vocab, "pretrained_aliases", {"glove.6B.50d": fail})
-    message = r"can't be downloaded \(no route to host\); check the network, or give a file"
+    message = r"can't be downloaded \(no route to host\); check the network or give a file"
     with pytest.raises(InputError, match=message):
         load_vectors("glove.6B.50d", ["cat"], seed=0)

@@ -17,7 +17,7 @@ token_counts = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9))
 
 def test_frequent_tokens_come_first_and_ties_are_broken_by_spelling() -> None:
     vocabulary = Vocabulary.build(COUNTS)
-    assert vocabulary.tokens == ("c", "b", "a", "d")
+    assert vocabulary.known_tokens == ("c", "b", "a", "d")
     assert vocabulary.encode(["a", "b", "c", "d"]) == [4, 3, 2, 5]
 
 
@@ -29,21 +29,37 @@ def test_padding_is_0_unknown_is_1_and_both_count_as_ids() -> None:
     assert vocabulary.decode([0, 1, 2, 5]) == ["<pad>", "<unk>", "c", "d"]
 
 
+@given(token_counts)
+def test_tokens_are_indexed_by_id_specials_included(counts: dict[str, int]) -> None:
+    vocabulary = Vocabulary.build(counts)
+    assert len(vocabulary.tokens) == len(vocabulary) == len(counts) + 2
+    for id, token in enumerate(vocabulary.tokens):
+        assert vocabulary.decode([id]) == [token]
+    assert vocabulary.tokens == ("<pad>", "<unk>", *vocabulary.known_tokens)
+    known = vocabulary.known_tokens
+    assert [vocabulary.tokens[id] for id in vocabulary.encode(known)] == list(known)
+
+
+def test_an_id_that_is_too_large_has_no_token() -> None:
+    with pytest.raises(IndexError):
+        Vocabulary(["a"]).decode([3])
+
+
 def test_tokens_rarer_than_min_frequency_are_unknown() -> None:
     vocabulary = Vocabulary.build(COUNTS, min_frequency=2)
-    assert vocabulary.tokens == ("c", "b")
+    assert vocabulary.known_tokens == ("c", "b")
     assert vocabulary.encode(["a", "b"]) == [UNKNOWN, 3]
 
 
 def test_max_vocabulary_keeps_the_most_frequent_and_does_not_count_specials() -> None:
     vocabulary = Vocabulary.build(COUNTS, max_vocabulary=3)
-    assert vocabulary.tokens == ("c", "b", "a")
+    assert vocabulary.known_tokens == ("c", "b", "a")
     assert len(vocabulary) == 5
 
 
 def test_both_cuts_hold_together() -> None:
-    assert Vocabulary.build(COUNTS, min_frequency=2, max_vocabulary=1).tokens == ("c",)
-    assert Vocabulary.build(COUNTS, min_frequency=2, max_vocabulary=9).tokens == ("c", "b")
+    assert Vocabulary.build(COUNTS, min_frequency=2, max_vocabulary=1).known_tokens == ("c",)
+    assert Vocabulary.build(COUNTS, min_frequency=2, max_vocabulary=9).known_tokens == ("c", "b")
 
 
 @pytest.mark.parametrize("counts", [{}, {"a": 1, "b": 1}])
@@ -67,12 +83,12 @@ def test_a_token_given_twice_is_refused_by_name() -> None:
 
 def test_the_order_in_which_tokens_came_does_not_matter() -> None:
     backwards = dict(reversed(COUNTS.items()))
-    assert Vocabulary.build(backwards).tokens == Vocabulary.build(COUNTS).tokens
+    assert Vocabulary.build(backwards).known_tokens == Vocabulary.build(COUNTS).known_tokens
 
 
 def test_tokens_in_json_make_the_same_vocabulary() -> None:
     tokens = ["ß", "\u2028", '"', "a b", "", "<pad>"]
-    again = Vocabulary(json.loads(json.dumps(Vocabulary(tokens).tokens)))
+    again = Vocabulary(json.loads(json.dumps(Vocabulary(tokens).known_tokens)))
     assert again.encode(tokens) == [2, 3, 4, 5, 6, 7]
 
 
@@ -81,8 +97,8 @@ def test_what_is_kept_is_at_least_as_frequent_as_what_is_not(
     counts: dict[str, int], min_frequency: int, max_vocabulary: int | None
 ) -> None:
     vocabulary = Vocabulary.build(counts, min_frequency, max_vocabulary)
-    kept = [counts[token] for token in vocabulary.tokens]
-    dropped = [count for token, count in counts.items() if token not in vocabulary.tokens]
+    kept = [counts[token] for token in vocabulary.known_tokens]
+    dropped = [count for token, count in counts.items() if token not in vocabulary.known_tokens]
     assert kept == sorted(kept, reverse=True)
     assert min(kept, default=min_frequency) >= min_frequency
     if max_vocabulary is None or len(kept) < max_vocabulary:

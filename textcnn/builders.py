@@ -3,18 +3,63 @@
 Here configuration stops: everything that is built takes plain keyword arguments.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 
+from textcnn.config.data import DataConfig
 from textcnn.config.model import ModelConfig
 from textcnn.config.text import TextConfig, WordConfig
+from textcnn.data.prepare import PreparedData, prepare_data
+from textcnn.data.sources.memory import Rows
+from textcnn.data.sources.source import Source
+from textcnn.data.splits import Division
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.text.vocabulary import Vocabulary
+
+
+def build_data(
+    data: DataConfig,
+    text: TextConfig,
+    seed: int,
+    *,
+    memory: Mapping[str, Rows] | None = None,
+    draw_test: bool = True,
+) -> PreparedData:
+    """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
+
+    Args:
+        seed: draws splits and synthetic texts.
+        memory: rows to use instead of `data.source`, by split: `train`, and if given `validation`
+            and `test`.
+        draw_test: False: leave the test split empty if it has no rows of its own.
+
+    Raises:
+        InputError: rows or keys can't be used, or a tokenizer's package is missing.
+    """
+    tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
+    if memory is None:
+        source = Source(**data.source_settings(), seed=seed)
+    else:
+        source = Source("memory", multi_label=data.multi_label, memory=memory)
+    division = Division(**data.split_settings(), seed=seed)
+    if not draw_test:
+        division = replace(division, test_fraction=None)
+    return prepare_data(
+        source,
+        division,
+        tokenizer,
+        max_length=text.max_length,
+        truncate=text.truncate,
+        streaming=data.streaming,
+        vocabulary_examples=text.vocabulary_examples,
+        **text.vocabulary_settings(),
+    )
 
 
 def build_text_encoder(text: TextConfig, vocabulary: Vocabulary) -> TextEncoder:
@@ -34,7 +79,7 @@ def load_token_vectors(text: TextConfig, vocabulary: Vocabulary, seed: int) -> T
     """
     if not isinstance(text, WordConfig) or text.vectors is None:
         return None
-    return load_vectors(text.vectors, vocabulary.tokens, seed)
+    return load_vectors(text.vectors, vocabulary.known_tokens, seed)
 
 
 def with_embedding_size(model: ModelConfig, vectors: TokenVectors | None) -> ModelConfig:

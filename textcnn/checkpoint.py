@@ -48,7 +48,7 @@ def save_checkpoint(
     with new_directory(directory) as new:
         (new / "config.yaml").write_text(checkpoint.config, encoding="utf-8")
         save_file(checkpoint.weights, new / "model.safetensors")
-        write_json(new / "vocabulary.json", {"tokens": checkpoint.vocabulary.tokens})
+        write_json(new / "vocabulary.json", {"tokens": checkpoint.vocabulary.known_tokens})
         write_json(new / "labels.json", checkpoint.labels)
         if checkpoint.thresholds is not None:
             write_json(new / THRESHOLDS, checkpoint.thresholds)

@@ -9,15 +9,19 @@ from textcnn.config.programs import DescribeConfig
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, where the configuration is known to be sound: this takes seconds.
-    from textcnn.builders import build_network, load_token_vectors, with_embedding_size
+    from textcnn.builders import (
+        build_data,
+        build_network,
+        load_token_vectors,
+        with_embedding_size,
+    )
     from textcnn.data.description import data_table, describe_data
-    from textcnn.data.prepare import prepare_data
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json
     from textcnn.system.terminal import build_console
 
     console = build_console()
-    data = prepare_data(config.data, config.text, config.seed)
+    data = build_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
     vocabulary = texts.encoder.vocabulary
     vectors = load_token_vectors(config.text, vocabulary, config.seed)

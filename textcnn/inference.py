@@ -151,7 +151,7 @@ class BaseClassifier(Generic[P]):
             chunks,
             workers=workers,
             threads=cores // workers,
-            share_threads=not by_table,
+            all_threads=not by_table,
         )
 
     def chunk_logits(self, network: nn.Module, texts: Sequence[str], batch_size: int) -> Tensor:

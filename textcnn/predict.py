@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from textcnn.cli import program
 from textcnn.config.programs import PredictConfig
-from textcnn.data.input_texts import stream_texts
+from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
 
@@ -25,13 +25,13 @@ def main(config: PredictConfig) -> None:
 
     # Imported here, where the configuration is known to be sound: torch takes seconds.
     from textcnn.inference import LabelSetPrediction, Prediction, restore
-    from textcnn.system.chunks import stream_chunks
+    from textcnn.system.chunks import chunks_of
 
     restored = restore(config.checkpoint, table_memory=config.table_memory, half=config.half)
     classifier, trained = restored.classifier, restored.config
     columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns
-    texts = stream_texts(config.input, config.format, columns)
+    texts = read_texts(config.input, config.format, columns)
     write_row = json.JSONEncoder(ensure_ascii=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
@@ -45,7 +45,7 @@ def main(config: PredictConfig) -> None:
     if size is None and config.input == "-" and sys.stdin.isatty():
         size = 1
     with open_output(config.output, config.overwrite) as output:
-        chunks = stream_chunks(texts, size)
+        chunks = chunks_of(texts, size)
         # texts that are counted are answered before others are read
         groups = [chunks] if size is None else ([chunk] for chunk in chunks)
         for group in groups:

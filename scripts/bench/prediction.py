@@ -124,7 +124,7 @@ def our_program(classifier: textcnn.Classifier) -> Program:
 def usual_program(classifier: textcnn.Classifier) -> Program:
     """With textcnn's weights."""
     plain = usual.with_weights_of(classifier.model.state_dict())
-    known = classifier.encoder.vocabulary.tokens
+    known = classifier.encoder.vocabulary.known_tokens
     vocabulary = {token: number for number, token in enumerate(known, start=2)}
     limit = classifier.encoder.max_length or 10**9
     reader = usual.WordReader(vocabulary, limit, [3, 4, 5])

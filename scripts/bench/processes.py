@@ -93,7 +93,7 @@ def measure_predict(each: Set, place: Path, repetitions: int, quick: bool) -> li
     """Peak of `python -m textcnn.predict` over so many made-up sentences; a process each."""
     _, checkpoint = trained(each, place, quick)
     counts = (100, 1_000) if quick else (1_000, 50_000)
-    known = textcnn.load(checkpoint).encoder.vocabulary.tokens
+    known = textcnn.load(checkpoint).encoder.vocabulary.known_tokens
     files = {count: place / f"{count}.txt" for count in counts}
     for count, file in files.items():
         file.write_text("".join(made_up(known, count)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""From rows to batches of ids: encoding once, then arrays only, no Python per text."""
+"""Encoded texts and their batches: arrays only, no Python per text."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,27 @@ from torch import Tensor
 
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
-# Texts of similar length share a batch, but are found only within a window of this many batches,
-# so that batches stay random.
+# Texts of similar length share a batch. They come from a window of this many batches, so that
+# batches stay random.
 WINDOW = 20
-# Tokens, padding counted, that are worked through at a time where nothing is trained, so that one
-# long text doesn't make its whole batch as long.
+# Limit of tokens per batch, padding included, outside training: one long text doesn't pad its
+# whole batch to its length.
 SCORED_TOKENS = 2**15
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Texts side by side, padded behind to the longest of them or a little more."""
+    """Texts side by side, padded at their ends to the longest text or slightly more."""
 
-    ids: Tensor  # (batch, time) int64, PADDING behind a text's end
+    ids: Tensor  # (batch, time) int64, PADDING after the end of a text
     lengths: Tensor  # (batch,) int64, tokens of each text
-    labels: Tensor | None  # (batch,) int64, or with several a text (batch, classes) bool
+    labels: Tensor | None  # (batch,) int64; for sets of labels (batch, classes) bool
+    weights: Tensor | None = None  # (batch,) float32, of each text in the loss; None: all 1
 
     def to(self, device: torch.device) -> "Batch":
         labels = None if self.labels is None else self.labels.to(device)
-        return Batch(self.ids.to(device), self.lengths.to(device), labels)
+        weights = None if self.weights is None else self.weights.to(device)
+        return Batch(self.ids.to(device), self.lengths.to(device), labels, weights)
 
 
 @dataclass(frozen=True)
@@ -35,50 +37,56 @@ class EncodedTexts:
 
     ids: np.ndarray  # (all tokens,) int32
     offsets: np.ndarray  # (texts + 1,) int64: text i is ids[offsets[i] : offsets[i + 1]]
-    full_lengths: np.ndarray  # (texts,) int64, tokens before a text was cut
-    labels: np.ndarray | None = None  # (texts,) int64, or (texts, classes) bool
+    full_lengths: np.ndarray  # (texts,) int64, tokens before truncation
+    labels: np.ndarray | None = None  # (texts,) int64; for sets of labels (texts, classes) bool
+    weights: np.ndarray | None = None  # (texts,) float32; None: all 1
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     @property
     def lengths(self) -> np.ndarray:
+        """(texts,) int64: tokens of each text."""
         return np.diff(self.offsets)
 
     @property
     def unknown_rate(self) -> float:
-        """The share of tokens that the vocabulary lacks."""
+        """The fraction of tokens outside the vocabulary."""
         return float(np.mean(self.ids == UNKNOWN)) if len(self.ids) else 0.0
 
     @property
     def truncated_rate(self) -> float:
-        """The share of texts that were cut."""
+        """The fraction of texts that were truncated."""
         return float(np.mean(self.full_lengths > self.lengths)) if len(self) else 0.0
 
     def batch(self, rows: np.ndarray) -> Batch:
-        """The texts in `rows`, in that order."""
+        """The texts `rows`, in this order."""
         starts = self.offsets[rows]
         lengths = self.offsets[rows + 1] - starts
         position = np.arange(padded_time(lengths.max(initial=0)))
         places = starts[:, None] + position  # (batch, time)
-        # what stands behind a text is another, or behind the last one nothing: its last id then
+        # places beyond a text hold the next text; beyond the last text they are clipped
         ids = self.ids.take(places, mode="clip") if len(self.ids) else np.zeros_like(places)
         ids = np.where(position < lengths[:, None], ids, PADDING).astype(np.int64)
-        labels = None if self.labels is None else torch.from_numpy(self.labels[rows])
-        return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), labels)
+        return Batch(
+            torch.from_numpy(ids),
+            torch.from_numpy(lengths),
+            None if self.labels is None else torch.from_numpy(self.labels[rows]),
+            None if self.weights is None else torch.from_numpy(self.weights[rows]),
+        )
 
 
 def padded_time(longest: int) -> int:
-    """The time of a batch: that of its longest text, up to one of eight sizes per doubling.
+    """The time of a batch: its longest text, rounded up to one of eight sizes per doubling.
 
-    With a new size in nearly every batch, memory that was freed doesn't fit the next batch, and
-    the process grows: 1,040 MB after 350 steps instead of 480, for at most 1/8 more padding.
+    If nearly every batch had a new size, freed memory would not fit the next batch and the process
+    would grow: 1,040 MB after 350 steps instead of 480, to save at most 1/8 of padding.
     """
     return int(padded_times(np.array([longest]))[0])
 
 
 def padded_times(longest: np.ndarray) -> np.ndarray:
-    """`padded_time` of each."""
+    """`padded_time` of each element: (batches,) int64."""
     bits = np.frexp(longest)[1]  # 1 for 1, 2 for 2 and 3, 3 for 4 to 7
     step = 1 << np.maximum(bits.astype(np.int64) - 4, 0)
     times: np.ndarray = -(-longest // step) * step
@@ -94,15 +102,16 @@ def shuffled_batches(
     epoch: int,
     weights: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Batches of rows for one epoch of training, random but of similar length.
+    """Batches of rows for one training epoch: random, but of similar length.
 
-    The order depends on `seed` and `epoch` alone, so that a resumed run sees the same batches.
+    The order depends only on `seed` and `epoch`, so that a resumed run sees the same batches.
 
     Args:
-        batch_size: texts in a batch, where `batch_tokens` is None.
-        batch_tokens: tokens in a batch, padding counted.
-        weights: draw as many rows, with replacement, and with probabilities in proportion to
-            these; None takes each row once.
+        lengths: (rows,) tokens of each text.
+        batch_size: texts per batch; unused if `batch_tokens` is given.
+        batch_tokens: limit of tokens per batch, padding included.
+        weights: (rows,) draw the same number of rows with replacement, with probabilities
+            proportional to these; None: every row once.
     """
     generator = np.random.default_rng([seed, epoch])
     size = len(lengths)
@@ -111,7 +120,7 @@ def shuffled_batches(
     else:
         order = generator.choice(size, size, p=weights / weights.sum())
     if batch_tokens is not None:
-        batch_size = max(int(batch_tokens / max(lengths.mean(), 1)), 1)  # about, for the window
+        batch_size = max(int(batch_tokens / max(lengths.mean(), 1)), 1)  # an estimate, for WINDOW
     window = WINDOW * batch_size
     most = None if batch_tokens is not None else batch_size
     batches = [
@@ -128,11 +137,13 @@ def sorted_batches(
     batch_tokens: int | None = None,
     rows: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Batches of rows (all, if none are named) in the order of their lengths.
+    """Batches of rows in the order of their lengths.
 
     Args:
-        batch_size: texts in a batch, at most.
-        batch_tokens: tokens in a batch, padding counted, at most; but at least one text.
+        lengths: (all rows,) tokens of each text.
+        batch_size: limit of texts per batch.
+        batch_tokens: limit of tokens per batch, padding included; a batch holds at least one text.
+        rows: the rows to use; None: all.
     """
     rows = np.arange(len(lengths)) if rows is None else rows
     order = rows[np.argsort(lengths[rows], kind="stable")]

@@ -1,4 +1,4 @@
-"""Tables that took time to make, kept on the disk for the next start."""
+"""Tables that are expensive to compute, kept on the disk for later runs."""
 
 import hashlib
 import os
@@ -12,22 +12,22 @@ from huggingface_hub import constants
 import textcnn
 from textcnn.system.atomic import new_file
 
-# Fewer bytes are worked through as fast as they are found again.
+# Smaller results are as fast to compute as to find again.
 CACHED_BYTES = 2**20
 
 
 def cached(make: Callable[[], pa.Table], *made_of: str) -> pa.Table:
-    """What `make` makes, from the disk if it was made of the same before.
+    """The table that `make` returns, from the disk if it was made of the same before.
 
-    The files lie in the cache of `datasets` (HF_DATASETS_CACHE), where they can be deleted at any
-    time. They are mapped into memory, not read. Where nothing can be written nothing is kept.
+    The files are in the cache of `datasets` (HF_DATASETS_CACHE) and can be deleted at any time.
+    They are mapped into memory, not read. If the directory can't be written, nothing is kept.
 
     Args:
-        made_of: names what `make` does and what with; the version of textcnn is added.
+        made_of: identifies what `make` does and its input; the textcnn version is added.
     """
     digest = hashlib.sha256("\0".join([textcnn.__version__, *made_of]).encode()).hexdigest()
     file = cache_directory() / f"{digest[:32]}.arrow"
-    with suppress(OSError, pa.ArrowException):  # not there, or damaged
+    with suppress(OSError, pa.ArrowException):  # missing or damaged
         return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
     table = make()
     with suppress(OSError):
@@ -38,6 +38,6 @@ def cached(make: Callable[[], pa.Table], *made_of: str) -> pa.Table:
 
 
 def cache_directory() -> Path:
-    """Beside what `datasets` keeps; asking it itself would take a second, for its import."""
+    """A folder beside the files of `datasets`, found without its import, which takes a second."""
     datasets = os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME) / "datasets"
     return Path(datasets).expanduser() / "textcnn"

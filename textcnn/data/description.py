@@ -1,4 +1,4 @@
-"""A look at the data before training: what there is of it, and what may be wrong with it."""
+"""A description of the data before training, with warnings about possible problems."""
 
 from collections import Counter
 from collections.abc import Iterator, Set
@@ -17,8 +17,8 @@ from textcnn.system.terminal import argument, build_table, markdown
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20
 CHARACTERS_SHOWN = 60
-MANY_CUT = 0.2  # share of the texts
-MUCH_LONGER = 10  # than nearly all texts
+MANY_TRUNCATED = 0.2  # fraction of the texts
+MUCH_LONGER = 10  # times the 99 % quantile
 LONG = 1000  # tokens
 CLEAR_SEPARATORS = ("|", ";", ",")
 SEPARATORS = (*CLEAR_SEPARATORS, "/", " ")
@@ -27,42 +27,45 @@ BARS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True)
 class SplitDescription:
-    """One split. Lengths are in tokens, before texts are cut; rates are shares of 1."""
+    """One split. Lengths are in tokens before truncation; rates are from 0 to 1."""
 
     texts: int
-    classes: dict[str, int]  # texts of each class
-    unlabelled: int  # texts without any label, of those that may have several
+    classes: dict[str, int]  # number of texts in each class
+    unlabelled: int  # with sets of labels: texts without any label
     lengths: dict[str, int]  # by the names of QUANTILES
-    histogram: list[tuple[int, int]]  # (tokens at least, texts), up to the next entry
+    histogram: list[tuple[int, int]]  # (least tokens of a bin, texts); a bin ends at the next
     truncated_rate: float  # of the texts
     unknown_rate: float  # of the tokens
-    duplicates: int  # texts that occur before, here or in an earlier split
-    shared: int  # of these, the ones that occur in an earlier split
+    duplicates: int  # texts that occur earlier in this split or in an earlier split
+    shared: int  # of these, the texts that occur in an earlier split
     shortest_text: str
     longest_text: str
 
 
 @dataclass(frozen=True)
 class Description:
-    """The splits in the order train, validation, test, and what a user should look at."""
+    """The splits in the order train, validation, test, and warnings for the user."""
 
     splits: dict[str, SplitDescription]
     warnings: tuple[str, ...]
-    seen_whole_rate: float  # of the training texts, those that one feature sees all of
+    seen_whole_rate: float  # fraction of training texts that fit into the receptive field
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | None) -> Description:
-    """
+    """Describe all splits that have rows.
+
     Args:
-        receptive_field: tokens that a feature of the model sees; None: all of a text.
+        receptive_field: of the model's features, in tokens; None: the whole text.
     """
     seen = np.empty(0, np.uint64)
     described = {}
     for name, encoded in texts.by_name().items():
         rows = splits.by_name()[name]
+        if len(rows) == 0:
+            continue
         described[name] = describe_split(rows, encoded, seen)
         seen = np.union1d(seen, rows.text_hashes)
     warnings = [
@@ -75,9 +78,10 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | N
 
 
 def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -> SplitDescription:
-    """
+    """Describe one split that has rows.
+
     Args:
-        seen: hashes of the folded texts of earlier splits.
+        seen: hashes of the texts of earlier splits.
     """
     lengths = texts.full_lengths
     new = np.setdiff1d(rows.text_hashes, seen)
@@ -98,12 +102,13 @@ def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -
 
 
 def length_histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
-    """Texts by length, in bins that double: 0, 1, 2 to 3, 4 to 7 tokens, and so on."""
-    counts = np.bincount(np.frexp(lengths.astype(float))[1])  # the exponents: bits of a length
+    """The number of texts per bin of length; bins double: 0, 1, 2 to 3, 4 to 7 tokens, ..."""
+    counts = np.bincount(np.frexp(lengths.astype(float))[1])  # by bit length
     return [(1 << bin >> 1, int(count)) for bin, count in enumerate(counts)]
 
 
 def start(text: str) -> str:
+    """The first characters of a text, on one line."""
     return " ".join(text[: 4 * CHARACTERS_SHOWN].split())[:CHARACTERS_SHOWN]
 
 
@@ -113,19 +118,19 @@ def length_warnings(
     train = splits["train"]
     if receptive_field is not None and receptive_field > train.lengths["median"]:
         yield (
-            f"most texts ({train.lengths['median']} tokens at the median) are shorter than the "
-            f"{receptive_field} tokens that a feature sees; a smaller model may do"
+            f"most texts (median {train.lengths['median']} tokens) are shorter than the "
+            f"receptive field ({receptive_field} tokens); a smaller model may suffice"
         )
-    if train.truncated_rate > MANY_CUT:
+    if train.truncated_rate > MANY_TRUNCATED:
         yield (
-            f"text.max_length={max_length} cuts {100 * train.truncated_rate:.0f} % of the training "
-            f"texts; the longest has {train.lengths['longest']:,} tokens"
+            f"text.max_length={max_length} truncates {100 * train.truncated_rate:.0f} % of the "
+            f"training texts; the longest has {train.lengths['longest']:,} tokens"
         )
     longest = min(train.lengths["longest"], max_length or train.lengths["longest"])
     if longest > MUCH_LONGER * max(train.lengths["99 %"], LONG):
         yield (
-            f"the longest text ({longest:,} tokens) makes its whole batch as long; set "
-            "text.max_length, or training.batch_tokens to leave it alone in one"
+            f"the longest text ({longest:,} tokens) pads its whole batch to its length; set "
+            "text.max_length, or training.batch_tokens to give it a batch of its own"
         )
 
 
@@ -135,30 +140,30 @@ def class_warnings(splits: dict[str, SplitDescription], multi_label: bool) -> It
     if not multi_label and most / train.texts > 0.5 + 0.5 / len(train.classes):
         yield (
             f"{100 * most / train.texts:.0f} % of the training texts are {label}; look at "
-            "macro-F1, and choose by it: training.metric=macro_f1; or weigh the classes: "
-            "training.class_weights=balanced"
+            "macro-F1 and select by it (training.metric=macro_f1), or weight the classes "
+            "(training.class_weights=balanced)"
         )
     separator = None if multi_label else label_separator(set(train.classes))
     if separator is not None:
         some = next(name for name in train.classes if separator in name)
         yield (
-            f"the class {some!r} looks like several: data.multi_label=true "
+            f"the class {some!r} looks like several labels; if so, set data.multi_label=true "
             f"{argument('data.label_separator', separator)}"
         )
     for name, earlier in (("validation", "train"), ("test", "train or validation")):
-        split = splits[name]
-        if split.duplicates:
+        split = splits.get(name)
+        if split is not None and split.duplicates:
             yield (
                 f"{split.duplicates:,} texts of {name} are duplicates: {split.shared:,} of texts "
-                f"in {earlier}, {split.duplicates - split.shared:,} of others in {name}"
+                f"in {earlier}, {split.duplicates - split.shared:,} of other texts in {name}"
             )
 
 
 def label_separator(names: Set[str]) -> str | None:
-    """What seems to stand between labels.
+    """The likely separator of labels in class names; None if there is none.
 
-    Where `|`, `;` or `,` splits classes, a part that occurs in two of them, or is a class too, is
-    enough; of what is common in names all parts must be classes.
+    For `|`, `;` and `,` it is enough that one part occurs in two classes or is a class itself. For
+    characters that are common in names, all parts must be classes.
     """
     for separator in SEPARATORS:
         joined = [
@@ -174,7 +179,7 @@ def label_separator(names: Set[str]) -> str | None:
 
 
 def data_rows(description: Description) -> list[list[str]]:
-    """A table as its rows, the header first: a column for each split."""
+    """The rows of a table with one column per split; the first row is the header."""
     splits = list(description.splits.values())
     labels = sorted(splits[0].classes, key=lambda label: -splits[0].classes[label])
     rows = [["", *description.splits], ["texts", *(f"{split.texts:,}" for split in splits)]]
@@ -188,24 +193,24 @@ def data_rows(description: Description) -> list[list[str]]:
     for name in QUANTILES:
         rows.append([f"tokens, {name}", *(f"{split.lengths[name]:,}" for split in splits)])
     rows.append(["  1, 2-3, 4-7 ... tokens", *(bars(split.histogram) for split in splits)])
-    rows.append(["texts cut", *(f"{100 * split.truncated_rate:.1f} %" for split in splits)])
+    rows.append(["texts truncated", *(f"{100 * split.truncated_rate:.1f} %" for split in splits)])
     rows.append(["unknown tokens", *(f"{100 * split.unknown_rate:.2f} %" for split in splits)])
     rows.append(["duplicates", *(f"{split.duplicates:,}" for split in splits)])
     return rows
 
 
 def data_table(description: Description) -> Table:
-    """For the terminal."""
+    """The description as a table for the terminal."""
     return build_table("Data", data_rows(description))
 
 
 def data_markdown(description: Description) -> str:
-    """The table and the warnings for TensorBoard."""
+    """The table and the warnings as Markdown, for TensorBoard."""
     return "\n\n".join([markdown(data_rows(description)), *description.warnings])
 
 
 def bars(histogram: list[tuple[int, int]]) -> str:
-    """The histogram as a line of bars, from one token on."""
+    """The histogram as a line of bars, without texts of 0 tokens."""
     counts = [count for _, count in histogram[1:]]
     highest = max(counts, default=0) or 1
     return "".join(BARS[round((len(BARS) - 1) * count / highest)] for count in counts)

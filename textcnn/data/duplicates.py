@@ -1,4 +1,4 @@
-"""Texts that occur in more than one split, which make a classifier look better than it is."""
+"""Texts that occur in more than one split: they make a classifier look better than it is."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,21 +6,21 @@ import pyarrow as pa
 from textcnn.data.labelled import LabelledTexts
 from textcnn.errors import InputError
 
-# Who loses a text that two splits hold: the first named here. Test stays as it was given.
+# If two splits share a text, the one named first here loses it; test stays as it is.
 ORDER = ("data.train", "data.validation", "data.test")
 
 
 def handle_duplicates(
     splits: dict[str, LabelledTexts], policy: str
 ) -> tuple[dict[str, LabelledTexts], list[str]]:
-    """The splits, and a note for each that shares texts with a later one.
+    """The splits, and a note for each split that has texts in common with a later one.
 
     Args:
         splits: by the names in ORDER.
-        policy: `drop` the texts from the earlier split; `keep` them and only count; `error`.
+        policy: `drop` the texts from the earlier split, `keep` and only count them, or `error`.
 
     Raises:
-        InputError: there are such texts, and `policy` is `error`.
+        InputError: there are such texts and `policy` is `error`, or no training text is left.
     """
     seen = np.empty(0, np.uint64)
     kept, notes = dict(splits), []
@@ -31,24 +31,27 @@ def handle_duplicates(
         if not shared.any():
             continue
         later = " or ".join(ORDER[ORDER.index(key) + 1 :])
-        said = f"{key}: {shared.sum():,} of {len(rows):,} texts occur in {later} too"
+        note = f"{key}: {shared.sum():,} of {len(rows):,} texts also occur in {later}"
         if policy == "error":
             row = int(shared.argmax())
             raise InputError(
-                f"{said}, the first in row {row + 1} ({rows.text(row)[:40]!r}); "
+                f"{note}, first in row {row + 1} ({rows.text(row)[:40]!r}); "
                 "set data.duplicates to drop or keep"
             )
         if policy == "drop":
             kept[key] = rows.select(~shared)
-            said += ": dropped"
-        notes.append(said)
+            note += ": dropped"
+        notes.append(note)
     if len(kept["data.train"]) == 0:
-        raise InputError("every text of data.train occurs in another split: nothing to train on")
+        raise InputError(
+            "every text of data.train also occurs in another split, so there is nothing to train "
+            "on; give other files, or set data.duplicates=keep"
+        )
     return kept, notes
 
 
 def first_of_each(rows: pa.Table) -> pa.Table:
-    """The rows whose text did not occur before."""
+    """The rows without later repetitions of a text."""
     first: dict[str, int] = {}
     for row, text in enumerate(rows["text"].to_pylist()):
         first.setdefault(text, row)

@@ -1,34 +1,53 @@
-"""From tokens to ids: what an encoder makes of many texts at once."""
+"""From tokens to ids: encode many texts at once."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.tokenized import GATHERED_AT_ONCE, TokenizedTexts, gather, tokenize_list
+from textcnn.data.tokenized import TEXTS_AT_ONCE, TokenizedTexts, gather, tokenize_list
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.many_words import many_basic_english_words
 from textcnn.text.tokenizers import Tokenizer, basic_english_words
 
-# Characters from which on many texts are better split at once, and up to which Arrow counts bytes.
-# Splitting them at once is as fast from a tenth as many on, but takes 0.1 s once to import Arrow.
-# No chunk of `textcnn.system.chunks` is shorter, unless it is the only one.
+if TYPE_CHECKING:
+    from textcnn.data.labelled import LabelledTexts
+
+# From this many characters on, texts are split together. From a tenth of it on that is as fast, but
+# the import of Arrow takes 0.1 s. All chunks of `textcnn.system.chunks` are longer, except a single
+# one. At the upper limit Arrow's 32-bit offsets could overflow.
 MIN_TOGETHER, MAX_TOGETHER = 2**15, 2**29
 
 
 def encode_texts(
-    texts: Sequence[str], encoder: TextEncoder, labels: np.ndarray | None = None
+    texts: Sequence[str],
+    encoder: TextEncoder,
+    labels: np.ndarray | None = None,
+    *,
+    min_together: int = MIN_TOGETHER,
 ) -> EncodedTexts:
-    """The ids of a few texts, each as `encoder(text)` gives them."""
-    tokenized = tokenize_texts(encoder.tokenizer, texts)
+    """The ids of texts in memory, equal to `encoder(text)` of each.
+
+    Args:
+        labels: (texts,) int64; for sets of labels (texts, classes) bool.
+        min_together: see `tokenize_texts`.
+    """
+    tokenized = tokenize_texts(encoder.tokenizer, texts, min_together=min_together)
     return encode_rows(tokenized, np.arange(len(texts)), encoder, labels)
 
 
-def tokenize_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
-    """The tokens of texts, in this process; a token may be in the table several times."""
+def tokenize_texts(
+    tokenizer: Tokenizer, texts: Sequence[str], *, min_together: int = MIN_TOGETHER
+) -> TokenizedTexts:
+    """The tokens of texts, in this process; the table may repeat a token.
+
+    Args:
+        min_together: characters from which on `basic_english` splits all texts together.
+    """
     if (
         tokenizer.split is basic_english_words
-        and MIN_TOGETHER <= sum(map(len, texts)) < MAX_TOGETHER
+        and min_together <= sum(map(len, texts)) < MAX_TOGETHER
     ):
         words = many_basic_english_words(texts)
         if words is not None:
@@ -37,41 +56,54 @@ def tokenize_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts
     return tokenize_list(tokenizer, texts)
 
 
+def encode_labelled(
+    rows: "LabelledTexts", encoder: TextEncoder, tokenized: TokenizedTexts | None = None
+) -> EncodedTexts:
+    """The ids of labelled rows, with their labels and weights.
+
+    Args:
+        tokenized: all texts of `rows.source`, if they are tokenized already.
+    """
+    if tokenized is None:
+        tokenized = rows.source.tokenized(encoder.tokenizer)
+    return encode_rows(tokenized, rows.rows, encoder, rows.labels, rows.weights)
+
+
 def encode_rows(
     tokenized: TokenizedTexts,
     rows: np.ndarray,
     encoder: TextEncoder,
     labels: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    *,
+    texts_at_once: int = TEXTS_AT_ONCE,
 ) -> EncodedTexts:
-    """The ids of the texts `rows`, each as `encoder(text)` gives them.
+    """The ids of the texts `rows`, equal to `encoder(text)` of each.
 
     Args:
-        rows: (texts,) int64
-        labels: of these texts: (texts,) int64, or (texts, classes) bool.
+        rows: (texts,) int64, indices into `tokenized`.
+        labels: of these texts: (texts,) int64; for sets of labels (texts, classes) bool.
+        weights: of these texts: (texts,) float32; None: all 1.
+        texts_at_once: texts whose tokens are copied together, which limits memory.
     """
-    ids = np.array(encoder.vocabulary.encode(tokenized.table), np.int32)  # of each place
+    ids = np.array(encoder.vocabulary.encode(tokenized.table), np.int32)  # (table,)
     full_lengths = tokenized.lengths[rows]
     lengths = full_lengths
     if encoder.max_length is not None:
         lengths = np.minimum(full_lengths, encoder.max_length)
     if lengths.sum() == len(tokenized.places) and np.array_equal(rows, np.arange(len(tokenized))):
-        return EncodedTexts(ids[tokenized.places], tokenized.offsets, full_lengths, labels)
-    # a text is kept in two pieces, one from each end
-    behind = {"head": 0 * lengths, "tail": lengths, "both": lengths // 2}[encoder.truncate]
+        all_ids = ids[tokenized.places]
+        return EncodedTexts(all_ids, tokenized.offsets, full_lengths, labels, weights)
+    # two pieces of a text are kept, one from each end
+    back = {"head": 0 * lengths, "tail": lengths, "both": lengths // 2}[encoder.truncate]
     ends = tokenized.offsets[rows + 1]
-    starts = np.stack([tokenized.offsets[rows], ends - behind], axis=1)  # (texts, 2)
-    pieces = np.stack([lengths - behind, behind], axis=1)
-    blocks = range(0, len(rows), GATHERED_AT_ONCE)
+    starts = np.stack([tokenized.offsets[rows], ends - back], axis=1)  # (texts, 2)
+    pieces = np.stack([lengths - back, back], axis=1)  # (texts, 2)
+    blocks = [slice(start, start + texts_at_once) for start in range(0, len(rows), texts_at_once)]
     kept = [
-        ids[
-            gather(
-                tokenized.places,
-                starts[i : i + GATHERED_AT_ONCE].ravel(),
-                pieces[i : i + GATHERED_AT_ONCE].ravel(),
-            )
-        ]
-        for i in blocks
+        ids[gather(tokenized.places, starts[block].ravel(), pieces[block].ravel())]
+        for block in blocks
     ]
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     all_ids = np.concatenate([np.empty(0, np.int32), *kept])
-    return EncodedTexts(all_ids, offsets, full_lengths, labels)
+    return EncodedTexts(all_ids, offsets, full_lengths, labels, weights)

@@ -14,18 +14,19 @@ from textcnn.data.texts import Texts, text_digest
 from textcnn.errors import InputError
 
 NAMES_SHOWN = 20
-# Rows that are copied at a time: a column of strings holds 2 GB at most.
-HASHED_AT_ONCE = 10_000
+# Rows that are copied together for a fingerprint: an Arrow column of strings holds at most 2 GB.
+ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Rows of a source, in order, and the classes of each."""
+    """Rows of a source, in order, with their classes and perhaps weights."""
 
     source: Texts  # every text of the source
-    rows: np.ndarray  # (texts,) int64, which of the source's these are
-    labels: np.ndarray  # (texts,) int64 ids, or with several labels a text (texts, classes) bool
+    rows: np.ndarray  # (texts,) int64, indices into `source`
+    labels: np.ndarray  # (texts,) int64 class ids; for sets of labels (texts, classes) bool
     names: tuple[str, ...]  # of the classes, by id
+    weights: np.ndarray | None = None  # (texts,) float32, of each text in the loss; None: all 1
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -34,13 +35,14 @@ class LabelledTexts:
         return self.source[self.rows[index]]
 
     def texts(self, count: int | None = None) -> list[str]:
-        """The first `count` texts, or all."""
+        """The first `count` texts; None: all."""
         chosen: list[str] = self.source.column.take(pa.array(self.rows[:count])).to_pylist()
         return chosen
 
     def select(self, chosen: np.ndarray) -> "LabelledTexts":
-        """Some of these rows: a mask, or places in the order to take them in."""
-        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen])
+        """Some of these rows: a bool mask, or indices in the order to use."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen], weights=weights)
 
     @property
     def multi_label(self) -> bool:
@@ -48,21 +50,22 @@ class LabelledTexts:
 
     @property
     def text_hashes(self) -> np.ndarray:
-        """A hash of each text but for case and white space: (texts,) uint64."""
+        """(texts,) uint64: equal for texts that differ in case and white space only."""
         return self.source.text_hashes[self.rows]
 
     @property
     def counts(self) -> np.ndarray:
-        """(classes,) int64: the texts of each class."""
+        """(classes,) int64: number of texts in each class."""
         if self.multi_label:
             return self.labels.sum(axis=0)
         return np.bincount(self.labels, minlength=len(self.names))
 
     @cached_property
     def strata(self) -> np.ndarray:
-        """(texts,) int64: what rows are drawn by, so that every class gets its share.
+        """(texts,) int64: the groups from which stratified draws take equal fractions.
 
-        The class; of several the rarest, which needs it most; of none the number of classes.
+        The class of a text; of several labels the rarest, which needs it most; for no label the
+        number of classes.
         """
         if not self.multi_label:
             return self.labels
@@ -72,17 +75,26 @@ class LabelledTexts:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of every text and its classes, in order."""
+        """SHA-256 of every text, its classes and its weight, in order."""
+        return self.digest()
+
+    def digest(self, *, rows_at_once: int = ROWS_AT_ONCE) -> str:
+        """
+        Args:
+            rows_at_once: texts that are copied together, which limits memory.
+        """
         column = self.source.column
-        blocks = np.array_split(self.rows, len(self.rows) // HASHED_AT_ONCE + 1)
+        blocks = np.array_split(self.rows, len(self.rows) // rows_at_once + 1)
         chunks = [chunk for block in blocks for chunk in column.take(pa.array(block)).chunks]
         texts = text_digest(pa.chunked_array(chunks, pa.string()))
         parts = [texts.encode(), json.dumps(self.names).encode(), self.labels.tobytes()]
+        if self.weights is not None:
+            parts.append(self.weights.tobytes())
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def label_names(labels: pa.ChunkedArray) -> tuple[str, ...]:
-    """The names of the classes: by number if all are whole numbers, else by spelling.
+    """The names of the classes: in numerical order if all are whole numbers, else by spelling.
 
     Args:
         labels: strings or lists of strings.
@@ -103,16 +115,18 @@ def label_texts(
     known_from: str = "training",
     kept: bool = True,
 ) -> LabelledTexts:
-    """Rows of `text` and `label` with the ids of the classes in place of their names.
+    """Rows with class ids in place of class names.
 
     Args:
-        key: what the rows are called in messages.
-        first_row: the number of the first in messages.
-        known_from: where `names` were found, in messages.
+        rows: `text`, `label` (a string or a list of strings) and optionally `weight`.
+        names: of the classes, by id.
+        key: what messages call the rows.
+        first_row: the number of the first row in messages.
+        known_from: where `names` come from, for messages.
         kept: see `Texts`.
 
     Raises:
-        InputError: a class that is not among `names`.
+        InputError: a class is not in `names`.
     """
     labels = rows["label"]
     several = pa.types.is_list(labels.type)
@@ -133,4 +147,6 @@ def label_texts(
         matrix = np.zeros((len(rows), len(names)), dtype=bool)  # (texts, classes)
         matrix[owners, numbers] = True
         numbers = matrix
-    return LabelledTexts(Texts(rows["text"], kept), np.arange(len(rows)), numbers, tuple(names))
+    weights = rows["weight"].to_numpy() if "weight" in rows.column_names else None
+    texts = Texts(rows["text"], kept)
+    return LabelledTexts(texts, np.arange(len(rows)), numbers, tuple(names), weights)

@@ -1,22 +1,19 @@
-"""From a source to ids: splits, the vocabulary of the training rows, and all rows encoded."""
+"""From a source to ids: splits, the vocabulary of the training rows, all rows encoded."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from textcnn.config.data import DataConfig
-from textcnn.config.text import TextConfig
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.encoding import encode_rows
+from textcnn.data.encoding import encode_labelled
 from textcnn.data.row_stream import RowStream, load_stream
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, load_splits
 from textcnn.text.encoder import TextEncoder, build_vocabulary
-from textcnn.text.tokenizers import Tokenizer, build_tokenizer
+from textcnn.text.tokenizers import Tokenizer
 
 
 @dataclass(frozen=True)
 class PreparedTexts:
-    """A text encoder and the splits as it encodes them."""
+    """A text encoder, and the splits as it encodes them."""
 
     encoder: TextEncoder
     train: EncodedTexts
@@ -33,23 +30,28 @@ def prepare_texts(
     *,
     max_length: int | None,
     truncate: str,
-    **vocabulary_settings: Any,
+    min_frequency: int = 1,
+    max_vocabulary: int | None = None,
 ) -> PreparedTexts:
-    """Learn the vocabulary from the training rows alone, and encode all rows.
+    """Learn the vocabulary from the training rows only, and encode all rows.
 
     Args:
-        vocabulary_settings: as `build_vocabulary` takes them.
+        max_length, truncate: see `TextEncoder`.
+        min_frequency, max_vocabulary: see `build_vocabulary`.
     """
     # splits that were drawn from one source are tokenized together
     sources = {rows.source for rows in splits.by_name().values()}
     tokenized = {source: source.tokenized(tokenizer) for source in sources}
     train = splits.train
     vocabulary = build_vocabulary(
-        tokenizer, lambda: tokenized[train.source].counts(train.rows), **vocabulary_settings
+        tokenizer,
+        lambda: tokenized[train.source].counts(train.rows),
+        min_frequency=min_frequency,
+        max_vocabulary=max_vocabulary,
     )
     encoder = TextEncoder(tokenizer, vocabulary, max_length, truncate)
     encoded = {
-        name: encode_rows(tokenized[rows.source], rows.rows, encoder, rows.labels)
+        name: encode_labelled(rows, encoder, tokenized[rows.source])
         for name, rows in splits.by_name().items()
     }
     return PreparedTexts(encoder, **encoded)
@@ -57,31 +59,46 @@ def prepare_texts(
 
 @dataclass(frozen=True)
 class PreparedData:
-    """All that training, or a look at the data, needs of them."""
+    """The data of a training run."""
 
     splits: Splits
     texts: PreparedTexts
-    stream: RowStream | None  # where the training rows are not held; `splits` has the first
+    stream: RowStream | None  # the training rows if streaming; `splits` then has the first rows
 
 
-def prepare_data(data: DataConfig, text: TextConfig, seed: int) -> PreparedData:
-    """
+def prepare_data(
+    source: Source,
+    division: Division,
+    tokenizer: Tokenizer,
+    *,
+    max_length: int | None,
+    truncate: str,
+    min_frequency: int = 1,
+    max_vocabulary: int | None = None,
+    streaming: bool = False,
+    vocabulary_examples: int = 100_000,
+) -> PreparedData:
+    """Read the rows of a source, divide them into splits, and encode them.
+
+    Args:
+        max_length, truncate, min_frequency, max_vocabulary: see `prepare_texts`.
+        streaming: don't hold the training rows in memory.
+        vocabulary_examples: with `streaming`, the first rows, see `load_stream`.
+
     Raises:
-        InputError: as `load_splits`, or a tokenizer that can't be had.
+        InputError: as `load_splits` and `load_stream`.
     """
-    tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
-    source = Source(**data.source_settings(), seed=seed)
-    division = Division(**data.split_settings(), seed=seed)
     stream = None
-    if data.streaming:
-        splits, stream = load_stream(source, division, text.vocabulary_examples)
+    if streaming:
+        splits, stream = load_stream(source, division, vocabulary_examples)
     else:
         splits = load_splits(source, division)
     texts = prepare_texts(
         splits,
         tokenizer,
-        max_length=text.max_length,
-        truncate=text.truncate,
-        **text.vocabulary_settings(),
+        max_length=max_length,
+        truncate=truncate,
+        min_frequency=min_frequency,
+        max_vocabulary=max_vocabulary,
     )
     return PreparedData(splits, texts, stream)

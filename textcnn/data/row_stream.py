@@ -1,4 +1,4 @@
-"""Training rows of unknown number: read in order, some at a time, again and again."""
+"""Training rows that are read from the disk or the Hub during training, in order."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -7,30 +7,30 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits
 from textcnn.errors import InputError
 
 
 @dataclass(frozen=True)
 class RowStream:
-    """The rows of a source but for those that validation and test hold."""
+    """The rows of a source without those of validation and test; their number is unknown."""
 
-    read: Callable[[], Iterator[pa.Table]]  # from the first row on
+    read: Callable[[], Iterator[pa.Table]]  # starts at the first row
     names: tuple[str, ...]  # of the classes
-    drawn: np.ndarray  # numbers, from 0, of the rows that validation and test were drawn from
-    held: np.ndarray  # hashes of the folded texts of validation and test that no row may repeat
-    duplicates: str  # what becomes of a row that does: drop, keep or error
-    max_rows: int | None
+    drawn: np.ndarray  # indices of the rows that validation and test were drawn from
+    held: np.ndarray  # hashes of the validation and test texts, see `text_hashes`
+    duplicates: str  # rows with such a text: drop, keep or error
+    max_rows: int | None  # of a pass
 
     def windows(self, size: int, skip: int = 0) -> Iterator[LabelledTexts]:
-        """The rows of one pass, `size` at a time before some are left out.
+        """The rows of one pass in windows; each reads `size` rows and drops those not to use.
 
         Args:
-            skip: windows to leave out.
+            skip: the number of windows to skip.
 
         Raises:
-            InputError: a row that can't be used.
+            InputError: a row can't be used.
         """
         first = 0
         for table in regrouped(self.read(), size, self.max_rows):
@@ -39,9 +39,10 @@ class RowStream:
             first += len(table)
 
     def usable(self, table: pa.Table, first: int) -> LabelledTexts:
-        """
+        """The rows of a table that are for training.
+
         Args:
-            first: the number of the table's first row, from 0.
+            first: the index of the table's first row in the source.
         """
         keep = ~np.isin(np.arange(first, first + len(table)), self.drawn)
         rows = label_texts(
@@ -49,7 +50,7 @@ class RowStream:
             self.names,
             "data.train",
             first_row=first + 1,
-            known_from="the first text.vocabulary_examples rows; let there be more",
+            known_from="the first text.vocabulary_examples rows (raise this number)",
             kept=False,
         )
         if self.duplicates != "keep":
@@ -58,26 +59,26 @@ class RowStream:
                 place = int(repeated.argmax())
                 raise InputError(
                     f"data.train, row {first + place + 1}: the text ({rows.text(place)[:40]!r}) "
-                    "occurs in validation or test too; set data.duplicates to drop or keep"
+                    "also occurs in validation or test; set data.duplicates to drop or keep"
                 )
             keep &= ~repeated
         return rows.select(keep)
 
 
 def load_stream(source: Source, division: Division, examples: int) -> tuple[Splits, RowStream]:
-    """A stream to train on, and splits of its first rows.
+    """The stream to train on, and splits of its first rows.
 
-    The first rows teach vocabulary and classes. Validation and test, where no rows are given for
-    them, are drawn from these first rows too.
+    Vocabulary and classes are learned from the first rows. Validation and test are drawn from them
+    too, unless they have rows of their own.
 
     Args:
-        examples: how many first rows.
+        examples: the number of first rows.
 
     Raises:
         InputError: as `load_splits`.
     """
     stream, readers, notes = source.open_stream()
-    division.shares(["data.train", *readers])
+    division.drawn_fractions(["data.train", *readers])
     first = min(examples, division.max_examples or examples)
     head = next(regrouped(stream(), first, first), None)
     if head is None:
@@ -85,8 +86,8 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
     names = label_names(head["label"])
     if len(head) == first and len(names) == 1 and not pa.types.is_list(head["label"].type):
         raise InputError(
-            f"data.train: the first {first:,} rows hold one class only ({names[0]}), and a stream "
-            "learns its classes from these; raise text.vocabulary_examples (and data.max_examples, "
+            f"data.train: the first {first:,} rows hold only one class ({names[0]}), and a stream "
+            "learns its classes from them; raise text.vocabulary_examples (and data.max_examples, "
             "if given), or shuffle the rows"
         )
     tables = {"data.train": head, **{key: read() for key, read in readers.items()}}
@@ -96,7 +97,7 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
     held = np.concatenate([rows.text_hashes for rows in others])
     notes = [
         *splits.notes,
-        f"data.streaming: vocabulary and classes of the first {len(head):,} rows",
+        f"data.streaming: vocabulary and classes are learned from the first {len(head):,} rows",
     ]
     rows = RowStream(
         stream,
@@ -110,7 +111,11 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
 
 
 def regrouped(tables: Iterator[pa.Table], size: int, most: int | None) -> Iterator[pa.Table]:
-    """The rows of small tables in tables of `size`, the last one smaller; `most` rows in all."""
+    """The rows of tables in tables of `size` rows (the last may be smaller).
+
+    Args:
+        most: limit of rows in total; None: all.
+    """
     waiting: list[pa.Table] = []
     number, left = 0, most
     for table in tables:

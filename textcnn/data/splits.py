@@ -1,4 +1,4 @@
-"""Train, validation and test: rows of text and class, drawn by class and seed."""
+"""Train, validation and test: which rows belong to which split, drawn by class and seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ import pyarrow as pa
 
 from textcnn.data.duplicates import first_of_each, handle_duplicates
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
-from textcnn.data.sources import KEYS, Readers, Source
+from textcnn.data.sources.source import KEYS, Readers, Source
 from textcnn.errors import InputError
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Three sets of rows, with the same classes."""
+    """Three sets of rows with the same classes."""
 
     train: LabelledTexts
     validation: LabelledTexts
     test: LabelledTexts
-    notes: tuple[str, ...] = ()  # what a user should know of how the rows were chosen
+    notes: tuple[str, ...] = ()  # for the user: how the rows were chosen
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -35,42 +35,44 @@ class Splits:
 
 @dataclass(frozen=True)
 class Division:
-    """Which rows are for what, as the keys `data.*` and `seed` say."""
+    """How rows are divided into splits, as the keys `data.*` and `seed` say."""
 
-    validation_fraction: float = 0.1  # of all rows, where no others are for it
-    test_fraction: float = 0.1
-    duplicates: str = "drop"  # texts that two splits share: drop, keep or error
-    max_examples: int | None = None  # rows kept of each split
-    folds: int | None = None  # cross-validation: the training rows are dealt into so many
-    fold: int | None = None  # the one to test, from 1; None is the first
+    # drawn from the training rows if the split has no rows of its own; None: leave it empty then
+    validation_fraction: float | None = 0.1
+    test_fraction: float | None = 0.1
+    duplicates: str = "drop"  # texts that occur in two splits: drop, keep or error
+    max_examples: int | None = None  # limit of rows per split
+    folds: int | None = None  # cross-validation: deal the training rows into this many folds
+    fold: int | None = None  # the fold to test, from 1; None: the first
     seed: int = 0
 
     def divide(self, tables: dict[str, pa.Table], notes: Sequence[str] = ()) -> Splits:
-        """Three splits.
+        """Make the three splits.
 
         Args:
-            tables: the rows of each key that there are rows for, at least of data.train.
-            notes: what is known of them.
+            tables: by key (data.train and others) the rows of the source, see `label_texts`.
+            notes: what the user should know about the rows; they come first in `Splits.notes`.
 
         Raises:
-            InputError: one class only, too few rows, unknown classes, shared texts.
+            InputError: only one class, too few rows, unknown classes, texts in two splits.
         """
         names = label_names(tables["data.train"]["label"])
         several = pa.types.is_list(tables["data.train"]["label"].type)
         if len(names) < 2 - several:
-            held = f"one class only ({names[0]}); two are" if names else "no labels; one is"
-            raise InputError(f"data.train holds {held} the least")
+            held = f"only one class ({names[0]}), not two" if names else "no labels, not one"
+            raise InputError(f"data.train holds {held} or more; check data.label")
         chosen = {key: label_texts(rows, names, key) for key, rows in tables.items()}
         generator = np.random.default_rng(self.seed)
         train = chosen["data.train"]
-        shares = self.shares(list(tables))
+        fractions = self.drawn_fractions(list(tables))
         size = len(train)
         if self.folds is not None:
             chosen["data.test"], train = self.deal(train, generator)
-        for key, share in shares.items():
-            drawn = draw(train.strata, round(share * size), generator, key)
+        for key, fraction in fractions.items():
+            drawn = draw(train.strata, round(fraction * size), generator, key)
             chosen[key], train = train.select(drawn), train.select(~drawn)
-        chosen["data.train"] = train
+        empty = train.select(np.empty(0, np.int64))
+        chosen = {key: chosen.get(key, empty) for key in KEYS} | {"data.train": train}
         chosen, found = handle_duplicates(chosen, self.duplicates)
         kept = {key: self.keep(chosen[key], key) for key in KEYS}
         cuts = [
@@ -81,58 +83,68 @@ class Division:
         train, validation, test = kept.values()
         return Splits(train, validation, test, (*notes, *found, *cuts))
 
-    def shares(self, given: Sequence[str]) -> dict[str, float]:
-        """What to draw from the training rows.
+    def drawn_fractions(self, given: Sequence[str]) -> dict[str, float]:
+        """By key, the fraction of the training rows to draw for it.
+
+        Args:
+            given: the keys that have rows of their own.
 
         Raises:
-            InputError: nothing would be left.
+            InputError: no row would be left to train on.
         """
-        shares = {"data.test": self.test_fraction, "data.validation": self.validation_fraction}
+        wanted = {"data.test": self.test_fraction, "data.validation": self.validation_fraction}
         if self.folds is not None:
-            del shares["data.test"]
-        shares = {key: share for key, share in shares.items() if key not in given}
-        if sum(shares.values()) >= 1:
-            shown = " and ".join(f"{key}_fraction={share}" for key, share in shares.items())
-            raise InputError(f"{shown} leave nothing to train on; together they must be below 1")
-        return shares
+            del wanted["data.test"]
+        fractions = {
+            key: fraction
+            for key, fraction in wanted.items()
+            if key not in given and fraction is not None
+        }
+        if sum(fractions.values()) >= 1:
+            shown = " and ".join(f"{key}_fraction={value}" for key, value in fractions.items())
+            raise InputError(f"{shown} leave nothing to train on; their sum must be below 1")
+        return fractions
 
     def deal(
         self, rows: LabelledTexts, generator: np.random.Generator
     ) -> tuple[LabelledTexts, LabelledTexts]:
-        """The fold to test, and the others: as many of each class in every fold, or one more."""
+        """The rows of the test fold and those of the others; folds are stratified by class."""
         assert self.folds is not None
         if len(rows) < self.folds:
-            raise InputError(f"data.folds={self.folds} is too many for {len(rows)} rows")
+            raise InputError(
+                f"data.folds={self.folds} is too many for {len(rows)} rows; "
+                f"give at most {len(rows)}"
+            )
         fold = np.empty(len(rows), np.int64)
         fold[shuffled_by_stratum(rows.strata, generator)] = np.arange(len(rows)) % self.folds
         tested = fold == (self.fold or 1) - 1
         return rows.select(tested), rows.select(~tested)
 
     def keep(self, rows: LabelledTexts, key: str) -> LabelledTexts:
-        """At most so many rows: the same share of every class, at least one of each, by seed."""
+        """At most `max_examples` rows: the same fraction, but at least one row, of every class."""
         if self.max_examples is None or len(rows) <= self.max_examples:
             return rows
         strata = len(np.unique(rows.strata))
         if self.max_examples < strata:
             raise InputError(
                 f"data.max_examples={self.max_examples} is too few for {key}, which has "
-                f"{strata} classes"
+                f"{strata} classes; give at least {strata}"
             )
-        # a generator of its own, so that evaluation, which reads test alone, draws the same rows
+        # a new generator, so that evaluation, which reads only test, draws the same rows
         generator = np.random.default_rng(self.seed)
         return rows.select(~draw(rows.strata, len(rows) - self.max_examples, generator, key))
 
 
 def load_splits(source: Source, division: Division) -> Splits:
-    """All rows of a source, in three splits.
+    """Read all rows of a source and divide them into three splits.
 
-    A split that the source has no rows for is drawn from the training rows: the same share of
-    every class, by seed, but never the last row of a class. What is given as test is never drawn
-    from. Texts that two splits share are handled as `division` says. At the end each split is cut
-    down to `max_examples` rows, in the same way.
+    A split without rows of its own is drawn from the training rows: the same fraction of every
+    class, by seed, but never the last row of a class. Given test rows are never drawn from. Texts
+    that occur in two splits are handled as `division` says. Finally each split is limited to
+    `max_examples` rows, in the same way.
 
     Raises:
-        InputError: rows that can't be read, one class only, too few rows, unknown classes, keys
+        InputError: rows that can't be read, only one class, too few rows, unknown classes, or keys
             that contradict each other.
     """
     readers, notes = source.open()
@@ -140,7 +152,7 @@ def load_splits(source: Source, division: Division) -> Splits:
         raise InputError(source.no_train)
     if division.folds is not None:
         notes += leave_out_test(readers, source)
-    division.shares(list(readers))  # what contradicts itself needs no reading
+    division.drawn_fractions(list(readers))  # refuse contradictions before reading
     tables = {key: read() for key, read in readers.items()}
     if source.source == "bundled":
         rows = tables["data.train"]
@@ -150,22 +162,30 @@ def load_splits(source: Source, division: Division) -> Splits:
 
 
 def leave_out_test(readers: Readers, source: Source) -> list[str]:
-    """Cross-validation tests on training rows; others would never be looked at."""
+    """Drop the test split for cross-validation, which tests on training rows.
+
+    Raises:
+        InputError: data.test is given.
+    """
     if source.test is not None:
         both = "train+test" if source.source == "hub" else "[<train>,<test>]"
         raise InputError(
-            f"data.folds tests on each fold of data.train, but data.test={source.test} is given; "
+            f"data.folds tests on the folds of data.train, but data.test={source.test} is given; "
             f"set data.test=null, and data.train={both} to use all rows"
         )
     if readers.pop("data.test", None) is None:
         return []
-    return ["data.folds: the split test is not used; data.train=train+test would use its rows too"]
+    return ["data.folds: the split test is not used; set data.train=train+test to use its rows too"]
 
 
 def load_test(readers: Readers, division: Division, names: Sequence[str]) -> LabelledTexts | None:
     """The test rows of a source, with the classes of a trained classifier.
 
-    None where the source has no rows of its own for test, so that they have to be drawn.
+    Args:
+        names: of the classes, by id.
+
+    Returns:
+        None if the source has no test rows of its own, so that they have to be drawn.
     """
     if "data.test" not in readers or division.folds is not None:
         return None
@@ -174,17 +194,27 @@ def load_test(readers: Readers, division: Division, names: Sequence[str]) -> Lab
 
 
 def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: str) -> np.ndarray:
-    """Choose `count` rows at random, the same share of every stratum: a mask.
+    """Choose `count` rows at random, the same fraction of every stratum.
 
-    Systematic sampling: the rows lie sorted by stratum and shuffled within it, and every n-th is
-    taken. Of each stratum one row is never taken, so that training knows every class.
+    Systematic sampling: rows are sorted by stratum and shuffled within it, and every n-th row is
+    chosen. One row of each stratum is never chosen, so that training knows every class.
+
+    Args:
+        strata: (rows,)
+        key: the split that the rows are for, for messages.
+
+    Returns:
+        (rows,) bool
+
+    Raises:
+        InputError: too few rows, or `count` is 0.
     """
     order = shuffled_by_stratum(strata, generator)
     keep_one = np.unique(strata[order], return_index=True)[1]
     candidates = np.delete(order, keep_one)
     if len(candidates) == 0:
         raise InputError(
-            f"{len(strata)} rows of {len(keep_one)} classes are too few to draw {key} from: one "
+            f"{len(strata)} rows of {len(keep_one)} classes are too few to draw {key} from, as one "
             f"row of each class stays in training; check data.label, or give {key}"
         )
     count = min(count, len(candidates))
@@ -200,5 +230,5 @@ def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: st
 
 
 def shuffled_by_stratum(strata: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """All rows, those of one stratum together, in random order within it."""
+    """(rows,) int64: all rows sorted by stratum, in random order within each."""
     return np.lexsort((generator.random(len(strata)), strata))

@@ -1,4 +1,4 @@
-"""All texts of a source, and what is worth computing only once of them."""
+"""All texts of a source, and what is expensive enough to compute only once."""
 
 import hashlib
 from functools import cached_property
@@ -16,14 +16,17 @@ from textcnn.text.tokenizers import Tokenizer
 class Texts:
     """A column of texts, in Arrow's memory or mapped from the disk."""
 
-    def __init__(self, column: pa.ChunkedArray, kept: bool = True):
+    def __init__(
+        self, column: pa.ChunkedArray, kept: bool = True, cached_bytes: int = CACHED_BYTES
+    ):
         """
         Args:
-            column: of pa.string(), none null.
-            kept: keep what is computed on the disk, for another start; and compute on all cores.
+            column: of pa.string(), without nulls.
+            kept: compute on all cores and keep results on the disk for later runs.
+            cached_bytes: smaller columns are computed in this process and not kept.
         """
         self.column = column
-        self.kept = kept and column.nbytes >= CACHED_BYTES
+        self.kept = kept and column.nbytes >= cached_bytes
 
     def __len__(self) -> int:
         return len(self.column)
@@ -37,7 +40,7 @@ class Texts:
 
     @cached_property
     def text_hashes(self) -> np.ndarray:
-        """A hash of each text but for case and white space: (texts,) uint64."""
+        """(texts,) uint64: equal for texts that differ in case and white space only."""
 
         if not self.kept:
             return text_hashes(self.column.to_pylist())
@@ -59,7 +62,7 @@ class Texts:
 
 
 def text_digest(column: pa.ChunkedArray) -> str:
-    """SHA-256 of all texts, however they lie in chunks."""
+    """SHA-256 of all texts, independent of how they are split into chunks."""
     lengths, content = hashlib.sha256(), hashlib.sha256()
     for chunk in column.chunks:
         if len(chunk):

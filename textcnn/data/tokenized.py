@@ -1,10 +1,10 @@
-"""Tokens of many texts as numbers, so that no Python is needed for each of them again."""
+"""The tokens of many texts as numbers, so that later steps need no Python per token."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,16 +13,16 @@ from textcnn.text.tokenizers import Tokenizer
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Texts that are gathered at a time: the places of their tokens are numbers of 64 bits.
-GATHERED_AT_ONCE = 10_000
+# Texts whose tokens are copied together: the index of each token takes 8 bytes meanwhile.
+TEXTS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class TokenizedTexts:
-    """The tokens of texts, end to end, as places in a table of the distinct ones."""
+    """The tokens of texts, end to end, as indices into a table of distinct tokens."""
 
     table: tuple[str, ...]  # distinct tokens
-    places: np.ndarray  # (all tokens,) int32, into `table`
+    places: np.ndarray  # (all tokens,) int32, indices into `table`
     offsets: np.ndarray  # (texts + 1,) int64: text i is places[offsets[i] : offsets[i + 1]]
 
     def __len__(self) -> int:
@@ -30,18 +30,24 @@ class TokenizedTexts:
 
     @property
     def lengths(self) -> np.ndarray:
+        """(texts,) int64: tokens of each text."""
         return np.diff(self.offsets)
 
-    def counts(self, rows: np.ndarray) -> dict[str, int]:
-        """How often each token occurs in the texts of `rows`."""
+    def counts(self, rows: np.ndarray, *, texts_at_once: int = TEXTS_AT_ONCE) -> dict[str, int]:
+        """How many times each token occurs in the texts `rows`.
+
+        Args:
+            rows: (any number,) int64
+            texts_at_once: texts whose tokens are copied together, which limits memory.
+        """
         total = np.zeros(len(self.table), np.int64)
-        for block in np.array_split(rows, len(rows) // GATHERED_AT_ONCE + 1):
+        for block in np.array_split(rows, len(rows) // texts_at_once + 1):
             tokens = gather(self.places, self.offsets[block], self.lengths[block])
             total += np.bincount(tokens, minlength=len(self.table))
         return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}
 
     def to_arrow(self) -> "pa.Table":
-        import pyarrow as pa  # imported here: who predicts doesn't need it
+        import pyarrow as pa  # imported here: prediction doesn't need it
 
         table = pa.array(self.table, pa.string())
         tokens = pa.DictionaryArray.from_arrays(pa.array(self.places), table)
@@ -51,21 +57,25 @@ class TokenizedTexts:
     @classmethod
     def from_arrow(cls, table: "pa.Table") -> "TokenizedTexts":
         column = table["tokens"]
-        # one chunk stays where it is, mapped from the disk; to combine it would be to copy it
+        # a single chunk stays mapped from the disk; combining would copy it
         lists = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         tokens = lists.values
         places = tokens.indices.to_numpy()
         return cls(tuple(tokens.dictionary.to_pylist()), places, lists.offsets.to_numpy())
 
 
-def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer) -> TokenizedTexts:
-    """The tokens of all texts, on all cores."""
+def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer, **map_options: Any) -> TokenizedTexts:
+    """The tokens of all texts, on all cores.
+
+    Args:
+        map_options: keyword arguments of `map_texts`.
+    """
     from textcnn.system.parallel import map_texts  # imported here, as pyarrow
 
     table: dict[str, int] = {}
     places, lengths = [], []
-    for part in map_texts(partial(tokenize_list, tokenizer), texts):
-        # from the places in the part's own table to those in the table of all
+    for part in map_texts(partial(tokenize_list, tokenizer), texts, **map_options):
+        # from indices into the part's own table to indices into the common one
         mapped = np.array([table.setdefault(token, len(table)) for token in part.table], np.int32)
         places.append(mapped[part.places])
         lengths.append(part.lengths)
@@ -74,7 +84,7 @@ def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer) -> TokenizedTexts:
 
 
 def tokenize_list(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
-    """The tokens of a few texts, in this process."""
+    """The tokens of texts, in this process."""
     tokenized = [tokenizer(text) for text in texts]
     lengths = np.array([len(tokens) for tokens in tokenized], np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -93,7 +103,7 @@ def tokenize_list(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
 
 
 class PlaceTable(dict[str, int]):
-    """The place of each token; one that is new gets the next."""
+    """The index of each token; a new token gets the next one."""
 
     def __missing__(self, token: str) -> int:
         place = self[token] = len(self)
@@ -102,7 +112,7 @@ class PlaceTable(dict[str, int]):
 
 def gather(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """values[start : start + length] for every start and length, end to end."""
-    before = np.cumsum(lengths) - lengths  # values that come before each piece
+    before = np.cumsum(lengths) - lengths  # number of values before each piece
     places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
     gathered: np.ndarray = values[places]
     return gathered

@@ -1,4 +1,4 @@
-"""A few predictions to read: where a classifier is surest, right and wrong."""
+"""A few predictions to read: the most confident mistakes and correct predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,26 +17,26 @@ CHARACTERS = 200
 
 @dataclass(frozen=True)
 class Example:
-    """A text with what it is and what it is taken for."""
+    """A text with its true and its predicted class, or sets of labels."""
 
     text: str
     true: str
     predicted: str
     right: bool
-    number: float  # how sure, or how far off
+    number: float  # probability of the prediction, or loss of a set of labels
 
 
 def example_predictions(
     classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
 ) -> str:
-    """A Markdown table of the surest mistakes and, after them, of some that are right.
+    """A Markdown table of the most confident mistakes, then of correct predictions.
 
-    With one class per text, the surest are those with the highest probability. With sets of labels
-    they go by the loss in nats, summed over the labels: the mistakes with the largest come first,
-    then those right with the smallest.
+    With one class per text, rows are sorted by the probability of the prediction. With sets of
+    labels they are sorted by the loss in nats, summed over the labels: mistakes with the largest
+    loss first, then correct predictions with the smallest.
 
     Args:
-        labels: ids (texts,) int64, or of sets (texts, classes) bool.
+        labels: (texts,) int64 class ids; for sets of labels (texts, classes) bool.
     """
     if labels.ndim == 2:
         name, examples = "loss", set_examples(classifier, texts, labels)
@@ -71,7 +71,7 @@ def set_examples(
 ) -> list[Example]:
     logits = classifier.logits(texts)  # (texts, classes)
     truth = torch.from_numpy(labels).float()
-    # of the logits: a probability that is rounded to 1 has no logarithm of its rest
+    # from logits: for a probability rounded to 1, log(1 - p) is infinite
     losses = F.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(dim=1)
     rows = zip(texts, labels, classifier.decide(logits), losses.tolist(), strict=True)
     examples = []
@@ -83,5 +83,5 @@ def set_examples(
 
 
 def cell(text: str) -> str:
-    """The start of a text, on one line, its bars escaped."""
+    """The start of a text for a Markdown cell: one line, | escaped."""
     return " ".join(text.split())[:CHARACTERS].replace("|", "\\|")

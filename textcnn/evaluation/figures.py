@@ -7,38 +7,38 @@ from textcnn.evaluation.metrics import Scores
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# More classes than these would lie over each other.
+# With more classes than these, labels or numbers would overlap.
 MOST_NAMED = 60
 MOST_COUNTED = 20
 
 
 def confusion_figure(scores: Scores) -> "Figure":
-    """Rows are the true classes, columns the predicted; shaded by the share of the row.
+    """The confusion matrix: true classes in rows, predicted in columns, shaded by row fraction.
 
-    For one class per text: sets of labels have no confusion matrix.
+    Only for one class per text: sets of labels have no confusion matrix.
     """
     # Imported here: it takes long, and only the end of a training run draws.
     from matplotlib.figure import Figure
 
     assert scores.confusion is not None
     names = [row.label for row in scores.classes]
-    shares = [[cell / max(sum(row), 1) for cell in row] for row in scores.confusion]
-    # in inches; memory grows with its square
+    fractions = [[cell / max(sum(row), 1) for cell in row] for row in scores.confusion]
+    # in inches; memory grows with the square
     side = min(2.2 + 0.45 * len(names), 14.0)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
     if len(names) <= MOST_NAMED:
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), names)
     for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
-        label.set_parse_math(False)  # a class may be named $x$
+        label.set_parse_math(False)  # a class name may hold $
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(f"accuracy {100 * scores.accuracy:.2f} %, {scores.examples:,} texts")
     if len(names) <= MOST_COUNTED:
         for row, cells in enumerate(scores.confusion):
             for column, cell in enumerate(cells):
-                color = "white" if shares[row][column] > 0.5 else "black"
+                color = "white" if fractions[row][column] > 0.5 else "black"
                 axes.text(column, row, f"{cell:,}", ha="center", va="center", color=color)
     return figure

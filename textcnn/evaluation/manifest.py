@@ -1,4 +1,4 @@
-"""What a checkpoint's manifest says of it, read with care: the file may come from anywhere."""
+"""What a checkpoint's manifest reports, parsed with care: the file may come from anywhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,38 +11,40 @@ from torch import Tensor
 from textcnn.errors import InputError
 
 T = TypeVar("T")
-# what comes of taking a value for one of another type
-WRONG = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# raised by operations on a value of an unexpected type
+WRONG_TYPE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
-class Claims:
-    """What training said of a checkpoint, to be held against what is found."""
+class Reported:
+    """What training reported about a checkpoint; evaluation compares it with its own results."""
 
     test_data: str  # fingerprint of the test split
-    reported: dict[str, Any] | None  # the scores on it; None if training ended before the test
-    golden: tuple[list[str], Tensor]  # texts, and their logits (texts, classes)
+    scores: dict[str, Any] | None  # on the test split; None if training ended before the test
+    golden: tuple[list[str], Tensor]  # a few texts and their logits (texts, classes) float32
 
 
-def read_claims(manifest: dict[str, Any], file: Path, classes: int) -> Claims:
+def read_reported(manifest: dict[str, Any], file: Path, classes: int) -> Reported:
     """
     Args:
-        file: where the manifest is from, for messages.
-        classes: how many the checkpoint has.
+        file: the path of the manifest, for messages.
+        classes: the number of classes of the checkpoint.
 
     Raises:
-        InputError: an entry is missing, or of another type than training writes.
+        InputError: an entry is missing or has another type than training writes.
     """
 
     def read(name: str, parse: Callable[[Any], T]) -> T:
         try:
             return parse(manifest[name])
-        except WRONG as error:
-            raise InputError(f"{file}: {name} is not what training writes there") from error
+        except WRONG_TYPE as error:
+            raise InputError(
+                f"{file}: the entry {name!r} is not what training writes; copy the checkpoint again"
+            ) from error
 
-    return Claims(
+    return Reported(
         read("data", parse_test_data),
-        read("metrics", parse_reported),
+        read("metrics", parse_scores),
         read("golden", lambda golden: parse_golden(golden, classes)),
     )
 
@@ -53,11 +55,11 @@ def parse_test_data(data: Any) -> str:
     return data["test"]
 
 
-def parse_reported(metrics: Any) -> dict[str, Any] | None:
-    reported: dict[str, Any] | None = metrics.get("test")
-    if reported is not None and not isinstance(reported["accuracy"], int | float):
+def parse_scores(metrics: Any) -> dict[str, Any] | None:
+    scores: dict[str, Any] | None = metrics.get("test")
+    if scores is not None and not isinstance(scores["accuracy"], int | float):
         raise TypeError
-    return reported
+    return scores
 
 
 def parse_golden(golden: Any, classes: int) -> tuple[list[str], Tensor]:

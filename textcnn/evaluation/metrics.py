@@ -1,4 +1,4 @@
-"""How good predictions are, over batches and processes."""
+"""Scores of predictions with one class per text, over batches and processes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,12 +10,12 @@ from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
 
-BATCH_SIZE = 64  # of texts; changes time and memory, not the scores
+BATCH_SIZE = 64  # texts; affects time and memory, not the scores
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class: precision, recall and F1 in 0..1, and its number of examples."""
+    """Precision, recall and F1 of one class, from 0 to 1, and its number of texts."""
 
     label: str
     precision: float
@@ -26,14 +26,14 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """Accuracy and F1 in 0..1, loss in nats.
+    """Accuracy and F1 from 0 to 1, loss in nats.
 
     With one class per text, loss is the mean cross-entropy, micro-F1 equals accuracy, and macro-F1
-    is the mean over the classes that occur among the labels or the predictions.
+    is the mean over the classes that occur among labels or predictions.
 
-    With sets of labels, accuracy is the share of texts whose set is exactly right, loss the mean
-    binary cross-entropy over texts and labels, and macro-F1 the mean over all labels, where one
-    that is neither true nor predicted counts as 0.
+    With sets of labels, accuracy is the fraction of texts whose whole set is correct, loss the mean
+    binary cross-entropy over texts and labels, and macro-F1 the mean over all labels; a label that
+    is neither true nor predicted counts as 0.
     """
 
     accuracy: float
@@ -66,8 +66,14 @@ def score_texts(
     rank: int = 0,
     count: int = 1,
 ) -> Scores:
-    """Score a model on labelled texts; of `count` processes the one with this `rank` does a part,
-    and all get the scores of the whole."""
+    """Score a model on labelled texts.
+
+    Args:
+        labels: the names of the classes, by id.
+        batch_size: texts per batch, at most.
+        rank, count: of `count` processes, each scores the batches of its `rank`; all return the
+            scores of all texts.
+    """
     batches = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
     return score(model, map(texts.batch, batches), labels, device)
 
@@ -75,8 +81,8 @@ def score_texts(
 def score(
     model: torch.nn.Module, batches: Iterable[Batch], labels: Sequence[str], device: torch.device
 ) -> Scores:
-    """Score a model on labelled batches; in several processes, on all of theirs together."""
-    # Imported here: it takes a second and a half, which programs that score nothing don't wait for.
+    """Score a model on labelled batches; several processes score all their batches together."""
+    # Imported here: it takes 1.5 s, and only scoring needs it.
     from torchmetrics import MetricCollection, SumMetric
     from torchmetrics.classification import (
         MulticlassAccuracy,
@@ -119,12 +125,12 @@ def score(
 def labelled_logits(
     model: torch.nn.Module, batches: Iterable[Batch], device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """The logits (batch, classes) of each batch, and its labels."""
+    """Yield the logits (batch, classes) of each batch, and its labels."""
     model.eval()
     for batch in batches:
         batch = batch.to(device)
         assert batch.labels is not None
-        # entered for each batch: around a `yield` it would leak to whoever takes the batches
+        # entered per batch: around a `yield` it would leak into the caller
         with torch.inference_mode():
             logits = model(batch.ids, batch.lengths)
         yield logits, batch.labels

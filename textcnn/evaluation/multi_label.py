@@ -1,6 +1,6 @@
-"""How good predicted sets of labels are, over batches and processes, and which thresholds to use.
+"""Scores of predicted sets of labels, over batches and processes, and the best thresholds.
 
-Everything follows from counts of texts, which are summed over the processes.
+Everything is computed from counts of texts, which are summed over processes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,8 @@ from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.evaluation.metrics import BATCH_SIZE, ClassScores, Scores, labelled_logits
 from textcnn.models.decision import chosen
 
-# The thresholds that are tried, (steps,) float32 from 6e-6 to 1 - 6e-6, 0.5 in the middle. Even
-# steps of the logit are fine where the probabilities of rare labels are, which are small.
+# The thresholds to try: (steps,) float32 from 6e-6 to 1 - 6e-6, 0.5 in the middle. They are
+# equidistant in the logit, so they are dense at the small probabilities of rare labels.
 GRID = torch.arange(-120, 121).div(10).sigmoid()
 
 # (probabilities, truth) of a batch: (batch, labels) float32 and bool
@@ -33,15 +33,17 @@ def score_label_sets(
     rank: int = 0,
     count: int = 1,
 ) -> tuple[Scores, tuple[float, ...]]:
-    """Score a model on texts with sets of labels, and tell the thresholds that chose them.
+    """Score a model on texts with sets of labels; return scores and thresholds.
 
-    Of `count` processes the one with this `rank` does a part, and all get the thresholds and the
-    scores of the whole. A process holds the probabilities of its part, 4 bytes each.
+    A process holds the probabilities of its texts in memory, 4 bytes each.
 
     Args:
-        texts: their labels are bool (texts, labels).
-        thresholds: a probability for each label, at which it is predicted; None: those with the
-            best F1 on these texts (see `best_thresholds`).
+        texts: with labels (texts, labels) bool.
+        labels: the names of the labels, by id.
+        thresholds: (labels,) the probability from which a label is predicted; None: the
+            thresholds with the best F1 on these texts, see `best_thresholds`.
+        rank, count: of `count` processes, each scores the batches of its `rank`; all return the
+            result for all texts.
     """
     loss = torch.zeros((), dtype=torch.float64)
     scored: list[ScoredBatch] = []
@@ -74,7 +76,7 @@ def score_label_sets(
 
 
 def count_chosen(scored: Iterable[ScoredBatch], thresholds: Sequence[float]) -> Tensor:
-    """int64 (labels, 3): how many texts get the label rightly, get it, and have it."""
+    """int64 (labels, 3): the texts with true and predicted label, predicted, and true label."""
     counts = torch.zeros(len(thresholds), 3, dtype=torch.int64)
     for probabilities, truth in scored:
         predicted = chosen(probabilities, thresholds)  # (batch, labels)
@@ -84,12 +86,12 @@ def count_chosen(scored: Iterable[ScoredBatch], thresholds: Sequence[float]) -> 
 
 
 def count_reached(scored: Iterable[ScoredBatch], labels: int) -> Tensor:
-    """int64 (labels, steps, 3): what `count_chosen` counts, for every threshold of GRID."""
+    """int64 (labels, steps, 3): the counts of `count_chosen` for every threshold of GRID."""
     bins = len(GRID) + 1
     offsets = torch.arange(labels) * bins  # (labels,)
     counts = torch.zeros(2, labels, bins, dtype=torch.int64)
     for probabilities, truth in scored:
-        # a probability in bin b is at least the first b thresholds
+        # a probability in bin b reaches the first b thresholds
         cells = torch.bucketize(probabilities, GRID, right=True) + offsets  # (batch, labels)
         for place, some in enumerate((cells[truth], cells.flatten())):
             counts[place] += torch.bincount(some, minlength=labels * bins).view(labels, bins)
@@ -99,14 +101,14 @@ def count_reached(scored: Iterable[ScoredBatch], labels: int) -> Tensor:
 
 
 def best_thresholds(reached: Tensor) -> tuple[float, ...]:
-    """The threshold of GRID with the best F1 for each label.
+    """The threshold of GRID with the best F1, for each label.
 
-    Where neighbours are equally good it is the middle one, which lies farthest from the texts that
-    would change sides; of several such plateaus, that of the one which comes nearest to 0.5. So a
-    label that no text has gets 0.5.
+    If neighbouring thresholds are equally good, the middle one is chosen: it is farthest from the
+    texts whose prediction would change. Of several such plateaus, the one nearest to 0.5 is used.
+    A label that no text has gets 0.5.
 
     Args:
-        reached: (labels, steps, 3) as of `count_reached`.
+        reached: (labels, steps, 3), the result of `count_reached`.
     """
     middle = len(GRID) // 2
     places = []
@@ -121,9 +123,9 @@ def best_thresholds(reached: Tensor) -> tuple[float, ...]:
 
 
 def f1_scores(counts: Tensor) -> Tensor:
-    """float64 (...) of counts (..., 3); 0 where there is nothing to count.
+    """F1 (...) float64 of counts (..., 3); 0 if a label is neither true nor predicted.
 
-    One division of whole numbers, so that equal scores are equal to the last bit.
+    A single division of whole numbers, so that equal scores are equal to the last bit.
     """
     right, get, have = counts.double().unbind(dim=-1)
     return 2 * right / (get + have).clamp(min=1)
@@ -137,8 +139,8 @@ def class_scores(labels: Sequence[str], counts: Tensor) -> tuple[ClassScores, ..
 
 
 def over_processes(counts: Tensor, device: torch.device) -> Tensor:
-    """Summed over all processes, if there are several."""
+    """The sum over all processes, if there are several."""
     if dist.is_available() and dist.is_initialized():
-        counts = counts.to(device)  # NCCL wants them where the model is
+        counts = counts.to(device)  # NCCL needs them on the model's device
         dist.all_reduce(counts)
     return counts.cpu()

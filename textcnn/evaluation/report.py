@@ -11,13 +11,13 @@ import textcnn
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig, TrainConfig
-from textcnn.data.encoding import encode_rows
+from textcnn.data.encoding import encode_labelled
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
-from textcnn.data.sources import Source
+from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
-from textcnn.evaluation.manifest import read_claims
+from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
@@ -40,18 +40,17 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     classifier, trained, manifest, directory = restore(
         config.checkpoint, table_memory=config.table_memory, half=config.half
     )
-    claims = read_claims(manifest, directory / "manifest.json", len(classifier.labels))
+    stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = chosen_data(config.data, trained.data, given)
     rows = test_rows(data, trained, classifier.labels)
-    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
-    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
-    same_data = rows.fingerprint == claims.test_data
-    reported = claims.reported if same_data else None
+    same_data = rows.fingerprint == stored.test_data
+    reported = stored.scores if same_data else None
     # half precision changes logits by more than another machine would
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
-    golden = golden_difference(exact, *claims.golden)
+    golden = golden_difference(exact, *stored.golden)
     verdict = judge(scores, reported, same_data, given, golden)
 
     result = scores.as_json() | {

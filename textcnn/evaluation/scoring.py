@@ -1,4 +1,4 @@
-"""Scoring a classifier, whether texts have one class each or sets of labels."""
+"""Score a classifier, with one class per text or with sets of labels."""
 
 from typing import Any
 
@@ -23,9 +23,10 @@ def score_classifier(
     """Score a classifier on labelled texts.
 
     Args:
-        tune: first set the thresholds of label sets to the best for these texts.
-        rank: the index of this process among `count`. Each scores a part, and gets the scores of
-            the whole.
+        tune: with sets of labels, first set the classifier's thresholds to the best for these
+            texts.
+        rank, count: of `count` processes, each scores the batches of its `rank`; all return the
+            scores of all texts.
     """
     classifier.model.to(device)
     model, labels = classifier.network, classifier.labels

@@ -6,7 +6,7 @@ from textcnn.evaluation.metrics import Scores
 
 
 def class_table(scores: Scores, title: str) -> Table:
-    """A row per class, and those for all: an average is in the column of what it averages."""
+    """One row per class, then averages, each in the column of the scores it averages."""
     table = Table(title=title, title_justify="left")
     table.add_column("class")
     for name in ("precision %", "recall %", "F1 %", "examples"):
@@ -25,6 +25,7 @@ def class_table(scores: Scores, title: str) -> Table:
 
 
 def summary(scores: Scores) -> str:
+    """The scores of all texts, in one line."""
     micro = f"micro-F1 {100 * scores.micro_f1:.2f} %, " if scores.multi_label else ""
     return (
         f"{accuracy_name(scores)} {100 * scores.accuracy:.2f} %, {micro}"
@@ -34,5 +35,5 @@ def summary(scores: Scores) -> str:
 
 
 def accuracy_name(scores: Scores) -> str:
-    """Of a set of labels, accuracy asks for all of it."""
+    """With sets of labels, accuracy counts whole sets: exact match."""
     return "exact match" if scores.multi_label else "accuracy"

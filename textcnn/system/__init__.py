@@ -1,1 +1,1 @@
-"""What talks to the operating system: files, cores, processes, memory, the terminal."""
+"""Everything that talks to the operating system: files, cores, processes, memory, terminal."""

@@ -1,4 +1,4 @@
-"""Files and directories that appear whole or not at all, even if the program is killed."""
+"""Files and directories that appear complete or not at all, even if the program is killed."""
 
 import glob
 import json
@@ -14,8 +14,8 @@ from typing import Any
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; what was written there takes its place at the end."""
-    remove_left_overs(path)
+    """Yield a temporary path beside `path`; the file written there replaces `path` at the end."""
+    remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
@@ -25,14 +25,14 @@ def new_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_left_overs(path: Path) -> None:
-    """What those who were killed had begun to write: their process is gone, or a day has passed."""
-    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        pid = left_over.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
-        with suppress(OSError):  # another start was faster
+def remove_leftovers(path: Path) -> None:
+    """Delete temporary files of killed processes: the process is gone, or the file is a day old."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        pid = leftover.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+        with suppress(OSError):  # another process deleted it first
             a_day_ago = time.time() - 24 * 60 * 60
-            if pid.isdecimal() and (not runs(int(pid)) or left_over.stat().st_mtime < a_day_ago):
-                left_over.unlink()
+            if pid.isdecimal() and (not runs(int(pid)) or leftover.stat().st_mtime < a_day_ago):
+                leftover.unlink()
 
 
 def runs(pid: int) -> bool:
@@ -41,7 +41,7 @@ def runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # another user's
+        pass  # it runs, as another user
     return True
 
 
@@ -52,19 +52,19 @@ def write_json(path: Path, value: Any) -> None:
 
 @contextmanager
 def new_directory(path: Path) -> Iterator[Path]:
-    """A temporary directory beside `path`, which takes its place at the end.
+    """Yield a temporary directory beside `path` that replaces `path` at the end.
 
-    A directory can't be replaced in one step: the old one is moved aside first. Whoever is killed
-    between the two moves leaves the old one there, where `existing` finds it.
+    A directory can't be replaced in one step, so the old one is moved aside first. If the process
+    is killed between the two moves, `existing` finds the old one there.
     """
-    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # by one who was killed
-        shutil.rmtree(left_over, ignore_errors=True)
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # of killed processes
+        shutil.rmtree(leftover, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         yield temporary
         for file in temporary.iterdir():
             flush(file)
-        temporary.chmod(0o755)  # mkdtemp makes it private
+        temporary.chmod(0o755)  # mkdtemp creates it with 0o700
         if path.exists():
             shutil.rmtree(aside(path), ignore_errors=True)
             path.rename(aside(path))
@@ -75,7 +75,7 @@ def new_directory(path: Path) -> Iterator[Path]:
 
 
 def existing(path: Path) -> Path:
-    """`path`, or what `new_directory` had moved aside from there when it was killed."""
+    """`path`, or the old directory that `new_directory` moved aside before it was killed."""
     return aside(path) if not path.exists() and aside(path).exists() else path
 
 
@@ -84,6 +84,6 @@ def aside(path: Path) -> Path:
 
 
 def flush(path: Path) -> None:
-    """Wait until the disk has it, so that not even a power cut leaves an empty file."""
+    """Wait until the file is on the disk, so that even a power cut leaves no empty file."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Texts some thousands at a time, on all cores, in order."""
+"""Texts in chunks of some thousands, processed on all cores and returned in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,31 +10,54 @@ import numpy as np
 import torch
 
 T = TypeVar("T")
-# Characters of a chunk: fewer don't pay for starting a thread, more change nothing but memory.
+# Characters of a chunk: smaller chunks don't pay for a thread; larger ones only cost memory.
 MIN_CHARACTERS, MAX_CHARACTERS = 2**17, 2**20
-MAX_TEXTS = 2**13
-MIN_SHARED = (
-    2**16
-)  # characters of a single chunk from which on torch's threads share its operations
+MAX_TEXTS = 2**13  # texts of a chunk
+# A single chunk with this many characters or more runs on all of torch's threads.
+MIN_ALL_THREADS = 2**16
 
 
-def split_texts(texts: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
-    """Chunks of as many characters each, at least `parts` of them if that pays."""
+def split_texts(
+    texts: Sequence[str],
+    parts: int,
+    *,
+    min_characters: int = MIN_CHARACTERS,
+    max_characters: int = MAX_CHARACTERS,
+    max_texts: int = MAX_TEXTS,
+) -> Iterator[Sequence[str]]:
+    """Chunks with about the same number of characters, at least `parts` of them if that pays.
+
+    Args:
+        min_characters, max_characters: limits of a chunk; the last chunk, or a chunk of one text,
+            may exceed the upper one.
+        max_texts: limit of a chunk.
+    """
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    size = min(max(int(ends[-1]) // parts, MIN_CHARACTERS), MAX_CHARACTERS) if len(texts) else 0
+    size = min(max(int(ends[-1]) // parts, min_characters), max_characters) if len(texts) else 0
     start = 0
     while start < len(texts):
         before = int(ends[start - 1]) if start else 0
         end = int(np.searchsorted(ends, before + size, side="right"))
-        end = min(max(end, start + 1), start + MAX_TEXTS)
-        if ends[-1] - ends[end - 1] < MIN_CHARACTERS // 2 and len(texts) - start <= MAX_TEXTS:
-            end = len(texts)  # no crumb at the end
+        end = min(max(end, start + 1), start + max_texts)
+        if ends[-1] - ends[end - 1] < min_characters // 2 and len(texts) - start <= max_texts:
+            end = len(texts)  # a small rest joins the last chunk
         yield texts[start:end]
         start = end
 
 
-def stream_chunks(texts: Iterator[str], size: int | None) -> Iterator[list[str]]:
-    """Chunks of `size` texts, or of as many as are worth while together."""
+def chunks_of(
+    texts: Iterator[str],
+    size: int | None,
+    *,
+    min_characters: int = MIN_CHARACTERS,
+    max_texts: int = MAX_TEXTS,
+) -> Iterator[list[str]]:
+    """Chunks of texts that arrive one by one.
+
+    Args:
+        size: texts per chunk; None: a chunk ends at 2 * `min_characters` characters or
+            `max_texts` texts.
+    """
     if size is not None:
         while chunk := list(islice(texts, size)):
             yield chunk
@@ -43,7 +66,7 @@ def stream_chunks(texts: Iterator[str], size: int | None) -> Iterator[list[str]]
     for text in texts:
         chunk.append(text)
         characters += len(text)
-        if characters >= 2 * MIN_CHARACTERS or len(chunk) >= MAX_TEXTS:
+        if characters >= 2 * min_characters or len(chunk) >= max_texts:
             yield chunk
             chunk, characters = [], 0
     if chunk:
@@ -56,17 +79,17 @@ def map_chunks(
     *,
     workers: int,
     threads: int,
-    share_threads: bool,
+    all_threads: bool,
 ) -> Iterator[T]:
-    """`function` of every chunk, in order; a few more are read than are returned.
+    """`function` of every chunk, in order; reads a few chunks ahead.
 
     Args:
-        workers: threads of Python, which work side by side where one of them leaves Python: in
-            torch, NumPy and Arrow.
-        threads: of torch's in each of them.
-        share_threads: let all of torch's threads work on a chunk that is alone (one worker, or one
-            chunk); otherwise only if it has `MIN_SHARED` characters. Threads that share small
-            operations wait for each other, long if other programs use the cores.
+        workers: Python threads; they run in parallel while they are inside torch, NumPy or Arrow.
+        threads: torch threads of each worker.
+        all_threads: run a chunk without others beside it (one worker, or one chunk) on all torch
+            threads, whatever its size; False: only from `MIN_ALL_THREADS` characters on. Threads
+            that split small operations wait for each other, and long if other programs use the
+            cores.
     """
     chunks = iter(chunks)
     first = list(islice(chunks, 2))
@@ -77,12 +100,13 @@ def map_chunks(
 
     threads_before = torch.get_num_threads()
 
-    def alone(chunk: Sequence[str]) -> int:
-        return threads_before if share_threads or sum(map(len, chunk)) >= MIN_SHARED else 1
+    def threads_alone(chunk: Sequence[str]) -> int:
+        large = sum(map(len, chunk)) >= MIN_ALL_THREADS
+        return threads_before if all_threads or large else 1
 
     if workers == 1 or len(first) < 2:
         try:
-            yield from (work(chunk, alone(chunk)) for chunk in chain(first, chunks))
+            yield from (work(chunk, threads_alone(chunk)) for chunk in chain(first, chunks))
         finally:
             torch.set_num_threads(threads_before)
         return
@@ -97,5 +121,5 @@ def map_chunks(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-        # also what threads begin with that are yet to come
+        # also sets the number with which later threads start
         torch.set_num_threads(threads_before)

@@ -1,4 +1,4 @@
-"""How many cores this process may use, which in a container are often fewer than there are."""
+"""How many cores this process may use; in a container often fewer than the machine has."""
 
 import math
 import os
@@ -7,27 +7,33 @@ from pathlib import Path
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-def available_cores() -> int:
-    """Those that it is bound to, or as many as its quota of processor time comes to."""
-    cores = bound_cores()
-    quota = cpu_quota(CGROUPS)
+def available_cores(cgroups: Path = CGROUPS, bound: int | None = None) -> int:
+    """The cores of the process's affinity mask, or fewer if its CPU quota is lower; at least 1.
+
+    Args:
+        cgroups: the folder of the control groups.
+        bound: see `bound_cores`; None asks the system.
+    """
+    cores = bound_cores() if bound is None else bound
+    quota = cpu_quota(cgroups)
     return cores if quota is None else max(min(cores, math.ceil(quota)), 1)
 
 
 def bound_cores() -> int:
+    """The number of cores in the process's affinity mask."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def cpu_quota(folder: Path) -> float | None:
-    """The seconds of processor time per second that a container may take; None: any number."""
+def cpu_quota(cgroups: Path) -> float | None:
+    """The quota of a container in CPU seconds per second, of cgroup v2 or v1; None: no limit."""
     try:
-        limit, period = (folder / "cpu.max").read_text(encoding="utf-8").split()  # cgroup v2
+        limit, period = (cgroups / "cpu.max").read_text(encoding="utf-8").split()  # cgroup v2
     except (OSError, ValueError):
         try:
             limit, period = (
-                (folder / "cpu" / f"cpu.cfs_{name}_us").read_text(encoding="utf-8").strip()
+                (cgroups / "cpu" / f"cpu.cfs_{name}_us").read_text(encoding="utf-8").strip()
                 for name in ("quota", "period")
             )
         except OSError:
@@ -36,14 +42,18 @@ def cpu_quota(folder: Path) -> float | None:
         quota = float(limit) / float(period)
     except (ValueError, ZeroDivisionError):  # "max"
         return None
-    return quota if quota > 0 else None  # -1 is no limit
+    return quota if quota > 0 else None  # -1 means no limit
 
 
-def limit_threads() -> None:
-    """Let torch start as many threads as there are cores to use; it only knows what it is bound to.
+def limit_threads(cgroups: Path = CGROUPS, bound: int | None = None) -> None:
+    """Limit torch's threads to the available cores; torch itself ignores the CPU quota.
 
-    To be called before torch is imported. The environment's own OMP_NUM_THREADS comes first.
+    Call this before torch is imported. An OMP_NUM_THREADS of the user takes precedence.
+
+    Args:
+        cgroups, bound: see `available_cores`.
     """
-    cores = available_cores()
-    if cores < bound_cores():
+    bound = bound_cores() if bound is None else bound
+    cores = available_cores(cgroups, bound)
+    if cores < bound:
         os.environ.setdefault("OMP_NUM_THREADS", str(cores))

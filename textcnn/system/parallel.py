@@ -1,4 +1,4 @@
-"""One function for many texts, on all cores."""
+"""Apply one function to many texts, in processes on all cores."""
 
 import os
 import signal
@@ -21,23 +21,37 @@ from textcnn.system.cores import available_cores
 
 T = TypeVar("T")
 
-# A copied process begins at once, and need not import torch again. It has no threads of torch's and
-# Arrow's, and must not use these libraries; the functions that it is given work on strings.
+# A forked process starts at once and need not import torch again. It lacks the threads of torch and
+# Arrow, so it must not use these libraries; the functions that it runs work on strings.
 METHOD = "fork" if sys.platform == "linux" else None
 CHUNK_BYTES = 2**21
-# Below this a second process takes longer to begin than the first to do all.
+# Below this size one process is done before a second one has started.
 PARALLEL_BYTES = 4 * CHUNK_BYTES
 
 
-def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Iterator[T]:
-    """`function` of every few thousand texts, in order.
+def map_texts(
+    function: Callable[[list[str]], T],
+    texts: pa.ChunkedArray,
+    *,
+    cores: int | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+    parallel_bytes: int = PARALLEL_BYTES,
+) -> Iterator[T]:
+    """`function` of chunks of some thousand texts, in order.
 
     Args:
-        function: takes a list of texts; pickled, and called in other processes, see METHOD.
+        function: takes a list of texts; is pickled and runs in other processes, see METHOD.
+        texts: of pa.string().
+        cores: number of processes; None: all available cores.
+        chunk_bytes: see `text_chunks`.
+        parallel_bytes: fewer bytes than this stay in the calling process.
+
+    Raises:
+        InputError: a process was killed, likely for lack of memory.
     """
-    cores = available_cores()
-    chunks = text_chunks(texts)
-    if texts.nbytes < PARALLEL_BYTES or cores == 1:
+    cores = available_cores() if cores is None else cores
+    chunks = text_chunks(texts, chunk_bytes)
+    if texts.nbytes < parallel_bytes or cores == 1:
         yield from map(function, chunks)
         return
     pool = ProcessPoolExecutor(cores, get_context(METHOD), initializer=obey_parent)
@@ -45,35 +59,35 @@ def map_texts(function: Callable[[list[str]], T], texts: pa.ChunkedArray) -> Ite
     try:
         for chunk in chunks:
             with warnings.catch_warnings():
-                # Python 3.12 and newer warn of what the comment on METHOD says
+                # Python 3.12 and newer warn about the risk that the comment on METHOD rules out
                 warnings.filterwarnings("ignore", "This process .* is multi-threaded")
                 waiting.append(pool.submit(function, chunk))
-            if len(waiting) > 2 * cores:  # no more than are needed to keep all busy
+            if len(waiting) > 2 * cores:  # enough to keep all processes busy
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise InputError(
-            "a process that worked on the texts was killed, likely for lack of memory; set "
-            "data.max_examples, or data.streaming=true"
+            "a process that tokenized or hashed texts was killed, likely for lack of memory; set "
+            "data.max_examples or data.streaming=true"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def text_chunks(texts: pa.ChunkedArray) -> Iterator[list[str]]:
-    """The texts, some megabytes at a time, but at least one."""
+def text_chunks(texts: pa.ChunkedArray, chunk_bytes: int = CHUNK_BYTES) -> Iterator[list[str]]:
+    """The texts in chunks of at most `chunk_bytes` bytes of UTF-8, but at least one text."""
     bytes_before = np.cumsum(pc.binary_length(texts).to_numpy().astype(np.int64))
     start = 0
     while start < len(texts):
-        limit = CHUNK_BYTES + (bytes_before[start - 1] if start else 0)
+        limit = chunk_bytes + (bytes_before[start - 1] if start else 0)
         end = max(int(np.searchsorted(bytes_before, limit)), start + 1)
         yield texts[start:end].to_pylist()
         start = end
 
 
 def obey_parent() -> None:
-    """In a worker: leave Ctrl-C to the parent, and end when it has ended, however it has."""
+    """In a worker: leave Ctrl-C to the parent, and exit when the parent exits for any reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""The run directory: where it is, whether it is free, and what of Hydra's goes into it."""
+"""The run directory: where it is, whether it is free, and which of Hydra's files it holds."""
 
 import re
 import shutil
@@ -23,10 +23,10 @@ MADE_BY_A_RUN = (
 
 
 def job_dir(run_dir: str) -> Path:
-    """Where this job writes: `run_dir`, or in a multirun the job's own directory below it.
+    """The directory this job writes to: `run_dir`, or in a multirun the job's own subdirectory.
 
     Raises:
-        InputError: it is empty.
+        InputError: `run_dir` is empty.
     """
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         return Path(HydraConfig.get().runtime.output_dir)
@@ -36,20 +36,19 @@ def job_dir(run_dir: str) -> Path:
 
 
 def check_directory(run_dir: Path) -> None:
-    """Refuse what is there and is no directory.
-
+    """
     Raises:
-        InputError
+        InputError: `run_dir` exists and is not a directory.
     """
     if run_dir.exists() and not run_dir.is_dir():
         raise InputError(f"run_dir={run_dir} is a file; give a directory")
 
 
 def check_free(run_dir: Path, overwrite: bool) -> None:
-    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
+    """Check without changing anything.
 
     Raises:
-        InputError
+        InputError: `run_dir` is a file, or holds a run and `overwrite` is False.
     """
     check_directory(run_dir)
     if not overwrite and any((run_dir / name).exists() for name in MADE_BY_A_RUN):
@@ -57,10 +56,10 @@ def check_free(run_dir: Path, overwrite: bool) -> None:
 
 
 def check_writable(run_dir: Path) -> None:
-    """Refuse what can't be written, before hours are spent; leaves nothing there.
+    """Check before training starts; leaves nothing behind.
 
     Raises:
-        InputError
+        InputError: `run_dir` can't be written.
     """
     try:
         there = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
@@ -82,10 +81,10 @@ def holds_a_run(run_dir: Path) -> str:
 
 
 def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
-    """Make the directory of a new run, if `overwrite` in place of the run that may be there.
+    """Create the directory of a new run; with `overwrite`, delete an earlier run there first.
 
     Raises:
-        InputError: it can't be made or written, or another process was faster.
+        InputError: it can't be created or written, or another process created a run there first.
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -110,10 +109,10 @@ def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
 
 
 def find_config(path: str, program: str) -> Path:
-    """The configuration of the run in the directory `path`.
+    """The configuration file of the run in the directory `path`.
 
     Raises:
-        InputError: there is none, or of another program.
+        InputError: there is no run, or it is a run of another program.
     """
     file = Path(path).expanduser() / CONFIG
     if not file.is_file():
@@ -129,10 +128,10 @@ def find_config(path: str, program: str) -> Path:
 
 
 def find_run(path: str) -> Path:
-    """The run directory to go on with.
+    """The run directory to resume.
 
     Raises:
-        InputError: there is none, or it has no checkpoint to go on from.
+        InputError: there is no run, or it saved no checkpoint.
     """
     run_dir = find_config(path, "train").parent
     folds = any(run_dir.glob(f"fold-*/{CONFIG}"))

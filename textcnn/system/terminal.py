@@ -1,4 +1,4 @@
-"""How programs speak."""
+"""Output to the terminal: the console, tables, and arguments to paste."""
 
 import re
 import shlex
@@ -10,13 +10,16 @@ from rich.table import Table
 
 
 def build_console(quiet: bool = False) -> Console:
-    """A console that prints what it is given: labels and paths may hold brackets and colons, and
-    a line that is wider than the terminal must stay one line, to be copied or searched for."""
+    """A console that prints lines unchanged.
+
+    Labels and paths may hold brackets and colons, so markup is off. A line wider than the terminal
+    stays one line, so that it can be copied and searched for.
+    """
     return Console(quiet=quiet, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def argument(key: str, value: Path | str) -> str:
-    """`key=value` as a shell and Hydra take it, whatever the value holds."""
+    """`key=value` quoted for a shell and for Hydra, whatever characters the value holds."""
     if re.fullmatch(r"[\w./-]+", str(value)):
         return f"{key}={value}"
     escaped = str(value).replace('"', '\\"')
@@ -24,7 +27,7 @@ def argument(key: str, value: Path | str) -> str:
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    """A table for the terminal, whose rows have names. `rows`: the header first."""
+    """A table for the terminal; the first row is the header, the first column names the rows."""
     header, *others = rows
     table = Table(title=title, title_justify="left")
     for number, name in enumerate(header):
@@ -35,7 +38,7 @@ def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """The same for TensorBoard."""
+    """The same table as Markdown, for TensorBoard."""
     header, *others = rows
     lines = [header, ["---"] * len(header), *others]
     return "\n".join(

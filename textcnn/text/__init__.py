@@ -1,1 +1,1 @@
-"""From a text to token ids: tokenizers and the vocabulary. Knows nothing of data or models."""
+"""From a text to token ids: tokenizers and vocabulary. Independent of data and models."""

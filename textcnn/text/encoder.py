@@ -1,4 +1,4 @@
-"""From a text to ids: a tokenizer, a vocabulary and where to cut."""
+"""From a text to ids: a tokenizer, a vocabulary and a length limit."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,30 +9,30 @@ from textcnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """Encodes texts; the same in training and for everybody who loads the checkpoint."""
+    """Encodes texts the same way in training and after a checkpoint is loaded."""
 
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     max_length: int | None  # tokens kept of a text; None keeps all
-    truncate: str  # which: "head", "tail", or "both", half of them from each end
+    truncate: str  # which tokens are kept: "head", "tail", or "both" (half from each end)
 
     def __call__(self, text: str) -> list[int]:
-        """The ids of a text: (tokens,), cut to `max_length`."""
+        """The ids of a text: (tokens,), at most `max_length`."""
         return self.vocabulary.encode(cut(self.tokenizer(text), self.max_length, self.truncate))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids, as far as tokenizer and vocabulary kept it."""
+        """The text of ids; what the tokenizer or the vocabulary dropped stays lost."""
         return self.tokenizer.join(self.vocabulary.decode(ids))
 
 
 def cut(tokens: Sequence[str], max_length: int | None, truncate: str) -> Sequence[str]:
-    """At most `max_length` of the tokens; of an odd number "both" takes one more in front."""
+    """At most `max_length` tokens; "both" keeps one more at the front if the number is odd."""
     if max_length is None or len(tokens) <= max_length:
         return tokens
-    behind = {"head": 0, "tail": max_length, "both": max_length // 2}[truncate]
-    front = tokens[: max_length - behind]
-    back = tokens[len(tokens) - behind :]
-    # strings of characters and lists of words both add up
+    back_length = {"head": 0, "tail": max_length, "both": max_length // 2}[truncate]
+    front = tokens[: max_length - back_length]
+    back = tokens[len(tokens) - back_length :]
+    # strings of characters and lists of words both support +
     return front + back  # type: ignore[operator]
 
 
@@ -43,10 +43,11 @@ def build_vocabulary(
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
 ) -> Vocabulary:
-    """The tokenizer's alphabet, or what the training texts teach.
+    """The tokenizer's alphabet if it has one, else the tokens of the training texts.
 
     Args:
-        counts: how often each token occurs in them; called only where that matters.
+        counts: returns how many times each token occurs; called only if there is no alphabet.
+        min_frequency, max_vocabulary: see `Vocabulary.build`; unused if there is an alphabet.
     """
     if tokenizer.alphabet is not None:
         return Vocabulary(tokenizer.alphabet)

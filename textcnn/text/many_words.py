@@ -1,7 +1,7 @@
-"""Words of many texts at once: what `basic_english_words` makes of each, a few passes over all.
+"""The words of many texts at once, equal to `basic_english_words` of each text.
 
-A pass over the bytes of a thousand texts is as fast as a pass over one, and leaves other threads of
-Python their turn.
+A few passes over the bytes of all texts together replace a loop over texts. Most of the time runs
+outside Python's global lock, so other threads can work meanwhile.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 END = b"\0"  # between texts
-# White space as str.split knows it, beyond that of ASCII: up to the ideographic space.
+# The white space of str.split beyond ASCII, up to the ideographic space.
 SPACES = [chr(code) for code in range(128, 0x3001) if chr(code).isspace()]
 
 
@@ -21,9 +21,9 @@ def byte_table(changes: dict[bytes, int], start: bytes) -> bytes:
     return bytes(table)
 
 
-# Colons and semicolons become white space; not a blank, which would make "<br;/>" a line break.
+# Colons and semicolons become tabs; a blank would turn "<br;/>" into the tag "<br />".
 LOWER = byte_table({b";:": ord("\t")}, bytes(range(256)).lower())
-WHITE, LETTER, ALONE = 0, 1, 2  # what a byte is: ALONE are those that are words by themselves
+WHITE, LETTER, ALONE = 0, 1, 2  # kinds of bytes; an ALONE byte is a word of its own
 KINDS = byte_table(
     {b" \t\n\v\f\r\x1c\x1d\x1e\x1f": WHITE, b"'.,()!?" + END: ALONE}, bytes([LETTER]) * 256
 )
@@ -32,15 +32,15 @@ KINDS = byte_table(
 def many_basic_english_words(
     texts: Sequence[str],
 ) -> tuple[list[str], np.ndarray, np.ndarray] | None:
-    """The words of at least one text, as places in a table.
+    """The words of one or more texts, as indices into a table.
 
     Returns:
-        table: words; one may be there several times.
-        places: (all words,) int32, into the table.
-        lengths: (texts,) int64, words of each text.
-        None: a text holds a null character, or half of a surrogate pair.
+        None if a text holds a null character or half of a surrogate pair; otherwise
+        table: words, possibly with repetitions;
+        places: (all words,) int32, indices into the table;
+        lengths: (texts,) int64, the number of words of each text.
     """
-    import pyarrow as pa  # imported here: for a few texts it isn't worth while
+    import pyarrow as pa  # imported here: too slow to import for a few texts
 
     joined = "\0".join([text if text.isascii() else plain(text) for text in texts])
     try:
@@ -51,13 +51,13 @@ def many_basic_english_words(
         return None
     raw = raw.translate(LOWER).replace(b'"', b"").replace(b"<br />", b" ") + END
     kinds = np.frombuffer(b"\0" + raw.translate(KINDS), np.uint8)
-    # of every word the first byte: ALONE, or a letter that follows no letter
+    # the first byte of every word: ALONE, or a letter after a byte that is no letter
     starts = np.flatnonzero(kinds[1:] > (kinds[:-1] & LETTER)).astype(np.int32)  # (words,)
-    # a word reaches to the next, white space and all; what stands before the first is cut off
+    # a word extends to the start of the next, white space included; bytes before the first drop out
     offsets = np.append(starts, np.int32(len(raw)))
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(raw)]
     words = pa.Array.from_buffers(pa.string(), len(starts), buffers).dictionary_encode()
-    # no word is empty or holds white space: so this only strips each, in one call for all
+    # words are not empty and have no inner white space, so this strips all of them in one call
     table = " ".join(words.dictionary.to_pylist()).split()
     within = np.frombuffer(raw, np.uint8)[starts] != END[0]  # (words,)
     lengths = np.diff(np.flatnonzero(~within), prepend=-1) - 1  # (texts,)
@@ -65,7 +65,7 @@ def many_basic_english_words(
 
 
 def plain(text: str) -> str:
-    """In lower case, as only Python knows it, and without white space beyond ASCII."""
+    """In lower case by Unicode's rules, with ASCII blanks for other white space."""
     text = text.lower()
     for space in SPACES:
         if space in text:

@@ -1,6 +1,6 @@
-"""Tokenizers: from a text to its tokens, and back as far as that goes.
+"""Tokenizers: from a text to its tokens, and back as far as possible.
 
-Of textcnn only this module and `vectors` import torchtext.
+Only this module and `vectors` import torchtext.
 """
 
 import difflib
@@ -16,11 +16,11 @@ from typing import Any
 
 from textcnn.errors import InputError
 
-# Zhang, Zhao & LeCun 2015 name 70 characters, the hyphen twice; so these are 69.
+# Zhang, Zhao & LeCun 2015 list 70 characters, but the hyphen twice; these are the 69 distinct ones.
 ZHANG_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{}\n"
 BYTES = "".join(map(chr, range(256)))
 
-# What torchtext's `basic_english` replaces, in its order, before it splits at white space.
+# The replacements of torchtext's `basic_english`, in its order, before it splits at white space.
 BASIC_ENGLISH = (
     ("'", " ' "),
     ('"', ""),
@@ -34,7 +34,7 @@ BASIC_ENGLISH = (
     (";", " "),
     (":", " "),
 )
-# The packages that each of torchtext's tokenizers asks for.
+# The packages that torchtext's tokenizers need.
 TORCHTEXT_NEEDS: dict[str, tuple[str, ...]] = {
     "spacy": ("spacy", "en_core_web_sm"),
     "moses": ("sacremoses",),
@@ -46,34 +46,38 @@ TORCHTEXT_NEEDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Splits texts into tokens; a string stands for the sequence of its characters."""
+    """Splits texts into tokens; tokens that are characters come as one string."""
 
     split: Callable[[str], Sequence[str]]
     join: Callable[[Sequence[str]], str]
-    alphabet: str | None = None  # the tokens that there are; None: those of the training texts
-    settings: tuple[tuple[str, Any], ...] = ()  # what it was built of
+    alphabet: str | None = None  # all tokens; None: learned from the training texts
+    settings: tuple[tuple[str, Any], ...] = ()  # the arguments of `build_tokenizer`
 
     def __call__(self, text: str) -> Sequence[str]:
         return self.split(text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Another process builds its own: models of other packages are large, or can't be sent."""
+        """Pickle the settings only: the models of other packages are large or can't be pickled."""
         return rebuild_tokenizer, self.settings
 
     @property
     def fingerprint(self) -> str:
-        """What decides which tokens it makes."""
+        """Everything that decides which tokens it makes: settings, package and Unicode versions."""
         needs = TORCHTEXT_NEEDS.get(dict(self.settings).get("tokenizer", ""), ())
         versions = [(name, version(name)) for name in ("torchtext", *needs)]
-        # Unicode's tables say what is lower case, and what white space
+        # Unicode's tables define lower case and white space
         return repr([*self.settings, *versions, unicodedata.unidata_version])
 
 
 def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
-    """The tokenizer of a text unit, `word`, `char` or `byte`, with that unit's settings.
+    """Build the tokenizer of a unit.
+
+    Args:
+        unit: `word`, `char` or `byte`.
+        settings: arguments of `word_tokenizer`, `char_tokenizer` or `byte_tokenizer`.
 
     Raises:
-        InputError: an unknown name, a missing package, a repeated character.
+        InputError: a package is missing, or an alphabet is empty or repeats a character.
     """
     units: dict[str, Callable[..., Tokenizer]] = {
         "word": word_tokenizer,
@@ -90,12 +94,13 @@ def rebuild_tokenizer(*settings: tuple[str, Any]) -> Tokenizer:
 
 
 def word_tokenizer(tokenizer: str) -> Tokenizer:
-    """Words.
+    """Tokens are words.
 
     Args:
-        tokenizer: `whitespace`; `kim`, the cleaning of Kim 2014; or a name that torchtext knows:
-            `basic_english` (lower case, punctuation split off, quotation marks, colons, semicolons
-            and `<br />` dropped), `spacy`, `moses`, `toktok`, `revtok`, `subword`.
+        tokenizer: `whitespace`; `kim`, the cleaning of Kim 2014; `basic_english` (lower case;
+            punctuation becomes words; quotation marks, colons, semicolons and `<br />` are
+            dropped); or another tokenizer of torchtext: `spacy`, `moses`, `toktok`, `revtok`,
+            `subword`.
     """
     own: dict[str, Callable[[str], list[str]]] = {
         "basic_english": basic_english_words,
@@ -108,22 +113,22 @@ def word_tokenizer(tokenizer: str) -> Tokenizer:
 def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
     from torchtext.data.utils import get_tokenizer
 
-    # spaCy 3 has no model of the name "en"
+    # spaCy 3 has no model named "en"
     language = "en_core_web_sm" if name == "spacy" else "en"
     try:
-        with redirect_stdout(StringIO()):  # where it says what our error says
+        with redirect_stdout(StringIO()):  # it prints the same as our error
             split: Callable[[str], list[str]] = get_tokenizer(name, language=language)
     except (ImportError, OSError, AttributeError) as error:
         needed = " and ".join(TORCHTEXT_NEEDS[name])
         raise InputError(
-            f"text.tokenizer={name} needs {needed}, which is not installed; install it, or use "
+            f"text.tokenizer={name} needs {needed}, which is not installed; install it or use "
             "text.tokenizer=basic_english"
         ) from error
     return split
 
 
 def basic_english_words(text: str) -> list[str]:
-    """The same words as torchtext's `basic_english`, which takes three times as long."""
+    """The words of torchtext's `basic_english`, in a third of its time."""
     text = text.lower()
     for string, replacement in BASIC_ENGLISH:
         text = text.replace(string, replacement)
@@ -131,7 +136,7 @@ def basic_english_words(text: str) -> list[str]:
 
 
 def kim_words(text: str) -> list[str]:
-    """The cleaning of Kim 2014: letters, digits and ( ) , ! ? ' ` alone, clitics split off."""
+    """The cleaning of Kim 2014: keep letters, digits and ( ) , ! ? ' `; split off clitics."""
     text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)
     text = re.sub(r"('s|'ve|n't|'re|'d|'ll)", r" \1", text)
     text = re.sub(r"([,!?()])", r" \1 ", text)
@@ -139,41 +144,43 @@ def kim_words(text: str) -> list[str]:
 
 
 def char_tokenizer(alphabet: str, lowercase: bool) -> Tokenizer:
-    """Characters.
+    """Tokens are characters.
 
     Args:
-        alphabet: `zhang`, that of Zhang, Zhao & LeCun 2015; `learnt`, the characters of the
-            training texts; or the characters themselves, each once.
-        lowercase: make a text lower case first, and the alphabet too.
+        alphabet: `zhang` (Zhang, Zhao & LeCun 2015), `learnt` (the characters of the training
+            texts), or the characters themselves, each once.
+        lowercase: convert texts, and an alphabet given as characters, to lower case.
     """
     if alphabet == "":
-        raise InputError("text.alphabet is empty; give zhang, learnt or the characters")
-    fold = str.lower if lowercase else str
+        raise InputError(
+            "text.alphabet is empty; set it to zhang, learnt or the characters themselves"
+        )
+    convert = str.lower if lowercase else str
     named = {"zhang": ZHANG_ALPHABET, "learnt": None}
-    characters = named.get(alphabet, fold(alphabet))
+    characters = named.get(alphabet, convert(alphabet))
     twice = [c for c in characters or "" if (characters or "").count(c) > 1]
     if twice:
-        folded = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.lowercase=true)"
+        where = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.lowercase=true)"
         close = difflib.get_close_matches(alphabet, named, n=1)
         meant = f"; did you mean {close[0]}?" if close else ""
         raise InputError(
-            f"text.alphabet holds {twice[0]!r} twice{folded}; give each character once{meant}"
+            f"text.alphabet holds {twice[0]!r} twice{where}; give each character once{meant}"
         )
-    return Tokenizer(fold, "".join, characters)
+    return Tokenizer(convert, "".join, characters)
 
 
 def byte_tokenizer() -> Tokenizer:
-    """The bytes of UTF-8: any language, and nothing is unknown."""
+    """Tokens are the bytes of UTF-8: any language, no unknown tokens."""
     return Tokenizer(split_bytes, join_bytes, BYTES)
 
 
 def split_bytes(text: str) -> str:
-    """The bytes of a text, each as the character of its number."""
+    """The bytes of a text, each as the character with that code."""
     return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def join_bytes(tokens: Sequence[str]) -> str:
-    """The text of bytes; what a cut left of a character at an end is replaced."""
+    """The text of bytes; characters that truncation cut apart become U+FFFD."""
     data = "".join(tokens).encode("latin-1")
     try:
         return data.decode("utf-8", "surrogatepass")

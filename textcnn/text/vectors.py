@@ -10,20 +10,20 @@ import numpy as np
 
 from textcnn.errors import InputError
 
-INSTALLED = "glove"  # the 400,000 vectors of the extra of that name
+INSTALLED = "glove"  # the 400,000 vectors that the extra of this name installs
 
 
 @dataclass(frozen=True)
 class TokenVectors:
-    """A vector for each token of a vocabulary, pretrained or random."""
+    """One vector per known token of a vocabulary, pretrained or random."""
 
     name: str  # of the file or the vectors
     values: np.ndarray  # (tokens, dim) float32
-    found: np.ndarray  # (tokens,) bool, whether it is pretrained
+    found: np.ndarray  # (tokens,) bool, True for pretrained vectors
 
     @property
     def coverage(self) -> float:
-        """The share of the tokens whose vector is pretrained."""
+        """The fraction of tokens with a pretrained vector."""
         return float(self.found.mean())
 
     @property
@@ -35,16 +35,18 @@ class TokenVectors:
 
 
 def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
-    """Vectors for `tokens`; those without one get U(-a, a), with the variance of those found.
+    """Vectors for `tokens`; missing ones are drawn from U(-a, a) with the variance of those found.
 
     Args:
-        name: a file of GloVe's or word2vec's text format, a word and its numbers on each line;
-            `glove`, the 50-dimensional GloVe vectors of the extra of that name; or a name that
-            torchtext knows, `glove.6B.300d` say, which it downloads and keeps.
+        name: a file in the text format of GloVe or word2vec (a word and its numbers per line);
+            `glove`, the 50-dimensional GloVe vectors of the extra `glove`; or a name known to
+            torchtext such as `glove.6B.300d`, which is downloaded and cached.
+        tokens: the known tokens of a vocabulary.
+        seed: for the random vectors.
 
     Raises:
-        InputError: no such file or name, no text format, lines of differing width, fewer than the
-            header announces, what is no finite number, no token found, no network.
+        InputError: no such file or name, a binary file, lines of different width, fewer vectors
+            than the header announces, a number that is not finite, no token found, no network.
     """
     rows = {token: row for row, token in enumerate(tokens)}
     path = Path(name).expanduser()
@@ -57,14 +59,15 @@ def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
     known = dict(pairs)
     if not known:
         raise InputError(
-            f"text.vectors={name} has a vector for none of the {len(tokens):,} training tokens"
+            f"text.vectors={name} has no vector for any of the {len(tokens):,} training tokens; "
+            "give vectors for the language and spelling of the texts"
         )
     pretrained = np.stack(list(known.values()))
     variance = pretrained.var(dtype=np.float64)
     if variance == 0:
         raise InputError(
-            f"text.vectors={name}: every number found is {pretrained.flat[0]:g}, as in a file that "
-            "nobody trained; give another"
+            f"text.vectors={name}: every number found is {pretrained.flat[0]:g}, so the vectors "
+            "are not trained; give another file"
         )
     bound = np.sqrt(3 * variance)  # U(-a, a) has the variance a²/3
     generator = np.random.default_rng(seed)
@@ -76,9 +79,9 @@ def load_vectors(name: str, tokens: Sequence[str], seed: int) -> TokenVectors:
 
 
 def read_text_vectors(path: Path, rows: dict[str, int]) -> Iterator[tuple[int, np.ndarray]]:
-    """Row and vector of each token in the file; of other lines only the width is looked at.
+    """Yield (row, vector) of each token in the file; other lines are only checked for width.
 
-    A first line of two whole numbers is word2vec's header: how many vectors, of how many numbers.
+    A first line of two whole numbers is word2vec's header: the number of vectors and their size.
     """
     dim = number = header = announced = 0
     found = not_utf8 = False
@@ -100,7 +103,7 @@ def read_text_vectors(path: Path, rows: dict[str, int]) -> Iterator[tuple[int, n
                     wrong = next(cell for cell in cells[-dim:] if parse([cell]) is None)
                     raise InputError(
                         f"{path}, line {number}: the vector of {word!r} holds {show(wrong)}, which "
-                        "is no finite number of 32 bits; mend it or drop the line"
+                        "is not a finite 32-bit number; fix it or delete the line"
                     )
                 found = True
                 yield rows[word], vector
@@ -109,17 +112,17 @@ def read_text_vectors(path: Path, rows: dict[str, int]) -> Iterator[tuple[int, n
     if number - header < announced:
         raise InputError(
             f"{path} holds {number - header:,} of the {announced:,} vectors that its first line "
-            "announces: copy it again, or mend that line"
+            "announces; copy the file again or fix that line"
         )
     if not_utf8 and not found:
         raise InputError(
-            f"{path} has a vector for no training token, and words that are not UTF-8; convert "
-            "it, as with iconv -f latin1 -t utf8"
+            f"{path} has no vector for any training token, and words that are not UTF-8; convert "
+            "it, for example with iconv -f latin1 -t utf8"
         )
 
 
 def row_fault(cells: list[bytes], dim: int) -> str | None:
-    """What is wrong with a line, a word and `dim` numbers; with the first, where `dim` is 0."""
+    """What is wrong with a line, which should hold a word and `dim` numbers; 0: any number."""
     count = len(cells) - 1
     if dim == 0:
         sound = count > 0 and is_number(cells[-1])
@@ -129,16 +132,18 @@ def row_fault(cells: list[bytes], dim: int) -> str | None:
     if sound:
         return None
     if is_binary(cells):
-        return "seems binary; text.vectors takes text in UTF-8, a word and its numbers on each line"
+        return (
+            "looks binary; text.vectors takes UTF-8 text with a word and its numbers on each line"
+        )
     if count == 0:
-        return f"no numbers after the word {show(cells[0])}; mend or drop the line"
+        return f"no numbers after the word {show(cells[0])}; fix or delete the line"
     if dim == 0:
-        return f"{show(cells[-1])} is no number; a line is a word and its numbers"
-    return f"{count} numbers after the word, not {dim}; mend or drop the line"
+        return f"{show(cells[-1])} is not a number; each line must hold a word and its numbers"
+    return f"{count} numbers after the word, expected {dim}; fix or delete the line"
 
 
 def is_binary(cells: list[bytes]) -> bool:
-    """Whether this is no text: control characters, or numbers that are not UTF-8."""
+    """Whether a line is not text: it holds control characters, or its numbers are not UTF-8."""
     try:
         b" ".join(cells[1:]).decode()
     except UnicodeDecodeError:
@@ -147,7 +152,7 @@ def is_binary(cells: list[bytes]) -> bool:
 
 
 def parse(cells: list[bytes]) -> np.ndarray | None:
-    """The numbers; None if one is not finite, or none at all."""
+    """(numbers,) float32; None if one is not finite or not a number."""
     try:
         with np.errstate(over="ignore"):
             vector = np.array(cells, dtype=np.float32)
@@ -169,7 +174,7 @@ def is_number(cell: bytes) -> bool:
 
 
 def installed_vectors(rows: dict[str, int]) -> Iterator[tuple[int, np.ndarray]]:
-    """From the package of the extra `glove`; the matrix stays on the disk but for our rows."""
+    """From the package of the extra `glove`; only the rows of our tokens are read from disk."""
     import pyarrow.parquet as pq
 
     try:
@@ -190,16 +195,16 @@ def torchtext_vectors(name: str, rows: dict[str, int]) -> Iterator[tuple[int, np
 
     if name not in pretrained_aliases:
         known = ", ".join([INSTALLED, *sorted(pretrained_aliases)])
-        raise InputError(f"text.vectors={name}: no such file; names are {known}")
+        raise InputError(f"text.vectors={name}: no such file; accepted names are {known}")
     verified = ssl._create_default_https_context
     try:
         vectors = pretrained_aliases[name](cache=str(Path("~/.cache/textcnn").expanduser()))
     except (OSError, RuntimeError) as error:
         raise InputError(
-            f"text.vectors={name} can't be downloaded ({error}); check the network, or give a file"
+            f"text.vectors={name} can't be downloaded ({error}); check the network or give a file"
         ) from error
     finally:
-        # torchtext turns the verification of certificates off, for the whole process
+        # torchtext turns off the verification of certificates for the whole process
         ssl._create_default_https_context = verified
     for word, row in rows.items():
         if word in vectors.stoi:

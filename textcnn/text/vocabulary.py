@@ -10,17 +10,27 @@ SPECIALS = ("<pad>", "<unk>")
 
 
 class Vocabulary:
-    """Tokens and their ids: 0 is padding, 1 is unknown, tokens follow from 2.
+    """Tokens and their ids: 0 is padding, 1 is unknown, the known tokens start at 2.
 
-    The two specials are no tokens: a text that holds "<pad>" or "<unk>" is encoded as any other.
+    `tokens[id]` is the token of an id. Texts never encode to a special: "<pad>" or "<unk>" in a
+    text is an ordinary token, known or not.
+
+    Attributes:
+        tokens: (ids,) all tokens by id, the specials included.
     """
 
-    def __init__(self, tokens: Sequence[str]):
-        """`tokens` in the order of their ids, each once."""
-        self.tokens = tuple(tokens)
-        self._ids = {token: id for id, token in enumerate(self.tokens, start=len(SPECIALS))}
-        if len(self._ids) != len(self.tokens):
-            twice = next(token for token, count in Counter(self.tokens).items() if count > 1)
+    def __init__(self, known_tokens: Sequence[str]):
+        """
+        Args:
+            known_tokens: in the order of their ids, without the specials.
+
+        Raises:
+            ValueError: a token is repeated.
+        """
+        self.tokens = (*SPECIALS, *known_tokens)
+        self._ids = {token: id for id, token in enumerate(known_tokens, start=len(SPECIALS))}
+        if len(self._ids) != len(known_tokens):
+            twice = next(token for token, count in Counter(known_tokens).items() if count > 1)
             raise ValueError(f"a vocabulary holds each token once, got {twice!r} again")
 
     @classmethod
@@ -30,22 +40,33 @@ class Vocabulary:
         min_frequency: int = 1,
         max_vocabulary: int | None = None,
     ) -> "Vocabulary":
-        """The vocabulary of training texts, the most frequent token first, ties by spelling.
+        """The vocabulary of training texts: the most frequent token first, ties by spelling.
 
         Args:
-            counts: how often each token occurs in the texts.
-            min_frequency: a token that occurs fewer times is left out, so it is unknown.
-            max_vocabulary: how many tokens to keep, specials not counted; None keeps all.
+            counts: how many times each token occurs in the texts.
+            min_frequency: tokens that occur fewer times are unknown.
+            max_vocabulary: number of known tokens to keep; None keeps all.
         """
         frequent = [(-count, token) for token, count in counts.items() if count >= min_frequency]
         return cls([token for _, token in sorted(frequent)[:max_vocabulary]])
 
     def __len__(self) -> int:
-        """How many ids there are, specials included: the rows of an embedding."""
-        return len(SPECIALS) + len(self.tokens)
+        """The number of ids, specials included: the rows of an embedding."""
+        return len(self.tokens)
+
+    @property
+    def known_tokens(self) -> tuple[str, ...]:
+        """The tokens without the specials, in the order of their ids from 2."""
+        return self.tokens[len(SPECIALS) :]
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        return list(map(self._ids.get, tokens, repeat(UNKNOWN)))  # without Python for each
+        """The id of each token; UNKNOWN for tokens outside the vocabulary."""
+        return list(map(self._ids.get, tokens, repeat(UNKNOWN)))  # no Python bytecode per token
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        return [SPECIALS[id] if id < len(SPECIALS) else self.tokens[id - 2] for id in ids]
+        """The token of each id.
+
+        Raises:
+            IndexError: an id is too large.
+        """
+        return [self.tokens[id] for id in ids]

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from textcnn.data.batching import Batch, EncodedTexts, shuffled_batches
-from textcnn.data.encoding import encode_rows
+from textcnn.data.encoding import encode_labelled
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import RowStream
 from textcnn.errors import InputError
@@ -179,8 +179,7 @@ class StreamBatches:
         """The remaining batches of a window."""
         if not len(rows):
             return
-        tokenized = rows.source.tokenized(self.encoder.tokenizer)
-        texts = encode_rows(tokenized, rows.rows, self.encoder, rows.labels)
+        texts = encode_labelled(rows, self.encoder)
         batches = shuffled_batches(
             texts.lengths,
             batch_size=self.batch_size,

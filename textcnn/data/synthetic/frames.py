@@ -1,4 +1,4 @@
-"""Texts of filler with slots for markers, in contexts that tell the slots apart by nothing."""
+"""Texts of filler with slots for markers, where the context of a slot reveals nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,60 +11,65 @@ Text = list[str]  # its words
 
 @dataclass(frozen=True)
 class Frames:
-    """Draws texts that differ only in what stands in their slots.
+    """Draws texts that differ only in the words in their slots.
 
-    Before every slot of a text stand the same window - 1 words, after it others, the same too. So
-    where slots lie at least `apart` from each other, no window of `window` words holds two of them,
-    and the windows around a marker are the same in whichever slot it stands.
+    All slots of a text have the same window - 1 words before them and the same window - 1 words
+    after them. If slots are at least `apart` from each other, no window of `window` words holds two
+    of them, and the windows around a marker are the same for every slot.
     """
 
     draw: Random
     length: int  # words of a text
-    fillers: tuple[str, ...]  # one: constant filler
+    fillers: tuple[str, ...]  # a single one: constant filler
     window: int  # words
-    asked: str  # the keys that a text too short for its slots comes of
-    ends: int | None = None  # words from a slot to an end, at least; None: as windows need them
+    asked: str  # the keys that determine the least length, for messages
+    ends: int | None = None  # least number of words from a slot to an end; None: see `margin`
 
     @property
     def reach(self) -> int:
-        """Words on each side of a marker that a window with it may hold."""
+        """The most words on one side of a marker in a window that holds it."""
         return self.window - 1
 
     @property
     def apart(self) -> int:
-        """Least distance of two slots: in random filler their contexts must not overlap."""
+        """The least distance of two slots; in random filler their contexts must not overlap."""
         return least_distance(self.window, constant=len(self.fillers) == 1)
 
     @property
     def margin(self) -> int:
         """Words from a slot to an end, so that no window, padded or not, holds slot and end.
 
-        At least one, or the first and the last word would tell of the class.
+        At least one; otherwise the first or last word would reveal the class.
         """
         return max(self.reach, 1) if self.ends is None else self.ends
 
     def need(self, least: int) -> None:
-        """
+        """Check the length of texts.
+
+        Args:
+            least: number of words that the task needs.
+
         Raises:
             InputError: the texts have fewer words.
         """
         if self.length < least:
             raise InputError(
-                f"data.length={self.length} is too short for {self.asked}, which takes at least "
+                f"data.length={self.length} is too short for {self.asked}, which needs at least "
                 f"{least}; try data.length={least}"
             )
 
     def place(self, gaps: Sequence[int], margin: int, stretch: bool = False) -> list[int]:
-        """Slots with these distances, anywhere in a text but for its margins.
+        """The positions of slots, drawn at random.
 
         Args:
-            gaps: from each slot to the next, tokens.
-            stretch: the gaps may be longer, each as likely as the others.
+            gaps: the distance from each slot to the next, in words.
+            margin: least number of words from a slot to an end.
+            stretch: gaps may be longer; all ways to place the slots are equally likely.
         """
         least = 2 * margin + sum(gaps) + 1
         self.need(least)
         spare = self.length - least
-        if stretch:  # every way to share the spare words among the gaps and both ends
+        if stretch:  # every way to distribute the spare words among the gaps and both ends
             cuts = sorted(self.draw.sample(range(spare + len(gaps) + 1), len(gaps) + 1))
             offsets = [cut - number for number, cut in enumerate(cuts)]
         else:
@@ -78,7 +83,12 @@ class Frames:
     def texts(
         self, slots: Sequence[int], markers: Mapping[str, Sequence[str | None]]
     ) -> dict[str, Text]:
-        """A text of each class, with its markers in the slots; None is a word of filler."""
+        """A text of each class.
+
+        Args:
+            slots: positions in the text.
+            markers: for each class the words in the slots; None: a word of filler.
+        """
         frame = self.filler(self.length)
         before, after = self.filler(self.reach), self.filler(self.reach)
         unmarked = self.draw.choice(self.fillers)

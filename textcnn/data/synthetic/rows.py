@@ -13,8 +13,8 @@ from textcnn.data.synthetic.tasks import TASKS, Sizes
 from textcnn.errors import InputError
 
 CONSTANT = "o"
-WINDOW = 3  # where no distance limits it
-# what each size is for
+WINDOW = 3  # if no distance limits it
+# the tasks that use each size
 USED_BY = {
     "distance": ("order", "count", "brackets", "duplicate", "negation"),
     "parts": ("position",),
@@ -25,7 +25,7 @@ USED_BY = {
     "phrase": ("keyword",),
     "window": ("order", "position", "count", "agreement", "brackets", "duplicate"),
 }
-SETS = ("count", "agreement")  # whose pairs have the same windows, but not equally often
+SETS = ("count", "agreement")  # pairs have the same sets of windows, but different counts
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,17 @@ class SyntheticTexts:
     seed: int = 0
 
     def check(self) -> None:
-        """
+        """Check the keys.
+
         Raises:
-            InputError: keys that the task doesn't use, or that contradict each other.
+            InputError: a key doesn't apply to the task, or keys contradict each other.
         """
         self.check_unused()
         if self.task == "position" and self.length % self.parts:
             more = self.length + -self.length % self.parts
             raise InputError(
-                f"data.length={self.length} can't be cut into data.parts={self.parts} equal parts; "
-                f"try data.length={more}"
+                f"data.length={self.length} can't be split into data.parts={self.parts} equal "
+                f"parts; try data.length={more}"
             )
         if self.fewer >= self.copies:
             raise InputError(
@@ -82,12 +83,12 @@ class SyntheticTexts:
         if self.examples % classes:
             more = self.examples + -self.examples % classes
             raise InputError(
-                f"data.examples={self.examples} can't be shared evenly by {classes} classes; "
+                f"data.examples={self.examples} can't be divided evenly among {classes} classes; "
                 f"try data.examples={more}"
             )
 
     def check_unused(self) -> None:
-        """Refuse a key that says something, but not to this task."""
+        """Refuse a key that is given but doesn't apply to this task."""
         for entry in fields(self):
             value = getattr(self, entry.name)
             if value == entry.default:
@@ -110,7 +111,7 @@ class SyntheticTexts:
 
     @property
     def seen_alike(self) -> int:
-        """Words of the windows that do not tell the texts of a pair apart."""
+        """The length in words of the windows that both texts of a pair have in common."""
         if not self.pairs or "window" not in self.sizes:
             return 1
         if self.window is not None:
@@ -120,7 +121,7 @@ class SyntheticTexts:
         return self.distance if self.filler == "constant" else (self.distance + 1) // 2
 
     def groups(self, draw: Random) -> Iterator[dict[str, Text]]:
-        """Without end, a text of each class: alike if they are pairs, else independent."""
+        """Endlessly, a text of each class: similar if they are pairs, else independent."""
         settings = asdict(self)
         keys = [
             f"data.{name}={settings[name]}"
@@ -146,7 +147,7 @@ class SyntheticTexts:
             yield dict(sorted(texts.items()))
 
     def rows(self, split: str) -> pa.Table:
-        """`text` and `label`, as many of each class: those of a pair one after the other."""
+        """Columns `text` and `label`, the same number of each class; pairs are adjacent."""
         groups = self.groups(Random(f"{self.seed} {split}"))
         rows = (item for group in groups for item in group.items())
         labels, texts = zip(*islice(rows, self.examples), strict=True)
@@ -154,13 +155,13 @@ class SyntheticTexts:
 
     @property
     def promise(self) -> str:
-        """What the texts have in common, for the user."""
+        """A note for the user: what the texts of a pair have in common."""
         if not self.pairs:
             shared = "independent texts"
         elif self.task == "keyword" and self.phrase == 1:
             shared = "the texts of a pair differ in the key word"
         else:
-            often = "though not as often" if self.task in SETS else "each as often"
+            often = "with different counts" if self.task in SETS else "with equal counts"
             unit = "words" if self.seen_alike == 1 else f"windows of {self.seen_alike} words"
             shared = f"the texts of a pair have the same {unit}, {often}"
-        return f"data.task={self.task}: {shared}; as many texts of each class"
+        return f"data.task={self.task}: {shared}; every class has the same number of texts"

@@ -1,7 +1,7 @@
-"""The tasks: from a frame to a text of each class, alike but for what the task is about.
+"""The tasks: each draws a text of every class that differ only in what the task is about.
 
-Unless its docstring says otherwise, the texts of a task have equal multisets of windows of
-`Frames.window` words: each window is in both, and equally often.
+Unless a docstring says otherwise, the texts have equal multisets of windows of `Frames.window`
+words: every window occurs in both texts, the same number of times.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ PAIRED = {"(": ")", "[": "]"}
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the tasks have sizes for, as the keys `data.*` say."""
+    """The sizes of tasks; each is the key `data.*` of its name."""
 
     distance: int
     parts: int
@@ -32,9 +32,9 @@ def order(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def position(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """In which of so many equal parts of a text its one marker is.
+    """Which of `parts` equal parts of a text holds the only marker.
 
-    Independent texts (window 1) have it anywhere, also at the ends.
+    In independent texts (window 1) the marker may be anywhere, even at the ends.
     """
     size = frames.length // sizes.parts
     frames.need(sizes.parts * (2 * frames.reach + 1))
@@ -48,9 +48,9 @@ def position(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def count(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """So many copies of the marker, or fewer: equal sets of windows, not multisets.
+    """`copies` copies of the marker, or `fewer`: equal sets of windows, not multisets.
 
-    One slot more than copies, so that the windows around a slot without a marker are in both.
+    There is one slot more than copies, so that both texts have windows around an empty slot.
     """
     slots = frames.place([sizes.distance] * sizes.copies, frames.margin, stretch=True)
     several: list[str | None] = [A] * sizes.copies + [None]
@@ -63,8 +63,8 @@ def count(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 def agreement(frames: Frames, sizes: Sizes) -> dict[str, Text]:
     """Whether the first and the last word are equal: equal sets of windows, not multisets.
 
-    Four more markers inside let every window at an end occur elsewhere too, and make each text
-    hold both markers three times. Zeros beyond the ends would show what is first and what last.
+    With four more markers inside, every window at an end also occurs elsewhere, and each text holds
+    both markers three times. Zero padding would reveal what is first and last.
     """
     inside = frames.place([frames.apart] * 3, frames.apart, stretch=True)
     first, other = frames.draw.sample((A, B), 2)
@@ -76,9 +76,9 @@ def agreement(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def brackets(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """Brackets of two kinds, properly nested or with two closing ones of different kinds exchanged.
+    """Brackets of two kinds, properly nested, or with two closing ones of different kinds swapped.
 
-    Both texts open and close in the same places.
+    Both texts open and close brackets at the same positions.
     """
     slots = frames.place([sizes.distance] * (2 * sizes.couples - 1), frames.margin)
     nested = nest(frames, sizes.couples)
@@ -93,7 +93,7 @@ def brackets(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def nest(frames: Frames, couples: int) -> Text:
-    """Nested brackets, at least one couple of each kind."""
+    """Nested brackets, with at least one pair of each kind."""
     kinds = [*PAIRED, *frames.draw.choices(list(PAIRED), k=couples - 2)]
     frames.draw.shuffle(kinds)
     nested: Text = []
@@ -108,11 +108,11 @@ def nest(frames: Frames, couples: int) -> Text:
 
 
 def duplicate(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """Two couples of markers: those of a couple are the same, or they are different.
+    """Two pairs of markers: the markers of a pair are the same, or they are different.
 
-    One couple alone would tell by which words it has.
+    A single pair would reveal its class by its words.
     """
-    # the couples lie farther from each other than their markers, so that it is clear what they are
+    # pairs are farther apart than the markers of a pair, so that it is clear which belong together
     gaps = [sizes.distance, sizes.distance + 1, sizes.distance]
     slots = frames.place(gaps, frames.margin)
     one, other = frames.draw.sample((A, B), 2)
@@ -121,10 +121,10 @@ def duplicate(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def negation(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """A cue, good or bad, that `not` turns when it comes before it, at most `distance` words.
+    """A cue, good or bad, that `not` reverses if it is at most `distance` words before the cue.
 
-    It stands there in one text; in the other after the cue, or too far before. Equal multisets of
-    words, not of windows.
+    In the other text `not` comes after the cue or too far before it. Equal multisets of words, not
+    of windows.
     """
     scope = sizes.distance
     margin = 1
@@ -141,9 +141,9 @@ def negation(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def keyword(frames: Frames, sizes: Sizes) -> dict[str, Text]:
-    """A phrase anywhere, or its words but not the phrase: equal multisets of words.
+    """A phrase anywhere, or its words elsewhere but not the phrase: equal multisets of words.
 
-    Of one word, the word or none.
+    A phrase of one word is present or absent.
     """
     words = [f"key{number}" for number in range(1, sizes.phrase + 1)]
     inner = range(1, frames.length - 1)
@@ -159,7 +159,7 @@ def keyword(frames: Frames, sizes: Sizes) -> dict[str, Text]:
 
 
 def insert(rest: Text, places: list[int], words: Text) -> Text:
-    """`rest` with each word in its place."""
+    """`rest` with the words inserted at `places`."""
     text = list(rest)
     for place, word in sorted(zip(places, words, strict=True)):
         text.insert(place, word)

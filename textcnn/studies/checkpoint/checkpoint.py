@@ -114,15 +114,14 @@ def load(settings: Values) -> tuple["AnyClassifier", "TrainConfig", "DataConfig"
     Raises:
         InputError: checkpoint or data can't be used.
     """
-    from textcnn.data.encoding import encode_rows
+    from textcnn.data.encoding import encode_labelled
     from textcnn.evaluation.report import test_rows
     from textcnn.inference import restore
 
     classifier, trained, _, _ = restore(settings["checkpoint"])
     data = chosen_data(settings["data"], trained)
     rows = test_rows(data, trained, classifier.labels)
-    tokenized = rows.source.tokenized(classifier.encoder.tokenizer)
-    texts = encode_rows(tokenized, rows.rows, classifier.encoder, rows.labels)
+    texts = encode_labelled(rows, classifier.encoder)
     return classifier, trained, data, texts
 
 

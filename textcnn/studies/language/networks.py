@@ -73,11 +73,11 @@ def measure_network(
     Raises:
         InputError: the data can't be used.
     """
-    from textcnn.data.prepare import prepare_data
+    from textcnn import builders
     from textcnn.errors import InputError
     from textcnn.studies.shared.questions import ask, equalities
 
-    prepared = prepare_data(build_data(data, examples), build_text(network.unit), seed)
+    prepared = builders.build_data(build_data(data, examples), build_text(network.unit), seed)
     try:
         classifier = build_network(network, prepared, seed)
     except InputError as error:
@@ -102,10 +102,10 @@ def check_data(data: Values, examples: int, units: Sequence[str], seed: int) -> 
     Raises:
         InputError: they can't be used, or are too few to test on.
     """
-    from textcnn.data.prepare import prepare_data
+    from textcnn import builders
 
     for unit in units:
-        prepared = prepare_data(build_data(data, examples), build_text(unit), seed)
+        prepared = builders.build_data(build_data(data, examples), build_text(unit), seed)
         check_enough(len(prepared.texts.test), len(prepared.splits.labels))
 
 
@@ -149,7 +149,7 @@ def build_network(network: Network, prepared: "PreparedData", seed: int) -> "Cla
         **schema(**network.model).settings(encoder.max_length),
     )
     if network.vectors:
-        vectors = load_vectors(GLOVE, encoder.vocabulary.tokens, seed)
+        vectors = load_vectors(GLOVE, encoder.vocabulary.known_tokens, seed)
         model.embedding.set_vectors(torch.from_numpy(vectors.values))
     return Classifier(model, encoder, prepared.splits.labels)
 

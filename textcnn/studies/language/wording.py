@@ -165,7 +165,7 @@ def probe_with_vectors(vectors: str, rows: "Rows", seed: int) -> "Classifier":
     loaded = load_vectors(vectors, tokens, seed)
     model = {"name": "nin", "depth": 1, "embedding": "static"}
     classifier = build_probe(model | {"embedding_dim": loaded.values.shape[1]}, rows, seed)
-    assert classifier.encoder.vocabulary.tokens == tuple(tokens)
+    assert classifier.encoder.vocabulary.known_tokens == tuple(tokens)
     classifier.model.embedding.set_vectors(torch.from_numpy(loaded.values))
     return classifier
 

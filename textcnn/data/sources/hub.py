@@ -1,6 +1,6 @@
 """Rows from the Hugging Face Hub, or from a directory in the Hub's layout, through `datasets`.
 
-Nothing that a repository holds is run: `datasets` has had no loading scripts since version 4.
+No code of a repository is run: `datasets` supports no loading scripts since version 4.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ from datasets import (
     load_dataset_builder,
 )
 
-from textcnn.data.columns import Columns, check_columns, table_rows
-from textcnn.data.files import STREAMED_ROWS
-from textcnn.data.hub_errors import explain
+from textcnn.data.sources.columns import Columns, check_columns, table_rows
+from textcnn.data.sources.files import STREAMED_ROWS
+from textcnn.data.sources.hub_errors import explain
 from textcnn.errors import InputError
 
 HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name
@@ -40,13 +40,14 @@ def open_hub(
     given: Mapping[str, str | Sequence[str] | None],
     columns: Columns,
 ) -> tuple[dict[str, Callable[[], pa.Table]], list[str]]:
-    """By key, how to read the rows of its split, and notes for the user.
+    """By key a reader of the rows of its split, and notes for the user.
 
     Args:
+        path, name, revision: see `prepare`.
         given: the values of data.train, data.validation and data.test.
 
     Raises:
-        InputError: the data set can't be had, or has no such split.
+        InputError: the dataset can't be loaded, or lacks a split.
     """
     datasets.disable_progress_bars()
     builder = prepare(path, name, revision)
@@ -65,7 +66,7 @@ def stream_hub(
     given: Mapping[str, str | Sequence[str] | None],
     columns: Columns,
 ) -> tuple[dict[str, Callable[[], Iterator[pa.Table]]], list[str]]:
-    """`open_hub` without downloading: by key, how to read the rows of its split block by block."""
+    """As `open_hub`, without downloading: the readers yield the rows of a split block by block."""
     datasets.disable_progress_bars()
     directory = Path(path).expanduser()
     with explained(path, name, revision):
@@ -77,7 +78,7 @@ def stream_hub(
                 f"{key}={spec}: data.streaming=true reads whole splits; give one of "
                 f"{', '.join(splits)}, and data.max_examples for fewer rows"
             )
-    # sizes that nobody knows before the end: any two splits are apart
+    # the real sizes are unknown; different splits never overlap
     chosen = choose_splits(dict.fromkeys(splits, 1), given, path)
     streams: dict[str, Callable[[], Iterator[pa.Table]]] = {
         key: partial(stream_split, splits[split], key, split, (path, name, revision), columns)
@@ -107,15 +108,15 @@ def stream_split(
 
 
 def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder:
-    """A data set, downloaded and converted to Arrow in the cache of `datasets`.
+    """Download a dataset and convert it to Arrow in the cache of `datasets`.
 
     Args:
         path: owner/name on the Hub, or a directory.
-        name: the configuration; None where there is one only, or a default.
-        revision: commit, tag or branch; None is the newest.
+        name: the configuration; None: the only one, or the default.
+        revision: commit, tag or branch; None: the newest.
 
     Raises:
-        InputError: it can't be had.
+        InputError: it can't be loaded.
     """
     with explained(path, name, revision):
         builder = find_builder(path, name, revision)
@@ -124,17 +125,20 @@ def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder
 
 
 def find_builder(path: str, name: str | None, revision: str | None) -> DatasetBuilder:
-    """What knows the files of a data set, and how to read them."""
+    """The builder of a dataset: it knows the files and how to read them."""
     directory = Path(path).expanduser()
     local = directory.is_dir()
     if not local and not re.fullmatch(HUB_ID, path):
         raise InputError(
-            f"data.path={path}: no such directory (looked from {Path.cwd()}), and no id of a Hub "
-            "dataset, which is owner/name, such as stanfordnlp/imdb"
+            f"data.path={path}: no such directory (looked from {Path.cwd()}), and not the id of a "
+            "Hub dataset, which is owner/name, such as stanfordnlp/imdb"
         )
     if local and revision is not None:
-        raise InputError(f"data.revision={revision} is for the Hub, but data.path={path} is here")
-    # what they log, retries for example, would stand before the one line of an error
+        raise InputError(
+            f"data.revision={revision} is for the Hub, but data.path={path} is a directory; "
+            "leave it out"
+        )
+    # their log lines, such as retries, would clutter the one line of an error
     for library in ("datasets", "huggingface_hub"):
         logging.getLogger(library).setLevel(logging.ERROR)
     if local:
@@ -146,21 +150,21 @@ def find_builder(path: str, name: str | None, revision: str | None) -> DatasetBu
 
 @contextmanager
 def explained(path: str, name: str | None, revision: str | None) -> Iterator[None]:
-    """Say in one line what goes wrong with a repository."""
+    """Turn any error with a repository into an InputError of one line."""
     try:
         yield
     except (InputError, GeneratorExit):
         raise
-    except Exception as error:  # a repository is foreign input, and there is no end to what it has
+    except Exception as error:  # a repository is foreign input and can fail in any way
         local = Path(path).expanduser().is_dir()
         raise InputError(explain(error, path, name, revision, local)) from error
 
 
 def local_cache(directory: Path) -> str:
-    """Where `datasets` keeps a directory's rows: a place of its own for these files as they are.
+    """The cache directory for a local directory's rows, unique to its files and their state.
 
-    Left alone, it would take another directory's rows, or the rows before a change, for the same
-    where name and README.md are the same.
+    By default `datasets` would reuse the rows of another directory, or outdated rows, if name and
+    README.md are the same.
     """
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     stats = [(str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size) for path in files]
@@ -169,15 +173,15 @@ def local_cache(directory: Path) -> str:
 
 
 def load_builder(path: str, name: str | None, **options: Any) -> DatasetBuilder:
-    # pandas would take empty cells, NA and None in CSV for nothing; in other formats `datasets`
-    # knows no such option
+    # pandas would read empty cells, NA and None in CSV as missing; other formats of `datasets` lack
+    # this option
     strings = {"keep_default_na": False}
     try:
         builder = load_dataset_builder(path, name, **options)
     except ValueError as error:
         if "Couldn't find cache" not in str(error):
             raise
-        # offline, and what is in the cache was CSV
+        # offline, and the cached dataset was CSV
         return load_dataset_builder(path, name, **options, **strings)
     if hasattr(builder.config, "keep_default_na"):
         return load_dataset_builder(path, name, **options, **strings)
@@ -185,7 +189,7 @@ def load_builder(path: str, name: str | None, **options: Any) -> DatasetBuilder:
 
 
 def from_cache(builder: DatasetBuilder) -> bool:
-    """Whether the Hub wasn't reached: `datasets` takes the newest copy then, of any revision."""
+    """Whether the Hub wasn't reached: `datasets` then uses the newest cached copy."""
     return type(builder).__module__.endswith(".cache.cache")
 
 
@@ -200,30 +204,30 @@ def check_commit(builder: DatasetBuilder, path: str, revision: str | None) -> No
 
 
 def describe_origin(builder: DatasetBuilder, path: str, revision: str | None) -> list[str]:
-    """Notes for the user: which commit this is."""
+    """Notes for the user: the commit of the dataset."""
     if Path(path).expanduser().is_dir():
         return []
     commit = str(builder.hash)
     pinned = revision is not None and commit.startswith(revision)
     if from_cache(builder):
-        unchecked = "" if pinned or revision is None else f"; {revision} may be another by now"
-        return [f"{path}: the Hub was not reached; the cache has commit {commit}{unchecked}"]
+        unchecked = "" if pinned or revision is None else f"; {revision} may have moved since"
+        return [f"{path}: the Hub was not reached; using commit {commit} from the cache{unchecked}"]
     return [f"{path}: commit {commit}" + ("" if pinned else f"; data.revision={commit} pins it")]
 
 
 def choose_splits(
     sizes: dict[str, int], given: Mapping[str, str | Sequence[str] | None], path: str
 ) -> dict[str, str]:
-    """Which split, or slice of it, each key means.
+    """By key, the split or slice of a split that it means.
 
-    Without a value a key means the split of its name, where it exists and no other key uses it.
+    A key without a value means the split of its name, if it exists and no other key uses it.
 
     Args:
-        sizes: the rows of each split.
+        sizes: the number of rows of each split.
         given: the values of data.train, data.validation and data.test.
 
     Raises:
-        InputError: a split that doesn't exist, or the same rows for two keys.
+        InputError: a split doesn't exist, or two keys use the same rows.
     """
     chosen = {
         key: value if isinstance(value, str) else "+".join(value)
@@ -235,8 +239,8 @@ def choose_splits(
     for (key, ours), (other, theirs) in combinations(parts.items(), 2):
         if any(overlap(one, two) for one in ours for two in theirs):
             raise InputError(
-                f"{key}={chosen[key]} and {other}={chosen[other]} share rows; give splits or "
-                "slices that don't, such as train[:90%] and train[90%:]"
+                f"{key}={chosen[key]} and {other}={chosen[other]} overlap; give splits or slices "
+                "that don't, such as train[:90%] and train[90%:]"
             )
     for key in given:
         name = key.removeprefix("data.")
@@ -246,7 +250,7 @@ def choose_splits(
 
 
 def split_parts(key: str, spec: str, sizes: dict[str, int], path: str) -> list[Any]:
-    """The ranges of rows (`splitname`, `from_`, `to`) that a specification means."""
+    """The row ranges (`splitname`, `from_`, `to`) of a specification such as train[:10%]."""
     for name in re.findall(r"(?:^|\+)\s*([\w.-]+)", spec):
         if name not in sizes:
             raise InputError(
@@ -258,7 +262,8 @@ def split_parts(key: str, spec: str, sizes: dict[str, int], path: str) -> list[A
         said = " ".join(str(error).split()).rstrip(".")
         reason = "" if said.startswith("Unrecognized") else f" ({said})"  # it repeats `spec`
         raise InputError(
-            f"{key}={spec} is no split or slice{reason}; write train, train[:10%] or train[100:200]"
+            f"{key}={spec} is not a split or slice{reason}; write train, train[:10%] or "
+            "train[100:200]"
         ) from error
     if not any(part.from_ < part.to for part in parts):
         raise InputError(f"{key}={spec} holds no rows")
@@ -277,10 +282,10 @@ def split_sizes(builder: DatasetBuilder) -> dict[str, int]:
 def read_split(
     builder: DatasetBuilder, key: str, split: str, path: str, columns: Columns
 ) -> pa.Table:
-    """Rows of `text` and `label`; where the Hub names the classes, by these names.
+    """Rows of `text` and `label`; labels are the Hub's class names, if it has them.
 
     Raises:
-        InputError: a column that doesn't exist, a null cell, rows without a label.
+        InputError: a column doesn't exist, a cell is null, or a row has no label.
     """
     where = f"{path}, {split}"
     rows = builder.as_dataset(split=split)
@@ -294,7 +299,10 @@ def read_split(
 def check_labelled(key: str, where: str, labels: pa.ChunkedArray, feature: Any) -> None:
     """Refuse rows without a label, which the Hub marks by the class -1.
 
-    In a column of plain numbers -1 may be a class: only a split of nothing else is refused there.
+    In a column of plain numbers -1 may be a class, so there only a split of all -1 is refused.
+
+    Raises:
+        InputError
     """
     named = isinstance(feature, ClassLabel)
     if not named and not pa.types.is_integer(labels.type):
@@ -303,6 +311,6 @@ def check_labelled(key: str, where: str, labels: pa.ChunkedArray, feature: Any) 
     number = pc.sum(unlabelled).as_py() or 0
     if number == len(labels) or (named and number):
         raise InputError(
-            f"{where}: {number} of {len(labels)} rows have no label (-1), the first is row "
+            f"{where}: {number} of {len(labels)} rows have no label (-1), first in row "
             f"{pc.index(unlabelled, True).as_py() + 1}; give {key} a split or slice that has labels"
         )

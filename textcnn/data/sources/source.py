@@ -1,4 +1,4 @@
-"""Where rows come from: what each source gives for train, validation and test."""
+"""Where rows come from: what each source provides for train, validation and test."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from textcnn.data.bundled import read_bundled
-from textcnn.data.columns import Columns
-from textcnn.data.files import StringOrList, read_files, stream_files
+from textcnn.data.sources.bundled import read_bundled
+from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.files import StringOrList, read_files, stream_files
+from textcnn.data.sources.memory import Rows
 from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.errors import InputError
 
 KEYS = ("data.train", "data.validation", "data.test")
-# By key, how to read its rows: a table of `text` and `label`.
+# By key, a function that reads its rows: a table of `text` and `label`, and perhaps `weight`.
 Readers = dict[str, Callable[[], pa.Table]]
 
 
@@ -24,9 +25,9 @@ def read_stream(stream: Callable[[], Iterator[pa.Table]]) -> pa.Table:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the rows are, as the keys `data.*` say."""
+    """Where the rows are, as the keys `data.*` say, or rows in memory."""
 
-    source: str  # bundled, files, hub or synthetic
+    source: str  # bundled, files, hub, synthetic or memory
     path: str | None = None
     name: str | None = None
     revision: str | None = None
@@ -38,6 +39,7 @@ class Source:
     multi_label: bool = False
     label_separator: str | None = None
     synthetic: dict[str, Any] | None = None  # the settings of `SyntheticTexts`
+    memory: Mapping[str, Rows] | None = None  # by split: train, validation, test
     seed: int = 0  # draws synthetic texts
 
     @property
@@ -47,15 +49,15 @@ class Source:
 
     @property
     def given(self) -> dict[str, StringOrList | None]:
-        """What each key names: files, or a split of the Hub."""
+        """The value of each key: files or a split of the Hub."""
         return dict(zip(KEYS, (self.train, self.validation, self.test), strict=True))
 
     def open(self) -> tuple[Readers, list[str]]:
-        """How to read the rows of each key that there are rows for, and notes for the user.
+        """A reader for each key that has rows, and notes for the user.
 
         Raises:
-            InputError: keys that the source doesn't use, a Hub dataset that can't be had, or a
-                synthetic task that can't be.
+            InputError: a key doesn't apply to the source, a Hub dataset can't be loaded, or the
+                settings of a synthetic task contradict each other.
         """
         self.check_keys()
         if self.source == "bundled":
@@ -65,24 +67,32 @@ class Source:
             texts = SyntheticTexts(**self.synthetic, seed=self.seed)
             texts.check()
             return {key: partial(texts.rows, key) for key in KEYS}, [texts.promise]
+        if self.source == "memory":
+            assert self.memory is not None
+            rows = {f"data.{split}": rows for split, rows in self.memory.items()}
+            return {k: partial(rows[k].table, k, self.multi_label) for k in KEYS if k in rows}, []
         if self.source == "files":
             files = {key: value for key, value in self.given.items() if value is not None}
             return {k: partial(read_files, k, v, self.columns) for k, v in files.items()}, []
-        # imported here: `datasets` takes a second, and other sources don't need it
-        from textcnn.data.hub import open_hub
+        # imported here: `datasets` takes a second, and only this source needs it
+        from textcnn.data.sources.hub import open_hub
 
         assert self.path is not None
         return open_hub(self.path, self.name, self.revision, self.given, self.columns)
 
     def open_stream(self) -> tuple[Callable[[], Iterator[pa.Table]], Readers, list[str]]:
-        """How to read the training rows some at a time, how the others, and notes for the user.
+        """A reader of the training rows block by block, readers of the others, notes for the user.
 
         Raises:
-            InputError: as `open`.
+            InputError: as `open`, or the source can't be streamed.
         """
         self.check_keys()
+        if self.source == "memory":
+            raise InputError(
+                "data.streaming=true is for files and Hub datasets, not for Python lists"
+            )
         if self.source == "hub":
-            from textcnn.data.hub import stream_hub
+            from textcnn.data.sources.hub import stream_hub
 
             assert self.path is not None
             streams, notes = stream_hub(
@@ -104,15 +114,16 @@ class Source:
             self.check_unused(hub_keys)
         elif not self.path:
             raise InputError("data.source=hub needs data.path=<owner/name or directory>, got null")
-        if self.source in ("bundled", "synthetic"):
+        if self.source in ("bundled", "synthetic", "memory"):
             self.check_unused(self.given)
-            if self.multi_label:
+            if self.multi_label and self.source != "memory":
                 raise InputError(
-                    f"data.multi_label=true: the {self.source} texts have one label each"
+                    f"data.multi_label=true: the {self.source} texts have one label each; "
+                    "leave it out"
                 )
 
     def check_unused(self, keys: Mapping[str, StringOrList | None]) -> None:
-        """Refuse a key that says something, but not to this source."""
+        """Refuse a key that is given but doesn't apply to this source."""
         for key, value in keys.items():
             if value is not None:
                 fitting = "files" if key in KEYS else "hub"
@@ -122,9 +133,9 @@ class Source:
 
     @property
     def no_train(self) -> str:
-        """What to say where there is nothing to train on."""
+        """The message if there are no rows to train on."""
         if self.source == "hub":
-            return (
-                f"{self.path} has no split train to train on, or another key has it; set data.train"
-            )
+            return f"{self.path} has no split train, or another key uses it; set data.train"
+        if self.source == "memory":
+            return "rows in memory need a train split"
         return "data.source=files needs data.train=<file>, got null"

@@ -9,24 +9,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.lines import is_empty
+from textcnn.data.sources.lines import is_empty
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
 WANTS_SEPARATOR = (
-    f", not a list; say what stands between labels: {argument('data.label_separator', '|')}"
+    f", not a list; name the separator of labels: {argument('data.label_separator', '|')}"
 )
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What of a row is its text and what its label or labels."""
+    """The columns that hold the text and the label or labels of a row."""
 
-    text: tuple[str, ...]  # joined in this order, by a space
+    text: tuple[str, ...]  # joined in this order by a blank
     label: str
     multi_label: bool = False
-    separator: str | None = None  # between several labels, where they are no lists
+    separator: str | None = None  # between several labels in a string; None: they are lists
 
     @property
     def names(self) -> list[str]:
@@ -34,20 +34,20 @@ class Columns:
 
     @property
     def schema(self) -> pa.Schema:
-        """Of the rows that are made of them: `text`, and `label`, one string or several."""
+        """Of the rows made from these columns: `text`, and `label` (string or list of strings)."""
         label = pa.list_(pa.string()) if self.multi_label else pa.string()
         return pa.schema({"text": pa.string(), "label": label})
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table that came from elsewhere, with what messages say of it."""
+    """A column of a table, with what messages say about it."""
 
     values: pa.ChunkedArray
-    where: str  # what the table is called
+    where: str  # the name of the table
     name: str
-    first_row: int = 1  # the number of the first
-    rows: np.ndarray | None = None  # the row of each value, where they are not one for one
+    first_row: int = 1  # the number of the first row in messages
+    rows: np.ndarray | None = None  # (values,) row of each value; None: one value per row
 
     def row(self, value: int) -> str:
         row = value if self.rows is None else self.rows[value]
@@ -57,15 +57,16 @@ class Column:
 def table_rows(
     table: pa.Table, columns: Columns, where: str, features: Any = None, first_row: int = 1
 ) -> pa.Table:
-    """The rows of a table, by `columns.schema`.
+    """The rows of a table as `columns.schema` says.
 
     Args:
-        where: what the table is called in messages.
-        features: what `datasets` knows of the columns: the names of classes.
+        where: what messages call the table.
+        features: the features of `datasets`, which may know the names of classes.
         first_row: the number of the first row in messages.
 
     Raises:
-        InputError: a cell is null, a label is empty or no class, a column holds no single values.
+        InputError: a cell is null, a label is empty or not a class, or a column holds no single
+            values.
     """
     texts = [strings(Column(table[name], where, name, first_row)) for name in columns.text]
     text = texts[0]
@@ -82,7 +83,11 @@ def table_rows(
 
 
 def strings(column: Column) -> pa.ChunkedArray:
-    """A column as strings, none null."""
+    """A column as strings.
+
+    Raises:
+        InputError: a cell is null, or the column holds lists, objects or bytes.
+    """
     values = column.values
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
@@ -102,7 +107,11 @@ def single_labels(column: Column, feature: Any) -> pa.ChunkedArray:
 
 
 def label_strings(column: Column) -> pa.ChunkedArray:
-    """A column of labels as strings, none null."""
+    """A column of labels as strings.
+
+    Raises:
+        InputError: as `strings`, or the column holds fractions.
+    """
     kind = column.values.type
     if pa.types.is_floating(kind):
         raise InputError(
@@ -113,10 +122,13 @@ def label_strings(column: Column) -> pa.ChunkedArray:
 
 
 def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
-    """Labels as strings; the names of classes where the column holds their ids.
+    """Labels as strings; ids of classes become their names.
 
     Args:
-        feature: what `datasets` knows of the column; a ClassLabel has names.
+        feature: the feature of `datasets`; a ClassLabel has names.
+
+    Raises:
+        InputError: as `label_strings`, or a label is empty or not a class.
     """
     values = column.values
     names = getattr(feature, "names", None)
@@ -126,7 +138,7 @@ def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
         if wrong is not None:
             raise InputError(
                 f"{column.row(wrong)}: column {column.name!r} holds {values[wrong]}, which is "
-                f"none of its {len(names)} classes; drop the row"
+                f"not one of its {len(names)} classes; drop the row"
             )
         given = pc.take(pa.chunked_array([pa.array(names, pa.large_string())]), values)
     empty = find(given, "")
@@ -136,12 +148,19 @@ def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
 
 
 def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListArray:
-    """Several labels, or none, for each row."""
+    """Any number of labels per row.
+
+    Args:
+        separator: between the labels in a string; None: the column holds lists.
+
+    Raises:
+        InputError: as `class_names`, or a list is null.
+    """
     values, where, name = column.values, column.where, column.name
     if is_list(values.type):
         null = find(pc.is_null(values), True)
         if null is not None:
-            raise InputError(f"{column.row(null)}: column {name!r} is null; no labels are []")
+            raise InputError(f"{column.row(null)}: column {name!r} is null; write [] for no labels")
         rows = pc.list_parent_indices(values).to_numpy()
         inner = Column(pc.list_flatten(values), where, name, column.first_row, rows)
         flat = class_names(inner, getattr(feature, "feature", None))
@@ -160,7 +179,7 @@ def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListA
 
 
 def find(values: pa.ChunkedArray, value: object) -> int | None:
-    """The place of the first such value."""
+    """The index of the first `value`; None if there is none."""
     place: int = pc.index(values, value).as_py()
     return None if place < 0 else place
 

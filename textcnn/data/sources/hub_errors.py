@@ -1,4 +1,4 @@
-"""What goes wrong with a Hub dataset, in one line that says what to do."""
+"""Errors with a Hub dataset, in one line that says what to do."""
 
 import re
 from collections.abc import Iterator
@@ -8,16 +8,17 @@ from datasets import config
 from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
 from huggingface_hub import constants
 
-# by name: the libraries below `datasets` have changed from requests to httpx
+# by name, as the libraries below `datasets` changed from requests to httpx
 NETWORK = re.compile("Connect|Timeout|Offline")
 
 
 def explain(
     error: Exception, path: str, name: str | None, revision: str | None, local: bool
 ) -> str:
-    """
+    """The message for an error.
+
     Args:
-        error: what `datasets` raised for `path`, `name` and `revision`.
+        error: raised by `datasets` for `path`, `name` and `revision`.
         local: `path` is a directory.
     """
     said = " ".join(str(error).split())
@@ -38,7 +39,7 @@ def explain(
     if isinstance(error, OSError) and (variable := cache_of(error)):
         return (
             f"data.path={path}: the cache can't be written ({error.filename}: {error.strerror}); "
-            f"set {variable} to a directory that can"
+            f"set {variable} to a writable directory"
         )
     if isinstance(error, DatasetGenerationError) and error.__cause__:
         said = " ".join(str(error.__cause__).split())
@@ -46,7 +47,7 @@ def explain(
 
 
 def cache_of(error: OSError) -> str | None:
-    """The variable that names the cache whose file, or directory above it, an error is about."""
+    """The environment variable of the cache that an error is about; None if about no cache."""
     file = Path(str(error.filename))
     for variable, cache in {
         "HF_DATASETS_CACHE": Path(config.HF_DATASETS_CACHE),
@@ -60,7 +61,7 @@ def cache_of(error: OSError) -> str | None:
 def explain_script(path: str, local: bool) -> str:
     said = f"data.path={path} has a loading script, which is not run"
     if local:
-        return f"{said}; leave the data files only: Parquet, JSON Lines or CSV"
+        return f"{said}; keep only the data files: Parquet, JSON Lines or CSV"
     return f"{said}; try data.revision=refs/convert/parquet, the Hub's own conversion"
 
 
@@ -76,9 +77,9 @@ def explain_not_found(said: str, path: str, revision: str | None) -> str:
 
 
 def available_configurations(said: str) -> str:
-    """The names in a message about a configuration that is missing or doesn't exist, else ""."""
+    """The names in a message about a missing or unknown configuration; else ""."""
     if match := re.search(r"[Aa]vailable(?: [Cc]onfigs[^:]*)?: \[(.*?)\]", said):
-        # the second is what textcnn reads CSV with
+        # the suffix comes from the options with which textcnn reads CSV
         return match[1].replace("'", "").replace("-keep_default_na=False", "")
     match = re.search(r"multiple .* configurations in the cache: (.*?) Please", said)
     return match[1] if match else ""

@@ -1,6 +1,6 @@
 """Rows from files: CSV, TSV, JSON Lines and Parquet, as tables of `text` and `label`.
 
-Rows are counted from 1, without the header; lines as an editor counts them.
+Messages count rows from 1 without the header, and lines as editors do.
 """
 
 import glob
@@ -15,41 +15,51 @@ import pyarrow.parquet as pq
 
 import textcnn
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.columns import WANTS_LISTS, WANTS_SEPARATOR, Columns, check_columns, table_rows
-from textcnn.data.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
+from textcnn.data.sources.columns import (
+    WANTS_LISTS,
+    WANTS_SEPARATOR,
+    Columns,
+    check_columns,
+    table_rows,
+)
+from textcnn.data.sources.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
 
 StringOrList = str | list[str]
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-STREAMED_ROWS = 1000  # at a time
+STREAMED_ROWS = 1000  # per block
 
 
 def read_files(key: str, given: StringOrList, columns: Columns) -> pa.Table:
     """Rows of `text` and `label` from files, in order.
 
     Args:
-        key: the configuration key that named the files, for messages.
-        given: a path, a glob or a list of them.
+        key: the configuration key that names the files, for messages.
+        given: a path, a glob pattern or a list of them.
 
     Raises:
-        InputError: what can't be used, with its file and row, line or column.
+        InputError: a file can't be used; the message names it, and row, line or column.
     """
     return pa.concat_tables(read_file(path, columns) for path in find_files(key, given))
 
 
 def find_files(key: str, given: StringOrList) -> list[Path]:
-    """The files that a path, a glob or a list of them names, in order."""
+    """The files of a path, a glob pattern or a list of them, in order.
+
+    Raises:
+        InputError: no such file, a directory, or an unknown ending.
+    """
     found: list[Path] = []
     for pattern in [given] if isinstance(given, str) else given:
         expanded = Path(pattern).expanduser()
-        # Path.glob would take no absolute patterns
+        # Path.glob refuses absolute patterns
         matches = glob.glob(str(expanded)) if not expanded.exists() else [expanded]  # noqa: PTH207
         files = [path for path in sorted(map(Path, matches)) if path.is_file()]
         if expanded.is_dir():
             named = argument(key, expanded / "*.csv")
-            raise InputError(f"{key}={pattern} is a directory; name the files in it, as {named}")
+            raise InputError(f"{key}={pattern} is a directory; name its files, for example {named}")
         if not files:
             raise InputError(f"{key}={pattern}: no such file (looked from {Path.cwd()})")
         found += files
@@ -60,7 +70,7 @@ def find_files(key: str, given: StringOrList) -> list[Path]:
 
 
 def stream_files(key: str, given: StringOrList, columns: Columns) -> Iterator[pa.Table]:
-    """The rows of `read_files`, some at a time, so that no file needs to fit into memory."""
+    """The rows of `read_files` block by block, so that files need not fit into memory."""
     for path in find_files(key, given):
         rows = 0
         stream = stream_parquet if path.suffix.lower() == ".parquet" else stream_lines
@@ -91,7 +101,7 @@ def stream_parquet(path: Path, columns: Columns) -> Iterator[pa.Table]:
 def open_parquet(path: Path, columns: Columns) -> Iterator[pq.ParquetFile]:
     """
     Raises:
-        InputError: it is no such file, or has no such columns.
+        InputError: the file can't be read as Parquet, or lacks a column.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -115,22 +125,22 @@ def read_file(path: Path, columns: Columns) -> pa.Table:
 
 
 def read_lines(path: Path, columns: Columns) -> pa.Table:
-    """Rows of CSV, TSV or JSON Lines, kept by `datasets` on the disk if that can be written.
+    """Rows of CSV, TSV or JSON Lines, cached on the disk by `datasets` if its cache is writable.
 
-    Its own readers would guess types: 007 would lose its zeros, dates their spelling, and words
-    such as "None", "NA" and "null" would be read as nothing.
+    The readers of `datasets` would guess types: 007 would lose its zeros, dates their spelling, and
+    the words "None", "NA" and "null" would be read as missing.
     """
     # imported here: it takes a second, and Parquet doesn't need it
     from datasets import Dataset, Features, disable_progress_bars
     from datasets.exceptions import DatasetGenerationError
 
     disable_progress_bars()
-    # With the stamp `datasets` reads the file again when it has changed, or the way it is read.
+    # the stamp makes `datasets` read the file again after a change of the file or of textcnn
     source = {"path": str(path), "columns": columns, "stamp": stamp(path)}
     features = Features.from_arrow_schema(columns.schema)
     try:
         rows = Dataset.from_generator(examples, gen_kwargs=source, features=features)
-    except OSError:  # the cache can't be written, so nothing is kept
+    except OSError:  # the cache can't be written, so nothing is cached
         return pa.concat_tables([columns.schema.empty_table(), *stream_lines(path, columns)])
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, InputError):
@@ -146,12 +156,12 @@ def examples(path: str, columns: Columns, stamp: str) -> Iterator[dict[str, Any]
         for row in line_rows(file, path, columns):
             yield row
             rows += 1
-    if rows == 0:  # of which `datasets` makes nothing
+    if rows == 0:  # which `datasets` reports unclearly
         raise InputError(f"{path} holds no rows")
 
 
 def line_rows(file: IO[bytes], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
-    """The rows of CSV, TSV or JSON Lines, `text` and `label`."""
+    """The rows of CSV, TSV or JSON Lines, with `text` and `label`."""
     lines = decode(file, path)
     ending = Path(path).suffix.lower()
     if ending == ".jsonl":
@@ -205,21 +215,21 @@ def json_label(where: str, row: dict[str, Any], columns: Columns) -> str | list[
 
 
 def several(where: str, cell: str, columns: Columns) -> list[str]:
-    """The labels that one string holds; white space around them and empty ones are dropped."""
+    """The labels in a string, without surrounding white space and empty ones."""
     if columns.separator is None:
         raise InputError(f"{where}: column {columns.label!r} holds {cell!r:.40}{WANTS_SEPARATOR}")
     return [label for label in map(str.strip, cell.split(columns.separator)) if label]
 
 
 def read_parquet(path: Path, columns: Columns) -> pa.Table:
-    """Rows of Parquet, kept as Arrow on the disk: the next time nothing is decompressed."""
+    """Rows of Parquet, cached on the disk as Arrow, so that later runs decompress nothing."""
     if path.stat().st_size < CACHED_BYTES:
         return convert_parquet(path, columns)
     return cached(lambda: convert_parquet(path, columns), "rows", repr(columns), stamp(path))
 
 
 def stamp(path: Path) -> str:
-    """What tells that a file is another, or has changed."""
+    """Identifies a file and its content: path, time of change and size."""
     stat = path.stat()
     return f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size} textcnn {textcnn.__version__}"
 
@@ -231,7 +241,7 @@ def convert_parquet(path: Path, columns: Columns) -> pa.Table:
 
 
 def known_features(schema: pa.Schema) -> Any:
-    """What `datasets`, if it wrote the file, knows of the columns: the names of classes."""
+    """The features that `datasets` stored in a file it wrote; they may hold names of classes."""
     if b"huggingface" not in (schema.metadata or {}):
         return None
     from datasets import Features

@@ -1,0 +1,1 @@
+"""Where rows come from: bundled texts, files, the Hub, Python lists; all become Arrow tables."""

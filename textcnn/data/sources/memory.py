@@ -1,0 +1,117 @@
+"""Rows from Python lists: texts, their labels, and perhaps a weight of each text."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from textcnn.data.sources.lines import SURROGATE, is_empty
+from textcnn.errors import InputError
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Labelled texts of a Python program; any sequences, such as lists and NumPy arrays."""
+
+    texts: Sequence[str] | np.ndarray
+    # of each text a string, or with several labels a list or set of strings
+    labels: Sequence[Any] | np.ndarray
+    weights: Sequence[float] | np.ndarray | None = None  # of each text in the loss; None: all 1
+
+    def table(self, key: str, multi_label: bool) -> pa.Table:
+        """Columns `text`, `label` and, if there are weights, `weight` (float32).
+
+        Args:
+            key: what messages call the rows.
+            multi_label: the labels of a text are a collection of strings.
+
+        Raises:
+            InputError: sequences of different length, no rows, a text or label that is not a
+                string, an empty label, a weight that is negative or not finite. The message names
+                the row, counted from 1.
+        """
+        if isinstance(self.texts, str):
+            raise InputError(f"{key}: texts must be a sequence of strings, got one string")
+        if len(self.texts) == 0:
+            raise InputError(f"{key} holds no rows")
+        if len(self.labels) != len(self.texts):
+            raise InputError(
+                f"{key}: {len(self.texts)} texts, but {len(self.labels)} labels; give one per text"
+            )
+        texts = list(checked_strings(key, "text", enumerate(self.texts, start=1)))
+        check = checked_label_sets if multi_label else checked_labels
+        labels = list(check(key, self.labels))
+        kind = pa.list_(pa.string()) if multi_label else pa.string()
+        columns = {"text": pa.array(texts, pa.string()), "label": pa.array(labels, kind)}
+        if self.weights is not None:
+            columns["weight"] = checked_weights(key, self.weights, len(texts))
+        return pa.table(columns)
+
+
+def checked_labels(key: str, labels: Iterable[Any]) -> Iterator[str]:
+    """One label per text."""
+    for row, label in enumerate(checked_strings(key, "label", enumerate(labels, start=1)), start=1):
+        if label == "":
+            raise InputError(is_empty(f"{key}, row {row}", "label"))
+        yield label
+
+
+def checked_label_sets(key: str, labels: Iterable[Any]) -> Iterator[list[str]]:
+    """Any number of labels per text."""
+    for row, several in enumerate(labels, start=1):
+        if isinstance(several, str) or not isinstance(several, Iterable):
+            raise InputError(
+                f"{key}, row {row}: labels must be a list or set of strings, got {several!r:.40}"
+            )
+        names = list(checked_strings(key, "label", ((row, name) for name in several)))
+        if "" in names:
+            raise InputError(is_empty(f"{key}, row {row}", "label"))
+        yield names
+
+
+def checked_strings(key: str, column: str, values: Iterable[tuple[int, Any]]) -> Iterator[str]:
+    """
+    Args:
+        values: (row, value) pairs.
+
+    Raises:
+        InputError: a value is not a string, or can't be written as UTF-8.
+    """
+    for row, value in values:
+        where = f"{key}, row {row}"
+        if not isinstance(value, str):
+            raise InputError(f"{where}: the {column} must be a string, got {value!r:.40}")
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise InputError(f"{where}: the {column} {SURROGATE}") from None
+        yield str(value)  # NumPy's strings become Python's
+
+
+def checked_weights(key: str, weights: Sequence[float] | np.ndarray, rows: int) -> pa.Array:
+    """(rows,) float32.
+
+    Raises:
+        InputError: there are not `rows` weights, or one is not a finite number of 0 or more.
+    """
+    try:
+        values = np.asarray(weights, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{key}: weights must be numbers, one per text") from None
+    if values.shape != (rows,):
+        raise InputError(
+            f"{key}: weights must be one number per text, got shape {values.shape} for {rows} texts"
+        )
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"{key}, row {row + 1}: the weight must be a finite number of 0 or more, got "
+            f"{values[row]}"
+        )
+    if not values.any():
+        raise InputError(f"{key}: all weights are 0; give at least one text a positive weight")
+    return pa.array(values.astype(np.float32))
