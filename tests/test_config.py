@@ -240,7 +240,7 @@ def test_a_value_that_no_key_takes_is_refused() -> None:
     config = complete()
     config.training.epoch = 3  # type: ignore[attr-defined]
     (problem,) = problems(config)
-    assert problem.startswith("training.epoch=3: no such key; there are epochs, max_steps, ")
+    assert problem.startswith("training.epoch=3: no such key; the keys are epochs, max_steps, ")
 
 
 # Stored configurations
@@ -321,12 +321,21 @@ def test_nothing_is_looked_up_for_a_stored_configuration(monkeypatch: pytest.Mon
         (DataConfig(label_separator="", multi_label=True), "data.label_separator takes a string"),
         (DataConfig(fold=3), "data.fold=3 needs data.folds"),
         (DataConfig(folds=5, fold=6), "data.fold takes 1 to 5 (data.folds), got 6"),
-        (DataConfig(source="files", folds=5, streaming=True), "data.folds needs all rows"),
-        (DataConfig(streaming=True), "data.streaming is for data=files and data=hub"),
-        (SyntheticConfig(streaming=True), "data.streaming is for data=files and data=hub, got"),
-        (SyntheticConfig(folds=3), "data.folds=3 would part the pairs of data=synthetic"),
-        (SyntheticConfig(max_examples=9), "data.max_examples=9 would part the pairs"),
-        (SyntheticConfig(length=501), "data.length=501 is more than text.max_length=500"),
+        (
+            DataConfig(source="files", folds=5, streaming=True),
+            "data.folds needs all rows in memory",
+        ),
+        (
+            DataConfig(streaming=True),
+            "data.streaming needs data=files or data=hub, got data=bundled",
+        ),
+        (
+            SyntheticConfig(streaming=True),
+            "data.streaming needs data=files or data=hub, got data=syn",
+        ),
+        (SyntheticConfig(folds=3), "data.folds=3 would separate the pairs of data=synthetic"),
+        (SyntheticConfig(max_examples=9), "data.max_examples=9 would separate the pairs"),
+        (SyntheticConfig(length=501), "data.length=501 exceeds text.max_length=500"),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(data: DataConfig, said: str) -> None:

@@ -45,54 +45,55 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
     [
         (
             ["model=dilated", "model.padding=valid"],
-            "model.padding=valid with model=dilated: what comes out is added to what goes in, so "
-            "it must have as many positions; try model.padding=zeros",
+            "model.padding=valid with model=dilated: its residual connections need as many "
+            "positions out as in; try model.padding=zeros",
         ),
         (
             ["model=bag", "model.pooling=kmax"],
-            "model.pooling=kmax with model=bag: the bag knows no order; try model.pooling=max",
+            "model.pooling=kmax with model=bag: a bag of words has no order; try model.pooling=max",
         ),
         (
             ["model=dcnn", "model.pooling=flatten"],
-            "model.pooling=flatten with model=dcnn: how many positions its maps have goes by the "
-            "text, the last pooling makes them the same; try model.pooling=kmax",
+            "model.pooling=flatten with model=dcnn: the number of positions in its feature "
+            "maps depends on the text; try model.pooling=kmax",
         ),
         (
             ["model=transformer", "model.heads=3"],
-            "model.hidden_size=64 can't be shared by model.heads=3; try model.hidden_size=66",
+            "model.hidden_size=64 is not divisible by model.heads=3; try model.hidden_size=66",
         ),
         (
             ["model=char_cnn", "model.kernel_sizes=[3,3]"],
-            "model.pool_sizes needs a number for each of the 2 model.kernel_sizes, got "
-            "[3,3,1,1,1,3]; 1 is no pooling",
+            "model.pool_sizes needs one number for each of the 2 model.kernel_sizes, got "
+            "[3,3,1,1,1,3]; 1 means no pooling",
         ),
         (
             ["model.embedding=static"],
-            "model.embedding=static needs pretrained vectors, of words: try text.vectors=glove, or "
+            "model.embedding=static needs pretrained word vectors; try text.vectors=glove, or "
             "model.embedding=nonstatic",
         ),
         (
             ["model=char_cnn", "text=word"],
-            "model.embedding=onehot has a channel for each token, too many with text=word; "
+            "model.embedding=onehot needs one channel per token, too many with text=word; "
             "try text=char, or model.embedding=nonstatic",
         ),
         (
             ["model=gated", "text.max_length=null"],
-            "model.position=learned needs to know how many tokens a text has at most: set "
-            "model.max_positions or text.max_length",
+            "model.position=learned needs a maximum length; try "
+            "model.max_positions=500 or text.max_length=500",
         ),
         (
             ["model=vdcnn", "model.halving=kmax", "model.padding=causal"],
-            "model.padding=causal with model.halving=kmax: which half is the larger goes by the "
-            "whole text; try model.halving=max",
+            "model.padding=causal with model.halving=kmax: k-max pooling looks at the "
+            "whole text, so it is not causal; try model.halving=max",
         ),
         (
             ["model=installed", "model.name=dilated"],
-            "model.name=dilated is textcnn's own, not installed; try model=dilated",
+            "model.name=dilated is built into textcnn; try model=dilated",
         ),
         (
             ["model=installed"],
-            "model.name needs the name of an installed encoder, got ''; see docs/models.md",
+            "model.name needs the name of an installed encoder, got ''; try model.name=<name>, "
+            "as in docs/models.md",
         ),
     ],
 )

@@ -37,8 +37,8 @@ def test_a_directory_with_anything_of_a_run_is_refused(tmp_path: Path, name: str
     with pytest.raises(InputError) as refused:
         check_free(tmp_path, overwrite=False)
     assert str(refused.value) == (
-        f"run_dir={tmp_path} already holds a run; give another, overwrite=true to replace it, or "
-        f"resume={tmp_path} to go on with it"
+        f"run_dir={tmp_path} already holds a run; try another one, overwrite=true to replace it, "
+        f"or resume={tmp_path} to resume it"
     )
     check_free(tmp_path, overwrite=True)
     assert (tmp_path / name).exists()  # checking removes nothing
@@ -55,7 +55,7 @@ def test_a_directory_without_a_run_is_free(tmp_path: Path) -> None:
 def test_a_file_is_no_run_directory_even_to_overwrite(tmp_path: Path, overwrite: bool) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(InputError, match=r"run_dir=.*/file is a file; give a directory"):
+    with pytest.raises(InputError, match=r"run_dir=.*/file is a file; give a directory instead"):
         check_free(file, overwrite)
 
 
@@ -90,10 +90,10 @@ def test_whether_a_directory_can_be_written_is_known_without_a_trace(tmp_path: P
 
 
 def test_a_run_to_go_on_with_has_a_config_and_a_last_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"resume=.*: no run there \(no config.yaml\)"):
+    with pytest.raises(InputError, match=r"resume=.* holds no run \(no config.yaml\)"):
         find_run(str(tmp_path))
     (tmp_path / "config.yaml").touch()
-    with pytest.raises(InputError, match="saved no checkpoint to go on from; start it again with"):
+    with pytest.raises(InputError, match="has saved no checkpoint yet; start it again with"):
         find_run(str(tmp_path))
     (tmp_path / "last").mkdir()
     assert find_run(str(tmp_path)) == tmp_path
@@ -109,11 +109,11 @@ def test_a_last_checkpoint_that_was_being_replaced_when_the_run_was_killed_count
 
 def test_of_two_who_claim_one_directory_the_second_is_refused(tmp_path: Path) -> None:
     create_run_dir(tmp_path, "seed: 1\n", overwrite=False)
-    with pytest.raises(InputError, match="already holds a run; give another"):
+    with pytest.raises(InputError, match="already holds a run; try another"):
         create_run_dir(tmp_path, "seed: 2\n", overwrite=False)
     assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
 
 
 def test_an_empty_run_dir_is_not_the_current_directory() -> None:
-    with pytest.raises(InputError, match="run_dir is empty; give a directory"):
+    with pytest.raises(InputError, match="run_dir is empty; try run_dir=outputs/run"):
         job_dir("")

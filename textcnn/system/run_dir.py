@@ -1,4 +1,4 @@
-"""The run directory: where it is, whether it is free, and what of Hydra's goes into it."""
+"""The run directory: where it is, whether it is free, and Hydra's files in it."""
 
 import re
 import shutil
@@ -26,27 +26,27 @@ def job_dir(run_dir: str) -> Path:
     """Where this job writes: `run_dir`, or in a multirun the job's own directory below it.
 
     Raises:
-        InputError: it is empty.
+        InputError: `run_dir` is empty.
     """
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         return Path(HydraConfig.get().runtime.output_dir)
     if not run_dir:
-        raise InputError("run_dir is empty; give a directory, such as run_dir=outputs/run")
+        raise InputError("run_dir is empty; try run_dir=outputs/run")
     return Path(run_dir).expanduser()
 
 
 def check_directory(run_dir: Path) -> None:
-    """Refuse what is there and is no directory.
+    """Refuse a path that exists and is not a directory.
 
     Raises:
         InputError
     """
     if run_dir.exists() and not run_dir.is_dir():
-        raise InputError(f"run_dir={run_dir} is a file; give a directory")
+        raise InputError(f"run_dir={run_dir} is a file; give a directory instead")
 
 
 def check_free(run_dir: Path, overwrite: bool) -> None:
-    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
+    """Refuse a directory that holds a run, unless `overwrite`; changes nothing.
 
     Raises:
         InputError
@@ -57,7 +57,7 @@ def check_free(run_dir: Path, overwrite: bool) -> None:
 
 
 def check_writable(run_dir: Path) -> None:
-    """Refuse what can't be written, before hours are spent; leaves nothing there.
+    """Refuse a directory that can't be written, before hours are spent; leaves nothing there.
 
     Raises:
         InputError
@@ -71,21 +71,23 @@ def check_writable(run_dir: Path) -> None:
 
 
 def cannot_be_written(run_dir: Path, error: OSError) -> str:
-    return f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or give another"
+    return (
+        f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or try another one"
+    )
 
 
 def holds_a_run(run_dir: Path) -> str:
     return (
-        f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
-        f"or resume={run_dir} to go on with it"
+        f"run_dir={run_dir} already holds a run; try another one, overwrite=true to replace it, "
+        f"or resume={run_dir} to resume it"
     )
 
 
 def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
-    """Make the directory of a new run, if `overwrite` in place of the run that may be there.
+    """Create the directory of a new run; with `overwrite`, first remove the run that it holds.
 
     Raises:
-        InputError: it can't be made or written, or another process was faster.
+        InputError: it can't be created or written, or another process has just created it.
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -113,32 +115,32 @@ def find_config(path: str, program: str) -> Path:
     """The configuration of the run in the directory `path`.
 
     Raises:
-        InputError: there is none, or of another program.
+        InputError: there is none, or it belongs to another program.
     """
     file = Path(path).expanduser() / CONFIG
     if not file.is_file():
-        raise InputError(f"resume={path}: no run there (no {CONFIG})")
+        raise InputError(f"resume={path} holds no run (no {CONFIG}); give a run directory")
     keys = re.findall(r"^(study|model):", file.read_text("utf-8", errors="replace"), re.MULTILINE)
     made_by = {("study",): "illustrate", ("model",): "train"}.get(tuple(keys), program)
     if made_by != program:
         raise InputError(
-            f"resume={path} is a run of textcnn.{made_by}, not of textcnn.{program}; go on with "
+            f"resume={path} is a run of textcnn.{made_by}, not of textcnn.{program}; try "
             f"python -m textcnn.{made_by} resume={path}"
         )
     return file
 
 
 def find_run(path: str) -> Path:
-    """The run directory to go on with.
+    """The directory of the training run to resume.
 
     Raises:
-        InputError: there is none, or it has no checkpoint to go on from.
+        InputError: it holds no run, or the run has no checkpoint to resume from.
     """
     run_dir = find_config(path, "train").parent
     folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
     if not existing(run_dir / "last").is_dir() and not folds:
         raise InputError(
-            f"resume={path}: that run saved no checkpoint to go on from; start it again with "
+            f"resume={path}: that run has saved no checkpoint yet; start it again with "
             f"run_dir={path} overwrite=true"
         )
     return run_dir
