@@ -115,12 +115,12 @@ def test_a_part_of_a_run_renews_its_table_and_the_goals_and_leaves_the_others(
     write_report(results, "start", page)
     text = page.read_text()
     assert "medians of 3 alternating repetitions" in text
-    assert "other programs took 25% of the machine" in text
+    assert "other programs used 25% of the machine" in text
     assert "| predict, one line | 2.00 s | 10.0 % |" in text
     assert "<!-- memory begins -->\nkept\n<!-- memory ends -->" in text
-    assert "of the usual's | ≤ 33.3 % | 50.0 % | **missed** |" in text
-    assert "start of the program | ≤ 3 s | 2.0 s | met |" in text
-    assert "| training, MR, word CNN, fp32, against usual | ≥ 10 × | – | not measured |" in text
+    assert "4,096 tokens, vs. usual | ≤ 33.3 % | 50.0 % | **missed** |" in text
+    assert "predict, one line, whole program | ≤ 3 s | 2.0 s | met |" in text
+    assert "| training, MR, word CNN, fp32, vs. usual | ≥ 10 × | – | not measured |" in text
 
 
 def test_a_goal_shows_the_accuracies_beside_the_ratio() -> None:
@@ -131,7 +131,7 @@ def test_a_goal_shows_the_accuracies_beside_the_ratio() -> None:
     ]
     results = {"train": {"when": "2026-11-24", "rows": rows}}
     assert training("MR", "word CNN", "fp32", 10).line(results) == (
-        "training, MR, word CNN, fp32, against usual",
+        "training, MR, word CNN, fp32, vs. usual",
         "≥ 10 ×",
         "9.96 ×",  # rounded it would look like the goal
         "**missed**",
@@ -231,7 +231,7 @@ def test_the_peak_of_a_program_counts_what_it_held_and_not_what_this_process_hol
     assert 200e6 < peak_of((sys.executable, "-c", held)) < 260e6
 
 
-def test_a_program_that_fails_is_told_with_its_last_words() -> None:
+def test_a_program_that_fails_is_reported_with_its_last_line() -> None:
     wrong = (sys.executable, "-c", "raise SystemExit('no\\nmemory')")
     for run in (finish, peak_of):
         with pytest.raises(InputError, match=r"failed: memory$"):
@@ -265,10 +265,16 @@ def refuse_to_measure(*arguments: object) -> list[object]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--repetitions", "0"], "argument --repetitions: 0 is no number from 1 on; try 5"),
-        (["--repetitions", "-3"], "argument --repetitions: -3 is no number from 1 on; try 5"),
-        (["--only", "train,walk"], "argument --only: no part 'walk'; there are train, "),
-        (["--data", __file__], f"argument --data: {__file__} is no folder; give the one that"),
+        (
+            ["--repetitions", "0"],
+            "argument --repetitions: expected a whole number, at least 1, got 0; try 5",
+        ),
+        (
+            ["--repetitions", "-3"],
+            "argument --repetitions: expected a whole number, at least 1, got -3; try 5",
+        ),
+        (["--only", "train,walk"], "argument --only: no part 'walk'; the parts are train, "),
+        (["--data", __file__], f"argument --data: {__file__} is not a folder; give the one with"),
     ],
 )
 def test_what_the_command_line_does_not_take_is_said_in_a_line(
@@ -283,9 +289,12 @@ def test_what_the_command_line_does_not_take_is_said_in_a_line(
     ("arguments", "message"),
     [
         (["--data", "."], "--data . holds none of mr.csv, trec_train.csv, imdb_train.parquet; "),
-        (["--data", "half"], "--data half holds trec_train.csv, but no trec_test.csv; put it in"),
-        (["--output", "damaged.json"], "--output damaged.json holds no results of the benchmark, "),
-        (["--output", "list.json"], "--output list.json holds no results of the benchmark, "),
+        (["--data", "half"], "--data half holds trec_train.csv but not trec_test.csv; add it"),
+        (
+            ["--output", "damaged.json"],
+            "--output damaged.json holds no results of this benchmark, ",
+        ),
+        (["--output", "list.json"], "--output list.json holds no results of this benchmark, "),
         (["--output", "half"], "--output half can't be read and written: Is a directory; give "),
         (["--output", "list.json/new.json"], "new.json can't be read and written: Not a directory"),
         (["--page", "none.md"], "--page none.md: none.md can't be read and written: No such file"),
@@ -332,7 +341,7 @@ def test_an_interrupted_bench_keeps_the_parts_before(
     file = tmp_path / "results.json"
     code, said = bench("--quick", "--only", "start,memory,sweep", "--output", file)
     assert code == 130
-    assert said == f"interrupted; parts measured until then are in {file}\n"
+    assert said == f"interrupted; the finished parts are saved in {file}\n"
     results = load_results(file)
     assert results.keys() == {"start"}
     assert results["start"]["rows"] == [{"name": "start"}]
@@ -367,13 +376,13 @@ def test_a_quick_bench_of_a_small_folder_writes_results_tables_and_plots(tmp_pat
     assert step["of_floor"] == pytest.approx(step["seconds"] / floor)
     text = page.read_text()
     for part in PARTS:
-        once = {"reach": "one run each", "same": "one run for each seed and way"}
+        once = {"reach": "one run each", "same": "one run per seed and path"}
         heading = text.split(f"<!-- {part} begins -->")[1].split("|")[0]
         assert once.get(part, " alternating ") in heading
     assert [row["seed"] for row in results["same"]] == [1, 2, 3]
     assert [row.get("texts") for row in results["memory"]] == [None, None, None, 100, 1000]
-    assert "| MR | textcnn bf16 |" in text.split("checkpoints after it")[1]
-    assert "| training, MR, word CNN, fp32, against usual |" in text
+    assert "| MR | textcnn bf16 |" in text.split("checkpoints per epoch")[1]
+    assert "| training, MR, word CNN, fp32, vs. usual |" in text
     assert {file.name for file in (tmp_path / "performance").iterdir()} == {
         "floor.png",
         "speeds.png",

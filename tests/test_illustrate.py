@@ -262,14 +262,23 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
             ["study=order,audio"],
             r"study=order,audio gives several values; for one run per value add -m.*",
         ),
-        (["study=checkpoint"], r"study=checkpoint needs a trained classifier, got none; try checkpoint=.*"),
+        (
+            ["study=checkpoint"],
+            r"study=checkpoint needs a trained classifier, got none; try checkpoint=.*",
+        ),
         (
             ["study=checkpoint", "checkpoint=a", "seeds=2"],
             r"study=checkpoint examines .* seeds=2;.*",
         ),
         (["study=order", "data=files"], r"study=order does not read data, got data.source=.*"),
-        (["study=order", "data.max_examples=9"], r".* read data, got data.max_examples=9; leave .*"),
-        (["study=order", "checkpoint=a"], r"study=order does not use a checkpoint, got checkpoint=a; .*"),
+        (
+            ["study=order", "data.max_examples=9"],
+            r".* read data, got data.max_examples=9; leave .*",
+        ),
+        (
+            ["study=order", "checkpoint=a"],
+            r"study=order does not use a checkpoint, got checkpoint=a; .*",
+        ),
         (
             ["data=files", "data.multi_label=true"],
             r".* class each, got data.multi_label=true.*",
