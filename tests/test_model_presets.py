@@ -1,4 +1,4 @@
-"""Every preset of a model trains from the command line, and predicts from what it saved."""
+"""Every model preset trains from the command line, and its checkpoint predicts."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
 ) -> None:
     run_dir = tmp_path / "run"
     few = ("data.max_examples=10", "training.batch_size=5", "training.max_steps=2")
-    short = "text.max_length=128"  # the frames of flatten stay as long as they are
+    short = "text.max_length=128"  # the frames of flatten keep their length
     assert run("train", f"model={preset}", *few, short, f"run_dir={run_dir}") == 0
     assert "receptive field" in capfd.readouterr().out
     model = read_json(run_dir / "metrics.json")["model"]
@@ -98,14 +98,14 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
     ],
 )
 @pytest.mark.parametrize("program", ["train", "describe"])
-def test_parts_that_make_no_sense_together_are_refused_with_what_would(
+def test_incompatible_parts_are_refused_with_an_alternative(
     program: str, overrides: list[str], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(program, *overrides) == 2
     assert error_line(capfd) == said
 
 
-def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
+def test_rows_that_cannot_be_added_in_pairs_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("describe", "model=dcnn", "model.embedding_dim=50") == 2
     said = capfd.readouterr().err.splitlines()[-1]
     assert said.startswith(
@@ -114,7 +114,7 @@ def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[st
     assert "try a model.embedding_dim larger by 2, or model.add_row_pairs=false" in said
 
 
-def test_a_model_that_memory_can_not_hold_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_model_too_large_for_memory_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     huge = ("model.kernel_sizes=[65536]", "model.num_filters=65536", "model.embedding_dim=65536")
     assert run("describe", *huge) == 2
     said = capfd.readouterr().err.splitlines()[-1]

@@ -47,7 +47,7 @@ class ModelConfig:
     position: str = position("none")
     max_positions: int | None = key(
         None,
-        "number of tokens with a vector of their own under position=learned (later ones share the "
+        "number of tokens with a vector of their own with position=learned (later ones share the "
         "last), and number of tokens that pooling=flatten reads; null: text.max_length",
         at_least=1,
         at_most=1_000_000,
