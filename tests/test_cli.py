@@ -138,6 +138,17 @@ def test_help_with_wrong_arguments_reports_the_error(refusal: Refusal) -> None:
     )
 
 
+@pytest.mark.parametrize("program", list(SCHEMAS))
+def test_the_example_in_the_help_of_a_program_is_valid(
+    program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = cli.EXAMPLES[program].split()
+    assert run(program, "--help", *example) == 0
+    said = capsys.readouterr().out
+    assert f"python -m textcnn.{program} {' '.join(example)}\n" in said
+    assert list(cli.PROGRAMS) == list(cli.EXAMPLES) == list(SCHEMAS)
+
+
 # What reaches the programs
 
 
