@@ -16,20 +16,18 @@ from textcnn.system.run_dir import RESULTS
 DPI = 110
 HEAD = """# Gallery
 
-What convolutions can and cannot see of word order and position. The command below each figure makes
-it, and also writes a page with the mathematics, all numbers and the verdict.
-`python -m textcnn.illustrate study=all run_dir=outputs/tour` makes all figures, and
-`python scripts/make_gallery.py outputs/tour docs` makes this page. The results for pretrained
-vectors need the extra `glove`.
+What convolutions see of word order and position, and where their sight ends. Each figure is made by
+the command under it, which also writes a page with the mathematics, all numbers and the verdict.
+`python -m textcnn.illustrate study=all run_dir=outputs/tour` makes all of them, and
+`python scripts/make_gallery.py outputs/tour docs` this page. What is said of pretrained vectors
+needs the extra `glove`.
 """
 
 
 def main(run_dir: Path, docs: Path) -> None:
     files = {study: run_dir / RESULTS / f"{study.name}.json" for study in STUDIES.values()}
     if not any(file.is_file() for file in files.values()):
-        sys.exit(
-            f"{run_dir} holds no studies (no {RESULTS}/<study>.json); give a run of illustrate"
-        )
+        sys.exit(f"{run_dir} is no run of studies: it has no {RESULTS}/<study>.json")
     (docs / "gallery").mkdir(parents=True, exist_ok=True)
     sections = [section(study, file, docs) for study, file in files.items() if file.is_file()]
     (docs / "gallery.md").write_text("\n".join([HEAD, *sections]), encoding="utf-8")

@@ -172,7 +172,8 @@ def test_directory_or_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> N
     file.touch()
     for path in (tmp_path, file):
         assert refusal(lambda path=path: load(path)) == (  # type: ignore[misc]
-            f"{path} is not a checkpoint and holds none: no manifest.json in it or in {path / 'best'}"
+            f"{path} is not a checkpoint and holds none: no manifest.json in it or in "
+            f"{path / 'best'}"
         )
 
 

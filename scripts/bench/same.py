@@ -1,4 +1,4 @@
-"""Compare the test accuracy of the fast and the plain path of training."""
+"""Whether training the fast way ends with the same accuracy as training the plain way."""
 
 from contextlib import nullcontext
 from pathlib import Path

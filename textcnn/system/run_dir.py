@@ -1,4 +1,4 @@
-"""The run directory: where it is, whether it is free, and Hydra's files in it."""
+"""The run directory: where it is, whether it is free, and what of Hydra's goes into it."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ def job_dir(run_dir: str) -> Path:
     """Where this job writes: `run_dir`, or in a multirun the job's own directory below it.
 
     Raises:
-        InputError: `run_dir` is empty.
+        InputError: it is empty.
     """
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         return Path(HydraConfig.get().runtime.output_dir)
@@ -36,7 +36,7 @@ def job_dir(run_dir: str) -> Path:
 
 
 def check_directory(run_dir: Path) -> None:
-    """Refuse a path that exists and is not a directory.
+    """Refuse what is there and is no directory.
 
     Raises:
         InputError
@@ -46,7 +46,7 @@ def check_directory(run_dir: Path) -> None:
 
 
 def check_free(run_dir: Path, overwrite: bool) -> None:
-    """Refuse a directory that holds a run, unless `overwrite`; changes nothing.
+    """Refuse a directory that holds a run, unless it shall be replaced; changes nothing.
 
     Raises:
         InputError
@@ -57,7 +57,7 @@ def check_free(run_dir: Path, overwrite: bool) -> None:
 
 
 def check_writable(run_dir: Path) -> None:
-    """Refuse a directory that can't be written, before hours are spent; leaves nothing there.
+    """Refuse what can't be written, before hours are spent; leaves nothing there.
 
     Raises:
         InputError
@@ -84,10 +84,10 @@ def holds_a_run(run_dir: Path) -> str:
 
 
 def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
-    """Create the directory of a new run; with `overwrite`, first remove the run that it holds.
+    """Make the directory of a new run, if `overwrite` in place of the run that may be there.
 
     Raises:
-        InputError: it can't be created or written, or another process has just created it.
+        InputError: it can't be made or written, or another process was faster.
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def find_config(path: str, program: str) -> Path:
     """The configuration of the run in the directory `path`.
 
     Raises:
-        InputError: there is none, or it belongs to another program.
+        InputError: there is none, or of another program.
     """
     file = Path(path).expanduser() / CONFIG
     if not file.is_file():
@@ -131,10 +131,10 @@ def find_config(path: str, program: str) -> Path:
 
 
 def find_run(path: str) -> Path:
-    """The directory of the training run to resume.
+    """The run directory to go on with.
 
     Raises:
-        InputError: it holds no run, or the run has no checkpoint to resume from.
+        InputError: there is none, or it has no checkpoint to go on from.
     """
     run_dir = find_config(path, "train").parent
     folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
