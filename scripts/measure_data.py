@@ -1,10 +1,11 @@
-"""How fast data get to the model, and how much memory that takes: the numbers in docs/guide.md.
+"""Measure how fast data reach the model, and in how much memory: the numbers in docs/guide.md.
 
-    python scripts/measure_data.py starts FOLDER     # of imdb_train.parquet and imdb_test.parquet
-    python scripts/measure_data.py loader FOLDER
-    python scripts/measure_data.py stream [LINES]    # 2,000,000 if not given
+    python scripts/measure_data.py starts FOLDER   # time to the first step, peak memory
+    python scripts/measure_data.py loader FOLDER   # texts per second, without and with training
+    python scripts/measure_data.py stream [LINES]  # memory over a stream (default 2,000,000 lines)
 
-Each line that it prints has what was measured, the number and its goal.
+FOLDER holds imdb_train.parquet and imdb_test.parquet. Each printed line has a name, a number and
+its goal.
 """
 
 import os
@@ -26,7 +27,7 @@ TRAIN = [sys.executable, "-m", "textcnn.train"]
 
 
 class Memory(threading.Thread):
-    """Watches what a process and its children hold: bytes, pages that they share counted once."""
+    """Samples the memory of a process and its children: bytes, shared pages counted once."""
 
     def __init__(self, process: subprocess.Popen[str]):
         super().__init__(daemon=True)
@@ -46,7 +47,7 @@ class Memory(threading.Thread):
             time.sleep(0.1)
 
 
-def say(what: str, number: str, goal: str) -> None:
+def report(what: str, number: str, goal: str) -> None:
     print(f"{what:<56} {number:>16}   goal: {goal}", flush=True)
 
 
@@ -59,21 +60,21 @@ def imdb(folder: Path) -> list[str]:
 
 
 def measure_starts(folder: Path) -> None:
-    """From the command to the first step of training on IMDB, without and with what is kept."""
+    """Time from the command to the first training step on IMDB, with an empty and a full cache."""
     with tempfile.TemporaryDirectory() as place:
         seconds, peaks = [], []
         for number in range(1 + REPETITIONS):
             elapsed, peak = start_training(imdb(folder), Path(place), f"run{number}")
             seconds.append(elapsed)
             peaks.append(peak)
-    say("IMDB, first start until the first step", f"{seconds[0]:.1f} s", "< 25 s")
+    report("IMDB, first start, time to the first step", f"{seconds[0]:.1f} s", "< 25 s")
     later = f"{statistics.median(seconds[1:]):.1f} s"
-    say(f"IMDB, later starts, median of {REPETITIONS}", later, "< 6 s")
-    say("IMDB, peak memory with all processes", f"{max(peaks) / 1e6:,.0f} MB", "< 2,000 MB")
+    report(f"IMDB, later starts, median of {REPETITIONS}", later, "< 6 s")
+    report("IMDB, peak memory of all processes", f"{max(peaks) / 1e6:,.0f} MB", "< 2,000 MB")
 
 
 def start_training(overrides: list[str], place: Path, name: str) -> tuple[float, int]:
-    """Seconds until the first step, and the most bytes held until some steps later."""
+    """Seconds to the first step, and peak memory in bytes until a few steps later."""
     command = [*TRAIN, *overrides, f"run_dir={place / name}", "training.log_every=1"]
     environment = os.environ | {"HF_DATASETS_CACHE": str(place / "cache")}
     started = time.time()
@@ -93,7 +94,7 @@ def start_training(overrides: list[str], place: Path, name: str) -> tuple[float,
 
 
 def measure_loader(folder: Path) -> None:
-    """Batches alone against batches that the word CNN is trained on, one after the other."""
+    """Texts per second of the loader alone, and with the word CNN training on its batches."""
     import torch
 
     from textcnn.builders import build_data
@@ -141,14 +142,14 @@ def measure_loader(folder: Path) -> None:
         training.append(texts / (time.perf_counter() - start))
     threads = f"{torch.get_num_threads()} threads"
     alone, trained = statistics.median(loading), statistics.median(training)
-    say("IMDB, loader alone", f"{alone:,.0f} texts/s", "")
-    say(f"IMDB, word CNN of the defaults, {threads}", f"{trained:,.0f} texts/s", "")
+    report("IMDB, loader alone", f"{alone:,.0f} texts/s", "")
+    report(f"IMDB, default word CNN in training, {threads}", f"{trained:,.0f} texts/s", "")
     ratios = [fast / slow for fast, slow in zip(loading, training, strict=True)]
-    say("  loader against training", f"{statistics.median(ratios):.0f} x", ">= 10 x")
+    report("  loader vs. training", f"{statistics.median(ratios):.0f} x", ">= 10 x")
 
 
 def measure_stream(lines: int) -> None:
-    """Memory while a long file goes by once."""
+    """Memory during one pass over a long file."""
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "lines.csv"
         write_lines(file, lines)
@@ -177,18 +178,18 @@ def measure_stream(lines: int) -> None:
         assert tenth is not None
         first, last = memory.samples[0][0], memory.samples[-1][0]
         tenth_long = tenth - first
-        # levels, since batches of long texts, validations and checkpoints make it rise and fall
+        # medians, since long texts, validations and checkpoints make the memory rise and fall
         early = [held for when, held in memory.samples if tenth - tenth_long / 2 <= when <= tenth]
         late = [held for when, held in memory.samples if when >= last - tenth_long]
         before, after = statistics.median(early), statistics.median(late)
         minutes = (last - first) / 60
-        say(f"stream of {lines:,} lines, memory at the end of the first tenth", mb(before), "")
-        say(f"  in the last tenth, {minutes:.1f} minutes in all", mb(after), "")
-        say("  growth", f"{100 * (after / before - 1):+.1f} %", "< 5 %")
+        report(f"stream of {lines:,} lines, memory at the end of the first tenth", mb(before), "")
+        report(f"  memory in the last tenth, after {minutes:.1f} minutes", mb(after), "")
+        report("  growth", f"{100 * (after / before - 1):+.1f} %", "< 5 %")
         most = max(held for when, held in memory.samples if when <= tenth)
-        say("  most in the first tenth", mb(most), "")
+        report("  peak in the first tenth", mb(most), "")
         most = max(held for when, held in memory.samples if when > tenth)
-        say("  most after it", mb(most), "")
+        report("  peak after the first tenth", mb(most), "")
 
 
 def mb(size: float) -> str:
@@ -196,7 +197,7 @@ def mb(size: float) -> str:
 
 
 def write_lines(file: Path, lines: int) -> None:
-    """Lines of 5 to 35 words, frequent and rare as in language, and in two classes."""
+    """Write lines of 5 to 35 words in two classes, with word frequencies as in language (Zipf)."""
     draw = random.Random(0)
     words = [f"w{rank}" for rank in range(50_000)]
     weights = [1 / rank for rank in range(1, len(words) + 1)]

@@ -1,4 +1,7 @@
-"""Draw a run's curves as TensorBoard holds them: python scripts/plot_curves.py RUN_DIR PICTURE."""
+"""Plot the training curves of a run from its TensorBoard file.
+
+python scripts/plot_curves.py RUN_DIR PICTURE
+"""
 
 import sys
 from pathlib import Path

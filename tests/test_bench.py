@@ -1,4 +1,4 @@
-"""The benchmark: its opponent is right, and so is what it makes of numbers."""
+"""The benchmark: its reference implementation is correct, and so are its statistics and tables."""
 
 import csv
 import json
@@ -48,7 +48,7 @@ def test_the_usual_implementation_computes_the_same_logits() -> None:
     torch.testing.assert_close(usual(ids), model(ids, torch.full((7,), 12)), rtol=0, atol=1e-5)
 
 
-def test_the_usual_tokens_are_textcnns() -> None:
+def test_the_usual_implementation_splits_texts_into_the_same_tokens() -> None:
     text = 'A "fine" film;<br />isn\'t it? (Yes: very!) 3.5, or so.'
     assert basic_english(text) == list(build_tokenizer("word", tokenizer="basic_english")(text))
 
@@ -72,7 +72,7 @@ def test_median_and_spread_by_hand() -> None:
     assert measured.spread == 0.25  # (13 - 8) / 2 / 10
 
 
-def test_a_ratio_is_of_the_same_turn() -> None:
+def test_a_ratio_is_the_median_of_the_ratios_within_turns() -> None:
     # 2, 4 and 3; the ratio of the medians would be 40 / 10
     assert ratio(Measured((40.0, 20.0, 90.0)), Measured((20.0, 5.0, 30.0))) == 3
 
@@ -83,7 +83,7 @@ def test_slope_of_a_power_is_its_exponent() -> None:
     assert slope(sizes, [7.0, 7.0, 7.0]) == pytest.approx(0)
 
 
-def test_writing_a_table_twice_changes_nothing_and_prose_stays() -> None:
+def test_writing_a_table_twice_is_idempotent_and_keeps_the_prose() -> None:
     page = "before\n<!-- x begins -->\nold\n<!-- x ends -->\nafter\n"
     content = table(("a", "b"), [("1", "2")])
     once = replace_between(page, "x", content)
@@ -98,7 +98,7 @@ def test_a_page_without_the_markers_is_refused() -> None:
         replace_between("prose", "x", "new")
 
 
-def test_a_part_of_a_run_renews_its_table_and_the_goals_and_leaves_the_others(
+def test_a_part_renews_its_table_and_the_goals_and_keeps_other_tables(
     tmp_path: Path,
 ) -> None:
     page = tmp_path / "performance.md"
@@ -115,15 +115,15 @@ def test_a_part_of_a_run_renews_its_table_and_the_goals_and_leaves_the_others(
     write_report(results, "start", page)
     text = page.read_text()
     assert "medians of 3 alternating repetitions" in text
-    assert "other programs took 25% of the machine" in text
+    assert "other programs used 25% of the machine" in text
     assert "| predict, one line | 2.00 s | 10.0 % |" in text
     assert "<!-- memory begins -->\nkept\n<!-- memory ends -->" in text
-    assert "of the usual's | ≤ 33.3 % | 50.0 % | **missed** |" in text
-    assert "start of the program | ≤ 3 s | 2.0 s | met |" in text
-    assert "| training, MR, word CNN, fp32, against usual | ≥ 10 × | – | not measured |" in text
+    assert "4,096 tokens, vs. usual | ≤ 33.3 % | 50.0 % | **missed** |" in text
+    assert "predict, one line, whole program | ≤ 3 s | 2.0 s | met |" in text
+    assert "| training, MR, word CNN, fp32, vs. usual | ≥ 10 × | – | not measured |" in text
 
 
-def test_a_goal_shows_the_accuracies_beside_the_ratio() -> None:
+def test_a_goal_shows_the_accuracies_of_both_programs() -> None:
     row = {"set": "MR", "model": "word CNN"}
     rows = [
         row | {"name": "textcnn fp32", "against_usual": 9.96, "accuracy": 0.7},
@@ -131,23 +131,23 @@ def test_a_goal_shows_the_accuracies_beside_the_ratio() -> None:
     ]
     results = {"train": {"when": "2026-11-24", "rows": rows}}
     assert training("MR", "word CNN", "fp32", 10).line(results) == (
-        "training, MR, word CNN, fp32, against usual",
+        "training, MR, word CNN, fp32, vs. usual",
         "≥ 10 ×",
-        "9.96 ×",  # rounded it would look like the goal
+        "9.96 ×",  # rounding would make it equal the goal
         "**missed**",
         "textcnn fp32 70.0 %, usual fp32 63.2 %",
         "2026-11-24",
     )
 
 
-def test_an_accuracy_that_was_not_reached_is_a_goal_missed() -> None:
+def test_a_goal_is_missed_if_the_accuracy_was_never_reached() -> None:
     row = {"set": "IMDB", "name": "textcnn fp32", "seconds": None, "accuracy": 0.87}
     results = {"reach": {"when": "2026-11-24", "rows": [row]}}
     (goal,) = (goal for goal in GOALS if goal.part == "reach")
     assert goal.line(results)[2:5] == ("–", "**missed**", "textcnn fp32 87.0 %")
 
 
-def test_a_goal_of_several_seeds_is_judged_by_the_worst() -> None:
+def test_the_worst_seed_decides_a_goal() -> None:
     rows = [{"set": "TREC", "seed": n, "points": each} for n, each in enumerate((0.2, 0.4, 0.0))]
     results = {"same": {"when": "2026-11-24", "rows": rows}}
     (goal,) = (goal for goal in GOALS if goal.part == "same")
@@ -156,13 +156,13 @@ def test_a_goal_of_several_seeds_is_judged_by_the_worst() -> None:
     assert goal.line(results)[2:4] == ("0.2 points", "met")
 
 
-def test_no_turn_begins_when_the_time_is_over() -> None:
+def test_no_turn_begins_after_the_time_limit() -> None:
     measured = alternate({"a": lambda: 1.0, "b": lambda: 2.0}, 5, most_seconds=0)
     assert measured["a"].values == (1.0,)
     assert measured["b"].values == (2.0,)
 
 
-def test_the_faster_number_of_threads_is_found_and_torchs_own_put_back() -> None:
+def test_the_faster_number_of_threads_is_found_and_torchs_setting_restored() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -180,7 +180,7 @@ def test_a_slow_program_gets_fewer_texts_and_a_fast_one_all() -> None:
     assert slow.affordable(["text"] * 500) == 100  # two seconds' worth, in batches of 50
 
 
-def test_runs_are_summed_up_by_their_medians_and_one_that_missed_took_longest() -> None:
+def test_runs_are_summarized_by_medians_and_a_missed_accuracy_counts_as_slowest() -> None:
     runs = [{"seconds": each, "accuracy": 0.8, "saving": 0.1} for each in (8.0, 10.0, 13.0)]
     assert medians(runs) == {
         "seconds": 10.0,
@@ -199,39 +199,39 @@ def test_runs_are_summed_up_by_their_medians_and_one_that_missed_took_longest() 
 
 @dataclass
 class Point:
-    """Of TensorBoard."""
+    """A point in TensorBoard."""
 
     wall_time: float
     step: int
     value: float = 0.0
 
 
-def test_what_an_epoch_consists_of_by_hand() -> None:
+def test_the_parts_of_an_epoch_by_hand() -> None:
     metrics = {
         "train": {"epochs": 2, "steps": 40, "seconds": 9.0, "texts_per_second": 245.0},
         "data": {"splits": {"train": {"texts": 980}}},  # 19 batches of 50 and one of 30
     }
     assert of_an_epoch(metrics, 50) == {"training": 4.0, "validating": 0.5}
     validations = [Point(100.0, 20), Point(110.0, 40), Point(120.0, 60)]
-    # the first point of an epoch counts: 10 steps of 50 texts at 100 a second began 5 s before
+    # the first point of each epoch counts: 10 steps of 50 texts at 100 texts/s began 5 s earlier
     speeds = [Point(99.0, 20, 9.0), Point(105.25, 30, 100.0), Point(107.0, 35, 1.0)]
     speeds += [Point(115.75, 50, 100.0), Point(125.0, 70, 100.0)]
     assert between_epochs(validations, speeds, 50) == (0.25 + 0.75) / 2
     assert between_epochs(validations[:1], speeds, 50) is None
 
 
-def test_made_up_texts_are_lines_of_known_words() -> None:
+def test_synthetic_texts_are_lines_of_known_words() -> None:
     lines = made_up(["the", "film"], 3)
     assert [len(line.split()) for line in lines] == [20, 20, 20]
     assert all(line.endswith("\n") and set(line.split()) <= {"the", "film"} for line in lines)
 
 
-def test_the_peak_of_a_program_counts_what_it_held_and_not_what_this_process_holds() -> None:
+def test_the_peak_of_a_program_excludes_the_memory_of_this_process() -> None:
     held = "import time; held = b'x' * 200_000_000; time.sleep(0.2)"
     assert 200e6 < peak_of((sys.executable, "-c", held)) < 260e6
 
 
-def test_a_program_that_fails_is_told_with_its_last_words() -> None:
+def test_a_program_that_fails_is_reported_with_its_last_line() -> None:
     wrong = (sys.executable, "-c", "raise SystemExit('no\\nmemory')")
     for run in (finish, peak_of):
         with pytest.raises(InputError, match=r"failed: memory$"):
@@ -243,7 +243,7 @@ Bench = Callable[..., tuple[object, str]]
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
-    """Run `python scripts/bench` with these arguments: its exit code and what it said."""
+    """Run `python scripts/bench` with these arguments; returns its exit code and message."""
     main = runpy.run_path(str(BENCH / "__main__.py"))["main"]
     monkeypatch.setattr(parts, "others_share", lambda: 0.0)  # it waits for a second
 
@@ -252,7 +252,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         with pytest.raises(SystemExit) as stopped:
             main()
         said = capsys.readouterr().err
-        # what is no number is a message, which Python prints with exit code 1
+        # a code that is not a number is a message, which Python prints with exit code 1
         return stopped.value.code, said or str(stopped.value.code)
 
     return run
@@ -265,13 +265,19 @@ def refuse_to_measure(*arguments: object) -> list[object]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--repetitions", "0"], "argument --repetitions: 0 is no number from 1 on; try 5"),
-        (["--repetitions", "-3"], "argument --repetitions: -3 is no number from 1 on; try 5"),
-        (["--only", "train,walk"], "argument --only: no part 'walk'; there are train, "),
-        (["--data", __file__], f"argument --data: {__file__} is no folder; give the one that"),
+        (
+            ["--repetitions", "0"],
+            "argument --repetitions: expected a whole number, at least 1, got 0; try 5",
+        ),
+        (
+            ["--repetitions", "-3"],
+            "argument --repetitions: expected a whole number, at least 1, got -3; try 5",
+        ),
+        (["--only", "train,walk"], "argument --only: no part 'walk'; the parts are train, "),
+        (["--data", __file__], f"argument --data: {__file__} is not a folder; give the one with"),
     ],
 )
-def test_what_the_command_line_does_not_take_is_said_in_a_line(
+def test_wrong_options_are_refused_in_one_line(
     bench: Bench, arguments: list[str], message: str
 ) -> None:
     code, said = bench(*arguments)
@@ -283,9 +289,12 @@ def test_what_the_command_line_does_not_take_is_said_in_a_line(
     ("arguments", "message"),
     [
         (["--data", "."], "--data . holds none of mr.csv, trec_train.csv, imdb_train.parquet; "),
-        (["--data", "half"], "--data half holds trec_train.csv, but no trec_test.csv; put it in"),
-        (["--output", "damaged.json"], "--output damaged.json holds no results of the benchmark, "),
-        (["--output", "list.json"], "--output list.json holds no results of the benchmark, "),
+        (["--data", "half"], "--data half holds trec_train.csv but not trec_test.csv; add it"),
+        (
+            ["--output", "damaged.json"],
+            "--output damaged.json holds no results of this benchmark, ",
+        ),
+        (["--output", "list.json"], "--output list.json holds no results of this benchmark, "),
         (["--output", "half"], "--output half can't be read and written: Is a directory; give "),
         (["--output", "list.json/new.json"], "new.json can't be read and written: Not a directory"),
         (["--page", "none.md"], "--page none.md: none.md can't be read and written: No such file"),
@@ -293,7 +302,7 @@ def test_what_the_command_line_does_not_take_is_said_in_a_line(
         (["--page", "page"], "--page page: page can't be read and written: File exists; give "),
     ],
 )
-def test_what_can_not_be_used_is_said_in_a_line_before_anything_is_measured(
+def test_unusable_files_are_refused_in_one_line_before_anything_is_measured(
     bench: Bench,
     arguments: list[str],
     message: str,
@@ -320,7 +329,7 @@ def test_what_can_not_be_used_is_said_in_a_line_before_anything_is_measured(
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Interrupted])
-def test_an_interrupted_bench_keeps_the_parts_before(
+def test_an_interrupted_bench_keeps_the_finished_parts(
     bench: Bench, stop: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def measure(part: str, *_: object) -> list[dict[str, str]]:
@@ -332,7 +341,7 @@ def test_an_interrupted_bench_keeps_the_parts_before(
     file = tmp_path / "results.json"
     code, said = bench("--quick", "--only", "start,memory,sweep", "--output", file)
     assert code == 130
-    assert said == f"interrupted; parts measured until then are in {file}\n"
+    assert said == f"interrupted; the finished parts are saved in {file}\n"
     results = load_results(file)
     assert results.keys() == {"start"}
     assert results["start"]["rows"] == [{"name": "start"}]
@@ -367,13 +376,13 @@ def test_a_quick_bench_of_a_small_folder_writes_results_tables_and_plots(tmp_pat
     assert step["of_floor"] == pytest.approx(step["seconds"] / floor)
     text = page.read_text()
     for part in PARTS:
-        once = {"reach": "one run each", "same": "one run for each seed and way"}
+        once = {"reach": "one run each", "same": "one run per seed and path"}
         heading = text.split(f"<!-- {part} begins -->")[1].split("|")[0]
         assert once.get(part, " alternating ") in heading
     assert [row["seed"] for row in results["same"]] == [1, 2, 3]
     assert [row.get("texts") for row in results["memory"]] == [None, None, None, 100, 1000]
-    assert "| MR | textcnn bf16 |" in text.split("checkpoints after it")[1]
-    assert "| training, MR, word CNN, fp32, against usual |" in text
+    assert "| MR | textcnn bf16 |" in text.split("checkpoints per epoch")[1]
+    assert "| training, MR, word CNN, fp32, vs. usual |" in text
     assert {file.name for file in (tmp_path / "performance").iterdir()} == {
         "floor.png",
         "speeds.png",
@@ -381,7 +390,7 @@ def test_a_quick_bench_of_a_small_folder_writes_results_tables_and_plots(tmp_pat
     }
 
 
-def test_the_page_in_the_docs_has_a_place_for_every_part() -> None:
+def test_the_docs_page_has_markers_for_every_part() -> None:
     text = (BENCH.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
     for name in ("goals", *PARTS):
         assert replace_between(text, name, "new") != text

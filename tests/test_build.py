@@ -12,7 +12,8 @@ import pytest
 import torch
 from tiny_models import DCNN, MODELS, batch, build, text_of
 
-from textcnn.config.model import ACTIVATIONS, MODEL_SCHEMAS, PADDINGS, POOLINGS, ModelConfig
+from textcnn.config.model import MODEL_SCHEMAS, ModelConfig
+from textcnn.config.model_keys import ACTIVATIONS, PADDINGS, POOLINGS
 from textcnn.errors import InputError
 from textcnn.models.build import ENCODERS, build_model
 from textcnn.models.layers import activations

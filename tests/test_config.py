@@ -1,4 +1,4 @@
-"""The keys: every one described, every default within its own limits, every limit held."""
+"""The keys: each has a meaning, defaults are within their limits, and limits are enforced."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -20,7 +20,7 @@ EVERY_SCHEMA = [*SCHEMAS.values(), *GROUP_SCHEMAS.values()]
 
 
 def complete(**given: Any) -> TrainConfig:
-    """What the files in configs/ make of the schema."""
+    """A configuration with a choice for every group, as the files in configs/ make it."""
     values: dict[str, Any] = {
         "text": WordConfig(),
         "model": MultiWidthConfig(),
@@ -38,7 +38,7 @@ def problems(config: Any) -> list[str]:
 
 
 def stored(**given: Any) -> str:
-    """A stored configuration with other values of keys, each where its name comes first."""
+    """A stored configuration in which the first key of each given name has another value."""
     lines = dump(complete()).splitlines()
     for key, value in given.items():
         place = next(n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:"))
@@ -57,7 +57,7 @@ def refusal(text: str) -> str:
 
 
 @pytest.mark.parametrize("schema", EVERY_SCHEMA)
-def test_every_key_has_a_meaning_and_says_what_it_takes(schema: type) -> None:
+def test_every_key_has_a_meaning_and_states_what_it_accepts(schema: type) -> None:
     for key, entry, _ in walk(schema()):
         assert entry.metadata["meaning"], key
         assert takes(entry), key
@@ -72,22 +72,22 @@ def test_every_default_is_within_its_own_limits(schema: type) -> None:
     assert problems(schema(**given)) == []
 
 
-def test_a_group_schema_is_chosen_by_the_name_it_gives_itself() -> None:
+def test_a_group_schema_is_registered_under_its_own_name() -> None:
     assert GROUP_SCHEMAS
     for (group, name), schema in GROUP_SCHEMAS.items():
-        if schema is InstalledConfig:  # its name is that of another package's encoder
+        if schema is InstalledConfig:  # its name is the name of an encoder in another package
             continue
         chosen = schema()
         assert getattr(chosen, CHOSEN_BY.get(group, "name")) == name
 
 
-def test_defaults_that_are_lists_are_not_shared() -> None:
+def test_list_defaults_are_not_shared_between_instances() -> None:
     one, other = MultiWidthConfig(), MultiWidthConfig()
     one.kernel_sizes.append(9)
     assert other.kernel_sizes == [1, 2, 3]
 
 
-def test_every_key_of_a_config_is_walked_by_its_dotted_name() -> None:
+def test_walk_yields_every_key_by_its_dotted_name() -> None:
     values = {key: value for key, _, value in walk(complete(seed=7))}
     assert values["seed"] == 7
     assert values["model.kernel_sizes"] == [1, 2, 3]
@@ -118,7 +118,7 @@ def test_every_key_of_a_config_is_walked_by_its_dotted_name() -> None:
         (PredictConfig, "format", "lines, jsonl, csv or tsv, or null"),
     ],
 )
-def test_what_a_key_takes_is_said_in_words(schema: type, key: str, words: str) -> None:
+def test_what_a_key_accepts_is_stated_in_words(schema: type, key: str, words: str) -> None:
     entries = {name: entry for name, entry, _ in walk(schema())}
     assert takes(entries[key]) == words
 
@@ -195,7 +195,7 @@ def test_values_are_written_as_on_the_command_line(value: object, written: str) 
         (PredictConfig(format="xml"), "format", "xml"),
     ],
 )
-def test_an_impossible_value_is_refused_with_its_key_what_it_got_and_what_it_takes(
+def test_an_impossible_value_is_refused_with_its_key_the_value_and_what_is_accepted(
     config: Any, key: str, got: str
 ) -> None:
     entries = {name: entry for name, entry, _ in walk(config)}
@@ -216,31 +216,31 @@ def test_an_impossible_value_is_refused_with_its_key_what_it_got_and_what_it_tak
         PredictConfig(format=None),
     ],
 )
-def test_values_at_their_limits_are_taken(config: Any) -> None:
+def test_values_at_their_limits_are_accepted(config: Any) -> None:
     assert problems(config) == []
 
 
-def test_all_that_is_wrong_is_said_together() -> None:
+def test_all_problems_are_reported_together() -> None:
     config = complete(training=TrainingConfig(epochs=0, batch_size=0), seed=-1)
     keys = [problem.partition(" ")[0] for problem in problems(config)]
     assert keys == ["training.epochs", "training.batch_size", "seed"]
 
 
-def test_a_name_with_another_schema_is_refused_with_the_group_to_choose() -> None:
+def test_the_name_of_another_schema_is_refused_with_the_group_to_choose() -> None:
     (problem,) = problems(complete(optimizer=AdamConfig(name="adadelta")))
     assert problem == "optimizer.name takes adam, got adadelta; try optimizer=adadelta"
 
 
-def test_a_source_with_keys_of_its_own_is_refused_with_the_group_to_choose() -> None:
+def test_a_source_with_its_own_schema_is_refused_with_the_group_to_choose() -> None:
     (problem,) = problems(complete(data=DataConfig(source="synthetic")))
     assert problem == "data.source takes bundled, files or hub, got synthetic; try data=synthetic"
 
 
-def test_a_value_that_no_key_takes_is_refused() -> None:
+def test_an_attribute_that_is_no_key_is_refused() -> None:
     config = complete()
     config.training.epoch = 3  # type: ignore[attr-defined]
     (problem,) = problems(config)
-    assert problem.startswith("training.epoch=3: no such key; there are epochs, max_steps, ")
+    assert problem.startswith("training.epoch=3: no such key; the keys are epochs, max_steps, ")
 
 
 # Stored configurations
@@ -258,7 +258,7 @@ def test_a_value_that_no_key_takes_is_refused() -> None:
         complete(model=MultiWidthConfig(kernel_sizes=[7], dropout=0.0)),
     ],
 )
-def test_a_stored_configuration_is_read_back_the_same_and_of_the_same_types(
+def test_a_stored_configuration_is_read_back_with_equal_values_and_types(
     config: TrainConfig,
 ) -> None:
     again = parse_train_config(dump(config))
@@ -299,15 +299,15 @@ def test_a_stored_configuration_may_lack_keys_that_have_defaults() -> None:
         dump(complete()).replace("num_filters", "num_filtres"),
     ],
 )
-def test_a_stored_configuration_that_is_none_is_refused_in_one_line(text: str) -> None:
+def test_a_text_that_is_no_stored_configuration_is_refused_in_one_line(text: str) -> None:
     assert refusal(text).startswith("a stored configuration can't be used: ")
 
 
-def test_a_stored_value_out_of_its_limits_is_refused() -> None:
+def test_a_stored_value_outside_its_limits_is_refused() -> None:
     assert refusal(stored(epochs=0)).startswith("training.epochs takes a whole number, at least 1")
 
 
-def test_nothing_is_looked_up_for_a_stored_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stored_configuration_resolves_no_interpolation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "7")
     expected = "a stored configuration holds plain values, got ${...}"
     assert refusal(stored(seed="${oc.env:SECRET}")) == expected
@@ -321,12 +321,21 @@ def test_nothing_is_looked_up_for_a_stored_configuration(monkeypatch: pytest.Mon
         (DataConfig(label_separator="", multi_label=True), "data.label_separator takes a string"),
         (DataConfig(fold=3), "data.fold=3 needs data.folds"),
         (DataConfig(folds=5, fold=6), "data.fold takes 1 to 5 (data.folds), got 6"),
-        (DataConfig(source="files", folds=5, streaming=True), "data.folds needs all rows"),
-        (DataConfig(streaming=True), "data.streaming is for data=files and data=hub"),
-        (SyntheticConfig(streaming=True), "data.streaming is for data=files and data=hub, got"),
-        (SyntheticConfig(folds=3), "data.folds=3 would part the pairs of data=synthetic"),
-        (SyntheticConfig(max_examples=9), "data.max_examples=9 would part the pairs"),
-        (SyntheticConfig(length=501), "data.length=501 is more than text.max_length=500"),
+        (
+            DataConfig(source="files", folds=5, streaming=True),
+            "data.folds needs all rows in memory",
+        ),
+        (
+            DataConfig(streaming=True),
+            "data.streaming needs data=files or data=hub, got data=bundled",
+        ),
+        (
+            SyntheticConfig(streaming=True),
+            "data.streaming needs data=files or data=hub, got data=syn",
+        ),
+        (SyntheticConfig(folds=3), "data.folds=3 would separate the pairs of data=synthetic"),
+        (SyntheticConfig(max_examples=9), "data.max_examples=9 would separate the pairs"),
+        (SyntheticConfig(length=501), "data.length=501 exceeds text.max_length=500"),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(data: DataConfig, said: str) -> None:

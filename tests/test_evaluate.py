@@ -159,9 +159,7 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     file = tmp_path / "evaluation.json"
     file.write_text("{}", encoding="utf-8")
     assert evaluate(tiny_run, tmp_path) == 2
-    assert error_line(capfd) == (
-        f"{file} is there already; give another run_dir, or overwrite=true"
-    )
+    assert error_line(capfd) == (f"{file} already exists; try another run_dir, or overwrite=true")
     assert file.read_text(encoding="utf-8") == "{}"
     assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
     assert read_json(file)["reproduced"] is True
@@ -173,7 +171,7 @@ def test_a_file_is_no_run_directory(
 ) -> None:
     (tmp_path / "file").touch()
     assert evaluate(tiny_run, tmp_path / "file") == 2
-    assert error_line(capfd) == f"run_dir={tmp_path / 'file'} is a file; give a directory"
+    assert error_line(capfd) == f"run_dir={tmp_path / 'file'} is a file; give a directory instead"
 
 
 def test_a_run_directory_that_cannot_be_made_is_refused(
@@ -187,7 +185,7 @@ def test_a_run_directory_that_cannot_be_made_is_refused(
 def test_checkpoint_must_be_given(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("evaluate", f"run_dir={tmp_path / 'out'}") == 2
     assert error_line(capfd) == (
-        "checkpoint is missing; give checkpoint=<run or checkpoint directory>"
+        "checkpoint is missing; try checkpoint=<run or checkpoint directory>"
     )
 
 

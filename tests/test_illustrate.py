@@ -258,15 +258,27 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
     [
         (["study=ordr"], r"study takes pointwise, order, .* or all, got ordr; try study=all"),
         (["study=[order,audio]"], r"study takes .*, got \[.*\]; .* try -m study=order,audio"),
-        (["study=order,audio"], r"study=order,audio is several values; for a run of each add -m.*"),
-        (["study=checkpoint"], r"study=checkpoint needs a trained classifier; give checkpoint=.*"),
+        (
+            ["study=order,audio"],
+            r"study=order,audio gives several values; for one run per value add -m.*",
+        ),
+        (
+            ["study=checkpoint"],
+            r"study=checkpoint needs a trained classifier, got none; try checkpoint=.*",
+        ),
         (
             ["study=checkpoint", "checkpoint=a", "seeds=2"],
-            r"study=checkpoint asks .* seeds=2;.*",
+            r"study=checkpoint examines .* seeds=2;.*",
         ),
-        (["study=order", "data=files"], r"study=order reads no texts of yours, got data.source=.*"),
-        (["study=order", "data.max_examples=9"], r".* of yours, got data.max_examples=9; leave .*"),
-        (["study=order", "checkpoint=a"], r"study=order asks no checkpoint, got checkpoint=a; .*"),
+        (["study=order", "data=files"], r"study=order does not read data, got data.source=.*"),
+        (
+            ["study=order", "data.max_examples=9"],
+            r".* read data, got data.max_examples=9; leave .*",
+        ),
+        (
+            ["study=order", "checkpoint=a"],
+            r"study=order does not use a checkpoint, got checkpoint=a; .*",
+        ),
         (
             ["data=files", "data.multi_label=true"],
             r".* class each, got data.multi_label=true.*",
@@ -277,7 +289,7 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
         (["data=files"], r"data.source=files needs data.train=<file>, got null"),
         (["checkpoint=nowhere"], r"checkpoint .*/nowhere does not exist; give a run or .*"),
         (["workers=0"], r"workers takes a whole number, at least 1, or null, got 0; .*"),
-        (["resume=nowhere"], r"resume=nowhere: no run there \(no config.yaml\)"),
+        (["resume=nowhere"], r"resume=nowhere holds no run \(no config.yaml\); give .*"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
@@ -300,7 +312,7 @@ def test_a_run_of_training_is_no_run_of_studies(
 ) -> None:
     assert run("illustrate", f"resume={tiny_run}") == 2
     assert error_line(capfd) == (
-        f"resume={tiny_run} is a run of textcnn.train, not of textcnn.illustrate; go on with "
+        f"resume={tiny_run} is a run of textcnn.train, not of textcnn.illustrate; try "
         f"python -m textcnn.train resume={tiny_run}"
     )
 
@@ -309,7 +321,7 @@ def test_a_run_of_studies_is_no_run_of_training(
     toured: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("train", f"resume={toured}") == 2
-    assert f"go on with python -m textcnn.illustrate resume={toured}" in error_line(capfd)
+    assert f"; try python -m textcnn.illustrate resume={toured}" in error_line(capfd)
 
 
 def test_on_resuming_only_workers_may_change(
@@ -317,7 +329,7 @@ def test_on_resuming_only_workers_may_change(
 ) -> None:
     assert run("illustrate", f"resume={toured}", "seed=3") == 2
     assert error_line(capfd) == (
-        "resume continues the run as it began; only workers may change, got seed"
+        "resume continues the run as it began; only workers may change, got seed; leave it out"
     )
 
 

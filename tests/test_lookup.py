@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from textcnn.config.model import PADDINGS
+from textcnn.config.model_keys import PADDINGS
 from textcnn.models.fast.lookup import TokenFeatures, sum_rows
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.embedding import Embedding

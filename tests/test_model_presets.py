@@ -1,4 +1,4 @@
-"""Every preset of a model trains from the command line, and predicts from what it saved."""
+"""Every model preset trains from the command line, and its checkpoint predicts."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
 ) -> None:
     run_dir = tmp_path / "run"
     few = ("data.max_examples=10", "training.batch_size=5", "training.max_steps=2")
-    short = "text.max_length=128"  # the frames of flatten stay as long as they are
+    short = "text.max_length=128"  # the frames of flatten keep their length
     assert run("train", f"model={preset}", *few, short, f"run_dir={run_dir}") == 0
     assert "receptive field" in capfd.readouterr().out
     model = read_json(run_dir / "metrics.json")["model"]
@@ -45,66 +45,67 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
     [
         (
             ["model=dilated", "model.padding=valid"],
-            "model.padding=valid with model=dilated: what comes out is added to what goes in, so "
-            "it must have as many positions; try model.padding=zeros",
+            "model.padding=valid with model=dilated: its residual connections need as many "
+            "positions out as in; try model.padding=zeros",
         ),
         (
             ["model=bag", "model.pooling=kmax"],
-            "model.pooling=kmax with model=bag: the bag knows no order; try model.pooling=max",
+            "model.pooling=kmax with model=bag: a bag of words has no order; try model.pooling=max",
         ),
         (
             ["model=dcnn", "model.pooling=flatten"],
-            "model.pooling=flatten with model=dcnn: how many positions its maps have goes by the "
-            "text, the last pooling makes them the same; try model.pooling=kmax",
+            "model.pooling=flatten with model=dcnn: the number of positions in its feature "
+            "maps depends on the text; try model.pooling=kmax",
         ),
         (
             ["model=transformer", "model.heads=3"],
-            "model.hidden_size=64 can't be shared by model.heads=3; try model.hidden_size=66",
+            "model.hidden_size=64 is not divisible by model.heads=3; try model.hidden_size=66",
         ),
         (
             ["model=char_cnn", "model.kernel_sizes=[3,3]"],
-            "model.pool_sizes needs a number for each of the 2 model.kernel_sizes, got "
-            "[3,3,1,1,1,3]; 1 is no pooling",
+            "model.pool_sizes needs one number for each of the 2 model.kernel_sizes, got "
+            "[3,3,1,1,1,3]; 1 means no pooling",
         ),
         (
             ["model.embedding=static"],
-            "model.embedding=static needs pretrained vectors, of words: try text.vectors=glove, or "
+            "model.embedding=static needs pretrained word vectors; try text.vectors=glove, or "
             "model.embedding=nonstatic",
         ),
         (
             ["model=char_cnn", "text=word"],
-            "model.embedding=onehot has a channel for each token, too many with text=word; "
+            "model.embedding=onehot needs one channel per token, too many with text=word; "
             "try text=char, or model.embedding=nonstatic",
         ),
         (
             ["model=gated", "text.max_length=null"],
-            "model.position=learned needs to know how many tokens a text has at most: set "
-            "model.max_positions or text.max_length",
+            "model.position=learned needs a maximum length; try "
+            "model.max_positions=500 or text.max_length=500",
         ),
         (
             ["model=vdcnn", "model.halving=kmax", "model.padding=causal"],
-            "model.padding=causal with model.halving=kmax: which half is the larger goes by the "
-            "whole text; try model.halving=max",
+            "model.padding=causal with model.halving=kmax: k-max pooling looks at the "
+            "whole text, so it is not causal; try model.halving=max",
         ),
         (
             ["model=installed", "model.name=dilated"],
-            "model.name=dilated is textcnn's own, not installed; try model=dilated",
+            "model.name=dilated is built into textcnn; try model=dilated",
         ),
         (
             ["model=installed"],
-            "model.name needs the name of an installed encoder, got ''; see docs/models.md",
+            "model.name needs the name of an installed encoder, got ''; try model.name=<name>, "
+            "as in docs/models.md",
         ),
     ],
 )
 @pytest.mark.parametrize("program", ["train", "describe"])
-def test_parts_that_make_no_sense_together_are_refused_with_what_would(
+def test_incompatible_parts_are_refused_with_an_alternative(
     program: str, overrides: list[str], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(program, *overrides) == 2
     assert error_line(capfd) == said
 
 
-def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
+def test_rows_that_cannot_be_added_in_pairs_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("describe", "model=dcnn", "model.embedding_dim=50") == 2
     said = capfd.readouterr().err.splitlines()[-1]
     assert said.startswith(
@@ -113,7 +114,7 @@ def test_rows_that_can_not_be_folded_are_refused(capfd: pytest.CaptureFixture[st
     assert "try a model.embedding_dim larger by 2, or model.add_row_pairs=false" in said
 
 
-def test_a_model_that_memory_can_not_hold_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_model_too_large_for_memory_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     huge = ("model.kernel_sizes=[65536]", "model.num_filters=65536", "model.embedding_dim=65536")
     assert run("describe", *huge) == 2
     said = capfd.readouterr().err.splitlines()[-1]

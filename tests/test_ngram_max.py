@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiny_models import IDS, batch, build, text_of
 from torch import Tensor
 
-from textcnn.config.model import PADDINGS
+from textcnn.config.model_keys import PADDINGS
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.fast import ngram_max as module
 from textcnn.models.fast import windows

@@ -20,9 +20,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-# Run by the clean environment's Python: composes every entry config, and every option of every
-# group on each entry config that has the group. Prints each override it tried; exits with the
-# errors, all together.
+# Run by the Python of the clean environment: composes every program's config, and with it every
+# option of each of its groups. Prints each override that it tries; exits with all errors together.
 COMPOSE_EVERY_CONFIG = """
 import sys
 from collections import defaultdict
@@ -78,8 +77,8 @@ sys.exit("\\n".join(errors) or None)
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """Run `command` in `cwd`; return its output, or fail with all that it said."""
-    # a clean environment: neither measured by coverage nor led back to this source tree
+    """Run `command` in `cwd`; return its output, or fail with all of its messages."""
+    # a clean environment, without coverage and without a path to this source tree
     env = {k: v for k, v in os.environ.items() if not k.startswith(("COVERAGE_", "PYTHON"))}
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -88,7 +87,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy of the sources: a build leaves files beside what it builds."""
+    """Build the wheel from a copy of the sources, since a build leaves files among them."""
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -103,7 +102,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a new environment that has the wheel, and sees this one's libraries."""
+    """The Python of a new environment with the wheel and the libraries of this one."""
     home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=False, symlinks=True)
     python = home / "bin" / "python"
@@ -133,12 +132,12 @@ def test_constraints_pin_every_dependency_within_its_range() -> None:
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, requirement
 
 
-# of packages that need not be installed here: what is imported, and the distribution that has it
+# the imported name and the distribution of packages that may be missing here
 ELSEWHERE = {"fasttext": "fasttext-numpy2"}
 
 
 def imported(folder: str) -> set[str]:
-    """The libraries that the modules below a folder import, as distributions are named."""
+    """The distributions that the modules in a folder import."""
     names = set()
     paths = [*(ROOT / folder).rglob("*.py")]
     for path in paths:
@@ -148,7 +147,7 @@ def imported(folder: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.partition(".")[0])
     distributions = packages_distributions()
-    beside = {path.stem for path in paths}  # scripts import those in their own folder
+    beside = {path.stem for path in paths}  # scripts import the modules in their folder
     foreign = names - sys.stdlib_module_names - {"textcnn"} - beside
     named = {name: distributions.get(name, [ELSEWHERE.get(name, name)])[0] for name in foreign}
     return set(map(canonicalize_name, named.values()))

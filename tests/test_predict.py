@@ -274,7 +274,9 @@ def test_an_output_file_that_is_there_is_replaced_only_with_overwrite(
     out.write_text("old\n", encoding="utf-8")
     keys = (f"input={tmp_path / 'texts.txt'}", f"output={out}")
     assert predict(tiny_run, *keys) == 2
-    assert error_line(capfd) == (f"output={out} is there already; give another, or overwrite=true")
+    assert error_line(capfd) == (
+        f"output={out} already exists; try another file, or overwrite=true"
+    )
     assert out.read_text(encoding="utf-8") == "old\n"
     assert predict(tiny_run, *keys, "overwrite=true") == 0
     assert labels(read_lines(out)) == ["sport"]
@@ -293,7 +295,7 @@ def test_input_may_be_overwritten_with_its_own_predictions(tiny_run: Path, tmp_p
     [
         ("input", "nowhere.txt", "input={path}: no such file (looked from "),
         ("output", "nowhere/out.jsonl", "output={path}: there is no directory "),
-        ("output", "", "output={path} is there already"),  # a directory
+        ("output", "", "output={path} already exists"),  # a directory
         ("checkpoint", "nowhere", "checkpoint {path} does not exist"),
     ],
 )
@@ -317,7 +319,7 @@ def test_a_path_that_cannot_be_used_is_named(
 def test_checkpoint_must_be_given(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("predict") == 2
     assert error_line(capfd) == (
-        "checkpoint is missing; give checkpoint=<run or checkpoint directory>"
+        "checkpoint is missing; try checkpoint=<run or checkpoint directory>"
     )
 
 

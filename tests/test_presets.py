@@ -1,4 +1,4 @@
-"""The presets for Hub datasets: each loads a data set that is made as the Hub's own is."""
+"""The presets for Hub datasets: each loads a local data set with the layout of the Hub's."""
 
 import json
 import re
@@ -36,12 +36,12 @@ STARS = "1 star,2 star,3 stars,4 stars,5 stars"
 
 @dataclass(frozen=True)
 class Repository:
-    """What a Hub repository holds, as its own page shows it: columns, classes and splits."""
+    """The contents of a Hub repository, as its page shows them: columns, classes and splits."""
 
     path: str
     format: str  # parquet, jsonl or csv
     text: tuple[str, ...]
-    label: str  # the column
+    label: str  # the label column
     classes: tuple[str | int, ...]  # in the Hub's order
     splits: tuple[str, ...]
     others: tuple[str, ...] = ()  # columns that are not used
@@ -50,7 +50,7 @@ class Repository:
 def parquet(
     path: str, classes: str, *more: str, text: str = "text", label: str = "label"
 ) -> Repository:
-    """Parquet with named classes, as all that the Hub's staff converted is."""
+    """Parquet with named classes, like the datasets that the Hub's staff converted."""
     names = tuple(classes.split(","))
     return Repository(
         path, "parquet", tuple(text.split(",")), label, names, ("train", "test", *more)
@@ -58,7 +58,7 @@ def parquet(
 
 
 def setfit(path: str, classes: str, *more: str, label: str = "label_text") -> Repository:
-    """JSON Lines with the numbers of classes and, beside them, the names."""
+    """JSON Lines with class numbers in one column and class names in another."""
     names = tuple(classes.split(","))
     return Repository(path, "jsonl", ("text",), label, names, ("train", "test", *more), ("label",))
 
@@ -113,14 +113,14 @@ def build(repository: Repository, directory: Path) -> str:
         if repository.format == "csv":
             rows.to_csv(directory / f"{name}.csv")
         else:
-            # "dev" is a name that `datasets` takes for validation
+            # `datasets` accepts "dev" as a name of validation
             file = directory / f"{'dev' if name == 'validation' else name}.jsonl"
             file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(directory)
 
 
 def columns(repository: Repository, split: str) -> dict[str, list[Any]]:
-    """Ten rows of each class; the first text column is empty in the first of all."""
+    """Ten rows of each class; the first text column is empty in the first row."""
     ids = list(range(len(repository.classes))) * 10
     texts = {
         name: [f"{split} {name} {row}" if row else "" for row in range(len(ids))]
@@ -150,7 +150,7 @@ def compose(program: str, preset: str, *overrides: str) -> DataConfig:
     return data
 
 
-def test_every_preset_is_known_here() -> None:
+def test_every_preset_is_tested() -> None:
     assert set(PRESETS) == set(REPOSITORIES)
 
 
@@ -162,7 +162,7 @@ def test_a_preset_names_its_repository_and_is_the_same_for_every_program(preset:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_says_what_it_is_by_whom_and_how_large(preset: str) -> None:
+def test_a_preset_documents_its_contents_paper_and_sizes(preset: str) -> None:
     comment = [
         line for line in (CONFIGS / f"{preset}.yaml").read_text().splitlines() if "#" in line
     ]
@@ -173,7 +173,7 @@ def test_a_preset_says_what_it_is_by_whom_and_how_large(preset: str) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_loads_a_data_set_made_as_the_hubs_is(preset: str, tmp_path: Path) -> None:
+def test_a_preset_loads_a_data_set_with_the_layout_of_the_hub(preset: str, tmp_path: Path) -> None:
     repository = REPOSITORIES[preset]
     data = compose("train", preset, f"data.path={build(repository, tmp_path / preset)}")
     splits = load_splits(

@@ -214,7 +214,7 @@ def test_other_overrides_are_refused_on_resuming(
     assert run("train", f"resume={tiny_run}", override) == 2
     assert error_line(capfd) == (
         "resume continues the run as it began; only training.epochs may change, "
-        f"got {override.partition('=')[0]}"
+        f"got {override.partition('=')[0]}; leave it out"
     )
 
 
@@ -231,4 +231,6 @@ def test_what_is_no_run_cannot_be_gone_on_with(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("train", f"resume={tmp_path}") == 2
-    assert error_line(capfd) == f"resume={tmp_path}: no run there (no config.yaml)"
+    assert error_line(capfd) == (
+        f"resume={tmp_path} holds no run (no config.yaml); give a run directory"
+    )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import IDS, MODELS, allowed, batch, build, text_of
 
-from textcnn.config.model import EMBEDDINGS, PADDINGS
+from textcnn.config.model_keys import EMBEDDINGS, PADDINGS
 from textcnn.errors import InputError
 from textcnn.models.encoders.multi_width import MultiWidth
 from textcnn.models.fast.table_classifier import (

@@ -255,7 +255,7 @@ def test_a_directory_that_holds_a_run_is_left_as_it_is(
 ) -> None:
     before = everything(tiny_run)
     assert train(tiny_csv, tiny_run) == 2
-    assert error_line(capfd).startswith(f"run_dir={tiny_run} already holds a run; give another")
+    assert error_line(capfd).startswith(f"run_dir={tiny_run} already holds a run; try another")
     assert everything(tiny_run) == before
 
 

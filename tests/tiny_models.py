@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textcnn.config.model import MODEL_SCHEMAS, PADDINGS, POOLINGS
+from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.model_keys import PADDINGS, POOLINGS
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.models.layers.normalization import BatchNorm

@@ -1,6 +1,6 @@
-"""What all entry points share: Hydra around them, `--help`, one line for what went wrong.
+"""What the entry points share: the configuration from Hydra, `--help` and one-line errors.
 
-Also the console command `textcnn`, whose sub-commands are the entry points.
+Also the console command `textcnn`, whose subcommands are the entry points.
 """
 
 import difflib
@@ -9,6 +9,7 @@ import importlib
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.resources import files
@@ -28,18 +29,27 @@ from textcnn.system.cores import limit_threads
 
 CONFIGS = "textcnn.configs"
 PROGRAMS = {
-    "train": "train a classifier, watch it, test it",
+    "train": "train a classifier, validate it on the way and test it at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
-    "predict": "label new texts",
-    "describe": "look at data and model before training",
-    "illustrate": "show what convolutions see of word order, and where their sight ends",
+    "predict": "label new texts with a checkpoint",
+    "describe": "show the data and the layers of a model without training",
+    "illustrate": "measure what convolutions see of word order and position",
 }
+EXAMPLES = {
+    "train": "data=files data.train=train.csv data.test=test.csv run_dir=outputs/mine",
+    "evaluate": "checkpoint=outputs/mine",
+    "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
+    "describe": "data=imdb model=dilated",
+    "illustrate": "preset=quick run_dir=outputs/tour",
+}
+HELP_WIDTH = 100  # columns
+CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint directory>"
 
 
 def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
-    """Make an entry point of a function that takes a typed, checked config.
+    """Turn a function of a typed, checked config into an entry point.
 
-    Exit codes: 0 done, 2 something the user gave can't be used, 130 interrupted.
+    Exit codes: 0 for success, 2 for input that can't be used, 130 for an interrupt.
     """
 
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
@@ -48,10 +58,10 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         @functools.wraps(function)
         def task(config: DictConfig) -> None:
             composed.append(config)
-            # Exits here: an exception would pass through Hydra, which adds a line of its own.
+            # Exit here: Hydra would add a line of its own to an exception that passes through it.
             try:
                 typed = OmegaConf.to_object(config)
-            except OmegaConfBaseException as error:  # a value of ???, or ${nothing}
+            except OmegaConfBaseException as error:  # a missing value (???), or an unknown ${key}
                 fail(explain(error, name))
             try:
                 check(typed)
@@ -66,14 +76,14 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         def main() -> None:
             composed.clear()
             register_schemas()
-            # Hydra would print errors in its own words; with this it raises them.
+            # With this, Hydra raises errors instead of printing them in its own words.
             os.environ["HYDRA_FULL_ERROR"] = "1"
             try:
                 if {"--help", "-h"} & set(sys.argv[1:]):
                     print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
                     return
                 if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
-                    fail(f"{name} makes no run directory, so it runs once: leave --multirun out")
+                    fail(f"{name} has no run_dir, so it can't run several times; omit --multirun")
                 hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=name)(
                     task
                 )()
@@ -82,7 +92,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             except (ValueError, TypeError) as error:
                 if composed:
                     raise
-                fail(explain(error, name))  # model=null and model=[1], of which Hydra makes these
+                fail(explain(error, name))  # Hydra raises these for model=null and model=[1]
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(130)
@@ -95,35 +105,38 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
 
 
 def ignore_output() -> None:
-    """Go on without the reader of our output, `head` say, who has seen enough."""
+    """Discard further output: its reader, such as `head`, has closed the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str) -> NoReturn:
+    """Print a message for the user and exit with code 2."""
     print(message, file=sys.stderr)
     sys.exit(2)
 
 
 def explain(error: Exception, name: str) -> str:
-    """One line for what Hydra or OmegaConf found wrong with the command line."""
+    """One line that says what Hydra or OmegaConf found wrong with the command line."""
     if isinstance(error, MissingConfigException | ValueError | TypeError):
         for group, _, got in (argument.partition("=") for argument in sys.argv):
             options = group_options(group)
             if options and not set(options).issuperset(got.split(",")):
-                return f"{group} takes {join_or(options)}, got {got}"
+                near = difflib.get_close_matches(got, options, n=1, cutoff=0)[0]
+                return f"{group} takes {join_or(options)}, got {got}; try {group}={near}"
     if isinstance(error, OverrideParseException):
         return (
-            f"{error.override} is not key=value; quote a value that holds , = [ or {{: key='a, b'"
+            f"{error.override} is not key=value; a value that contains , = [ or {{ needs two pairs "
+            "of quotes: 'key=\"a, b\"'"
         )
     if match := re.match(r"Ambiguous value for argument '((.+?)=(.*))'", str(error)):
         several, key, value = match.groups()
         entry = described(name).get(key)
         listed = f"for a list write {key}=[{value}], " if entry and "list" in takes(entry) else ""
         return (
-            f"{several} is several values; {listed}for a run of each add -m, for one value that "
-            f"holds a comma write {key}='\"{value}\"'"
+            f"{several} gives several values; {listed}for one run per value add -m, for one value "
+            f"that contains commas write {key}='\"{value}\"'"
         )
-    # Hydra's errors have OmegaConf's as their cause; OmegaConf's have one too, in a debugger only.
+    # The cause of a Hydra error is OmegaConf's error, which has `full_key`.
     cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
     if match := re.match(r"Could not override '(\w+)'", str(error)):
@@ -140,36 +153,39 @@ def explain(error: Exception, name: str) -> str:
     got = given(key).partition("=")[2] or "nothing"
     if entry is None:
         return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
-    # the same key may take something else in another schema of its group
+    # the same key may take other values in another schema of its group
     entries = fields(schema) if is_dataclass(schema) else ()
     entry = next((chosen for chosen in entries if chosen.name == entry.name), entry)
     if "choices" in entry.metadata["limits"] and re.fullmatch(r"\[.+\]", got):
-        return f"{key} takes {takes(entry)}, got {got}; for a run of each try -m {key}={got[1:-1]}"
+        return (
+            f"{key} takes {takes(entry)}, got {got}; for one run per value try -m {key}={got[1:-1]}"
+        )
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
 
 
 def no_such_key(key: str, where: str, known: list[str]) -> str:
-    # by the last word: the group before it would make all keys resemble each other
+    """An error that lists the known keys and suggests the nearest one."""
+    # compare without the group, which all keys of a group have in common
     last_words = [name.rpartition(".")[2] for name in known]
     close = difflib.get_close_matches(key.rpartition(".")[2], last_words, n=1)
     hint = f"; did you mean {known[last_words.index(close[0])]}?" if close else ""
-    # or right, but of another schema of its group
+    # the key may belong to another schema of its group
     having = [
         f"{group}={name}"
         for (group, name), schema in GROUP_SCHEMAS.items()
         if key in {f"{group}.{entry.name}" for entry in fields(schema)}
     ]
-    hint = f"; {join_or(having)} has it" if having and not close else hint
+    hint = f"; it is a key of {join_or(having)}" if having and not close else hint
     return f"{given(key)}: no such key; {where} takes {', '.join(known)}{hint}"
 
 
 def given(key: str) -> str:
-    """How the command line sets a key, or something below it."""
+    """The argument that sets a key, or a key within it; the key itself if there is none."""
     return next((a for a in sys.argv if re.match(rf"\+*{re.escape(key)}[.=]", a)), key)
 
 
 def group_options(group: str) -> list[str]:
-    """The files of a config group; none if there is no such group."""
+    """The options of a config group, from its files; empty if there is no such group."""
     folder = files(CONFIGS).joinpath(group)
     if not re.fullmatch(r"\w+", group) or not folder.is_dir():
         return []
@@ -177,7 +193,7 @@ def group_options(group: str) -> list[str]:
 
 
 def described(name: str) -> dict[str, Any]:
-    """The dataclass field of every key that a program knows, whichever groups are chosen."""
+    """The dataclass field of every key of a program, under any choice of groups."""
     entries = {key: entry for key, entry, _ in walk(SCHEMAS[name]())}
     for (group, _), schema in GROUP_SCHEMAS.items():
         entries = {f"{group}.{key}": entry for key, entry, _ in walk(schema())} | entries
@@ -185,12 +201,12 @@ def described(name: str) -> dict[str, Any]:
 
 
 def overridden_keys() -> list[str]:
-    """The keys, and groups, that the command line gave."""
+    """The keys and groups that the command line sets."""
     return [given.lstrip("+~").partition("=")[0] for given in HydraConfig.get().overrides.task]
 
 
 def refuse_changes(allowed: set[str]) -> set[str]:
-    """The allowed keys that the command line gave beside `resume`.
+    """The allowed keys that the command line sets in addition to `resume`.
 
     Raises:
         InputError: another key was given, which would change the run that is resumed.
@@ -199,43 +215,73 @@ def refuse_changes(allowed: set[str]) -> set[str]:
     if changed := sorted(given - allowed):
         raise InputError(
             f"resume continues the run as it began; only {join_or(sorted(allowed))} may change, "
-            f"got {changed[0]}"
+            f"got {changed[0]}; leave it out"
         )
     return given
 
 
 def help_text(name: str, overrides: list[str]) -> str:
-    """Every key with its value here, its meaning and what it takes."""
+    """The help of a program: its groups and keys, with their values under these overrides."""
     with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
         composed = hydra.compose(name, overrides, return_hydra_config=True)
     groups = composed.hydra.runtime.choices
     with open_dict(composed):
         del composed["hydra"]
-    lines = [f"python -m textcnn.{name} [key=value ...]", f"    {PROGRAMS[name]}", ""]
-    for group in (entry.name for entry in fields(SCHEMAS[name]) if entry.name in groups):
-        options = "|".join(group_options(group))
-        lines += [f"  {group}={options}    sets the keys {group}.* together"]
-    lines += ["", "Keys, with the values they have here:"]
+    summary = f"{PROGRAMS[name][0].upper()}{PROGRAMS[name][1:]}."
+    lines = [f"Usage: python -m textcnn.{name} [key=value ...]", "", summary]
+    lines += [f"Example: python -m textcnn.{name} {EXAMPLES[name]}", ""]
+    if chosen := [entry.name for entry in fields(SCHEMAS[name]) if entry.name in groups]:
+        lines += ["Groups; each sets several keys at once:"]
+        for group in chosen:
+            lines += wrapped(f"{group}={' | '.join(group_options(group))}", 2, 6)
+        option = group_options(chosen[-1])[0]
+        lines += [f"Add a choice to see its keys: --help {chosen[-1]}={option}", ""]
+    lines += ["Keys, with their values for this command line:"]
     for key, entry, value in walk(OmegaConf.to_object(composed)):
         lines += [f"  {key}={command_line(value)}"]
-        lines += [f"      {entry.metadata['meaning']} ({takes(entry)})"]
-    lines += ["", "Flags:", "  -m, --multirun   run every combination of key=a,b,c"]
+        lines += wrapped(entry.metadata["meaning"], 6, 6)
+        lines += wrapped(f"takes {takes(entry)}", 6, 8)
+    lines += ["", "Flags:"]
+    if "run_dir" in described(name):
+        lines += ["  -m, --multirun   run every combination of comma-separated values: seed=1,2,3"]
     lines += [
-        "  --cfg job        print the configuration and stop",
-        "  --hydra-help     Hydra's own",
+        "  --cfg job        print the configuration and exit",
+        "  --hydra-help     print Hydra's own help and exit",
+        "  -h, --help       print this help and exit",
     ]
     return "\n".join(lines)
 
 
+def wrapped(text: str, first: int, others: int) -> list[str]:
+    """Lines of at most HELP_WIDTH columns, indented by `first` and `others` columns."""
+    return textwrap.wrap(
+        text,
+        HELP_WIDTH,
+        initial_indent=" " * first,
+        subsequent_indent=" " * others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def main() -> None:
-    """`textcnn train ...` is `python -m textcnn.train ...`, and so for every program."""
+    """Run `python -m textcnn.train ...` as `textcnn train ...`, and so on for every program."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in PROGRAMS:
         sys.argv = [f"textcnn {name}", *sys.argv[2:]]
         importlib.import_module(f"textcnn.{name}").main()
         return
     lines = [f"  textcnn {program:<10} {meaning}" for program, meaning in PROGRAMS.items()]
-    usage = "\n".join(["textcnn <program> [key=value ...]", *lines, "Keys: textcnn train --help"])
+    usage = "\n".join(
+        [
+            "Usage: textcnn <program> [key=value ...]",
+            "",
+            "Programs:",
+            *lines,
+            "",
+            "See textcnn <program> --help for the keys of a program.",
+        ]
+    )
     if name in {"--help", "-h"}:
         print(usage)
     else:

@@ -1,4 +1,4 @@
-"""Look at data and model before training: `python -m textcnn.describe [key=value ...]`."""
+"""Show the data and the model without training: `python -m textcnn.describe [key=value ...]`."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from textcnn.config.programs import DescribeConfig
 
 @program("describe")
 def main(config: DescribeConfig) -> None:
-    # Imported here, where the configuration is known to be sound: this takes seconds.
+    # Imported here, after the checks: importing torch takes seconds.
     from textcnn.builders import (
         build_data,
         build_network,

@@ -1,9 +1,9 @@
-"""The one exception that is meant for users."""
+"""The exception that carries a message for users."""
 
 
 class InputError(ValueError):
-    """Something the user gave can't be used.
+    """Input from the user that can't be used.
 
-    `str(error)` is what they see: what is wrong, what was got, what is allowed and how to mend it,
-    in one line for each problem. Entry points print it and exit with code 2.
+    The message has one line per problem: what is wrong, what was given, what is accepted and what
+    to type instead. Entry points print it and exit with code 2.
     """

@@ -1,6 +1,6 @@
 """Score a checkpoint: `python -m textcnn.evaluate checkpoint=... [key=value ...]`."""
 
-from textcnn.cli import overridden_keys, program
+from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
 from textcnn.config.programs import EvaluateConfig
 from textcnn.errors import InputError
 from textcnn.system.run_dir import EVALUATION, check_directory, job_dir
@@ -9,15 +9,15 @@ from textcnn.system.run_dir import EVALUATION, check_directory, job_dir
 @program("evaluate")
 def main(config: EvaluateConfig) -> None:
     if not config.checkpoint:
-        raise InputError("checkpoint is missing; give checkpoint=<run or checkpoint directory>")
+        raise InputError(CHECKPOINT_MISSING)
     run_dir = job_dir(config.run_dir)
     check_directory(run_dir)
     file = run_dir / EVALUATION
     if file.exists() and not config.overwrite:
-        raise InputError(f"{file} is there already; give another run_dir, or overwrite=true")
+        raise InputError(f"{file} already exists; try another run_dir, or overwrite=true")
     given = [key for key in overridden_keys() if key.startswith("data")]
 
-    # Imported here, where the configuration is known to be sound: this takes seconds.
+    # Imported here, after the checks: importing torch takes seconds.
     from textcnn.evaluation.report import evaluate
 
     evaluate(config, file, given)

@@ -1,4 +1,4 @@
-"""Show what convolutions see: `python -m textcnn.illustrate study=... [key=value ...]`."""
+"""Measure what convolutions see: `python -m textcnn.illustrate study=... [key=value ...]`."""
 
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,14 @@ def main(config: IllustrateConfig) -> None:
         config.workers = workers
     check_writable(run_dir)
 
-    # Imported here, where the configuration is known to be sound: this takes seconds.
+    # Imported here, after the checks: importing torch takes seconds.
     from textcnn.studies.tour.run import illustrate
 
     illustrate(config, run_dir, resume)
 
 
 def make_absolute(config: IllustrateConfig) -> None:
-    """What is read must be found from wherever the run is resumed."""
+    """Make input paths absolute, so that a run can be resumed from any directory."""
     config.checkpoint = absolute(config.checkpoint) if config.checkpoint else ""
     data: DataConfig = config.data
     if data.source == "files":
@@ -44,7 +44,7 @@ def make_absolute(config: IllustrateConfig) -> None:
 
 
 def absolute(given: Any) -> Any:
-    """A path, a glob, a list of them or None."""
+    """Make absolute: a path, a glob, a list of them or None."""
     if isinstance(given, list):
         return [absolute(path) for path in given]
     return given if given is None else str(Path(given).expanduser().absolute())

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from textcnn.cli import program
+from textcnn.cli import CHECKPOINT_MISSING, program
 from textcnn.config.programs import PredictConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @program("predict")
 def main(config: PredictConfig) -> None:
     if not config.checkpoint:
-        raise InputError("checkpoint is missing; give checkpoint=<run or checkpoint directory>")
+        raise InputError(CHECKPOINT_MISSING)
 
-    # Imported here, where the configuration is known to be sound: torch takes seconds.
+    # Imported here, after the checks: importing torch takes seconds.
     from textcnn.inference import LabelSetPrediction, Prediction, restore
     from textcnn.system.chunks import chunks_of
 
@@ -46,7 +46,7 @@ def main(config: PredictConfig) -> None:
         size = 1
     with open_output(config.output, config.overwrite) as output:
         chunks = chunks_of(texts, size)
-        # texts that are counted are answered before others are read
+        # with a given batch size, each chunk is answered before the next one is read
         groups = [chunks] if size is None else ([chunk] for chunk in chunks)
         for group in groups:
             for lines in classifier.map_logits(write_rows, group):
@@ -56,10 +56,10 @@ def main(config: PredictConfig) -> None:
 
 @contextmanager
 def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
-    """Where predictions go: standard output, a device, or a file that appears when all are there.
+    """Open standard output, a device, or a file that appears once it is complete.
 
     Raises:
-        InputError: the file is there already, or its directory is not.
+        InputError: the file already exists, or its directory doesn't exist or isn't writable.
     """
     target = Path(path).expanduser()
     if path == "-":
@@ -69,11 +69,13 @@ def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
         with target.open("w", encoding="utf-8") as device:
             yield device
     elif target.exists() and (target.is_dir() or not overwrite):
-        raise InputError(f"output={path} is there already; give another, or overwrite=true")
+        raise InputError(f"output={path} already exists; try another file, or overwrite=true")
     elif not target.parent.is_dir():
-        raise InputError(f"output={path}: there is no directory {target.parent}; make it first")
+        raise InputError(f"output={path}: there is no directory {target.parent}; create it first")
     elif not os.access(target.parent, os.W_OK):
-        raise InputError(f"output={path}: the directory {target.parent} can't be written")
+        raise InputError(
+            f"output={path}: the directory {target.parent} is not writable; try another"
+        )
     else:
         with new_file(target) as temporary, temporary.open("w", encoding="utf-8") as file:
             yield file

@@ -23,7 +23,7 @@ def main(config: TrainConfig) -> None:
         if "training.epochs" in changed:
             config.training.epochs = epochs
 
-    # Imported here, once the configuration is known to be valid: this takes seconds.
+    # Imported here, after the checks: importing torch takes seconds.
     from textcnn.training.cross_validation import cross_validate
     from textcnn.training.recipe import train
 

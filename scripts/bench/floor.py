@@ -1,4 +1,4 @@
-"""The floor: what a training step must compute and move, at what this machine reaches."""
+"""The floor: the time to compute and move what a training step must, at this machine's speed."""
 
 from functools import partial
 from typing import Any
@@ -8,11 +8,11 @@ from measure import alternate, rate
 from steps import Size, build, make_ids
 
 FLOAT = 4  # bytes
-CAP = 40.0  # seconds after which no further turn of a size begins
+CAP = 40.0  # seconds after which no new turn begins
 
 
 def machine(repetitions: int, seconds: float) -> dict[str, float]:
-    """Floating-point operations per second of a matrix product, and bytes per second of a copy."""
+    """FLOP per second of a matrix product (fp32, bf16) and bytes per second of a copy."""
     side = 2048
     left, right = torch.randn(side, side), torch.randn(side, side)
     out = torch.empty(side, side)
@@ -39,12 +39,12 @@ def machine(repetitions: int, seconds: float) -> dict[str, float]:
 
 
 def flops(distinct: int, size: Size) -> int:
-    """Of the one matrix product that a step can't do without.
+    """FLOP of the matrix products that a step needs at least.
 
-    Each distinct token's vector meets each kernel's weight once: distinct × dim × (Σ k · filters)
-    multiplications and as many additions. Backward goes through the winners only: per text, filter
-    and kernel position a multiple of the token's vector to the kernel, and one of the kernel's to
-    the token.
+    Forward, each distinct token's vector meets each kernel weight once: distinct × dim × (Σ k ·
+    filters) multiplications and as many additions. Backward passes only through the winning
+    windows: for each text, filter and kernel position, a multiple of the token's vector goes to the
+    kernel, and a multiple of the kernel to the token.
     """
     columns = sum(size.kernel_sizes) * size.filters
     forward = 2 * distinct * size.embedding_dim * columns
@@ -53,11 +53,11 @@ def flops(distinct: int, size: Size) -> int:
 
 
 def moved_bytes(distinct: int, size: Size) -> int:
-    """That no way around is known for, each read or written once.
+    """Bytes that this algorithm must read or write at least once.
 
-    The vectors of distinct tokens are read; the table of their products is written, then a row of
-    it is read for each position and kernel position; the rows seen and the kernels are updated by
-    Adam, which reads weight, gradient and two means, and writes weight and means: seven numbers.
+    It reads the vectors of distinct tokens, writes the table of their products, and reads one row
+    of it for each position and kernel position. Adam then updates the rows in the batch and the
+    kernels: it reads weight, gradient and two means, and writes weight and means, so 7 values.
     """
     columns = sum(size.kernel_sizes) * size.filters
     vectors = distinct * size.embedding_dim

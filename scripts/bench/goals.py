@@ -1,4 +1,4 @@
-"""What textcnn is to reach, and whether the results do."""
+"""The goals of textcnn, and whether the results meet them."""
 
 import math
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from tables import Row, number, percent, table
 
 @dataclass(frozen=True)
 class Goal:
-    """A number of one row of a part's results, or of the worst of several.
+    """A limit on a number in the results of a part; of several rows, the worst one counts.
 
     Attributes:
-        row: what the row has under these keys.
-        against: the program of the row whose accuracy belongs beside it.
-        pattern: how the measured number is written; the limit as short as it goes.
+        row: keys and values that select the rows.
+        against: another program, whose accuracy is shown too.
+        pattern: the format of the measured number.
     """
 
     what: str
@@ -30,7 +30,7 @@ class Goal:
     scale: float = 1.0
 
     def found(self, results: Results, name: str | None = None) -> Any:
-        """The row, or that of another program; the worst of several, None if none was measured."""
+        """The worst of the selected rows, or of another program's; None if nothing was measured."""
         wanted = self.row | ({"name": name} if name else {})
         rows = results.get(self.part, {}).get("rows", ())
         chosen = [r for r in rows if all(r.get(k) == v for k, v in wanted.items())]
@@ -65,7 +65,7 @@ class Goal:
 
 def training(name: str, model: str, precision: str, limit: float) -> Goal:
     return Goal(
-        f"training, {name}, {model}, {precision}, against usual",
+        f"training, {name}, {model}, {precision}, vs. usual",
         "train",
         {"set": name, "model": model, "name": f"textcnn {precision}"},
         "against_usual",
@@ -76,7 +76,7 @@ def training(name: str, model: str, precision: str, limit: float) -> Goal:
 
 def prediction(name: str, other: str, key: str, limit: float) -> Goal:
     row = {"set": name, "name": "textcnn"}
-    what = f"prediction, {name}, against {other.removesuffix(' fp32')}"
+    what = f"prediction, {name}, vs. {other.removesuffix(' fp32')}"
     return Goal(what, "predict", row, key, limit, against=other)
 
 
@@ -87,7 +87,7 @@ GOALS = (
     training("IMDB", "character CNN", "fp32", 2),
     training("IMDB", "character CNN", "bf16", 4),
     Goal(
-        "test accuracy, fast against plain way, TREC, one seed",
+        "test accuracy on TREC, fast vs. plain path, worst seed",
         "same",
         {"set": "TREC"},
         "points",
@@ -98,7 +98,7 @@ GOALS = (
     *(prediction(name, "fastText", "against_fasttext", 1) for name in ("MR", "IMDB")),
     *(prediction(name, "usual fp32", "against_usual", 40) for name in ("MR", "IMDB")),
     Goal(
-        "time until IMDB's validation is at 88 %",
+        "time to 88 % validation accuracy on IMDB",
         "reach",
         {"set": "IMDB", "name": "textcnn fp32"},
         "seconds",
@@ -107,7 +107,7 @@ GOALS = (
         pattern="{:.1f} s",
     ),
     Goal(
-        "predict, one line, from the start of the program",
+        "predict, one line, whole program",
         "start",
         {"name": "predict, one line"},
         "seconds",
@@ -116,7 +116,7 @@ GOALS = (
         pattern="{:.1f} s",
     ),
     Goal(
-        "memory of a training step at 4,096 tokens, of the usual's",
+        "memory of a training step on 4,096 tokens, vs. usual",
         "memory",
         {"name": "textcnn fp32"},
         "share",
@@ -129,5 +129,5 @@ GOALS = (
 
 
 def goals_table(results: Results, goals: Sequence[Goal] = GOALS) -> str:
-    head = ("goal", "limit", "measured", "", "test accuracy", "on")
+    head = ("goal", "limit", "measured", "result", "test accuracy", "date")
     return table(head, [goal.line(results) for goal in goals])

@@ -1,4 +1,4 @@
-"""Alternating repetitions, and what is made of them."""
+"""Alternating repetitions, and their statistics."""
 
 import math
 import statistics
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Measured:
-    """A rate or a time over the repetitions."""
+    """A rate or a time, once per repetition."""
 
     values: tuple[float, ...]
 
@@ -24,7 +24,7 @@ class Measured:
 
     @property
     def spread(self) -> float:
-        """Half of what lies between the largest and the smallest, as a share of the median."""
+        """Half the range, as a fraction of the median."""
         return (max(self.values) - min(self.values)) / 2 / self.median
 
 
@@ -33,13 +33,15 @@ def alternate(
     repetitions: int,
     most_seconds: float = math.inf,
 ) -> dict[str, Measured]:
-    """Each in turn, again and again, so that a busy machine is busy for all of them.
+    """Run the contestants in turn, so that a busy machine slows all of them down.
 
-    Each is run once before, which is not counted.
+    The first turn of each is not counted.
 
     Args:
-        most_seconds: no turn begins after so many, except the first that counts; the number of
-            `values` says how many there were.
+        most_seconds: no new turn begins after this time, except the first that counts.
+
+    Returns:
+        The results of each contestant, one per counted turn.
     """
     values: dict[str, list[float]] = {name: [] for name in contestants}
     start = time.perf_counter()
@@ -54,12 +56,12 @@ def alternate(
 
 
 def ratio(first: Measured, second: Measured) -> float:
-    """The median of the ratios of the same repetition."""
+    """The median of the ratios within each repetition."""
     return statistics.median(a / b for a, b in zip(first.values, second.values, strict=True))
 
 
 def rate(run: Callable[[], int], seconds: float = 1.0) -> float:
-    """Per second, over as many runs as fill `seconds`; `run` says how many it did."""
+    """Items per second, over enough runs to fill `seconds`; `run` returns its number of items."""
     start, done = time.perf_counter(), 0
     while True:
         done += run()
@@ -69,13 +71,13 @@ def rate(run: Callable[[], int], seconds: float = 1.0) -> float:
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Of the straight line through the logarithms: 1 where cost grows as size does."""
+    """The slope of a line through the logarithms: 1 if the cost is proportional to the size."""
     x, y = [math.log(size) for size in sizes], [math.log(cost) for cost in costs]
     return statistics.linear_regression(x, y).slope
 
 
 def with_threads(count: int, run: Callable[[], T]) -> T:
-    """What `run` returns while torch has so many threads."""
+    """The result of `run` with `count` PyTorch threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -85,12 +87,14 @@ def with_threads(count: int, run: Callable[[], T]) -> T:
 
 
 def faster_threads(run: Callable[[], float]) -> int:
-    """One thread or all of torch's: those at which `run` returns more.
+    """One thread or all of PyTorch's, whichever makes `run` return more.
 
-    Where another program takes a core, two threads wait for each other at every operation: the
-    usual implementation predicted 290 texts/s of MR with two and 950 with one there, 1,800 with two
-    on the idle machine. An opponent that is slowed down by its threads is no opponent.
+    If another program uses a core, two threads wait for each other at every operation: the usual
+    implementation then predicted 290 texts/s of MR with two threads and 950 with one, but 1,800
+    with two on an idle machine. A fair comparison gives it the better number of threads.
     """
     counts = sorted({1, torch.get_num_threads()})
-    tried = {count: with_threads(count, run) for count in counts for _ in range(2)}  # second counts
+    tried = {
+        count: with_threads(count, run) for count in counts for _ in range(2)
+    }  # the second try counts
     return max(counts, key=lambda count: tried[count])

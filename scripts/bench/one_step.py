@@ -1,6 +1,6 @@
-"""Peak memory of one training step: python scripts/bench/one_step.py 'usual fp32' 4096
+"""Print the peak memory of a training step: bytes above those held after steps on short texts.
 
-Prints the bytes above what the process held after steps on short texts.
+python scripts/bench/one_step.py 'usual fp32' 4096    # program, precision; tokens per text
 """
 
 import sys
@@ -18,7 +18,7 @@ def main(kind: str, tokens: int) -> None:
     for _ in range(2):
         warm()
     del warm
-    step = build(kind, size)  # the weights are no part of the step's memory
+    step = build(kind, size)  # the weights are not counted
     process = psutil.Process()
     baseline = peak = process.memory_info().rss
     done = threading.Event()

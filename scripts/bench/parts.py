@@ -1,4 +1,4 @@
-"""Part after part: measured, stored, and written into the page."""
+"""Measure the parts one by one; store each, and write its tables into the page."""
 
 import argparse
 import tempfile
@@ -13,7 +13,7 @@ from processes import measure_memory, measure_start
 from reach import measure_reach
 from report import check_page, write_report
 from results import check_output, load_results, measured, save_results
-from rivals import tell_missing
+from rivals import report_missing
 from same import measure_same
 from sets import Set, find_sets
 from sweep import measure_sweep
@@ -22,11 +22,11 @@ from training import measure_training
 from textcnn.training.loop import Interrupted
 
 
-def carry_out(options: argparse.Namespace) -> None:
+def measure_parts(options: argparse.Namespace) -> None:
     """
     Raises:
-        InputError: something that the user gave can't be used.
-        KeyboardInterrupt: after Ctrl-C; the parts until then are stored.
+        InputError: an option or its file can't be used.
+        KeyboardInterrupt: after Ctrl-C; the finished parts are stored.
     """
     results = load_results(options.output)
     check_output(options.output)
@@ -34,26 +34,26 @@ def carry_out(options: argparse.Namespace) -> None:
         check_page(options.page, options.only)
     found = find_sets(options.data, 400 if options.quick else None)
     found = found[-1:] if options.quick else found
-    tell_missing()
+    report_missing()
     for number, part in enumerate(options.only, start=1):
         print(f"{part} ({number} of {len(options.only)})", flush=True)
-        # of a quick look one, for each is a process from its start
+        # each repetition of reach is a whole training run, so a smoke test does one
         repetitions = 1 if options.quick and part == "reach" else options.repetitions
         others = others_share()
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as place:
             try:
                 rows = measure(part, found, Path(place), repetitions, options.quick)
-            except Interrupted:  # training asks first whether it should stop
+            except Interrupted:  # training handles Ctrl-C itself
                 raise KeyboardInterrupt from None
-        print(f"  {part}: {time.perf_counter() - start:.0f} s in all", flush=True)
-        # after every part: what was measured is not lost with a later one
+        print(f"  {part}: done in {time.perf_counter() - start:.0f} s", flush=True)
+        # saved after every part, so that a failure later loses nothing
         results[part] = measured(rows, repetitions, others)
         save_results(results, options.output)
         if options.page:
             write_report(results, part, options.page)
     print(f"results: {options.output}")
-    print(f"tables: {options.page or 'none, for they would be of a quick look'}")
+    print(f"tables: {options.page or 'none (--quick)'}")
 
 
 def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
@@ -77,11 +77,11 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
 
 
 def others_share() -> float:
-    """The share of the machine that other programs take, while this one waits for a second."""
+    """The fraction of the machine that other programs use, measured over one second."""
     share = float(psutil.cpu_percent(interval=1)) / 100
     if share > 0.1:
         print(
-            f"  warning: other programs take {share:.0%} of this machine; measure on an idle one",
+            f"  warning: other programs use {share:.0%} of this machine; measure on an idle one",
             flush=True,
         )
     return share

@@ -1,4 +1,4 @@
-"""The results as plots."""
+"""Plots of the results."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-# one colour and mark for a program in every plot
+# the colour and marker of each program in every plot
 STYLES = {
     "textcnn": ("C0", "o"),
     "textcnn fp32": ("C0", "o"),
@@ -20,15 +20,15 @@ STYLES = {
     "spaCy": ("C4", "v"),
 }
 LABELS = {
-    "time": "tokens of a text",
-    "vocabulary": "words of the vocabulary",
+    "time": "tokens per text",
+    "vocabulary": "words in the vocabulary",
     "filters": "filters of each width",
-    "batch": "texts of a batch",
+    "batch": "texts per batch",
 }
 
 
 def draw_sweep(rows: Sequence[Any], file: Path) -> None:
-    """A panel for each size: milliseconds of a step, both scales logarithmic."""
+    """One panel for each varied size: milliseconds per step, both scales logarithmic."""
     axes = list(dict.fromkeys(row["axis"] for row in rows))
     figure = Figure(figsize=(3.2 * len(axes), 3.2), layout="constrained")
     panels = figure.subplots(1, len(axes), sharey=True, squeeze=False)[0]
@@ -48,7 +48,7 @@ def draw_sweep(rows: Sequence[Any], file: Path) -> None:
 
 
 def draw_speeds(tasks: Mapping[str, Sequence[Any]], file: Path) -> None:
-    """Texts per second of each program: a line for each data set, a panel for each task."""
+    """Texts per second of each program: one line per data set, one panel per task."""
     figure = Figure(figsize=(5.5 * len(tasks), 3.6), layout="constrained")
     panels = figure.subplots(1, len(tasks), squeeze=False)[0]
     for panel, (task, rows) in zip(panels, tasks.items(), strict=True):
@@ -58,7 +58,7 @@ def draw_speeds(tasks: Mapping[str, Sequence[Any]], file: Path) -> None:
             chosen = [row for row in rows if row["name"] == name]
             colour, mark = STYLES[name]
             speeds = [row["texts_per_second"] for row in chosen]
-            # each program a little lower than the one before: none hides another
+            # shift each program down a little, so that none hides another
             lower = 0.1 * (names.index(name) - (len(names) - 1) / 2)
             places = [lines.index(line_of(row)) + lower for row in chosen]
             panel.plot(speeds, places, mark, color=colour, label=name, markersize=7, alpha=0.85)
@@ -75,7 +75,7 @@ def draw_speeds(tasks: Mapping[str, Sequence[Any]], file: Path) -> None:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
     if "textcnn fp32" in handles:
-        handles.pop("textcnn", None)  # which predicts in fp32 too
+        handles.pop("textcnn", None)  # the same program: it predicts in fp32
     figure.legend(handles.values(), handles.keys(), loc="outside right center")
     figure.savefig(file, dpi=120)
 
@@ -89,7 +89,7 @@ def line_of_floor(row: Any) -> str:
 
 
 def draw_floor(rows: Sequence[Any], file: Path) -> None:
-    """For each step a line from its floor to the time that it took."""
+    """One line per step, from its floor to its measured time."""
     steps = [row for row in rows if "time" in row]
     figure = Figure(figsize=(8, 0.5 + 0.4 * len(steps)), layout="constrained")
     panel = figure.subplots()
@@ -111,7 +111,7 @@ def draw_floor(rows: Sequence[Any], file: Path) -> None:
     panel.set_xlim(min(floors) / 2, 3 * max(seconds))
     panel.set_yticks(places, map(line_of_floor, steps))
     panel.invert_yaxis()
-    panel.set_xlabel("ms per step, and how many times the floor")
+    panel.set_xlabel("ms per step, and multiple of the floor")
     panel.legend(fontsize="small")
     plain(panel, "x")
     figure.savefig(file, dpi=120)

@@ -1,4 +1,4 @@
-"""Prediction: throughput from raw text, and the latency of one text."""
+"""Prediction: throughput from raw text, and latency of one text."""
 
 import time
 from collections.abc import Callable
@@ -11,13 +11,13 @@ import rivals
 import torch
 import usual
 from measure import Measured, alternate, faster_threads, rate, ratio, with_threads
-from sets import KIM, TESTED, Ours, Set, sample, share_right
+from sets import KIM, TESTED, Ours, Set, accuracy_of, sample
 
 import textcnn
 
-MOST = 2000  # texts of a turn
-TURN = 2.0  # seconds that a turn may take: a slow program gets fewer texts
-BATCH = 50
+MOST = 2000  # texts per turn
+TURN = 2.0  # target seconds per turn: a slow program gets fewer texts
+BATCH = 50  # texts
 
 
 @dataclass
@@ -25,9 +25,10 @@ class Program:
     """A trained program that labels texts.
 
     Attributes:
-        prepare: what is done beforehand, and isn't measured.
-        threads: of torch, in throughput; None leaves them as they are.
-        threads_of_one: the same for a text by itself.
+        run: from prepared texts to class numbers.
+        prepare: preparation of texts, which isn't measured.
+        threads: PyTorch threads when throughput is measured; None: PyTorch's default.
+        threads_of_one: PyTorch threads when the latency of one text is measured.
     """
 
     run: Callable[[list[str]], list[int]]
@@ -36,31 +37,31 @@ class Program:
     threads_of_one: int | None = None
 
     def throughput(self, prepared: list[str], seconds: float) -> float:
-        """Texts per second, the same texts again and again."""
+        """Texts per second, running the same texts repeatedly."""
         threads = self.threads or torch.get_num_threads()
         return with_threads(threads, lambda: rate(lambda: len(self.run(prepared)), seconds))
 
     def latency(self, prepared: list[str]) -> float:
-        """Seconds of one text by itself: the mean."""
+        """Mean seconds for a text that is predicted alone."""
         threads = self.threads_of_one or torch.get_num_threads()
         start = time.perf_counter()
         with_threads(threads, lambda: [self.run([text]) for text in prepared])
         return (time.perf_counter() - start) / len(prepared)
 
     def choose_threads(self, prepared: list[str], seconds: float) -> None:
-        """As many as are faster, for many texts and for one."""
+        """Choose the faster number of threads, for throughput and for latency."""
         self.threads = faster_threads(lambda: self.throughput(prepared, seconds))
         self.threads_of_one = faster_threads(lambda: 1 / self.latency(prepared))
 
     def affordable(self, prepared: list[str]) -> int:
-        """How many of the texts it can label in about `TURN` seconds, in full batches."""
+        """How many of the texts it labels in about `TURN` seconds, in full batches."""
         some = prepared[:BATCH]
-        self.throughput(some, 0)  # the first time is slower
+        self.throughput(some, 0)  # warm up
         return min(len(prepared), max(1, int(self.throughput(some, 0) * TURN / BATCH)) * BATCH)
 
 
 def trained(each: Set, place: Path, quick: bool) -> tuple[Ours, Path]:
-    """A word CNN after two epochs, in a checkpoint."""
+    """A word CNN after two epochs, and its checkpoint."""
     place.mkdir(parents=True, exist_ok=True)
     ours = Ours((*each.overrides, *KIM, "training.epochs=2"), place)
     for _ in range(1 if quick else 2):
@@ -110,7 +111,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[A
             "against_usual": ratio(speed, speeds["usual fp32"]),
             "against_fasttext": ratio(speed, speeds["fastText"]) if "fastText" in speeds else None,
             "milliseconds_of_one": latencies[name].median * 1e3,
-            "accuracy": share_right(programs[name].run(prepared[name][:TESTED]), labels[:TESTED]),
+            "accuracy": accuracy_of(programs[name].run(prepared[name][:TESTED]), labels[:TESTED]),
         }
         for name, speed in speeds.items()
     ]
@@ -122,7 +123,7 @@ def our_program(classifier: textcnn.Classifier) -> Program:
 
 
 def usual_program(classifier: textcnn.Classifier) -> Program:
-    """With textcnn's weights."""
+    """The usual implementation with textcnn's weights."""
     plain = usual.with_weights_of(classifier.model.state_dict())
     known = classifier.encoder.vocabulary.known_tokens
     vocabulary = {token: number for number, token in enumerate(known, start=2)}

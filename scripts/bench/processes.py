@@ -1,4 +1,4 @@
-"""What needs a process of its own: start-up and peak memory."""
+"""Measurements in processes of their own: start-up time and peak memory."""
 
 import random
 import statistics
@@ -20,16 +20,16 @@ from textcnn.errors import InputError
 
 HERE = Path(__file__).parent
 PREDICT = (sys.executable, "-m", "textcnn.predict")
-WORDS = 20  # of a made-up sentence
+WORDS = 20  # per synthetic sentence
 
 
 def finish(
     command: Sequence[str], given: str = "", environment: Mapping[str, str] | None = None
 ) -> str:
-    """What the command prints.
+    """The standard output of a command.
 
     Raises:
-        InputError: it failed; with its last words.
+        InputError: the command failed; the message ends with its last line of standard error.
     """
     done = subprocess.run(command, input=given, env=environment, text=True, capture_output=True)
     if done.returncode:
@@ -38,7 +38,7 @@ def finish(
 
 
 def failed(command: Sequence[str], said: str) -> str:
-    reason = (said.strip() or "without a word").splitlines()[-1]
+    reason = (said.strip() or "no message").splitlines()[-1]
     return f"{' '.join(command)} failed: {reason}"
 
 
@@ -49,7 +49,7 @@ def seconds_of(command: Sequence[str], given: str = "") -> float:
 
 
 def measure_start(each: Set, place: Path, repetitions: int, quick: bool) -> list[Any]:
-    """Seconds from the start of a program to its end, each in a new process."""
+    """Seconds from the start to the end of each program, each in a new process."""
     _, checkpoint = trained(each, place, quick)
     one_line = (*PREDICT, f"checkpoint={checkpoint}")
     programs = {
@@ -66,13 +66,13 @@ def measure_start(each: Set, place: Path, repetitions: int, quick: bool) -> list
 
 
 def measure_memory(each: Set, place: Path, repetitions: int, quick: bool) -> list[Any]:
-    """Peaks of training steps, a row for each program, and of predicting few and many texts."""
+    """Peak memory of training steps, one row per program, and of predicting few and many texts."""
     rows = measure_steps(512 if quick else 4096, repetitions)
     return rows + measure_predict(each, place, repetitions, quick)
 
 
 def measure_steps(time_steps: int, repetitions: int) -> list[Any]:
-    """Peak of a training step at so many tokens, above a warm baseline; a process each."""
+    """Peak memory of a training step on texts of `time_steps` tokens, each in a new process."""
     kinds = ["textcnn fp32", "textcnn bf16", "usual fp32"]
     held: dict[str, list[int]] = {kind: [] for kind in kinds}
     for _ in range(repetitions):
@@ -90,7 +90,7 @@ def measure_steps(time_steps: int, repetitions: int) -> list[Any]:
 
 
 def measure_predict(each: Set, place: Path, repetitions: int, quick: bool) -> list[Any]:
-    """Peak of `python -m textcnn.predict` over so many made-up sentences; a process each."""
+    """Peak memory of `python -m textcnn.predict` on synthetic sentences, each in a new process."""
     _, checkpoint = trained(each, place, quick)
     counts = (100, 1_000) if quick else (1_000, 50_000)
     known = textcnn.load(checkpoint).encoder.vocabulary.known_tokens
@@ -112,17 +112,16 @@ def measure_predict(each: Set, place: Path, repetitions: int, quick: bool) -> li
 
 
 def made_up(words: Sequence[str], count: int) -> list[str]:
-    """So many lines of a sentence each, of words as frequent and rare as their rank says (Zipf)."""
+    """`count` lines with one sentence each, whose words follow Zipf's law by their rank."""
     weights = [1 / rank for rank in range(1, len(words) + 1)]
     drawn = random.Random(0).choices(words, weights, k=count * WORDS)
     return [" ".join(drawn[n * WORDS : (n + 1) * WORDS]) + "\n" for n in range(count)]
 
 
 def peak_of(command: Sequence[str]) -> int:
-    """The most resident memory, in bytes, that the command held.
+    """The peak resident memory of a command, in bytes.
 
-    Watched, not asked of the system afterwards: Linux counts what this process held when it
-    started the command.
+    It is sampled: Linux's own peak would include the memory of this process at the fork.
     """
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
         process, peak = psutil.Process(program.pid), 0

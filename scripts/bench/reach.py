@@ -1,4 +1,4 @@
-"""How long it takes from the raw texts until validation reaches an accuracy."""
+"""The time from raw texts to a given validation accuracy."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ import rivals
 import usual
 from measure import Measured, faster_threads, with_threads
 from processes import finish
-from sets import KIM, TESTED, Ours, Set, sample, share_right
+from sets import KIM, TESTED, Ours, Set, accuracy_of, sample
 from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]
     EventAccumulator,
 )
@@ -24,7 +24,7 @@ from training import usual_rate, usual_training
 
 from textcnn.config.stored import parse_train_config
 
-# The accuracy, and the best honest configuration that is known; changed only with a measurement.
+# The target accuracy and the best known configuration; change them only with a measurement.
 TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
     "MR": (0.74, KIM),
     "TREC": (0.84, KIM),
@@ -39,14 +39,16 @@ TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
         ),
     ),
 }
-SPEED = "train/texts_per_second"  # since the epoch began
-CAP = 90.0  # seconds that the usual implementation trains for at most
+SPEED = "train/texts_per_second"  # averaged from the start of the epoch
+CAP = 90.0  # maximum training time of the usual implementation in seconds
 
 
 def measure_reach(found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
-    """A row for each data set with a target and each program; textcnn's of several runs."""
+    """One row per data set and program; textcnn's are medians over several runs."""
     rows: list[Any] = []
-    for each in found if len(found) == 1 else found[1:]:  # the bundled texts where there are others
+    for each in (
+        found if len(found) == 1 else found[1:]
+    ):  # skip the bundled texts if there are others
         goal, settings = TARGETS.get(each.name, (0.9, KIM))
         overrides = (*each.overrides, *settings)
         measured = our_rows(overrides, goal, repetitions, quick)
@@ -62,7 +64,7 @@ def measure_reach(found: list[Set], place: Path, repetitions: int, quick: bool) 
 def our_rows(
     overrides: tuple[str, ...], goal: float, repetitions: int, quick: bool
 ) -> dict[str, dict[str, Any]]:
-    """Both precisions in turn, so that a busy machine is busy for both."""
+    """Both precisions in turn, so that a busy machine slows both down."""
     runs: dict[str, list[dict[str, Any]]] = {"fp32": [], "bf16": []}
     for _ in range(repetitions):
         for precision, done in runs.items():
@@ -71,7 +73,7 @@ def our_rows(
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of each number; an accuracy that was not reached took longer than any that was."""
+    """The median of each number; a run that missed the accuracy counts as the slowest."""
     times = Measured(tuple(inf if run["seconds"] is None else run["seconds"] for run in runs))
     row: dict[str, Any] = {
         key: None if None in numbers else statistics.median(numbers)
@@ -84,7 +86,7 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def our_run(overrides: tuple[str, ...], goal: float, quick: bool) -> dict[str, Any]:
-    """Of a process from its start, with nothing cached."""
+    """One training run in a new process, with an empty cache."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, "-m", "textcnn.train", *overrides, f"run_dir={place}/run"]
         command += ["training.max_steps=3"] if quick else []
@@ -96,7 +98,7 @@ def our_run(overrides: tuple[str, ...], goal: float, quick: bool) -> dict[str, A
         config = parse_train_config((run_dir / "config.yaml").read_text())
     validations = curves.Scalars("validation/accuracy")
     tags = curves.Tags()["scalars"]
-    speeds = curves.Scalars(SPEED) if SPEED in tags else []  # a point every ten steps
+    speeds = curves.Scalars(SPEED) if SPEED in tags else []  # one point every ten steps
     return reached(validations, started, goal) | {
         "accuracy": metrics["test"]["accuracy"],
         **of_an_epoch(metrics, config.training.batch_size),
@@ -115,9 +117,9 @@ def reached(validations: Sequence[Any], started: float, goal: float) -> dict[str
 
 
 def of_an_epoch(metrics: dict[str, Any], batch_size: int) -> dict[str, float]:
-    """Seconds of training and of validating in an epoch, the mean over all."""
+    """Mean seconds of training and of validation per epoch."""
     run = metrics["train"]
-    # the last batch of an epoch is smaller; of a quick look an epoch isn't whole
+    # the last batch of an epoch is smaller; a smoke test does not finish an epoch
     of_epochs = run["epochs"] * metrics["data"]["splits"]["train"]["texts"]
     texts = min(of_epochs, run["steps"] * batch_size)
     training = texts / run["texts_per_second"]
@@ -130,14 +132,14 @@ def of_an_epoch(metrics: dict[str, Any], batch_size: int) -> dict[str, float]:
 def between_epochs(
     validations: Sequence[Any], speeds: Sequence[Any], batch_size: int
 ) -> float | None:
-    """Seconds from a validation's end until training goes on, the mean; None of a single epoch.
+    """Mean seconds from the end of a validation to the next training step; None for one epoch.
 
-    Checkpoints are saved there. When training goes on isn't stored, but with the first speed of an
-    epoch, texts per second since it began, goes the time at which that was worked out.
+    Checkpoints are saved in that time. The time of the next step isn't stored. It follows from the
+    first speed of the epoch, which is an average since the epoch began, and the time of that point.
 
     Args:
-        validations, speeds: points of TensorBoard, with `wall_time`, `step` and `value`.
-        batch_size: texts of a step.
+        validations, speeds: TensorBoard points with `wall_time`, `step` and `value`.
+        batch_size: texts per step.
     """
     gaps = []
     for before, after in itertools.pairwise(validations):
@@ -150,7 +152,7 @@ def between_epochs(
 
 
 def usual_row(ours: Ours, goal: float, most: float) -> dict[str, Any]:
-    """One run, validated after every epoch, as textcnn is, and when the time is over."""
+    """One run, validated after every epoch, as textcnn is, and when the time is up."""
     choosing = usual_training(ours)
     threads = faster_threads(lambda: usual_rate(choosing, 1))
     validation, test = ours.splits.validation, sample(ours.splits.test, TESTED)
@@ -165,35 +167,35 @@ def usual_row(ours: Ours, goal: float, most: float) -> dict[str, Any]:
             found = with_threads(
                 threads, lambda: usual.predict(training.model, training.reader, texts)
             )
-            best = max(best, share_right(found, labels))
+            best = max(best, accuracy_of(found, labels))
             seconds = time.perf_counter() - start
     return {
         "seconds": seconds if best >= goal else None,
         "most": seconds,
         "validation": best,
-        "accuracy": share_right(usual.predict(training.model, training.reader, test[0]), test[1]),
+        "accuracy": accuracy_of(usual.predict(training.model, training.reader, test[0]), test[1]),
     }
 
 
 def rival_rows(ours: Ours, goal: float) -> dict[str, dict[str, Any]]:
-    """A whole training each: these programs know no validation in between."""
+    """One complete training per program: these programs don't validate in between."""
     rows = {}
-    # fastText goes through its file in order, and MR's is sorted by class
+    # shuffled: fastText reads its file in order, and MR is sorted by class
     train = sample(ours.splits.train, len(ours.splits.train))
     validation = ours.splits.validation
     test = sample(ours.splits.test, TESTED)
     for name, rival in rivals.installed().items():
         if name in rivals.FEW:
-            continue  # an epoch takes longer than the cap
+            continue  # one epoch takes longer than the cap
         start = time.perf_counter()
         model, _ = rival.train(*train)
         found = rival.predict(model, rival.prepare(validation.texts()))
         seconds = time.perf_counter() - start
-        right = share_right(found, validation.labels.tolist())
+        right = accuracy_of(found, validation.labels.tolist())
         rows[name] = {
             "seconds": seconds if right >= goal else None,
             "most": seconds,
             "validation": right,
-            "accuracy": share_right(rival.predict(model, rival.prepare(test[0])), test[1]),
+            "accuracy": accuracy_of(rival.predict(model, rival.prepare(test[0])), test[1]),
         }
     return rows

@@ -1,4 +1,4 @@
-"""Results into docs/performance.md: tables between markers, and plots beside it."""
+"""Write results into docs/performance.md: tables between markers, and plots in its folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +12,10 @@ from textcnn.errors import InputError
 
 
 def replace_between(text: str, name: str, content: str) -> str:
-    """`text` with `content` between the markers of that name; all else stays.
+    """`text` with new content between the markers called `name`; the rest is unchanged.
 
     Raises:
-        ValueError: the markers are not there.
+        ValueError: the markers are missing.
     """
     begin, end = f"<!-- {name} begins -->", f"<!-- {name} ends -->"
     before, found, rest = text.partition(begin)
@@ -33,7 +33,7 @@ PLOTS = {
 
 
 def check_page(page: Path, parts: Sequence[str]) -> None:
-    """Refuse what `write_report` could not write these parts into, before they are measured.
+    """Before measuring, refuse a page into which `write_report` could not write these parts.
 
     Raises:
         InputError
@@ -44,7 +44,7 @@ def check_page(page: Path, parts: Sequence[str]) -> None:
             replace_between(text, name, "")
         with page.open("a"):
             pass
-        page.with_suffix("").mkdir(exist_ok=True)  # of the plots
+        page.with_suffix("").mkdir(exist_ok=True)  # for the plots
     except OSError as error:
         raise InputError(
             f"--page {page}: {error.filename} can't be read and written: {error.strerror}; give "
@@ -52,12 +52,12 @@ def check_page(page: Path, parts: Sequence[str]) -> None:
         ) from error
     except ValueError as error:
         raise InputError(
-            f"--page {page}: {error}; put them in, or give a copy of docs/performance.md"
+            f"--page {page}: {error}; add them, or give a copy of docs/performance.md"
         ) from error
 
 
 def write_report(results: Results, part: str, page: Path) -> None:
-    """Renew a part's table and plot, and the goals; all else stays."""
+    """Renew the table and plot of a part, and the goals; the rest is unchanged."""
     folder = page.with_suffix("")
     folder.mkdir(exist_ok=True)
     rows = {name: each["rows"] for name, each in results.items()}

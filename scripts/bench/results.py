@@ -1,4 +1,4 @@
-"""What was measured, part by part, each with its day and machine: a run renews only its parts."""
+"""The stored results, each part with its date and machine; a run renews only its own parts."""
 
 import json
 import os
@@ -17,10 +17,10 @@ Results = dict[str, dict[str, Any]]
 
 
 def load_results(file: Path) -> Results:
-    """Those of earlier runs; none if there were none.
+    """The results of earlier runs; empty if there were none.
 
     Raises:
-        InputError: the file can't be read, or holds something else.
+        InputError: the file can't be read, or doesn't hold results.
     """
     try:
         loaded: Results = json.loads(file.read_text(encoding="utf-8"))
@@ -32,14 +32,14 @@ def load_results(file: Path) -> Results:
         raise InputError(cannot_be_written(file, error)) from error
     except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise InputError(
-            f"--output {file} holds no results of the benchmark, or damaged ones; remove it, or "
+            f"--output {file} holds no results of this benchmark, or damaged ones; remove it, or "
             "give another file"
         ) from error
     return loaded
 
 
 def check_output(file: Path) -> None:
-    """Refuse what `save_results` could not write; leaves nothing but the folder.
+    """Refuse a file that `save_results` could not write; creates only the folder.
 
     Raises:
         InputError
@@ -61,16 +61,17 @@ def new_file(file: Path) -> Path:
 
 
 def save_results(results: Results, file: Path) -> None:
-    """A run that is interrupted here leaves the earlier file."""
+    """Write the file in one step: an interruption leaves the earlier file intact."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new_file(file).write_text(json.dumps(results, indent=1), encoding="utf-8")
     new_file(file).replace(file)
 
 
 def measured(rows: Sequence[Any], repetitions: int, others: float) -> dict[str, Any]:
-    """
+    """The results of a part, with date and machine.
+
     Args:
-        others: the share of the machine that other programs took beforehand.
+        others: the fraction of the machine that other programs used just before.
     """
     return {
         "when": time.strftime("%Y-%m-%d"),
@@ -90,9 +91,9 @@ def machine() -> str:
 
 
 def heading(part: str, result: dict[str, Any]) -> str:
-    """A line over a part's table: when, where and how."""
+    """The line above a part's table: date, machine and method."""
     how = repeated(part, result["repetitions"])
-    busy = f"; other programs took {result['others']:.0%} of the machine"
+    busy = f"; other programs used {result['others']:.0%} of the machine"
     return (
         f"*{result['when']}; {result['machine']}; {how}{busy if result['others'] > 0.1 else ''}.*"
     )
@@ -102,10 +103,10 @@ def repeated(part: str, repetitions: int) -> str:
     turns = f"medians of {repetitions} alternating repetitions; ± is half the range"
     match part:
         case "same":
-            return "one run for each seed and way"
+            return "one run per seed and path"
         case "reach" if repetitions == 1:
             return "one run each"
         case "reach":
-            return f"textcnn: {turns}; the others: one run"
+            return f"textcnn: {turns}; other programs: one run"
         case _:
             return turns

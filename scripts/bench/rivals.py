@@ -1,4 +1,4 @@
-"""Other programs that classify texts, as their documentation says; all in the extra `bench`."""
+"""Other text classifiers, used as their documentation says; all are in the extra `bench`."""
 
 import random
 import tempfile
@@ -13,10 +13,12 @@ from usual import basic_english
 
 @dataclass(frozen=True)
 class Rival:
-    """
-    train: texts and labels to a model, and the passes over the texts.
-    prepare: what is done beforehand, and isn't measured.
-    predict: prepared texts to labels.
+    """Another classifier.
+
+    Attributes:
+        train: from texts and labels to a model and the number of passes over the texts.
+        prepare: preparation of texts, which isn't measured.
+        predict: from prepared texts to labels.
     """
 
     train: Callable[[list[str], list[int]], tuple[Any, int]]
@@ -105,12 +107,12 @@ RIVALS = {
 }
 
 
-# spaCy takes minutes to go through a set once
+# spaCy takes minutes for one pass over a data set
 FEW = {"spaCy": 200}
 
 
 def affordable(name: str, count: int) -> int:
-    """Of so many texts, how many it is trained on."""
+    """How many of `count` training texts this program is given."""
     return min(FEW.get(name, count), count)
 
 
@@ -118,7 +120,8 @@ def installed() -> dict[str, Rival]:
     return {name: rival for name, (module, rival) in RIVALS.items() if find_spec(module)}
 
 
-def tell_missing() -> None:
+def report_missing() -> None:
+    """Print which of the other programs are not installed."""
     for name, (module, _) in RIVALS.items():
         if not find_spec(module):
-            print(f"{name} is left out: {module} is not installed (the extra `bench`)")
+            print(f"{name} is left out: {module} is not installed; try pip install -e '.[bench]'")

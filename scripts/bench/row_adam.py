@@ -1,6 +1,8 @@
-"""How far three ways with Adam move rare words: python scripts/bench/row_adam.py FOLDER
+"""Compare how far three variants of Adam move the vectors of rare words.
 
-On MR in that folder, with Kim's settings; prints the table of docs/models.md.
+    python scripts/bench/row_adam.py FOLDER
+
+Trains Kim's network on FOLDER/mr.csv and prints the table in docs/models.md.
 """
 
 import argparse
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sets import KIM, Ours, find_sets, share_right
+from sets import KIM, Ours, accuracy_of, find_sets
 from tables import table
 from torch import Tensor
 
@@ -24,16 +26,16 @@ EPOCHS = 3
 
 
 def every_vector(run: Any) -> None:
-    """Adam as ever: a dense gradient, and a step of all vectors."""
+    """Standard Adam: a dense gradient, and a step of all vectors."""
     run.model.embedding.table.sparse = False
 
 
 def seen_vectors(run: Any) -> None:
-    """textcnn's own."""
+    """textcnn's Adam: a step of the vectors in the batch only."""
 
 
 def sparse_means(run: Any) -> None:
-    """`optim.SparseAdam`: running means that stand still while a word isn't seen."""
+    """`optim.SparseAdam`: running means that change only at steps that see the word."""
 
     def step_rows(table: Tensor, rows: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
         state = optimizer.state[table]
@@ -62,8 +64,12 @@ WAYS: dict[str, Callable[[Any], None]] = {
 
 
 def moved(ours: Ours, change: Callable[[Any], None]) -> tuple[list[float], float]:
-    """Mean lengths that words' vectors have moved after an epoch, by how often they occur; and the
-    share of the test texts that is right after `EPOCHS`."""
+    """Train one variant.
+
+    Returns:
+        The mean distance that vectors have moved after one epoch, for each range of OCCURRENCES,
+        and the test accuracy after `EPOCHS`.
+    """
     run = ours.run
     change(run)
     vectors = run.model.embedding.table.weight
@@ -75,12 +81,12 @@ def moved(ours: Ours, change: Callable[[Any], None]) -> tuple[list[float], float
     means = [float(distance[(counts >= a) & (counts <= b)].mean()) for a, b in OCCURRENCES]
     ours.train((EPOCHS - 1) * epoch)
     test = ours.splits.test
-    return means, share_right(ours.predict(test.texts()), test.labels.tolist())
+    return means, accuracy_of(ours.predict(test.texts()), test.labels.tolist())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python scripts/bench/row_adam.py", description=__doc__)
-    parser.add_argument("data", type=Path, help="folder of mr.csv")
+    parser.add_argument("data", type=Path, metavar="FOLDER", help="folder that holds mr.csv")
     (found,) = (each for each in find_sets(parser.parse_args().data, None) if each.name == "MR")
     rows = []
     for name, change in WAYS.items():

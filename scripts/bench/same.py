@@ -1,11 +1,11 @@
-"""Whether the fast way of training comes to what the plain way does."""
+"""Whether training the fast way ends with the same accuracy as training the plain way."""
 
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sets import KIM, Ours, Set, share_right
+from sets import KIM, Ours, Set, accuracy_of
 
 from textcnn.models.classifier import TextClassifier
 
@@ -14,7 +14,7 @@ SEEDS = (1, 2, 3)
 
 
 def measure_same(found: list[Set], place: Path, quick: bool) -> list[Any]:
-    """A row for each seed, on TREC or else the first set: both ways from the same weights on."""
+    """One row per seed, on TREC or else the first data set; both paths start from equal weights."""
     each = next((one for one in found if one.name == "TREC"), found[0])
     rows: list[Any] = []
     for seed in SEEDS:
@@ -39,11 +39,11 @@ def measure_same(found: list[Set], place: Path, quick: bool) -> list[Any]:
 def train(
     settings: tuple[str, ...], place: Path, quick: bool, *, plain: bool
 ) -> tuple[float, float]:
-    """Test accuracy after the last epoch, on the whole split, and seconds of training."""
+    """Test accuracy on the whole split after the last epoch, and seconds of training."""
     refused = patch.object(TextClassifier, "pools_ngrams", return_value=False)
     with refused if plain else nullcontext():
         ours = Ours(settings, place)
         ours.train(3 if quick else ours.run.batches.steps or 1)
         test = ours.splits.test
-        accuracy = share_right(ours.predict(test.texts()), test.labels.tolist())
+        accuracy = accuracy_of(ours.predict(test.texts()), test.labels.tolist())
     return accuracy, ours.run.state.train_seconds

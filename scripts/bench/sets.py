@@ -1,4 +1,4 @@
-"""The data sets that are measured on, and textcnn's side of each."""
+"""The data sets of the benchmark, and textcnn's training runs on them."""
 
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -34,12 +34,12 @@ CHARS = (
 )
 
 
-TESTED = 1000  # texts of every test split, the same for all programs
+TESTED = 1000  # texts of each test split, the same for all programs
 
 
 @dataclass(frozen=True)
 class Set:
-    """A data set, as textcnn's command line names it."""
+    """A data set, with the overrides that select it."""
 
     name: str
     overrides: tuple[str, ...]
@@ -47,13 +47,13 @@ class Set:
 
 
 def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
-    """The bundled texts, then MR, TREC and IMDB as far as the folder has them.
+    """The bundled texts, then those of MR, TREC and IMDB that the folder holds.
 
     Args:
-        cap: texts of every split, for a quick look.
+        cap: maximum number of texts per split.
 
     Raises:
-        InputError: the folder holds none of them, or a part of one.
+        InputError: the folder holds none of them, or only a part of one.
     """
     files = {
         "MR": ("mr.csv", None, 100),
@@ -65,7 +65,7 @@ def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
         if folder is None or not (folder / train).exists():
             continue
         if test and not (folder / test).exists():
-            raise InputError(f"--data {folder} holds {train}, but no {test}; put it in")
+            raise InputError(f"--data {folder} holds {train} but not {test}; add it")
         overrides = ["data=files", f"data.train={folder / train}"]
         overrides += [f"data.test={folder / test}"] if test else []
         found.append(Set(name, tuple(overrides), max_length))
@@ -83,7 +83,7 @@ def find_sets(folder: Path | None, cap: int | None) -> list[Set]:
 
 
 def configure(overrides: tuple[str, ...]) -> TrainConfig:
-    """As `python -m textcnn.train` would be given these."""
+    """The configuration that `python -m textcnn.train` makes of these overrides."""
     register_schemas()
     with initialize_config_module("textcnn.configs", version_base="1.3"):
         config = OmegaConf.to_object(compose("train", [*overrides, "run_dir=unused"]))
@@ -93,28 +93,28 @@ def configure(overrides: tuple[str, ...]) -> TrainConfig:
 
 
 def sample(rows: LabelledTexts, count: int) -> tuple[list[str], list[int]]:
-    """So many texts and their labels, the same every time.
+    """A fixed random sample of `count` texts and their labels.
 
-    Not the first ones: a file may be sorted by class.
+    Not the first rows, since a file may be sorted by class.
     """
     chosen = np.random.default_rng(0).permutation(len(rows))[:count]
     some = rows.select(chosen)
     return some.texts(), some.labels.tolist()
 
 
-def share_right(predicted: Sequence[int], labels: Sequence[int]) -> float:
+def accuracy_of(predicted: Sequence[int], labels: Sequence[int]) -> float:
     return sum(p == y for p, y in zip(predicted, labels, strict=True)) / len(labels)
 
 
 class Ours:
-    """A training run of textcnn that goes a few steps at a time, and keeps nothing."""
+    """A training run of textcnn that trains a few steps at a time and saves nothing."""
 
     def __init__(self, overrides: tuple[str, ...], place: Path):
         config = configure((*overrides, "training.patience=null"))
-        with redirect_stdout(StringIO()):  # its tables of data and model
+        with redirect_stdout(StringIO()):  # hide the tables of data and model
             self.run = TrainingRun(config, place, resume=False)
         self.run.console.quiet = True
-        scores = self.run.validate()  # once: what follows each stretch costs nothing
+        scores = self.run.validate()  # only once, so that validation costs no time later
         self.run.validate = lambda: scores  # type: ignore[method-assign]
         self.keep = self.run.save
         self.run.save = lambda name: None  # type: ignore[method-assign]
@@ -124,7 +124,7 @@ class Ours:
         return self.run.splits
 
     def train(self, steps: int) -> float:
-        """Texts per second over so many steps; the weights go on from where they are."""
+        """Train on from the present weights; returns texts per second."""
         run = self.run
         run.state = TrainingState()
         run.batches.go_to({"epoch": 0, "batch": 0})
@@ -133,7 +133,7 @@ class Ours:
         return run.state.texts / run.state.train_seconds
 
     def predict(self, texts: list[str]) -> list[int]:
-        """The number of each text's class."""
+        """The class number of each text."""
         numbers: list[int] = self.run.classifier.logits(texts).argmax(dim=1).tolist()
         return numbers
 

@@ -1,4 +1,4 @@
-"""Training steps on made-up ids, of any size: for memory, the sweep and the floor."""
+"""Training steps on synthetic ids of any size: for memory, sweep and floor."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from textcnn.training.optimizers import build_optimizer, takes_rows
 
 @dataclass(frozen=True)
 class Size:
-    time: int = 256  # tokens of a text
+    time: int = 256  # tokens per text
     vocabulary: int = 20_000
     filters: int = 100  # of each width
     batch: int = 50  # texts
@@ -25,7 +25,7 @@ class Size:
 
 
 def make_ids(size: Size) -> torch.Tensor:
-    """(batch, time): as frequent and rare as words are (Zipf)."""
+    """Token ids (batch, time) that follow Zipf's law."""
     ranks = 1 / np.arange(1, size.vocabulary + 1)
     draw = np.random.default_rng(0)
     ids = draw.choice(size.vocabulary, (size.batch, size.time), p=ranks / ranks.sum())
@@ -33,10 +33,10 @@ def make_ids(size: Size) -> torch.Tensor:
 
 
 def build(kind: str, size: Size) -> Callable[[], int]:
-    """A training step that says how many texts it had.
+    """A training step that returns its number of texts.
 
     Args:
-        kind: `textcnn` or `usual`, a space, `fp32` or `bf16`.
+        kind: program and precision, such as `textcnn fp32` or `usual bf16`.
     """
     program, precision = kind.split()
     ids = make_ids(size)
@@ -61,7 +61,7 @@ def build(kind: str, size: Size) -> Callable[[], int]:
         optimizer = build_optimizer("adam", model.parameters(), learning_rate=0.001)
         table = ours.embedding.table
         assert table is not None
-        table.sparse = takes_rows(optimizer, table)  # as in a run
+        table.sparse = takes_rows(optimizer, table)  # as in training
 
     def step() -> int:
         model.train()

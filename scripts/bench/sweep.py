@@ -1,4 +1,4 @@
-"""Cost of a training step against length, vocabulary, filters and batch."""
+"""The time of a training step as a function of length, vocabulary, filters and batch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,25 +9,25 @@ from measure import alternate, rate, ratio, slope
 from steps import Size, build
 
 AXES: dict[str, tuple[int, ...]] = {
-    "time": (16, 64, 256, 1024, 4096),  # tokens of a text
+    "time": (16, 64, 256, 1024, 4096),  # tokens per text
     "vocabulary": (1_000, 8_000, 40_000, 200_000),
     "filters": (50, 200, 800, 1600),  # of each width
     "batch": (8, 32, 128, 512),  # texts
 }
-# what is held while one size is varied: small enough for all of it to take minutes
+# the fixed sizes while one is varied, small enough for the whole sweep to take minutes
 BASE = Size(time=64, vocabulary=20_000, filters=100, batch=50)
-FEW = 10  # texts of a batch while the length is varied
-CAP = 30.0  # seconds after which no further turn of a size begins; 4,096 tokens need 14 for all
+FEW = 10  # texts per batch while the length is varied
+CAP = 30.0  # seconds after which no new turn begins; 4,096 tokens need about 14 s in all
 
 
 def measure_sweep(repetitions: int, quick: bool) -> list[Any]:
-    """A row for each axis, size and program: seconds per step."""
+    """One row per axis, size and program: seconds per step."""
     rows: list[Any] = []
     for axis, sizes in AXES.items():
         for number in sizes[:2] if quick else sizes:
             base = replace(BASE, batch=FEW) if axis == "time" else BASE
             size = replace(base, **{axis: number})
-            # built here, not all at once: each holds a vocabulary's vectors, gradients and means
+            # built one by one: each holds embeddings, gradients and means of a whole vocabulary
             steps = {f"{name} fp32": build(f"{name} fp32", size) for name in ("textcnn", "usual")}
             seconds = 0.01 if quick else 0.2
             measured = alternate(
@@ -38,7 +38,7 @@ def measure_sweep(repetitions: int, quick: bool) -> list[Any]:
                     "axis": axis,
                     "size": number,
                     "name": name,
-                    "seconds": size.batch / speed.median,  # of a step
+                    "seconds": size.batch / speed.median,  # per step
                     "spread": speed.spread,
                     "turns": len(speed.values),
                     "against_usual": ratio(speed, measured["usual fp32"]),
@@ -52,7 +52,7 @@ def measure_sweep(repetitions: int, quick: bool) -> list[Any]:
 
 
 def slopes(rows: Sequence[Any]) -> list[Any]:
-    """The exponent with which a step's time grows, over the whole range and its upper end."""
+    """The exponents with which the step time grows: over all sizes, and over the last two."""
     found = []
     for axis in AXES:
         for name in dict.fromkeys(row["name"] for row in rows):

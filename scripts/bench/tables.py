@@ -1,4 +1,4 @@
-"""The results of each part as a table in Markdown."""
+"""The results of each part as Markdown tables."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,14 +22,14 @@ def percent(value: float | None, pattern: str = "{:.1f} %") -> str:
 
 
 def threads(row: Any) -> str:
-    """Those of the usual implementation, which runs with as many as is faster for it."""
+    """The number of threads of the usual implementation, whichever is faster for it."""
     return number(row["threads"], "{:.0f}")
 
 
 def training_table(rows: Sequence[Any]) -> str:
-    head = ("data", "model", "program", "texts/s", "±", "against usual", "threads")
+    head = ("data", "model", "program", "texts/s", "±", "vs. usual", "threads")
     return table(
-        (*head, "trained for the test", "test accuracy"),
+        (*head, "trained for", "test accuracy"),
         [
             (
                 row["set"],
@@ -48,9 +48,9 @@ def training_table(rows: Sequence[Any]) -> str:
 
 
 def same_table(rows: Sequence[Any]) -> str:
-    head = ("data", "seed", "test accuracy, fast way", "plain way", "difference")
+    head = ("data", "seed", "test accuracy, fast path", "plain path", "difference")
     return table(
-        (*head, "training, fast way", "plain way"),
+        (*head, "training time, fast path", "plain path"),
         [
             (
                 row["set"],
@@ -67,9 +67,9 @@ def same_table(rows: Sequence[Any]) -> str:
 
 
 def prediction_table(rows: Sequence[Any]) -> str:
-    head = ("data", "program", "texts/s", "±", "of texts", "threads", "against usual")
+    head = ("data", "program", "texts/s", "±", "texts", "threads", "vs. usual")
     return table(
-        (*head, "against fastText", "one text", "test accuracy"),
+        (*head, "vs. fastText", "latency of one text", "test accuracy"),
         [
             (
                 row["set"],
@@ -90,19 +90,19 @@ def prediction_table(rows: Sequence[Any]) -> str:
 
 def start_table(rows: Sequence[Any]) -> str:
     return table(
-        ("what", "time", "±"),
+        ("program", "time", "±"),
         [(r["name"], number(r["seconds"], "{:.2f} s"), percent(r["spread"])) for r in rows],
     )
 
 
 def memory_table(rows: Sequence[Any]) -> str:
-    """Of training steps, then of predicting."""
+    """Memory of training steps, then of prediction."""
 
     def peak(row: Any) -> Row:
         return number(row["bytes"], "{:,.0f} MB", 1e-6), percent(row["spread"], "{:.0f} %")
 
     steps = table(
-        ("program", "peak of a step", "±", "of the usual"),
+        ("program", "peak of a step", "±", "vs. usual"),
         [
             (row["name"], *peak(row), percent(row["share"], "{:.0f} %"))
             for row in rows
@@ -110,15 +110,15 @@ def memory_table(rows: Sequence[Any]) -> str:
         ],
     )
     predicting = table(
-        ("texts that are predicted", "peak of the program", "±"),
+        ("texts to predict", "peak of the program", "±"),
         [(number(row["texts"]), *peak(row)) for row in rows if "texts" in row],
     )
     return f"{steps}\n\n{predicting}"
 
 
 def reach_table(rows: Sequence[Any]) -> str:
-    """How long it took, then what an epoch of textcnn consists of."""
-    head = ("data", "validation accuracy", "program", "time until it", "±", "runs")
+    """Times to the accuracy, then what an epoch of textcnn consists of."""
+    head = ("data", "validation accuracy", "program", "time to reach it", "±", "runs")
     times = table(
         (*head, "best", "test accuracy"),
         [
@@ -128,7 +128,7 @@ def reach_table(rows: Sequence[Any]) -> str:
                 row["name"],
                 number(row["seconds"], "{:.1f} s")
                 if row["seconds"] is not None
-                else f"not after {row['most']:.0f} s",
+                else f"not within {row['most']:.0f} s",
                 percent(row.get("spread"), "{:.0f} %"),
                 number(row.get("runs", 1)),
                 percent(row["validation"]),
@@ -138,7 +138,7 @@ def reach_table(rows: Sequence[Any]) -> str:
         ],
     )
     epochs = table(
-        ("data", "program", "an epoch's training", "its validation", "checkpoints after it"),
+        ("data", "program", "training per epoch", "validation per epoch", "checkpoints per epoch"),
         [
             (
                 row["set"],
@@ -153,9 +153,9 @@ def reach_table(rows: Sequence[Any]) -> str:
 
 
 def sweep_table(rows: Sequence[Any]) -> str:
-    """The slopes, then every size; a size that took long had fewer turns."""
+    """The slopes, then every size; slow sizes have fewer turns."""
     steep = table(
-        ("varied", "program", "slope", "slope of the last two"),
+        ("varied", "program", "slope", "slope of the last two sizes"),
         [
             (
                 row["axis"],
@@ -167,7 +167,7 @@ def sweep_table(rows: Sequence[Any]) -> str:
         ],
     )
     sizes = table(
-        ("varied", "size", "program", "ms per step", "±", "turns", "against usual"),
+        ("varied", "size", "program", "ms per step", "±", "turns", "vs. usual"),
         [
             (
                 row["axis"],
@@ -193,14 +193,14 @@ def floor_table(rows: Sequence[Any]) -> str:
     return reached + table(
         (
             "tokens",
-            "distinct",
+            "distinct tokens",
             "program",
-            "product",
-            "bytes",
+            "compute",
+            "memory traffic",
             "measured",
             "±",
             "turns",
-            "of the floor",
+            "vs. floor",
         ),
         [
             (

@@ -1,4 +1,4 @@
-"""Training throughput, and the accuracy that one and the same number of steps reaches."""
+"""Training throughput, and test accuracy after equal numbers of steps."""
 
 import time
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Any
 import rivals
 import usual
 from measure import alternate, faster_threads, ratio, with_threads
-from sets import CHARS, KIM, TESTED, Ours, Set, sample, share_right
+from sets import CHARS, KIM, TESTED, Ours, Set, accuracy_of, sample
 
 from textcnn.config.model import MultiWidthConfig
 
 
 def usual_training(ours: Ours) -> usual.Training:
-    """The usual implementation on the same rows, with the same sizes."""
+    """The usual implementation with the same rows and sizes."""
     rows = ours.splits.train
     config, model_config = ours.run.config, ours.run.config.model
     classes = len(ours.splits.labels)
@@ -51,7 +51,7 @@ def usual_rate(training: usual.Training, steps: int) -> float:
 
 
 def measure_training(found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
-    """A row for each data set and contestant."""
+    """One row per data set and program."""
     rows = []
     for each in found:
         rows += measure_set(each, place, repetitions, quick, chars=False)
@@ -60,7 +60,7 @@ def measure_training(found: list[Set], place: Path, repetitions: int, quick: boo
 
 
 def lengths(each: Set, chars: bool, quick: bool) -> tuple[int, int, int]:
-    """Steps of a turn of the usual implementation and of textcnn, and steps before the test."""
+    """Steps per turn of the usual implementation and of textcnn, and steps before the test."""
     if quick:
         return 1, 2, 2
     if chars:
@@ -70,7 +70,7 @@ def lengths(each: Set, chars: bool, quick: bool) -> tuple[int, int, int]:
 
 
 def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bool) -> list[Any]:
-    """Each trains anew until the test, then goes on for a stretch in every turn."""
+    """Train each program from scratch and test it; then measure its speed over further steps."""
     settings = (*each.overrides, *(CHARS if chars else KIM))
     if chars:
         settings = tuple(s for s in settings if not s.startswith("text.max_length"))
@@ -85,10 +85,10 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bo
     accuracies = {}
     for name, one in ours.items():
         one.train(steps)
-        accuracies[name] = share_right(one.predict(test), labels)
+        accuracies[name] = accuracy_of(one.predict(test), labels)
     threads = faster_threads(partial(usual_rate, plain, 1 if quick else 2))
     with_threads(threads, partial(usual_rate, plain, max(steps - plain.steps, 1)))
-    accuracies["usual fp32"] = share_right(usual.predict(plain.model, plain.reader, test), labels)
+    accuracies["usual fp32"] = accuracy_of(usual.predict(plain.model, plain.reader, test), labels)
 
     contestants: dict[str, Callable[[], float]] = {
         name: partial(one.train, many) for name, one in ours.items()
@@ -115,7 +115,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bo
 
 
 def rival_rows(each: Set, first: Ours, quick: bool) -> list[Any]:
-    """Other programs train once: theirs is a whole training, not a stretch of one."""
+    """Other programs train once, from start to end."""
     splits = first.splits
     rows = []
     for name, rival in rivals.installed().items():
@@ -134,8 +134,8 @@ def rival_rows(each: Set, first: Ours, quick: bool) -> list[Any]:
                 "spread": None,
                 "threads": None,
                 "against_usual": None,
-                "accuracy": share_right(rival.predict(model, rival.prepare(test)), answers),
-                "trained": f"{len(texts):,} texts, {passes} times",
+                "accuracy": accuracy_of(rival.predict(model, rival.prepare(test)), answers),
+                "trained": f"{len(texts):,} texts, {passes} {'pass' if passes == 1 else 'passes'}",
             }
         )
         print(f"  {each.name}, {name}: {seconds:.1f} s")

@@ -1,4 +1,4 @@
-"""The usual implementation, as tutorials write it: what textcnn is measured against."""
+"""The usual implementation of tutorials, with which textcnn is compared."""
 
 import random
 import re
@@ -33,7 +33,7 @@ class WordCnn(nn.Module):
         self.linear = nn.Linear(len(kernel_sizes) * num_filters, num_classes)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """(batch, time) to (batch, classes); time must be at least the widest kernel."""
+        """From ids (batch, time) to logits (batch, classes); time is at least the widest kernel."""
         embedded = self.embedding(ids).unsqueeze(1)  # (batch, 1, time, dim)
         maps = [F.relu(conv(embedded)).squeeze(3) for conv in self.convs]  # (batch, filters, time)
         pooled = [F.max_pool1d(map, map.shape[2]).squeeze(2) for map in maps]  # (batch, filters)
@@ -42,7 +42,7 @@ class WordCnn(nn.Module):
 
 
 def with_weights_of(weights: dict[str, Tensor]) -> WordCnn:
-    """A `WordCnn` that computes what textcnn's `multi_width` of these weights does."""
+    """A `WordCnn` with the weights of textcnn's `multi_width`: it computes the same logits."""
     table, linear = weights["embedding.table.weight"], weights["head.weight"]
     kernels = [
         weights[f"encoder.convolutions.{number}.weight"]  # (filters, dim, time)
@@ -86,7 +86,7 @@ class CharCnn(nn.Module):
         )
 
     def forward(self, ids: Tensor) -> Tensor:
-        """(batch, 1014) to (batch, classes); 0 is no character."""
+        """From ids (batch, 1014) to logits (batch, classes); id 0 is padding or unknown."""
         onehot = F.one_hot(ids, self.num_characters + 1)[..., 1:].float()  # (batch, time, chars)
         features = self.convs(onehot.transpose(1, 2))  # (batch, filters, 34)
         logits: Tensor = self.head(features.flatten(1))
@@ -94,7 +94,7 @@ class CharCnn(nn.Module):
 
 
 def basic_english(text: str) -> list[str]:
-    """As torchtext's tokenizer of that name: lower case, punctuation by itself."""
+    """torchtext's tokenizer of that name: lower case, punctuation marks as tokens."""
     text = text.lower().replace("<br />", " ").replace('"', "")
     text = re.sub(r"([.,()!?'])", r" \1 ", text)
     return re.sub(r"[;:]", " ", text).split()
@@ -107,7 +107,7 @@ def build_vocabulary(tokenized: list[list[str]], min_frequency: int = 2) -> dict
 
 
 class Reader(Protocol):
-    shortest: int  # positions that the network needs
+    shortest: int  # minimum number of positions that the network needs
 
     def ids(self, text: str) -> list[int]: ...
 
@@ -123,7 +123,7 @@ class WordReader:
 
 
 class CharReader:
-    """Of a frame of 1,014 characters."""
+    """Reads a frame of 1,014 characters."""
 
     shortest = 1014
 
@@ -133,13 +133,13 @@ class CharReader:
 
 
 def pad(rows: list[list[int]], shortest: int) -> Tensor:
-    """(batch, time): as long as the longest, and as the widest kernel needs."""
+    """Ids (batch, time), padded to the longest row, and to `shortest` at least."""
     time = max(shortest, *(len(row) for row in rows))
     return torch.tensor([row + [PAD] * (time - len(row)) for row in rows])
 
 
 class Training:
-    """Shuffled batches, padded one by one, and Adam over all parameters."""
+    """Training on shuffled batches, each padded to its longest text, with Adam."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class Training:
         self.steps = 0
 
     def step(self) -> int:
-        """One batch; how many texts it had."""
+        """Train on one batch; returns its number of texts."""
         self.steps += 1
         if not self.order:
             self.order = random.sample(range(len(self.rows)), len(self.rows))

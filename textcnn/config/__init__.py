@@ -1,1 +1,12 @@
-"""Every key that a user can set, and what is stored of a configuration."""
+"""Every key that a user can set: type, default, limits, unit and meaning.
+
+The dataclasses here are Hydra's schemas, and `--help` prints their meanings. They are for:
+
+- the entry points, whose keys they are;
+- the recipes that the entry points run (`training/recipe.py`, `training/cross_validation.py`,
+  `evaluation/report.py`, `studies/tour/run.py`);
+- `builders.py`, which turns them into objects with plain keyword arguments;
+- `inference.py`, which reads the configuration stored in a checkpoint.
+
+Everything else takes plain keyword arguments.
+"""

@@ -1,4 +1,4 @@
-"""Whether the values of a configuration are within their limits and go together."""
+"""Check that the values of a configuration are within their limits and fit together."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -10,10 +10,11 @@ from textcnn.errors import InputError
 
 
 def check(config: Any) -> None:
-    """Hold every value against its limits.
+    """Check every value, then the combinations of values.
 
     Raises:
-        InputError: with one line for each key that is out of them.
+        InputError: with one line for each problem. Combinations are only checked once every single
+            value is within its limits.
     """
     problems = [*unknown(config), *unchosen(config)]
     problems += [
@@ -27,7 +28,7 @@ def check(config: Any) -> None:
 
 
 def conflicts(config: Any) -> Iterator[str]:
-    """A line for every two keys, each allowed by itself, that don't go together."""
+    """One line for each set of values that are valid alone but not together."""
     for entry in fields(config):
         value = getattr(config, entry.name)
         if is_dataclass(value):
@@ -37,19 +38,19 @@ def conflicts(config: Any) -> Iterator[str]:
 
 
 def fix(name: str, entry: Any, value: Any) -> str:
-    """An override to give instead."""
+    """A valid override to suggest."""
     group_name, _, last = name.rpartition(".")
     if last == CHOSEN_BY.get(group_name, "name") and (group_name, value) in GROUP_SCHEMAS:
-        return f"{group_name}={value}"  # another schema, with keys of its own
+        return f"{group_name}={value}"  # another schema of this group has that name
     return f"{name}={example(entry)}"
 
 
 def unchosen(config: Any) -> Iterator[str]:
-    """A line for every group that is none of its schemas: Hydra's `~model` leaves such."""
+    """One line for each group without a chosen schema, as Hydra's `~model` leaves it."""
     declared: dict[str, Any] = {entry.name: entry.type for entry in fields(config)}
     for group_name in dict.fromkeys(group_name for group_name, _ in GROUP_SCHEMAS):
         names = {name: cls for (of, name), cls in GROUP_SCHEMAS.items() if of == group_name}
-        # `data` of predict is another group, with no schemas to choose from
+        # `data` of predict is a different group, which has no schemas to choose from
         here = all(issubclass(cls, declared.get(group_name, ())) for cls in names.values())
         if here and type(getattr(config, group_name)) not in names.values():
             default = next(iter(names))

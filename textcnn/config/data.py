@@ -1,12 +1,12 @@
-"""The keys of the data: where rows are, which are for what, or the rule that makes them."""
+"""The keys of the data: the source of the rows, how they are split, and the synthetic tasks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.config.keys import key
+from textcnn.config.keys import chosen_by, key
 
-# OmegaConf has no union of a string and a list, so these keys are Any here and checked by `check`.
+# OmegaConf has no union of a string and a list, so the type is Any and `check` validates it.
 StringOrList = Any
 
 SOURCE_KEYS = (
@@ -21,87 +21,113 @@ SYNTHETIC_KEYS = (
     *("task", "examples", "length", "filler", "words", "pairs", "window"),
     *("distance", "margin", "parts", "copies", "fewer", "couples", "phrase"),
 )
+DUPLICATES = (
+    "what to do with a text that occurs in two splits, ignoring case and white space: drop it from "
+    "the earlier of train, validation and test; keep it; or stop with an error"
+)
+STREAMABLE = "data.streaming needs data=files or data=hub"
+
+
+def duplicates(default: str) -> Any:
+    return key(default, DUPLICATES, choices=("drop", "keep", "error"))
 
 
 @dataclass
 class DataConfig:
     source: str = key("bundled", "where the rows come from", choices=("bundled", "files", "hub"))
     path: str | None = key(
-        None, "a Hugging Face Hub dataset, owner/name, or a directory in its layout"
+        None,
+        "data=hub: the dataset on the Hugging Face Hub, owner/name, or a local directory in the "
+        "Hub's layout",
     )
-    name: str | None = key(None, "the Hub dataset's configuration; needed where it has several")
+    name: str | None = key(
+        None, "data=hub: the dataset's configuration; required if the dataset has several"
+    )
     revision: str | None = key(
-        None, "the Hub dataset's commit, tag or branch; a commit gives the same rows for ever"
+        None,
+        "data=hub: a commit, tag or branch of the dataset; pin a commit to always get the same "
+        "rows; null: the newest",
     )
     train: StringOrList = key(
         None,
-        "files to train on (.csv, .tsv, .jsonl, .parquet): a path, a glob or a list of them; of a "
-        "Hub dataset the split, also train[:10%]; without, its train",
+        "training rows: with data=files, a path, a glob or a list of them (.csv, .tsv, .jsonl, "
+        ".parquet); with data=hub, a split or a slice such as train[:10%]; null: the Hub's train",
         strings=True,
         optional=True,
     )
     validation: StringOrList = key(
         None,
-        "files or Hub split to validate on; without, the Hub's validation, else a share of train",
+        "validation rows, given like data.train; null: the Hub's validation split if there is one, "
+        "else data.validation_fraction of the training rows",
         strings=True,
         optional=True,
     )
     test: StringOrList = key(
         None,
-        "files or Hub split to test on; without, the Hub's test, else a share of train",
+        "test rows, given like data.train; null: the Hub's test split if there is one, else "
+        "data.test_fraction of the training rows",
         strings=True,
         optional=True,
     )
     text: StringOrList = key(
-        "text", "the text column, or a list of columns joined in order", strings=True
+        "text",
+        "the text column, or a list of columns that are joined in this order with a space",
+        strings=True,
     )
     label: str = key("label", "the column of class names")
     multi_label: bool = key(
-        False, "a text may have several labels, or none: the label column holds lists of them"
+        False, "each text has any number of labels, even none; the label column holds lists of them"
     )
     label_separator: str | None = key(
-        None, "what stands between the labels of a text, where data.multi_label are no lists"
+        None,
+        "with data.multi_label, the separator of labels that are written in one string; null: the "
+        "label column holds lists",
     )
     validation_fraction: float = key(
-        0.1, "share of the rows to validate on where none are given", above=0.0, below=1.0
+        0.1,
+        "fraction of the training rows to hold out for validation, if there are no validation rows",
+        above=0.0,
+        below=1.0,
     )
     test_fraction: float = key(
-        0.1, "share of the rows to test on where none are given", above=0.0, below=1.0
+        0.1,
+        "fraction of the training rows to hold out for testing, if there are no test rows",
+        above=0.0,
+        below=1.0,
     )
-    duplicates: str = key(
-        "drop",
-        "texts that two splits share, but for case and white space: drop them from the earlier of "
-        "train, validation, test; keep them; or refuse them",
-        choices=("drop", "keep", "error"),
-    )
+    duplicates: str = duplicates("drop")
     folds: int | None = key(
         None,
-        "cross-validation: the rows to train on are dealt into so many folds, by class, and each "
-        "is tested once by a model trained on the others",
+        "number of folds for cross-validation: each is tested once, by a model trained on the "
+        "others; stratified by class; null: no cross-validation",
         at_least=2,
     )
-    fold: int | None = key(None, "the one of data.folds to test, from 1; null: all", at_least=1)
+    fold: int | None = key(
+        None, "run only this one of data.folds, counted from 1; null: run all of them", at_least=1
+    )
     max_examples: int | None = key(
         None,
-        "rows kept of each split, the same share of every class; null keeps all",
+        "maximum number of rows in each split, stratified by class; null: all rows",
         at_least=2,
         optional=True,
     )
     streaming: bool = key(
         False,
-        "train without holding the data: any number of texts, in the order in which they lie; see "
+        "stream training texts in file order instead of loading them; see data.shuffle_buffer, "
         "text.vocabulary_examples, training.max_steps and training.validate_every",
     )
     shuffle_buffer: int = key(
-        10_000, "texts of a stream that are read at a time and shuffled", at_least=1
+        10_000,
+        "with data.streaming, number of texts to read at a time and shuffle among themselves",
+        at_least=1,
     )
 
     def source_settings(self) -> dict[str, Any]:
-        """Where the rows are."""
+        """The keys that say where the rows are."""
         return {name: getattr(self, name) for name in SOURCE_KEYS}
 
     def split_settings(self) -> dict[str, Any]:
-        """Which of them are for what."""
+        """The keys that say which rows belong to which split."""
         return {name: getattr(self, name) for name in SPLIT_KEYS}
 
     def conflicts(self) -> Iterator[str]:
@@ -112,27 +138,28 @@ class DataConfig:
         if self.fold is not None and self.folds is None:
             yield f"data.fold={self.fold} needs data.folds, got null; try data.folds=10"
         if self.fold is not None and self.folds is not None and self.fold > self.folds:
-            yield f"data.fold takes 1 to {self.folds} (data.folds), got {self.fold}"
+            yield (
+                f"data.fold takes 1 to {self.folds} (data.folds), got {self.fold}; try data.fold=1"
+            )
         if self.folds is not None and self.streaming:
-            yield "data.folds needs all rows, which data.streaming=true never has; leave one out"
+            yield (
+                "data.folds needs all rows in memory, got data.streaming=true; leave out one of "
+                "the two"
+            )
         if self.streaming and self.source == "bundled":
-            yield "data.streaming is for data=files and data=hub; the bundled data are small"
+            yield f"{STREAMABLE}, got data=bundled, which is small; leave it out"
 
 
 @dataclass
 class SyntheticConfig(DataConfig):
-    """Texts made by rule; what the tasks are, and which size is for which, is in docs/guide.md."""
+    """Texts made by rule; docs/guide.md lists the tasks and the keys that each of them uses."""
 
-    source: str = key("synthetic", "chosen by data=synthetic", choices=("synthetic",))
-    duplicates: str = key(
-        "keep",
-        "texts that two splits share, of which constant filler makes many: as for other data, but "
-        "kept, so that every class has as many texts",
-        choices=("drop", "keep", "error"),
-    )
+    source: str = chosen_by("data", "synthetic")
+    # kept: constant filler makes many duplicates, and dropping them would unbalance the classes
+    duplicates: str = duplicates("keep")
     task: str = key(
         "order",
-        "what the class of a text is",
+        "what the class of a text depends on; docs/guide.md explains each task",
         choices=(
             *("order", "position", "count", "agreement"),
             *("brackets", "duplicate", "negation", "keyword"),
@@ -140,44 +167,50 @@ class SyntheticConfig(DataConfig):
     )
     examples: int = key(
         1200,
-        "texts of each of train, validation and test, as many of each class",
+        "number of texts in each of train, validation and test, split evenly among the classes",
         at_least=2,
         at_most=10_000_000,
     )
-    length: int = key(20, "words of a text", at_least=3, at_most=100_000)
+    length: int = key(20, "length of a text in words", at_least=3, at_most=100_000)
     filler: str = key(
         "constant",
-        "the words between those that matter: one and the same, or drawn from data.words",
+        "the words between the markers: one constant word, or random words from a list of "
+        "data.words",
         choices=("constant", "random"),
     )
-    words: int = key(20, "different words of random filler", at_least=2, at_most=1_000_000)
+    words: int = key(20, "number of distinct words in random filler", at_least=2, at_most=1_000_000)
     pairs: bool = key(
         True,
-        "the texts come in pairs, one of each class, that differ in nothing but what the task is "
-        "about: they have the same windows of data.window words; false: independent texts",
+        "make the texts in pairs, one of each class, that share every window of data.window words "
+        "and differ only in what the task asks; false: independent texts",
     )
     window: int | None = key(
         None,
-        "words of the windows that pairs share; null: as many as data.distance allows, else 3",
+        "width in words of the windows that pairs share; null: the widest that data.distance "
+        "allows, else 3",
         at_least=1,
     )
     distance: int = key(
         2,
-        "words from a marker to the next: exactly (order, brackets, duplicate), at least (count), "
-        "at most (negation)",
+        "words from one marker to the next: exactly (order, brackets, duplicate), at least (count) "
+        "or at most (negation)",
         at_least=1,
     )
     margin: int | None = key(
         None,
-        "words from a marker to both ends, at least (order, count, brackets, duplicate); null: "
-        "data.window - 1, and at least 1",
+        "minimum number of words between a marker and either end of the text (order, count, "
+        "brackets, duplicate); null: data.window - 1, and at least 1",
         at_least=1,
     )
-    parts: int = key(2, "position: the equal parts of a text", at_least=2, at_most=10_000)
+    parts: int = key(2, "position: number of equal parts of a text", at_least=2, at_most=10_000)
     copies: int = key(2, "count: copies of the marker in one class", at_least=2, at_most=10_000)
-    fewer: int = key(1, "count: copies in the other class", at_least=1, at_most=10_000)
-    couples: int = key(3, "brackets: how many open and are closed", at_least=2, at_most=10_000)
-    phrase: int = key(2, "keyword: words of the phrase", at_least=1, at_most=10_000)
+    fewer: int = key(
+        1, "count: copies of the marker in the other class", at_least=1, at_most=10_000
+    )
+    couples: int = key(
+        3, "brackets: pairs of opening and closing brackets", at_least=2, at_most=10_000
+    )
+    phrase: int = key(2, "keyword: length of the phrase in words", at_least=1, at_most=10_000)
 
     def source_settings(self) -> dict[str, Any]:
         settings = {name: getattr(self, name) for name in SYNTHETIC_KEYS}
@@ -187,9 +220,9 @@ class SyntheticConfig(DataConfig):
         for name in ("folds", "max_examples"):
             if (value := getattr(self, name)) is not None:
                 yield (
-                    f"data.{name}={value} would part the pairs of data=synthetic; leave it out: "
-                    "data.examples and seed draw as many texts as you like"
+                    f"data.{name}={value} would separate the pairs of data=synthetic; leave it "
+                    "out: data.examples and seed make as many texts as you like"
                 )
         if self.streaming:
-            yield "data.streaming is for data=files and data=hub, got data=synthetic; leave it out"
+            yield f"{STREAMABLE}, got data=synthetic; leave it out"
         yield from super().conflicts() if not self.streaming else ()

@@ -1,7 +1,6 @@
-"""A key that knows its meaning and its limits, and what the two make of a value.
+"""Dataclass fields with a meaning and limits, from which the schemas are built.
 
-The schemas are written with these; `--help` and every message about a key come
-from them.
+`--help` and every message about a key are made from the two.
 """
 
 import math
@@ -14,12 +13,15 @@ LIMITS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
 
 
 def key(default: Any, meaning: str, **limits: Any) -> Any:
-    """A dataclass field that knows its meaning and its limits.
+    """A dataclass field with a meaning, which `--help` prints, and limits.
 
-    `limits` are any of `at_least`, `at_most`, `above`, `below` (numbers; for a list, of each
-    element), `choices` (values), `length` (of a list: least, most), `strings` (a string or a list
-    of strings), `weights` ("balanced", or numbers above 0 in a list or by name), `mapping` (plain
-    values by name), `optional` (None is allowed).
+    Args:
+        default: a list is copied for each instance.
+        limits: any of `at_least`, `at_most`, `above`, `below` (numbers; in a list, limits of each
+            element), `choices` (the allowed values), `length` (of a list: minimum, maximum),
+            `strings` (a string or a list of strings), `weights` ("balanced", a list of numbers
+            above 0, or such numbers by name), `mapping` (plain values by name), `optional` (None
+            is allowed; needed only where the type does not say so).
     """
     metadata = {"meaning": meaning, "limits": limits}
     if isinstance(default, list):
@@ -32,8 +34,18 @@ def group(schema: type, meaning: str) -> Any:
     return field(default_factory=schema, metadata={"meaning": meaning, "limits": {}})
 
 
+def chosen_by(group_name: str, name: str) -> Any:
+    """The key that says which schema of a group this is; its only value is `name`."""
+    return key(name, f"set by {group_name}={name}", choices=(name,))
+
+
+def fraction(meaning: str, default: float = 0.0) -> Any:
+    """A key from 0 up to, but not including, 1."""
+    return key(default, meaning, at_least=0.0, below=1.0)
+
+
 def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Every key below a config object: (dotted name, dataclass field, value)."""
+    """Every key of a config object and of its groups: (dotted name, dataclass field, value)."""
     for entry in fields(config):
         value = getattr(config, entry.name)
         if is_dataclass(value):
@@ -43,16 +55,17 @@ def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
 
 
 def unknown(config: Any, prefix: str = "") -> Iterator[str]:
-    """A line for every attribute that is not in the schema: Hydra's `+key=value` adds such."""
+    """One line for each attribute that the schema lacks, as Hydra's `+key=value` adds them."""
     known = [entry.name for entry in fields(config)]
     for name, value in vars(config).items():
         if name not in known:
-            yield f"{prefix}{name}={value}: no such key; there are {', '.join(known)}"
+            yield f"{prefix}{name}={value}: no such key; the keys are {', '.join(known)}"
         elif is_dataclass(value):
             yield from unknown(value, f"{prefix}{name}.")
 
 
 def allowed(value: Any, entry: Any) -> bool:
+    """Whether a value is within the limits of its key."""
     limits = entry.metadata["limits"]
     if value is None:
         return bool(is_optional(entry))
@@ -74,7 +87,8 @@ def allowed(value: Any, entry: Any) -> bool:
 
 
 def within(value: Any, limits: dict[str, Any]) -> bool:
-    if isinstance(value, list | dict):  # a list in a list, of which OmegaConf makes nothing
+    """Whether a single value, or an element of a list, is within numeric limits and choices."""
+    if isinstance(value, list | dict):  # nested: OmegaConf does not check element types
         return False
     if isinstance(value, float) and not math.isfinite(value):
         return False
@@ -89,9 +103,9 @@ def is_weight(value: Any) -> bool:
 
 
 def bounds(limits: dict[str, Any]) -> tuple[float, float]:
-    """How many elements a list may have: (least, most)."""
-    least, most = limits.get("length", (0, math.inf))
-    return least, most
+    """How many elements a list may have: (minimum, maximum)."""
+    shortest, longest = limits.get("length", (0, math.inf))
+    return shortest, longest
 
 
 def is_optional(entry: Any) -> bool:
@@ -130,12 +144,12 @@ def join_or(words: Sequence[str]) -> str:
 
 
 def example(entry: Any) -> str:
-    """The default of a key, written as on the command line."""
+    """The default of a key, as it is written on the command line."""
     return command_line(entry.default if entry.default is not MISSING else entry.default_factory())
 
 
 def command_line(value: Any) -> str:
-    """A value as one writes it in an override."""
+    """A value as it is written in an override."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The schemas by the names that the command line and the YAML files use."""
+"""The schemas, by the names that the command line and the YAML files use."""
 
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.model import MODEL_SCHEMAS
@@ -20,7 +20,7 @@ SCHEMAS = {
     "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {
-    ("data", "bundled"): DataConfig,  # and of files and hub
+    ("data", "bundled"): DataConfig,  # also the schema of data=files and data=hub
     ("data", "synthetic"): SyntheticConfig,
     ("text", "word"): WordConfig,
     ("text", "char"): CharConfig,
@@ -30,12 +30,12 @@ GROUP_SCHEMAS = {
     ("optimizer", "adadelta"): AdadeltaConfig,
 }
 
-# The key by which a group's schema is known, where it is not `name`.
+# The key that names a group's schema, where it is not `name`.
 CHOSEN_BY = {"data": "source", "text": "unit"}
 
 
 def register_schemas() -> None:
-    """Tell Hydra the schemas, under the names that the YAML files' defaults lists use."""
+    """Register the schemas with Hydra, under the names in the YAML files' defaults lists."""
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()

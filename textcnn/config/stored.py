@@ -16,19 +16,19 @@ NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
 
 
 def read_config(file: Path, kind: type[C]) -> C:
-    """The stored configuration of a run.
+    """The configuration in a file of a run directory or checkpoint, typed and checked.
 
     Raises:
         InputError: it is damaged, or not of this kind.
     """
     try:
         return parse_config(file.read_text(encoding="utf-8"), kind)
-    except ValueError as error:  # not UTF-8, or an InputError, which doesn't know the file
+    except ValueError as error:  # not UTF-8, or an InputError, which lacks the path
         raise InputError(f"{file}: {' '.join(str(error).split())}") from error
 
 
 def parse_train_config(text: str) -> TrainConfig:
-    """As `parse_config`, of a training run."""
+    """`parse_config` for a training run."""
     return parse_config(text, TrainConfig)
 
 
@@ -36,7 +36,7 @@ def parse_config(text: str, kind: type[C]) -> C:
     """The stored configuration of a program. It is data: nothing in it is looked up or run.
 
     Raises:
-        InputError: it is not YAML, or holds keys or values that this version doesn't know.
+        InputError: the text is not YAML, or holds keys or values that this version doesn't know.
     """
     import yaml
     from omegaconf import OmegaConf
@@ -74,7 +74,7 @@ def schema_name(group: str, name: Any) -> Any:
 
 
 def dump(config: Any) -> str:
-    """A config as YAML."""
+    """A configuration as YAML."""
     from omegaconf import OmegaConf
 
     return OmegaConf.to_yaml(OmegaConf.structured(config))

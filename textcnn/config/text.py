@@ -1,24 +1,33 @@
-"""The keys of the texts: what a token is, and which ones are kept."""
+"""The keys of the text: what a token is, and which tokens are kept."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.config.keys import key
+from textcnn.config.keys import chosen_by, key
+
+
+def max_length(default: int, tokens: str) -> Any:
+    return key(
+        default,
+        f"maximum length of a text in {tokens}; longer ones are cut; null: no limit",
+        at_least=1,
+    )
 
 
 @dataclass
 class TextConfig:
     unit: str = key("word", "what a token is", choices=("word", "char", "byte"))
-    max_length: int | None = key(500, "tokens kept of a text; null keeps all", at_least=1)
+    max_length: int | None = max_length(500, "tokens")
     truncate: str = key(
         "head",
-        "which tokens of a longer text are kept: the first, the last, or half from each end",
+        "which tokens to keep of a text that is too long: the first, the last, or half from each "
+        "end",
         choices=("head", "tail", "both"),
     )
     vocabulary_examples: int = key(
         100_000,
-        "texts at the start of a stream (data.streaming) that teach vocabulary and classes, and "
-        "that validation and test are drawn from where none are given",
+        "with data.streaming, number of texts at the start of the stream that define the "
+        "vocabulary and the classes; validation and test rows are held out from these too",
         at_least=10,
     )
 
@@ -34,11 +43,14 @@ class LearntTextConfig(TextConfig):
     """Units whose vocabulary is learnt from the training texts."""
 
     min_frequency: int = key(
-        2, "a token rarer than this in the training texts is unknown", at_least=1
+        2,
+        "minimum number of times a token must occur in the training texts; rarer ones are unknown",
+        at_least=1,
     )
     max_vocabulary: int | None = key(
         None,
-        "most frequent tokens kept, padding and unknown not counted; null keeps all",
+        "maximum size of the vocabulary, most frequent tokens first, not counting padding and "
+        "unknown; null: no limit",
         at_least=1,
     )
 
@@ -48,10 +60,11 @@ class LearntTextConfig(TextConfig):
 
 @dataclass
 class WordConfig(LearntTextConfig):
-    unit: str = key("word", "chosen by text=word", choices=("word",))
+    unit: str = chosen_by("text", "word")
     tokenizer: str = key(
         "basic_english",
-        "how words are split; spacy, moses, toktok, revtok and subword need packages of their own",
+        "how to split words; spacy, moses, toktok, revtok and subword need additional packages, "
+        "which an error names",
         choices=(
             "basic_english",
             "whitespace",
@@ -65,7 +78,8 @@ class WordConfig(LearntTextConfig):
     )
     vectors: str | None = key(
         None,
-        "pretrained vectors: a GloVe or word2vec text file, glove (the extra), or torchtext's name",
+        "pretrained vectors: the path of a GloVe or word2vec text file; glove, from the extra of "
+        "that name; or a name that torchtext can download; null: none",
     )
 
     def tokenizer_settings(self) -> dict[str, Any]:
@@ -74,12 +88,14 @@ class WordConfig(LearntTextConfig):
 
 @dataclass
 class CharConfig(LearntTextConfig):
-    unit: str = key("char", "chosen by text=char", choices=("char",))
-    max_length: int | None = key(1014, "characters kept of a text; null keeps all", at_least=1)
+    unit: str = chosen_by("text", "char")
+    max_length: int | None = max_length(1014, "characters")
     alphabet: str = key(
-        "zhang", "zhang (of Zhang 2015), learnt (from the training texts), or the characters"
+        "zhang",
+        "the known characters: zhang (the 69 of Zhang 2015), learnt (those of the training texts), "
+        "or the characters themselves",
     )
-    lowercase: bool = key(True, "make texts lower case first")
+    lowercase: bool = key(True, "convert texts to lower case")
 
     def tokenizer_settings(self) -> dict[str, Any]:
         return {"alphabet": self.alphabet, "lowercase": self.lowercase}
@@ -87,5 +103,5 @@ class CharConfig(LearntTextConfig):
 
 @dataclass
 class ByteConfig(TextConfig):
-    unit: str = key("byte", "chosen by text=byte", choices=("byte",))
-    max_length: int | None = key(1014, "bytes kept of a text; null keeps all", at_least=1)
+    unit: str = chosen_by("text", "byte")
+    max_length: int | None = max_length(1014, "bytes")

@@ -31,7 +31,7 @@ def job_dir(run_dir: str) -> Path:
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         return Path(HydraConfig.get().runtime.output_dir)
     if not run_dir:
-        raise InputError("run_dir is empty; give a directory, such as run_dir=outputs/run")
+        raise InputError("run_dir is empty; try run_dir=outputs/run")
     return Path(run_dir).expanduser()
 
 
@@ -41,7 +41,7 @@ def check_directory(run_dir: Path) -> None:
         InputError: `run_dir` exists and is not a directory.
     """
     if run_dir.exists() and not run_dir.is_dir():
-        raise InputError(f"run_dir={run_dir} is a file; give a directory")
+        raise InputError(f"run_dir={run_dir} is a file; give a directory instead")
 
 
 def check_free(run_dir: Path, overwrite: bool) -> None:
@@ -70,13 +70,15 @@ def check_writable(run_dir: Path) -> None:
 
 
 def cannot_be_written(run_dir: Path, error: OSError) -> str:
-    return f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or give another"
+    return (
+        f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or try another one"
+    )
 
 
 def holds_a_run(run_dir: Path) -> str:
     return (
-        f"run_dir={run_dir} already holds a run; give another, overwrite=true to replace it, "
-        f"or resume={run_dir} to go on with it"
+        f"run_dir={run_dir} already holds a run; try another one, overwrite=true to replace it, "
+        f"or resume={run_dir} to resume it"
     )
 
 
@@ -116,12 +118,12 @@ def find_config(path: str, program: str) -> Path:
     """
     file = Path(path).expanduser() / CONFIG
     if not file.is_file():
-        raise InputError(f"resume={path}: no run there (no {CONFIG})")
+        raise InputError(f"resume={path} holds no run (no {CONFIG}); give a run directory")
     keys = re.findall(r"^(study|model):", file.read_text("utf-8", errors="replace"), re.MULTILINE)
     made_by = {("study",): "illustrate", ("model",): "train"}.get(tuple(keys), program)
     if made_by != program:
         raise InputError(
-            f"resume={path} is a run of textcnn.{made_by}, not of textcnn.{program}; go on with "
+            f"resume={path} is a run of textcnn.{made_by}, not of textcnn.{program}; try "
             f"python -m textcnn.{made_by} resume={path}"
         )
     return file
@@ -137,7 +139,7 @@ def find_run(path: str) -> Path:
     folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
     if not existing(run_dir / "last").is_dir() and not folds:
         raise InputError(
-            f"resume={path}: that run saved no checkpoint to go on from; start it again with "
+            f"resume={path}: that run has saved no checkpoint yet; start it again with "
             f"run_dir={path} overwrite=true"
         )
     return run_dir
