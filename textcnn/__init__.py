@@ -9,11 +9,14 @@ __all__ = [
     "LabelSetClassifier",
     "LabelSetPrediction",
     "Prediction",
+    "TextClassifier",
+    "fit",
     "load",
 ]
 
 if TYPE_CHECKING:
     from textcnn.errors import InputError
+    from textcnn.estimator import TextClassifier, fit
     from textcnn.inference import (
         Classifier,
         LabelSetClassifier,
@@ -23,11 +26,17 @@ if TYPE_CHECKING:
     )
 
 
+# Imported when it is first used, because torch takes seconds: `--help` should not wait.
+MODULES = {
+    "InputError": "textcnn.errors",
+    "TextClassifier": "textcnn.estimator",
+    "fit": "textcnn.estimator",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Import torch only when something that needs it is asked for: `--help` should not wait."""
     import importlib
 
     if name not in __all__:
         raise AttributeError(f"module 'textcnn' has no attribute {name!r}")
-    module = "textcnn.errors" if name == "InputError" else "textcnn.inference"
-    return getattr(importlib.import_module(module), name)
+    return getattr(importlib.import_module(MODULES.get(name, "textcnn.inference")), name)

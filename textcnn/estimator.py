@@ -107,7 +107,7 @@ def same_random_numbers() -> Iterator[None]:
             np.random.set_state(numpy)
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class TextClassifier(ClassifierMixin, BaseEstimator):
     """A text classifier with scikit-learn's interface.
 
     It takes part in `Pipeline`, `cross_val_predict`, `GridSearchCV` and `clone`. `X` is a sequence

@@ -34,7 +34,11 @@ def duplicates(default: str) -> Any:
 
 @dataclass
 class DataConfig:
-    source: str = key("bundled", "where the rows come from", choices=("bundled", "files", "hub"))
+    source: str = key(
+        "bundled",
+        "where the rows come from; memory: from Python, by textcnn.fit",
+        choices=("bundled", "files", "hub", "memory"),
+    )
     path: str | None = key(
         None,
         "data=hub: the dataset on the Hugging Face Hub, owner/name, or a local directory in the "
