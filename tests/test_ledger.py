@@ -76,8 +76,8 @@ def test_results_of_another_study_are_refused(tmp_path: Path) -> None:
     ledger(file).add(POINTS[1], 7, {"x": 1})
     said = refusal(lambda: Ledger(file, SYMMETRY, POINTS, first_seed=7, resume=True))
     assert said == (
-        f"{file} holds no results of a study (its study is 'order', not 'symmetry'); "
-        "remove it to measure again"
+        f"{file} is not a results file of this study (its study is 'order', not 'symmetry'); "
+        "delete it to measure again"
     )
 
 
@@ -109,5 +109,5 @@ def test_a_file_of_something_else_is_refused(content: str, tmp_path: Path) -> No
     file = tmp_path / "order.json"
     file.write_text(content, encoding="utf-8")
     said = refusal(lambda: ledger(file))
-    assert said.startswith(f"{file} holds no results of a study (")
-    assert said.endswith("; remove it to measure again")
+    assert said.startswith(f"{file} is not a results file of this study (")
+    assert said.endswith("; delete it to measure again")

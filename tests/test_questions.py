@@ -10,7 +10,7 @@ from tiny_models import CLASSES, IDS, MODELS, build
 from textcnn.data.batching import EncodedTexts
 from textcnn.inference import Classifier
 from textcnn.studies.checkpoint.axis import first_weights
-from textcnn.studies.shared.answers import (
+from textcnn.studies.shared.claims import (
     equality_claims,
     knows_no_end,
     knows_no_order,
@@ -20,8 +20,8 @@ from textcnn.studies.shared.answers import (
     order_claims,
     place_claims,
 )
+from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.questions import ask, equalities, known, logits_of, permute_axis
-from textcnn.studies.shared.rearranged import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.study import SAME_LOGITS, Claim, Values, agrees
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer

@@ -4,9 +4,9 @@ import pytest
 
 from textcnn.studies.boundary import boundary
 from textcnn.studies.boundary.boundary import BOUNDARY
-from textcnn.studies.boundary.ends import MODES, NETWORKS, over_the_ends, strange_in_filler
-from textcnn.studies.position.halves import predict_halves
+from textcnn.studies.boundary.layers import MODES, NETWORKS, over_the_ends, strange_in_filler
 from textcnn.studies.shared.figures import style
+from textcnn.studies.shared.markers import predict_halves
 from textcnn.studies.shared.study import Measurement, Plan, Results, agrees
 
 

@@ -45,14 +45,14 @@ def test_of_few_texts_no_claim_is_made_but_the_numbers_stand(tiny_run: Path) -> 
     results = asked(tiny_run)
     assert {claim.holds for claim in CHECKPOINT.claims(results)} == {None}
     texts, few = notes(results)[:2]
-    assert "20 of 20 to test on are asked, 3 classes; always answering" in texts
+    assert "20 of 20 test texts, 3 classes; always predicting" in texts
     assert few.startswith("20 test texts are too few for a verdict: with fewer than 100")
 
 
 def test_too_few_texts_for_the_classes_are_refused(tiny_run: Path, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "other.csv", rows(5))
     plan = Plan(True, 1, str(tiny_run), asdict(DataConfig(source="files", test=str(file))))
-    with pytest.raises(InputError, match=r"5 test texts are too few for 3 classes; at least 6 "):
+    with pytest.raises(InputError, match=r"5 test texts are too few for 3 classes: at least 6 "):
         check([(point, 0) for point in CHECKPOINT.points(plan)])
 
 
@@ -72,11 +72,11 @@ def test_a_classifier_that_always_says_the_same_is_told(tiny_run: Path) -> None:
     results = asked(tiny_run)
     values = results.first("checkpoint")
     assert values["answers"] > 1
-    assert not any("same answer" in note for note in notes(results))
+    assert not any("predicts the same" in note for note in notes(results))
     values["correct"] = values["majority"]
-    assert "is no better than that by more than chance" in notes(results)[-1]
+    assert "is better than that only by chance" in notes(results)[-1]
     values["answers"] = 1
-    assert notes(results)[-1].startswith("This classifier gives every text the same answer.")
+    assert notes(results)[-1].startswith("This classifier predicts the same for every text")
 
 
 def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_sets_of_labels_are_asked_too(tmp_path: Path) -> None:
     results = asked(run_dir)
     claims = CHECKPOINT.claims(results)
     assert agrees(claims)
-    assert "sets of labels exactly right" in claims[0].statement
+    assert "label sets exactly right" in claims[0].statement
     with pytest.raises(InputError, match=r"trained with data\.multi_label=true, got false"):
         asked(run_dir, asdict(DataConfig(source="hub", path="a/b")))
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from textcnn.studies.counting import COUNTING, KEPT, doubled, predict, predict_doubled
+from textcnn.studies.counting import COUNTING, K_MAX, doubled, predict, predict_doubled
 from textcnn.studies.shared.study import Measurement, Point, Results, agrees
 from textcnn.studies.shared.theory import (
     ceiling,
@@ -18,7 +18,7 @@ from textcnn.studies.shared.theory import (
 
 def test_max_pooling_counts_to_one_and_k_max_to_k() -> None:
     assert [predict("max", copies) for copies in (1, 2, 3)] == [0.5, 0.5, 0.5]
-    assert [predict("kmax", copies) for copies in (KEPT - 1, KEPT)] == [1.0, 0.5]
+    assert [predict("kmax", copies) for copies in (K_MAX - 1, K_MAX)] == [1.0, 0.5]
     assert predict("sum", 9) == predict("mean", 9) == 1.0
 
 

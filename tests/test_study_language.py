@@ -10,13 +10,11 @@ from tiny_data import rows, write_csv
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
 from textcnn.studies.language.language import LANGUAGE, check, notes
+from textcnn.studies.language.negation import measure_negation, negations, predict_negation
 from textcnn.studies.language.networks import NETWORKS, build_data, measure_network
-from textcnn.studies.language.wording import (
+from textcnn.studies.language.synonyms import (
     SYNONYMS,
-    measure_negation,
     measure_synonyms,
-    negations,
-    predict_negation,
     predict_unseen,
     split_synonyms,
 )
@@ -202,7 +200,9 @@ def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
     assert not agrees(LANGUAGE.claims(Results(tuple(broken))))
     assert len(LANGUAGE.table(results)) == 4
     texts, *others = notes(results)
-    assert texts.startswith(f"Texts: {file}; 120 to train on, 120 to test on, 3 classes; always ")
+    assert texts.startswith(
+        f"Texts: {file}; 120 for training, 120 for the test, 3 classes; always "
+    )
     assert not any("too few" in note for note in others)
     few = [
         Measurement(m.point, m.seed, {**m.values, "correct": 30, "majority": 33, "texts": 99})

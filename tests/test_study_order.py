@@ -4,9 +4,11 @@ from random import Random
 
 import pytest
 
-from textcnn.studies.order.limits import look_alikes, neighbours
-from textcnn.studies.order.order import ORDER, span
-from textcnn.studies.shared.architectures import ARCHITECTURES, chunk_ceiling, distances, predict
+from textcnn.studies.order.architectures import ARCHITECTURES, chunk_ceiling, distances, predict
+from textcnn.studies.order.look_alikes import look_alikes
+from textcnn.studies.order.order import ORDER
+from textcnn.studies.order.shifts import neighbours
+from textcnn.studies.shared.distances import ranges
 from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
 from textcnn.studies.shared.theory import ceiling
 
@@ -55,8 +57,8 @@ def test_neighbours_stand_side_by_side() -> None:
     assert neighbours([1], 4) == [("o a b o", "ab"), ("o b a o", "ba")]
 
 
-def test_spans_of_distances_are_told_in_runs() -> None:
-    assert span([1, 2, 3, 5, 8, 9]) == "d = 1 to 3, 5, 8 to 9"
+def test_distances_are_reported_in_ranges() -> None:
+    assert ranges([1, 2, 3, 5, 8, 9]) == "d = 1 to 3, 5, 8 to 9"
 
 
 def results(correct: list[int], gap: float) -> Results:

@@ -17,14 +17,10 @@ def test_chunks_read_the_logarithm_of_their_number(knowing: str, share: float) -
     assert predict(knowing) == share
 
 
-def test_sizes_are_those_of_the_sounds() -> None:
-    assert (translation.RATE, translation.PIP) == (sound.RATE, sound.PIP)
-
-
 def test_melodies_stay_away_from_the_ends() -> None:
-    length = translation.NOTES_HEARD * translation.PIP
-    assert min(translation.OFFSETS) >= 95
-    assert max(translation.OFFSETS) + length <= translation.BEAT - 95
+    length = translation.MELODY_NOTES * sound.PIP
+    assert min(translation.ONSETS) >= 95
+    assert max(translation.ONSETS) + length <= translation.BEAT - 95
 
 
 def test_a_wrong_accuracy_is_a_disagreement() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.studies.checkpoint.two_words import commonest, in_both_orders, order_gaps
-from textcnn.studies.shared.answers import distance_claims
+from textcnn.studies.shared.claims import distance_claims
 from textcnn.studies.shared.probe import build_probe, encode
 from textcnn.studies.shared.questions import known
 from textcnn.studies.shared.study import Values

@@ -1,4 +1,4 @@
-"""Show what convolutions see: `python -m textcnn.illustrate study=... [key=value ...]`."""
+"""Measure what convolutions see: `python -m textcnn.illustrate study=... [key=value ...]`."""
 
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,14 @@ def main(config: IllustrateConfig) -> None:
         config.workers = workers
     check_writable(run_dir)
 
-    # Imported here, where the configuration is known to be sound: this takes seconds.
+    # imported only after the configuration is checked, because this takes seconds
     from textcnn.studies.tour.run import illustrate
 
     illustrate(config, run_dir, resume)
 
 
 def make_absolute(config: IllustrateConfig) -> None:
-    """What is read must be found from wherever the run is resumed."""
+    """Make the paths of inputs absolute, so that the run can be resumed from any directory."""
     config.checkpoint = absolute(config.checkpoint) if config.checkpoint else ""
     data: DataConfig = config.data
     if data.source == "files":
@@ -45,32 +45,35 @@ def make_absolute(config: IllustrateConfig) -> None:
 
 
 def absolute(given: Any) -> Any:
-    """A path, a glob, a list of them or None."""
+    """The absolute form of a path, a glob, a list of them or None."""
     if isinstance(given, list):
         return [absolute(path) for path in given]
     return given if given is None else str(Path(given).expanduser().absolute())
 
 
 def check_resumed() -> None:
-    """
+    """Check that a resumed run keeps its settings.
+
     Raises:
-        InputError: a key was given that would change what is measured.
+        InputError: a key was given that would change the measurements.
     """
     changed = [key for key in overridden_keys() if key not in {"resume", "workers"}]
     if changed:
         raise InputError(
-            f"resume goes on as the run began, only workers may change; got {changed[0]}"
+            f"a resumed run keeps its settings, only workers may change; got {changed[0]}: "
+            "leave it out"
         )
 
 
 def read_config(stored: Path) -> IllustrateConfig:
-    """
+    """The configuration of a run of studies.
+
     Raises:
-        InputError: it is none of a run of studies.
+        InputError: the file does not hold one.
     """
     try:
         return parse_config(stored.read_text(encoding="utf-8"), IllustrateConfig)
-    except ValueError as error:  # not UTF-8, or an InputError, which doesn't know the file
+    except ValueError as error:  # not UTF-8, or an InputError, which does not name the file
         raise InputError(f"{stored}: {' '.join(str(error).split())}") from error
 
 

@@ -1,1 +1,1 @@
-"""Keywords in sounds made by rule: invariance, in a waveform and in a spectrogram."""
+"""Keywords in synthetic sounds, as waveforms and spectrograms."""

@@ -1,13 +1,12 @@
-"""The questions of the other studies, put to a user's own classifier and texts."""
+"""The questions of the other studies, asked of a user's own classifier and texts."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from textcnn.studies.shared.answers import (
+from textcnn.studies.shared.claims import (
     block_rates,
     distance_claims,
-    draw_order,
-    draw_rows,
     equality_claims,
     length_claims,
     negation_claims,
@@ -16,8 +15,16 @@ from textcnn.studies.shared.answers import (
     rate_of,
     read_rates,
 )
-from textcnn.studies.shared.figures import BLUE, GREY, accuracy_axes, intervals, new_figure
-from textcnn.studies.shared.inputs import (
+from textcnn.studies.shared.figures import (
+    BLUE,
+    GREY,
+    accuracy_axes,
+    draw_order,
+    draw_rows,
+    intervals,
+    new_figure,
+)
+from textcnn.studies.shared.real_texts import (
     baseline,
     check_enough,
     constant,
@@ -49,25 +56,24 @@ if TYPE_CHECKING:
     from textcnn.data.batching import EncodedTexts
     from textcnn.inference import Classifier
 
-ASKED = 600  # texts, at most
-QUICK_ASKED = 150
+MAX_TEXTS, QUICK_MAX_TEXTS = 600, 150
 TITLE = "this classifier"
 
 
 def points(plan: Plan) -> list[Point]:
-    """One: the classifier and its texts are what they are, and each text is shuffled by itself."""
+    """A single point with one seed: the classifier is already trained."""
     settings = {
         "checkpoint": plan.checkpoint,
         "digest": checkpoint_digest(plan.checkpoint) if plan.checkpoint else "",
         "data": plan.data,
         "data_digest": data_digest(plan.data),
-        "texts": QUICK_ASKED if plan.quick else ASKED,
+        "texts": QUICK_MAX_TEXTS if plan.quick else MAX_TEXTS,
     }
     return [Point("checkpoint", settings)]
 
 
 def checkpoint_digest(path: str) -> str:
-    """Of the files that predict: what was trained anew at the same place has another."""
+    """A hash of the files that determine predictions; it changes if the run is trained again."""
     from textcnn.checkpoint import FILES, THRESHOLDS, find_checkpoint
 
     directory = find_checkpoint(path)
@@ -76,13 +82,14 @@ def checkpoint_digest(path: str) -> str:
 
 
 def measure(settings: Values, seed: int) -> Values:
-    """
+    """The answers to all questions, and which texts were used.
+
     Raises:
-        InputError: checkpoint or data can't be used.
+        InputError: the checkpoint or the data can't be used.
     """
     from textcnn.studies.checkpoint.two_words import order_gaps
+    from textcnn.studies.shared.perturbations import sample
     from textcnn.studies.shared.questions import ask
-    from textcnn.studies.shared.rearranged import sample
 
     classifier, trained, data, texts = load(settings)
     return ask(classifier, sample(texts, settings["texts"], seed), seed) | {
@@ -90,29 +97,29 @@ def measure(settings: Values, seed: int) -> Values:
         "unit": trained.text.unit,
         "name": trained.model.name,
         "multi_label": trained.data.multi_label,
-        "source": describe(data),
+        "source": describe(asdict(data)),
         "available": len(texts),
         "classes": len(classifier.labels),
     }
 
 
 def check(missing: Sequence[tuple[Point, int]]) -> None:
-    """Hold checkpoint and data against what is asked of them.
+    """Check that the checkpoint and the data can be used.
 
     Raises:
-        InputError: they can't be used, or the texts are too few.
+        InputError: they can't be used, or there are too few texts.
     """
     for point, _ in missing:
         classifier, trained, _, texts = load(point.settings)
-        # sets of labels: nothing says how many there may be
+        # the number of possible label sets is unknown
         check_enough(len(texts), 1 if trained.data.multi_label else len(classifier.labels))
 
 
 def load(settings: Values) -> tuple["Classifier", "TrainConfig", "DataConfig", "EncodedTexts"]:
-    """The classifier, how it was trained, and the texts that it is asked about.
+    """The classifier, its training configuration, the data configuration and the encoded texts.
 
     Raises:
-        InputError: checkpoint or data can't be used.
+        InputError: the checkpoint or the data can't be used.
     """
     from textcnn.checkpoint import find_checkpoint, load_checkpoint
     from textcnn.data.encoding import encode_rows
@@ -129,12 +136,12 @@ def load(settings: Values) -> tuple["Classifier", "TrainConfig", "DataConfig", "
 
 
 def chosen_data(data: Values, trained: "TrainConfig") -> "DataConfig":
-    """As `textcnn.evaluate` chooses them: the classifier's own texts, or others.
+    """The data to test on, chosen as `textcnn.evaluate` does: the classifier's own, or others.
 
     Args:
-        data: all keys of `data`, none where none was given. Those of the bundled texts, the
-            default, are taken for changes of the classifier's own; those of a Hub dataset, which
-            may be a preset with columns of its own, are taken as they are.
+        data: all keys of `data=`; none if the user gave none. With `source=bundled`, the default,
+            they modify the classifier's own data. With `source=hub` they are used unchanged,
+            because they may be a preset with columns of its own.
     """
     from textcnn.config.data import DataConfig, SyntheticConfig
     from textcnn.evaluation import report
@@ -152,10 +159,10 @@ def chosen_data(data: Values, trained: "TrainConfig") -> "DataConfig":
 
 def claims(results: Results) -> list[Claim]:
     values = results.of("checkpoint")
-    correct = "sets of labels exactly right" if values[0]["multi_label"] else "accuracy"
+    correct = "label sets exactly right" if values[0]["multi_label"] else "accuracy"
     made = [
         silent(f"{TITLE}, {values[0]['name']}: {correct}", str(rate_of(values, "correct"))),
-        silent(f"always the most frequent answer: {correct}", str(rate_of(values, "majority"))),
+        silent(f"always the most frequent class: {correct}", str(rate_of(values, "majority"))),
         *equality_claims({TITLE: values}, ["equal"]),
         *order_claims(TITLE, values),
         *distance_claims(values[0]),
@@ -167,25 +174,25 @@ def claims(results: Results) -> list[Claim]:
 
 
 def notes(results: Results) -> list[str]:
-    """Which texts were asked, and whether the answers say anything."""
+    """Which texts were used, and whether the answers mean anything."""
     values = results.of("checkpoint")
     first = values[0]
     said = [
-        f"Texts: {first['source']}; {first['texts']} of {first['available']} to test on are asked, "
+        f"Texts: {first['source']}; {first['texts']} of {first['available']} test texts, "
         f"{first['classes']} classes; {baseline(values)}."
     ]
     if too_few(values):
         said.append(few_note(first["texts"]))
     if constant(values):
         said.append(
-            "This classifier gives every text the same answer. That shuffling, moving and cutting "
-            "change no prediction says nothing of what it reads: it has not learnt to tell the "
-            "classes apart."
+            "This classifier predicts the same for every text: it has not learned to distinguish "
+            "the classes. If shuffling, moving or cutting changes no prediction, this says nothing "
+            "about what it reads."
         )
     elif no_better(values):
         said.append(
-            f"This classifier, with {rate_of(values, 'correct')}, is no better than that by more "
-            "than chance: what changes its predictions, or does not, says little of what it reads."
+            f"This classifier, with {rate_of(values, 'correct')}, is better than that only by "
+            "chance, or not at all. What changes its predictions says little about what it reads."
         )
     return said
 
@@ -202,7 +209,7 @@ def drawings(results: Results) -> list[Drawing]:
     draw_order(order, {TITLE: values}, "correct", "Shuffled texts", f"{unit} that stay together")
     draw_places(places, values)
     rates = read_rates(values)
-    accuracy_axes(lengths, "Only the beginning is read", f"{unit} read")
+    accuracy_axes(lengths, "Only the first tokens are read", f"{unit} read")
     lengths.set_xscale("log")
     lengths.set_xticks(list(rates), [str(tokens) for tokens in rates])
     lengths.minorticks_off()
@@ -213,13 +220,13 @@ def drawings(results: Results) -> list[Drawing]:
             axes.axhline(share, color=GREY, linestyle=linestyle, linewidth=1)
         places.axvline(share, color=GREY, linestyle=linestyle, linewidth=1)
     caption = (
-        "Accuracy on texts whose order, place or length is changed, with 95 % intervals. Dashed: "
-        "on the texts as they are. Dotted: always the most frequent class."
+        "Accuracy after changing the order, place or length of the texts, with 95 % intervals. "
+        "Dashed: on unchanged texts. Dotted: always the most frequent class."
     )
     if asked:
         caption += (
-            " Last: how far the logits of two words in both orders are apart, by their distance "
-            "among unknown words. Dashed: where the receptive field ends."
+            " Last panel: difference of the logits of two words in both orders, by their distance "
+            "among unknown words. Dashed: the end of the receptive field."
         )
     return [Drawing("checkpoint", caption, figure)]
 
@@ -229,7 +236,7 @@ def draw_places(axes: "Axes", values: list[Values]) -> None:
     rates = [rate_of(values, "places", name, "correct") for name in names]
     draw_rows(axes, names, rates)
     axes.set_xlim(-3, 106)
-    axes.set_title("Elsewhere, and parts", loc="left")
+    axes.set_title("Moved texts, and parts", loc="left")
 
 
 def draw_distances(axes: "Axes", asked: Values, field: int) -> None:
@@ -247,7 +254,7 @@ def table(results: Results) -> list[list[str]]:
     values = results.of("checkpoint")
     texts = values[0]["texts"]
     rows = [["texts", "predictions that change", "accuracy (95 %)"]]
-    rows.append(["as they are", "–", str(rate_of(values, "correct"))])
+    rows.append(["unchanged", "–", str(rate_of(values, "correct"))])
     blocks = values[0]["order"]["blocks"]
     changed, correct = (block_rates(values, key) for key in ("changed", "correct"))
     for block, change, right in zip(blocks, changed, correct, strict=True):
@@ -257,37 +264,38 @@ def table(results: Results) -> list[list[str]]:
         rate = Rate(found["correct"], texts)
         rows.append([name, f"{found['changed']} of {texts}", str(rate)])
     for tokens, rate in read_rates(values).items():
-        rows.append([f"the first {tokens} tokens", "–", str(rate)])
+        rows.append([f"only the first {tokens} tokens", "–", str(rate)])
     return rows
 
 
 CHECKPOINT = Study(
     name="checkpoint",
-    title="Your own classifier: what it knows of order, place and length",
+    title="Your own classifier: what it knows about order, place and length",
     question=(
-        "What of all this holds for a classifier that you trained, on its own test texts or "
-        "others? Does it read, or does it collect words?"
+        "Which of these limits apply to a classifier that you trained, on its own test texts or "
+        "on others? Does it read, or does it collect words?"
     ),
     mathematics="""
-<p>Where a network sees windows of <var>R</var> tokens and pools them wherever they stand,
-theory speaks of every weight, trained or not: its logits go by the windows
-<var>W<sub>R</sub></var>(<var>x</var>) of a text alone.</p>
+<p>If a network sees windows of <var>R</var> tokens and its pooling ignores positions, theory covers
+all weights, trained or not: the logits depend only on the windows
+<var>W<sub>R</sub></var>(<var>x</var>) of a text.</p>
 <p class="formula"><var>R</var> = 1: <var>f</var>(<var>x</var>) =
 <var>f</var>(shuffled <var>x</var>); &nbsp; <var>d</var> ≥ <var>R</var>:
 <var>f</var>(… A … B …) = <var>f</var>(… B … A …)</p>
-<p>And every classifier here gives a text the same logits whatever stands beside it and however
-it is padded, and knows nothing of how the dimensions of its embedding are numbered.</p>""",
+<p>Every classifier here gives a text the same logits whatever other texts are in the batch and
+however the text is padded. The numbering of the embedding dimensions does not matter
+either.</p>""",
     training=(
-        "Nothing is trained: the classifier is asked as it is, about a sample of the test texts "
-        "where there are more than a study asks. The two words are the commonest of its texts."
+        "Nothing is trained. The classifier is tested as it is, on a random sample if there are "
+        "more test texts than the study uses. The two words are the most frequent ones of these "
+        "texts."
     ),
     lesson=(
-        "Where a classifier is better than the most frequent class, and its predictions survive "
-        "shuffling, it does not use the order of words, though it could: the task does not ask for "
-        "it, and a bag of words would do. Where the last half "
-        "alone is classified worse than the first, what decides stands at the beginning, and "
-        "fewer tokens are enough. Where unknown words in front change predictions, it has learnt "
-        "where its texts begin."
+        "If a classifier beats the most frequent class and its predictions survive shuffling, it "
+        "does not use the order of words, though it could: the task does not require it, and a bag "
+        "of words would do. If accuracy on the last half alone is lower than on the first, the "
+        "decisive words are at the beginning, and fewer tokens are enough. If unknown words before "
+        "a text change predictions, the classifier has learned where its texts begin."
     ),
     points=points,
     measure=measure,

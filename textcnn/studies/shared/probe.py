@@ -1,4 +1,4 @@
-"""Small networks for questions: built, trained and asked as those of `textcnn.train`."""
+"""Small networks for the studies, built and trained like those of `textcnn.train`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -34,7 +34,7 @@ from textcnn.training.state import TrainingState
 
 Rows = Sequence[tuple[str, str]]  # texts and their classes
 
-# enough for texts made by rule
+# defaults, enough for synthetic texts
 SMALL: Values = {"embedding_dim": 16, "num_filters": 24, "dropout": 0.0}
 
 
@@ -45,11 +45,11 @@ class Training:
     epochs: int = 8
     batch_size: int = 50
     learning_rate: float = 0.01
-    patience: int | None = None  # epochs without a better validation loss; None: any number
+    patience: int | None = None  # epochs without a better validation loss; None: no limit
 
 
 def synthetic_rows(examples: int, seed: int, split: str = "data.train", **settings: Any) -> Rows:
-    """Texts of `data=synthetic` with these keys; those of a pair follow each other."""
+    """Texts of `data=synthetic` with these keys; the texts of a pair are adjacent."""
     texts = SyntheticTexts(examples=examples, seed=seed, **settings)
     texts.check()
     table = texts.rows(split)
@@ -62,10 +62,10 @@ def build_probe(
     """A classifier with random weights for these texts.
 
     Args:
-        model: the keys of `model=`, `name` among them; the others are SMALL, else the defaults.
-        rows: teach vocabulary and classes.
-        unit: `word`, split at white space, or `char`.
-        max_length: tokens, for models that need to know.
+        model: keys of `model=`, including `name`; missing keys are those of SMALL, or the defaults.
+        rows: determine vocabulary and classes.
+        unit: `word` (split at white space) or `char`.
+        max_length: in tokens, for models that need it.
     """
     set_seed(seed)
     settings: dict[str, Any] = (
@@ -74,22 +74,34 @@ def build_probe(
     tokenizer = build_tokenizer(unit, **settings)
     vocabulary = Vocabulary(sorted({token for text, _ in rows for token in tokenizer(text)}))
     labels = sorted({label for _, label in rows})
-    schema = MODEL_SCHEMAS[model["name"]]
-    keys = {entry.name for entry in fields(schema)}
-    small = {key: value for key, value in SMALL.items() if key in keys}
-    network = build_model(
-        vocabulary_size=len(vocabulary),
-        num_classes=len(labels),
-        **schema(**small | model).settings(max_length),
-    )
+    network = build_network(SMALL, model, len(vocabulary), len(labels), max_length)
     return Classifier(network, TextEncoder(tokenizer, vocabulary, max_length, "head"), labels)
+
+
+def build_network(
+    defaults: Values, model: Values, vocabulary_size: int, num_classes: int, max_length: int | None
+) -> TextClassifier:
+    """A network with random weights.
+
+    Args:
+        defaults: keys of `model=`; those that this model does not have are ignored.
+        model: keys of `model=`, including `name`.
+    """
+    schema = MODEL_SCHEMAS[model["name"]]
+    known = {entry.name for entry in fields(schema)}
+    keys = {key: value for key, value in defaults.items() if key in known} | model
+    return build_model(
+        vocabulary_size=vocabulary_size,
+        num_classes=num_classes,
+        **schema(**keys).settings(max_length),
+    )
 
 
 def train_probe(
     classifier: Classifier, train: Rows, seed: int, training: Training = Training()
 ) -> None:
-    """Train with the loop, loss and optimiser of `textcnn.train`; the last weights stay."""
-    few = train[:100]  # nothing is chosen by them, but the loop wants to validate
+    """Train with the loop, loss and optimiser of `textcnn.train`, and keep the last weights."""
+    few = train[:100]  # the loop needs validation texts; nothing depends on them
     train_network(
         classifier.model,
         encode(classifier, train),
@@ -109,7 +121,7 @@ def train_network(
     validate: Callable[[], Scores],
     save: Callable[[str], None],
 ) -> None:
-    """Train; `validate` and `save` are for `textcnn.training.loop.fit`."""
+    """Train; `validate` and `save` are passed to `textcnn.training.loop.fit`."""
     batches = EpochBatches(
         train,
         epochs=training.epochs,
@@ -154,7 +166,7 @@ def score_rows(classifier: Classifier, rows: Rows) -> Scores:
 
 
 def measure_accuracy(classifier: Classifier, rows: Rows) -> Values:
-    """How many of the texts get their class, as `textcnn.studies.shared.study.Rate.of` takes it."""
+    """The number of texts classified correctly, in the form that `Rate.of` accepts."""
     scores = score_rows(classifier, rows)
     return {
         "correct": round(scores.accuracy * scores.examples),
@@ -164,16 +176,16 @@ def measure_accuracy(classifier: Classifier, rows: Rows) -> Values:
 
 
 def logits_of(classifier: Classifier, rows: Rows) -> Tensor:
-    """float32 (texts, classes)"""
+    """Logits (texts, classes) float32."""
     return classifier.logits([text for text, _ in rows])
 
 
 def pair_gaps(classifier: Classifier, rows: Rows) -> Tensor:
-    """Of each pair of texts, which follow each other, the largest difference of logits: (pairs,)"""
+    """The largest difference of a logit within each pair of adjacent texts: (pairs,)."""
     first, second = logits_of(classifier, rows).unflatten(0, (-1, 2)).unbind(1)  # (pairs, classes)
     return (first - second).abs().amax(dim=1)
 
 
 def logit_gap(classifier: Classifier, texts: Sequence[str], others: Sequence[str]) -> float:
-    """The largest difference of two logits of a text and the other in its place."""
+    """The largest difference of a logit between each text and the other at the same index."""
     return (classifier.logits(texts) - classifier.logits(others)).abs().max().item()
