@@ -45,7 +45,7 @@ def test_words_farther_apart_than_a_window_have_no_order(padding: str) -> None:
     near, far = distance_claims(values)
     assert near.holds is None
     assert (far.theorem, far.holds) == ("T2", True)
-    assert far.statement.endswith("in both orders, at d = 4 to 7")
+    assert far.statement.endswith("among unknown words, at d = 4 to 7")
 
 
 def test_of_positions_theory_says_nothing() -> None:

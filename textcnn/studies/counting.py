@@ -131,11 +131,19 @@ def claims(results: Results) -> list[Claim]:
         )
         if share == 0.5:
             made += [
-                equal_logits("T5", f"{title}: logits of a pair, before training", before),
-                equal_logits("T5", f"{title}: logits of a pair, after training", after),
+                equal_logits(
+                    "T5", f"{title}: logit difference within pairs, before training", before
+                ),
+                equal_logits(
+                    "T5", f"{title}: logit difference within pairs, after training", after
+                ),
             ]
         else:
-            made.append(different_logits("T5", f"{title}: logits of a pair, after training", after))
+            made.append(
+                different_logits(
+                    "T5", f"{title}: logit difference within pairs, after training", after
+                )
+            )
         made.append(accuracy("T5", f"{title}: accuracy", share, results.rate(point.name)))
     return made
 
@@ -170,7 +178,7 @@ def drawings(results: Results) -> list[Drawing]:
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["network", "theory", "measured (95 %)", "gap of logits"]]
+    rows = [["network", "theory", "measured (95 %)", "logit difference"]]
     for point in results.points():
         gap = max(values["gap_after"] for values in results.of(point.name))
         share = f"{100 * prediction(point.settings):.0f} %"

@@ -125,7 +125,9 @@ def claims(results: Results) -> list[Claim]:
         alike = [d for d in measured if predict(task, d) == 0.5]
         for moment in ("before", "after"):
             gap = max(gaps_at(results, point.name, f"gap_{moment}", alike))
-            statement = f"{title}: logits of a pair, {moment} training, at {ranges(alike)}"
+            statement = (
+                f"{title}: logit difference within pairs, {moment} training, at {ranges(alike)}"
+            )
             made.append(equal_logits("T9", statement, gap))
         made += [
             accuracy("T9", f"{title}: accuracy at d = {d}", predict(task, d), rate)
@@ -170,7 +172,7 @@ def draw_agreement(axes: "Axes", results: Results) -> None:
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["task", "network", "distance", "theory", "measured (95 %)", "gap of logits"]]
+    rows = [["task", "network", "distance", "theory", "measured (95 %)", "logit difference"]]
     for point in results.points():
         task, name = point.settings["task"], point.settings["network"]
         for distance, rate in rates_by_distance(results, point.name).items():

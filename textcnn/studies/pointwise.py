@@ -201,18 +201,18 @@ def claims(results: Results) -> list[Claim]:
     made = [
         same_features(
             "T0",
-            "features of width 1 and of a fully connected layer at each position",
+            "feature difference between width 1 and a fully connected layer at each position",
             max(values["convolution"] for values in layers),
         ),
         same_features(
             "T0",
-            "features of a network in network and of a perceptron on each token alone",
+            "feature difference between a network in network and a perceptron on each token alone",
             max(values["nin"] for values in layers),
         ),
     ]
     for pooling in POOLINGS:
         for change in CHANGES:
-            statement = f"{pooling} pooling, {change}: logits, before and after training"
+            statement = f"{pooling} pooling, {change}: logit change, before and after training"
             by = moved(results, pooling, change)
             made.append(
                 equal_logits("T1", statement, max(by))
@@ -224,7 +224,7 @@ def claims(results: Results) -> list[Claim]:
             for values in results.of(f"order, {pooling}")
             for moment in ("before", "after")
         )
-        statement = f"{pooling} pooling, markers in both orders: logits, before and after training"
+        statement = f"{pooling} pooling, both orders: logit difference, before and after training"
         made.append(equal_logits("T1", statement, pairs))
     for task in TASKS:
         for pooling in POOLINGS:
@@ -269,7 +269,7 @@ def draw_features(
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["pooling", *(f"logits move: {change}" for change in CHANGES), "keyword", "order"]]
+    rows = [["pooling", *(f"logit change: {change}" for change in CHANGES), "keyword", "order"]]
     for pooling in POOLINGS:
         rates = [str(results.rate(f"{task}, {pooling}")) for task in TASKS]
         most = [scientific(max(moved(results, pooling, change))) for change in CHANGES]

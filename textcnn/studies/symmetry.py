@@ -233,26 +233,36 @@ def claims(results: Results) -> list[Claim]:
         return float(min(values[key] for values in results.of(point)))
 
     made = [
-        exact("f * g and g * f", most("numbers", "commutes")),
-        exact("f * g and numpy.convolve(f, g)", most("numbers", "numpy")),
-        unequal("f ⋆ g and g ⋆ f", least("numbers", "correlation")),
-        exact("f ⋆ g and the reverse of g ⋆ f", most("numbers", "flip")),
-        exact("valid: the map of a delayed signal and the delayed map", most("shifts", "valid")),
+        exact("difference between f * g and g * f", most("numbers", "commutes")),
+        exact("difference between f * g and numpy.convolve(f, g)", most("numbers", "numpy")),
+        unequal("difference between f ⋆ g and g ⋆ f", least("numbers", "correlation")),
+        exact("difference between f ⋆ g and the reverse of g ⋆ f", most("numbers", "flip")),
         exact(
-            "circular: the map of a rolled signal and the rolled map", most("shifts", "circular")
+            "valid: difference between the map of a delayed signal and the delayed map",
+            most("shifts", "valid"),
         ),
-        unequal("zeros: the map of a rolled signal and the rolled map", least("shifts", "zeros")),
+        exact(
+            "circular: difference between the map of a rolled signal and the rolled map",
+            most("shifts", "circular"),
+        ),
         unequal(
-            "stride 2: the map of a signal delayed by 5 and the delayed map",
+            "zeros: difference between the map of a rolled signal and the rolled map",
+            least("shifts", "zeros"),
+        ),
+        unequal(
+            "stride 2: difference between the map of a signal delayed by 5 and the delayed map",
             least("shifts", "stride"),
         ),
     ]
     for moment in ("before", "after"):
         for key, statement in (
-            ("flipping", "logits of a network that correlates and of one that convolves"),
+            (
+                "flipping",
+                "logit difference between a network that correlates and one that convolves",
+            ),
             (
                 "mirrored",
-                "logits of a network and, on mirrored texts, of the same with flipped kernels",
+                "logit difference between a network and, on mirrored texts, its flipped kernels",
             ),
         ):
             gap = most("networks", f"{key}_{moment}")
@@ -260,7 +270,7 @@ def claims(results: Results) -> list[Claim]:
     gap = least("networks", "wrong_after")
     made.append(
         different_logits(
-            "T11", "logits of a network on texts and on mirrored texts, after training", gap
+            "T11", "logit change of a network if texts are mirrored, after training", gap
         )
     )
     for key, who in (("plain", "correlates"), ("flips", "convolves")):

@@ -143,7 +143,9 @@ def claims(results: Results) -> list[Claim]:
         for moment in ("before", "after") if alike(knowing) > 1 else ():
             which = "at every beat" if alike(knowing) == BEATS else "in the same half"
             gap = max(v[f"gap_{moment}"] for v in results.of(point.name))
-            statement = f"{title}: logits of a melody {which}, {moment} training"
+            statement = (
+                f"{title}: logit difference between copies of a melody {which}, {moment} training"
+            )
             made.append(equal_logits(theorem, statement, gap))
         statement = f"{title}: accuracy of naming the beat"
         made.append(accuracy(theorem, statement, predict(knowing), results.rate(point.name)))

@@ -105,7 +105,7 @@ def spotting_claims(results: Results, point: Point) -> list[Claim]:
 
     made = [accuracy("T10", f"{title}: accuracy in the trained half", 1.0, inside)]
     if point.settings["pooling"] == "flatten":
-        statement = f"{title}: logits of a keyword and of the same 64 ms later, after training"
+        statement = f"{title}: logit change if a keyword moves by 64 ms, after training"
         return [
             *made,
             different_logits("T10", statement, gap("after", "half")),
@@ -117,10 +117,10 @@ def spotting_claims(results: Results, point: Point) -> list[Claim]:
     step = "one sample" if ear.hop == 1 else f"one hop of {ear.hop} samples"
     for moment in ("before", "after"):
         worst = max(gap(moment, "hop"), gap(moment, "half"))
-        statement = f"{title}: logits of a keyword and of the same {step} or 64 ms later, {moment}"
+        statement = f"{title}: logit change if a keyword moves by {step} or 64 ms, {moment}"
         made.append(equal_logits("T2", f"{statement} training", worst))
     if ear.hop > 1:
-        statement = f"{title}: logits of a keyword and of the same half a hop later, after training"
+        statement = f"{title}: logit change if a keyword moves by half a hop, after training"
         made.append(different_logits("", statement, gap("after", "part")))
     return made
 
@@ -134,7 +134,7 @@ def reach_claims(results: Results, point: Point) -> list[Claim]:
         made.append(existence_claim(title, share, [v["witness"] for v in values]))
     for moment in ("before", "after") if share == 0.5 else ():
         gap = max(v[f"gap_{moment}"] for v in values)
-        statement = f"{title}: logits of both orders of the pips, {moment} training"
+        statement = f"{title}: logit difference between both orders of the pips, {moment} training"
         made.append(equal_logits("T2", statement, gap))
     return made
 

@@ -90,7 +90,9 @@ def map_claims(results: Results, point: Point) -> list[Claim]:
         values = [v[moment] for v in results.of(point.name)]
         title = f"{layers.title}, {moment} training"
         beyond = max(v["beyond"] for v in values)
-        statement = f"{title}: features of all modes, where no window reaches over an end"
+        statement = (
+            f"{title}: feature difference between modes, where no window reaches over an end"
+        )
         made.append(same_features("T12", statement, beyond))
         made.append(
             counted(
@@ -122,7 +124,7 @@ def halves_claims(results: Results, point: Point) -> list[Claim]:
     made = [
         equal_logits(
             "T4",
-            f"{title}: logits of texts whose markers have the same windows, {moment} training",
+            f"{title}: logit difference between markers with the same windows, {moment} training",
             max(v[f"gap_{moment}"] for v in values),
         )
         for moment in ("before", "after")

@@ -245,7 +245,7 @@ def draw_distances(axes: "Axes", asked: Values, field: int) -> None:
     axes.set_xticks([d for d in asked["distances"] if len(asked["distances"]) <= 20 or d % 10 == 0])
     axes.set_ylim(bottom=min(0.0, -0.05 * max(asked["gaps"])))
     axes.set_xlabel("tokens from one word to the other")
-    axes.set_ylabel("difference of logits")
+    axes.set_ylabel("logit difference")
     title = "“{}” and “{}” in both orders".format(*asked["words"])
     axes.set_title(title, loc="left", parse_math=False)  # a word may be a dollar
 
@@ -292,8 +292,8 @@ either.</p>""",
     ),
     lesson=(
         "If a classifier beats the most frequent class and its predictions survive shuffling, it "
-        "does not use the order of words, though it could: the task does not require it, and a bag "
-        "of words would do. If accuracy on the last half alone is lower than on the first, the "
+        "does not use the order of words, even if it could. The task does not require order, and a "
+        "bag of words would do. If accuracy on the last half alone is lower than on the first, the "
         "decisive words are at the beginning, and fewer tokens are enough. If unknown words before "
         "a text change predictions, the classifier has learned where its texts begin."
     ),

@@ -61,6 +61,6 @@ def template_claims(results: Results, point: str, template: str, kernel_size: in
     made = []
     for moment in ("before", "after") if share == 0.5 else ():
         gap = max(values[f"gap_{moment}"] for values in results.of(point))
-        statement = f"{title}: logits of a pair, {moment} training"
+        statement = f"{title}: logit difference within pairs, {moment} training"
         made.append(equal_logits(theorem, statement, gap))
     return [*made, accuracy(theorem, f"{title}: accuracy", share, rate)]

@@ -45,11 +45,11 @@ def look_alikes(copies: int, pairs: int, draw: Random, length: int = 24) -> "Row
 
 
 def look_alike_claims(results: Results, point: str, copies: int) -> list[Claim]:
-    title = f"1×1, {K}-max pooling, copies of each marker: {copies}"
+    title = f"1×1, {K}-max pooling, {copies} of each marker"
     if copies < K:
         return [accuracy("T8", f"{title}: accuracy", 1.0, results.rate(point))]
     gaps = [max(each["gap_before"], each["gap_after"]) for each in results.of(point)]
-    statement = f"{title}: logits of both orders, before and after training"
+    statement = f"{title}: logit difference between both orders, before and after training"
     return [
         equal_logits("T8", statement, max(gaps)),
         accuracy("T8", f"{title}: accuracy", 0.5, results.rate(point)),

@@ -133,7 +133,9 @@ def distance_claims(results: Results, point: Point) -> list[Claim]:
     made = []
     for moment in ("before", "after") if alike else ():
         gap = max(gaps_at(results, point.name, f"gap_{moment}", alike))
-        statement = f"{title}: logits of both orders, {moment} training, at {ranges(alike)}"
+        statement = (
+            f"{title}: logit difference between both orders, {moment} training, at {ranges(alike)}"
+        )
         made.append(equal_logits(theorem, statement, gap))
     if theorem in ("T2", "T2b", "T3") and len(alike) < len(predicted):
         made.append(seen_claim(results, point, [d for d in predicted if d not in alike]))
@@ -155,8 +157,9 @@ def seen_claim(results: Results, point: Point, seen: Sequence[int]) -> Claim:
     """
     architecture = ARCHITECTURES[point.settings["architecture"]]
     least = min(gaps_at(results, point.name, "gap_after", seen))
-    statement = f"{architecture.title}: logits of both orders, after training, at {ranges(seen)}"
-    return different_logits(architecture.theorem, statement, least)
+    title, theorem = architecture.title, architecture.theorem
+    statement = f"{title}: logit difference between both orders, after training, at {ranges(seen)}"
+    return different_logits(theorem, statement, least)
 
 
 def drawings(results: Results) -> list[Drawing]:
@@ -182,7 +185,7 @@ def draw_architecture(axes: "Axes", architecture: Architecture, measured: dict[i
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["network", "R", "distance", "theory", "measured (95 %)", "gap of logits"]]
+    rows = [["network", "R", "distance", "theory", "measured (95 %)", "logit difference"]]
     for point in results.points():
         if point.name not in ARCHITECTURES:
             continue

@@ -60,7 +60,7 @@ def shift_claims(results: Results, point: str, pooling: str) -> list[Claim]:
     inside, outside = (Rate.of(v[key] for v in values) for key in ("inside", "outside"))
     moved = max(v["moved"] for v in values)
     trained = accuracy("T10", f"{title}: accuracy at trained positions", 1.0, inside)
-    equality = f"{title}: logits of a text before and after the markers move"
+    equality = f"{title}: logit change if the markers move"
     elsewhere = f"{title}: accuracy at other positions"
     if pooling == "max":
         return [

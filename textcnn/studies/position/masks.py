@@ -63,7 +63,7 @@ def mask_claims(results: Results, point: str) -> list[Claim]:
             max(values[moment][key] for values in results.of(point))
             for key in ("masked", "unmasked")
         )
-        title = f"logits of a text with more padding, {moment} training"
+        title = f"logit change from more padding, {moment} training"
         made += [
             equal_logits("T4", f"{title}: with masks, as in textcnn", masked),
             different_logits("T4", f"{title}: without masks", unmasked),

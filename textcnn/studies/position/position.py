@@ -122,10 +122,10 @@ def claims(results: Results) -> list[Claim]:
 
 def half_claims(results: Results, padding: str) -> list[Claim]:
     made = []
-    where = "at any position" if padding == "circular" else "away from the ends"
+    where = "any positions" if padding == "circular" else "positions away from the ends"
     for moment in ("before", "after"):
         gap = max(values[f"gap_{moment}"] for values in results.of(padding))
-        statement = f"{padding}: logits with the marker {where}, {moment} training"
+        statement = f"{padding}: logit difference between {where} of the marker, {moment} training"
         made.append(equal_logits("T4", statement, gap))
     for length, rate in by_length(results, padding).items():
         statement = f"{padding}: accuracy of naming the half, in texts of {length} words"

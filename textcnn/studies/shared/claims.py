@@ -76,12 +76,12 @@ def percent(rate: Rate) -> str:
 # changes that must not change the logits: the key, the theorem, a description, and the networks
 # that the theorem covers
 EQUALITIES: tuple[tuple[str, str, str, Callable[[Values], bool]], ...] = (
-    ("axis", "", "with the embedding dimensions in another order", lambda known: True),
-    ("alone", "", "alone and in a batch with longer texts", lambda known: True),
-    ("padded", "", "with more padding", lambda known: True),
-    ("shuffled", "T1", "with the tokens shuffled", knows_no_order),
-    ("rolled", "T4", "rolled by half", knows_no_end),
-    ("moved", "T2", "moved among unknown tokens", knows_windows_alone),
+    ("axis", "", "another order of the embedding dimensions", lambda known: True),
+    ("alone", "", "longer texts in the batch", lambda known: True),
+    ("padded", "", "more padding", lambda known: True),
+    ("shuffled", "T1", "shuffling the tokens", knows_no_order),
+    ("rolled", "T4", "rolling texts by half", knows_no_end),
+    ("moved", "T2", "moving texts among unknown tokens", knows_windows_alone),
 )
 MOMENTS = {"before": "before training", "equal": "after training"}
 
@@ -103,7 +103,7 @@ def equality_claims(networks: Networks, moments: Sequence[str]) -> list[Claim]:
             gap = max(each[moment][key] for values in chosen.values() for each in values)
             when = "" if len(moments) == 1 else f", {MOMENTS[moment]}"
             of = whose(chosen, networks)
-            made.append(equal_logits(theorem, f"logits of texts {statement}{when}{of}", gap))
+            made.append(equal_logits(theorem, f"logit change from {statement}{when}{of}", gap))
     for values in networks.values():
         if reason := values[0]["equal"]["axis_reason"]:
             made.append(
@@ -144,7 +144,9 @@ def distance_claims(values: Values) -> list[Claim]:
     if asked is None:
         return []
     gaps = dict(zip(asked["distances"], asked["gaps"], strict=True))
-    title = "logits of “{}” and “{}” among unknown words in both orders".format(*asked["words"])
+    title = "logit difference between both orders of “{}” and “{}” among unknown words".format(
+        *asked["words"]
+    )
     near = [gap for distance, gap in gaps.items() if distance < field]
     far = max(gap for distance, gap in gaps.items() if distance >= field)
     made = []
@@ -215,6 +217,6 @@ def negation_claims(title: str, values: Sequence[Values]) -> list[Claim]:
         return [silent(statement, "not measured: the vocabulary lacks these words")]
     gap = max(each["gap"] for each in asked)
     if knows_no_order(values[0]["known"]):
-        return [equal_logits("T1", f"{statement}: logits", gap)]
+        return [equal_logits("T1", f"{statement}: logit difference", gap)]
     same, pairs = (sum(each[key] for each in asked) for key in ("same", "pairs"))
     return [silent(statement, f"the same prediction for {same} of {pairs} pairs")]

@@ -156,7 +156,7 @@ class StudyRun:
     def finish(self) -> None:
         """Close the report and print a summary."""
         index = self.report.close()
-        rows = [["study", "theorems", "predictions that hold", "verdict"]]
+        rows = [["study", "theorems", "claims that hold", "verdict"]]
         for chapter in self.report.chapters:
             theorems = dict.fromkeys(each.theorem for each in chapter.predicted if each.theorem)
             held = sum(bool(each.holds) for each in chapter.predicted)
