@@ -1,5 +1,7 @@
 """The confusion matrix as a figure."""
 
+from drawn import texts_of
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -14,16 +16,16 @@ def figure_of(confusion: tuple[tuple[int, ...], ...], labels: list[str]) -> Figu
     return confusion_figure(Scores(accuracy, 0.0, accuracy, 0.0, examples, classes, confusion))
 
 
-def draw(figure: Figure) -> None:
-    FigureCanvasAgg(figure).draw()
+def tick_labels(axes: Axes) -> tuple[list[str], list[str]]:
+    """Of columns and of rows."""
+    return texts_of(axes.get_xticklabels()), texts_of(axes.get_yticklabels())
 
 
 def test_true_classes_are_rows_and_predicted_ones_columns() -> None:
     figure = figure_of(((3, 1), (0, 4)), ["cat", "dog"])
     (axes,) = figure.axes
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("true", "predicted")
-    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
-        assert [tick.get_text() for tick in ticks] == ["cat", "dog"]
+    assert tick_labels(axes) == (["cat", "dog"], ["cat", "dog"])
     cells = {text.get_position(): text.get_text() for text in axes.texts}
     assert cells == {(0, 0): "3", (1, 0): "1", (0, 1): "0", (1, 1): "4"}  # (column, row)
 
@@ -38,7 +40,7 @@ def test_cells_are_shaded_by_their_share_of_the_row() -> None:
     assert "1,000" in {text.get_text() for text in axes.texts}
 
 
-def test_title_tells_accuracy_and_number_of_texts() -> None:
+def test_the_title_gives_accuracy_and_number_of_texts() -> None:
     (axes,) = figure_of(((2_000, 0), (1_000, 0)), ["a", "b"]).axes
     assert axes.get_title() == "accuracy 66.67 %, 3,000 texts"
 
@@ -46,13 +48,20 @@ def test_title_tells_accuracy_and_number_of_texts() -> None:
 def test_many_classes_are_drawn_without_numbers() -> None:
     count = 25
     diagonal = tuple(tuple(int(row == column) for column in range(count)) for row in range(count))
-    figure = figure_of(diagonal, [f"class {number}" for number in range(count)])
-    assert not figure.axes[0].texts
-    draw(figure)
+    names = [f"class {number}" for number in range(count)]
+    (axes,) = figure_of(diagonal, names).axes
+    assert not axes.texts
+    assert tick_labels(axes) == (names, names)
 
 
-def test_class_names_are_drawn_as_they_stand() -> None:
-    draw(figure_of(((1, 0), (0, 1)), [r"$\frac$", "under $5 and over $9_{"]))
+def test_class_names_are_drawn_literally() -> None:
+    names = [r"$\frac$", "under $5 and over $9_{"]
+    figure = figure_of(((1, 0), (0, 1)), names)
+    (axes,) = figure.axes
+    assert tick_labels(axes) == (names, names)
+    labels = [*axes.get_xticklabels(), *axes.get_yticklabels()]
+    assert not any(label.get_parse_math() for label in labels)
+    FigureCanvasAgg(figure).draw()  # parsed as mathematics, these names can't be rendered
 
 
 def test_many_classes_make_no_huge_figure() -> None:

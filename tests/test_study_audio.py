@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from drawn import points_of
 from numpy.lib.stride_tricks import sliding_window_view
 
 from textcnn.studies.audio import keywords, sound
@@ -82,5 +83,12 @@ def test_a_quick_look_agrees_with_theory() -> None:
     claims = AUDIO.claims(results)
     assert agrees(claims), [claim for claim in claims if claim.holds is False]
     with style():
-        assert AUDIO.drawings(results)
+        (drawing,) = AUDIO.drawings(results)
+    waveform, spectrogram, by_position, by_reach = drawing.figure.axes
+    assert len(points_of(waveform.lines[0])[0]) == keywords.SAMPLES
+    (image,) = spectrogram.images
+    assert image.get_array() is not None
+    assert by_position.get_xlabel() == "start of the keyword in ms"
+    (theory, *_) = by_reach.lines
+    assert set(points_of(theory)[1]) == {50.0, 100.0}
     assert len({len(row) for row in AUDIO.table(results)}) == 1

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from drawn import heights_of, points_of, texts_of
 
 from textcnn.studies.boundary import boundary
 from textcnn.studies.boundary.boundary import BOUNDARY
@@ -45,5 +46,12 @@ def test_a_quick_look_agrees_with_theory() -> None:
     claims = BOUNDARY.claims(results)
     assert agrees(claims), [claim for claim in claims if claim.holds is False]
     with style():
-        assert BOUNDARY.drawings(results)
+        (drawing,) = BOUNDARY.drawings(results)
+    first, last, margins, halves = drawing.figure.axes
+    assert texts_of(first.get_yticklabels()) == list(MODES)
+    assert first.get_xlim() == (-2.5, 7.5)
+    assert last.get_xlim() == (27.5, 37.5)
+    (found,) = margins.lines
+    assert points_of(found)[0] == [2, 4, 6, 8]  # counted by hand, as for theory
+    assert heights_of(halves) == pytest.approx([60, 60, 55, 50, 57.5])
     assert len({len(row) for row in BOUNDARY.table(results)}) == 1

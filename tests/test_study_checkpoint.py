@@ -24,6 +24,12 @@ def asked(run_dir: Path, data: dict[str, object] | None = None) -> Results:
     return Results((Measurement(point, 0, values),))
 
 
+def panels(results: Results) -> list[str]:
+    with style():
+        (drawing,) = CHECKPOINT.drawings(results)
+    return [axes.get_title(loc="left") for axes in drawing.figure.axes]
+
+
 def others(folder: Path) -> dict[str, object]:
     """Enough texts for claims."""
     file = write_csv(folder / "other.csv", rows(120, seed=9))
@@ -36,9 +42,18 @@ def test_a_run_is_asked_about_its_own_test_texts(tiny_run: Path) -> None:
     values = results.first("checkpoint")
     assert values["texts"] == metrics["test"]["examples"]
     assert values["correct"] / values["texts"] == pytest.approx(metrics["test"]["accuracy"])
-    assert len(CHECKPOINT.table(results)) > 10
-    with style():
-        assert [drawing.name for drawing in CHECKPOINT.drawings(results)] == ["checkpoint"]
+    accuracy = f"{100 * values['correct'] / values['texts']:.1f} %"
+    header, unchanged, *others = CHECKPOINT.table(results)
+    assert header == ["texts", "predictions that change", "accuracy (95 %)"]
+    assert unchanged[0] == "unchanged"
+    assert unchanged[2].startswith(accuracy)
+    assert {row[0] for row in others} >= {"shuffled", "only the first half", "rolled by half"}
+    assert panels(results) == [
+        "Shuffled texts",
+        "Moved texts, and parts",
+        "Only the first tokens are read",
+        "“{}” and “{}” in both orders".format(*values["distances"]["words"]),
+    ]
 
 
 def test_of_few_texts_no_claim_is_made_but_the_numbers_stand(tiny_run: Path) -> None:
@@ -121,8 +136,10 @@ def test_characters_and_bytes_are_asked_too(tiny_csv: Path, tmp_path: Path, text
     results = asked(run_dir)
     assert results.first("checkpoint")["negation"]["pairs"] == 64
     assert agrees(CHECKPOINT.claims(results))
+    unit = "characters" if text == "text=char" else "bytes"
     with style():
-        CHECKPOINT.drawings(results)
+        (drawing,) = CHECKPOINT.drawings(results)
+    assert drawing.figure.axes[0].get_xlabel() == f"{unit} that stay together"
 
 
 def test_sets_of_labels_are_asked_too(tmp_path: Path) -> None:

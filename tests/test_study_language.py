@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn import points_of, texts_of
 from tiny_data import rows, write_csv
 
 from textcnn.config.data import DataConfig, SyntheticConfig
@@ -224,7 +225,14 @@ def test_a_quick_run_agrees_and_is_drawn() -> None:
     results = Results(tuple(measured))
     assert agrees(LANGUAGE.claims(results))
     with style():
-        assert [drawing.name for drawing in LANGUAGE.drawings(results)] == [
-            "language",
-            "language_wording",
-        ]
+        networks, wording = LANGUAGE.drawings(results)
+    accuracies, *_, legend = networks.figure.axes
+    names = texts_of(accuracies.get_yticklabels())
+    assert names[0] == "1×1, max pooling"
+    shown = legend.get_legend()
+    assert shown is not None
+    assert texts_of(shown.get_texts()) == names
+    near, synonyms = wording.figure.axes
+    assert points_of(near.lines[0])[1] == [50, 100]  # theory for widths 1 and 2
+    labels = texts_of(synonyms.get_xticklabels())
+    assert labels == ["learned vectors", "GloVe vectors"]

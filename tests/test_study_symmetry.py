@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from drawn import heights_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,5 +48,9 @@ def test_a_quick_look_agrees_with_theory() -> None:
     claims = SYMMETRY.claims(results)
     assert agrees(claims), [claim for claim in claims if claim.holds is False]
     with style():
-        assert SYMMETRY.drawings(results)
+        (drawing,) = SYMMETRY.drawings(results)
+    heights = {axes.get_title(loc="left"): heights_of(axes) for axes in drawing.figure.axes}
+    assert heights["f"] == [*symmetry.F]
+    assert heights["f * g"] == heights["g * f"] == convolve([*symmetry.F], [*symmetry.G])
+    assert heights["g ⋆ f"] == heights["f ⋆ g"][::-1]
     assert len({len(row) for row in SYMMETRY.table(results)}) == 1

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from drawn import heights_of, texts_of
 
 from textcnn.studies import translation
 from textcnn.studies.audio import sound
@@ -41,5 +42,10 @@ def test_a_quick_look_agrees_with_theory() -> None:
     claims = TRANSLATION.claims(results)
     assert agrees(claims), [claim for claim in claims if claim.holds is False]
     with style():
-        assert TRANSLATION.drawings(results)
+        (drawing,) = TRANSLATION.drawings(results)
+    first, third, accuracies = drawing.figure.axes
+    assert (first.get_title(loc="left"), third.get_title(loc="left")) == ("at beat 1", "at beat 3")
+    assert heights_of(accuracies) == [25, 50, 100, 100]
+    names = texts_of(accuracies.get_xticklabels())
+    assert names == ["max pooling", "2 chunks", "4 chunks", "position channel"]
     assert len({len(row) for row in TRANSLATION.table(results)}) == 1

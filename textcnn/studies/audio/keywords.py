@@ -59,14 +59,14 @@ def predict(ear: Ear) -> float:
     first of the other, GAP + 1 samples apart.
     """
     last, next_one = PIP - 1, PIP + GAP
-    told = [
+    seen = [
         any(
             window <= start + last and window + ear.reach > start + next_one
             for window in range(0, SAMPLES - ear.reach + 1, ear.hop)
         )
         for start in begins(0, ear.hop)
     ]
-    return sum(1.0 if each else 0.5 for each in told) / len(told)
+    return sum(1.0 if each else 0.5 for each in seen) / len(seen)
 
 
 def begins(slot: int, step: int) -> range:
@@ -153,13 +153,15 @@ def measure_reach(ear: Ear, seed: int) -> Values:
     from textcnn.studies.audio.listener import count_recognised, hear, spread, train_listener
 
     draw = np.random.default_rng(seed)
-    starts = [n for place in range(2 * SLOTS) for n in begins(place, 16)]
+    starts = [start for slot in range(2 * SLOTS) for start in begins(slot, 16)]
     train, test = (draw_keywords(starts, pairs, draw, 0.0) for pairs in (150, 100))
     witness = None
     if ear.size == 1:
-        told = build(ear, seed)
+        untrained = build(ear, seed)
         pair = [silence_around(keyword(rising), FIRST_SLOT, SAMPLES) for rising in (False, True)]
-        witness = count_recognised(told, *test) if set_separating_weights(told, *pair) else None
+        witness = (
+            count_recognised(untrained, *test) if set_separating_weights(untrained, *pair) else None
+        )
     listener = build(ear, seed)
     before = spread(hear(listener, test[0]), 2)
     train_listener(listener, *train, seed, epochs=64)

@@ -79,8 +79,9 @@ class Listener(nn.Module):
     def features(self, sounds: Tensor) -> Features:
         """(batch, samples) to (batch, num_filters, positions)."""
         heard = self.front(sounds)
-        told = self.position(heard.values.transpose(1, 2), heard.lengths)  # (batch, time, channels)
-        (features,) = self.encoder(Features(told.transpose(1, 2), heard.lengths, heard.field))
+        values = heard.values.transpose(1, 2)  # (batch, time, channels)
+        positioned = self.position(values, heard.lengths)
+        (features,) = self.encoder(Features(positioned.transpose(1, 2), heard.lengths, heard.field))
         return features.each(torch.relu)
 
     def forward(self, sounds: Tensor) -> Tensor:

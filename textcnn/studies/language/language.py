@@ -172,7 +172,7 @@ def findings(able: Networks) -> list[str]:
     ranked = sorted(rates, key=lambda title: rates[title].share, reverse=True)
     best = rates[ranked[0]]
     level = [title for title in ranked[1:] if rates[title].interval[1] >= best.interval[0]]
-    said = f"Best on these texts: {ranked[0]} with {best}."
+    said = f"Best on these texts is “{ranked[0]}”: {best}."
     if level:
         said += f" The intervals of these networks overlap with it: {'; '.join(level)}."
     changed = [

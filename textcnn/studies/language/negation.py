@@ -1,4 +1,4 @@
-"""Negation: which windows tell sentences with the same words apart (T1, T2)."""
+"""Negation: which windows distinguish sentences with the same words (T1, T2)."""
 
 from itertools import product
 from random import Random

@@ -98,7 +98,7 @@ def order_rows(
     from textcnn.studies.shared.probe import synthetic_rows
 
     random = architecture.filler == "random"
-    # if the markers are too far apart for one window, their contexts must not tell them apart
+    # if the markers are too far apart for one window, their contexts must not reveal the order
     far = random and distance >= 2 * architecture.reach - 1
     return synthetic_rows(
         examples,

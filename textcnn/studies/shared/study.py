@@ -198,10 +198,10 @@ def agrees(claims: Sequence[Claim]) -> bool:
 
 
 def verdict(claims: Sequence[Claim]) -> str:
-    spoken = [claim for claim in claims if claim.holds is not None]
-    right = sum(bool(claim.holds) for claim in spoken)
-    if right == len(spoken):
-        return f"agrees with theory: {right} of {len(spoken)} claims"
-    wrong = len(spoken) - right
-    holds = "does not hold" if wrong == 1 else "do not hold"
-    return f"disagrees with theory: {wrong} of {len(spoken)} claims {holds}"
+    """A clause that says how many predictions of theory hold."""
+    predicted = [claim for claim in claims if claim.holds is not None]
+    failed = sum(not claim.holds for claim in predicted)
+    if not failed:
+        return f"agrees with theory: {len(predicted)} of {len(predicted)} claims"
+    holds = "does not hold" if failed == 1 else "do not hold"
+    return f"disagrees with theory: {failed} of {len(predicted)} claims {holds}"
