@@ -15,14 +15,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import hydra
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from tiny_data import curves, error_line, read_json, run
 
+from textcnn.config.check import check
 from textcnn.config.data import DataConfig
 from textcnn.config.programs import STUDIES as NAMES
 from textcnn.config.programs import IllustrateConfig
+from textcnn.config.schemas import register_schemas
 from textcnn.errors import InputError
 from textcnn.illustrate import make_absolute
 from textcnn.studies.catalogue import STUDIES
@@ -45,26 +49,34 @@ def toured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_dir
 
 
-def test_the_catalogue_is_what_the_key_takes() -> None:
+def test_the_catalogue_holds_the_choices_of_the_key() -> None:
     assert tuple(STUDIES) == NAMES
 
 
-def test_points_and_drawings_have_names_of_their_own() -> None:
+def test_names_of_points_are_unique_in_every_study() -> None:
     for study in STUDIES.values():
         for quick in (True, False):
             names = [point.name for point in study.points(Plan(quick, 2, "", {}))]
             assert len(set(names)) == len(names), study.name
 
 
-def test_the_advice_names_studies_and_keys_that_exist() -> None:
+def test_the_advice_names_studies_and_overrides_that_exist() -> None:
     assert {row[3] for row in ADVICE} <= set(STUDIES)
+    text = " ".join(cell for row in ADVICE for cell in row)
+    overrides = set(re.findall(r"`([^` ]+=[^` ]+)`", text))
+    assert len(overrides) > 10
+    register_schemas()
+    with hydra.initialize_config_module("textcnn.configs", version_base="1.3"):
+        for override in overrides:
+            needed = ["text.vectors=glove"] if override == "model.embedding=static" else []
+            check(OmegaConf.to_object(hydra.compose("train", [override, *needed])))
 
 
 def test_code_between_backticks_is_escaped_like_all_else() -> None:
     assert code("a `<b>` & c") == "a <code>&lt;b&gt;</code> &amp; c"
 
 
-def test_a_page_names_the_data_that_it_was_made_of() -> None:
+def test_a_page_names_the_data_that_it_uses() -> None:
     data = DataConfig(source="files", train="my texts.csv", text=["title", "body"], folds=3)
     assert data_overrides(data) == [
         "data=files",
@@ -162,7 +174,7 @@ def test_results_that_were_tampered_with_are_used_or_refused_in_one_line(
         assert lines[0].endswith("; delete it to measure again")
 
 
-def test_values_that_are_no_measurement_are_refused_in_one_line(
+def test_values_that_are_not_a_measurement_are_refused_in_one_line(
     toured: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run_dir = shutil.copytree(toured, tmp_path / "run")
@@ -238,7 +250,7 @@ def test_a_quick_run_says_what_it_left_out(tmp_path: Path) -> None:
     assert found["points"] == len(every) == len(found["left_out"]) + len(quick)
 
 
-def test_a_study_of_which_theory_says_nothing_has_no_verdict() -> None:
+def test_a_study_without_predictions_has_no_verdict() -> None:
     chapter = Chapter(STUDIES["order"], Results(()), [silent("s", "7")], [])
     assert chapter.agrees is None
     assert chapter.verdict == "no verdict, only numbers"
@@ -296,7 +308,7 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
         (["resume=nowhere"], r"resume=nowhere: no run there \(no config.yaml\)"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
+def test_impossible_settings_are_refused_in_one_line_and_leave_nothing(
     overrides: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("illustrate", *overrides, f"run_dir={tmp_path}/run") == 2
@@ -304,7 +316,7 @@ def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_directory_is_not_overwritten_unasked(
+def test_a_run_directory_is_overwritten_only_on_request(
     toured: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("illustrate", "study=symmetry", f"run_dir={toured}") == 2
@@ -364,7 +376,7 @@ def test_an_interrupted_run_resumes_where_it_stopped(
 
 
 @pytest.mark.slow
-def test_a_quick_look_contradicts_theory_in_what_is_known_alone(tmp_path: Path) -> None:
+def test_only_the_ramp_contradicts_theory_in_a_quick_run(tmp_path: Path) -> None:
     assert run("illustrate", "preset=quick", f"run_dir={tmp_path}/tour") == 0
     found = {name: read_json(tmp_path / "tour" / "results" / f"{name}.json") for name in NAMES[:-1]}
     broken = [c for each in found.values() for c in each["claims"] if c["holds"] is False]

@@ -12,7 +12,7 @@ from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agre
 
 
 @pytest.mark.parametrize(("reach", "share"), [(1, 0.5), (17, 0.5), (18, 1.0), (96, 1.0)])
-def test_a_window_must_hold_a_bit_of_both_pips(reach: int, share: float) -> None:
+def test_a_window_must_hold_part_of_both_pips(reach: int, share: float) -> None:
     assert keywords.predict(keywords.waveform(reach)) == share
 
 
@@ -39,7 +39,7 @@ def test_a_wrong_accuracy_is_a_disagreement() -> None:
     assert [claim.holds for claim in claims] == [False, True, True, False]
 
 
-def test_what_training_does_not_find_is_a_disagreement_with_its_reason() -> None:
+def test_weights_that_training_misses_are_a_disagreement_with_a_reason() -> None:
     values = {"correct": 50, "texts": 100, "gap_before": 0.0, "gap_after": 0.25, "witness": None}
     point = Point("reach 24", {"kernel": 24})
     claim, witness = AUDIO.claims(Results((Measurement(point, 0, values),)))
@@ -53,18 +53,18 @@ def heard(rising: bool, reach: int) -> Windows:
     return sliding_window_view(sound.silence_around(sound.keyword(rising), 200, 480), reach)
 
 
-@pytest.mark.parametrize(("reach", "told"), [(8, False), (17, False), (18, True), (24, True)])
-def test_some_filter_tells_the_orders_where_a_window_holds_a_bit_of_both_pips(
-    reach: int, told: bool
+@pytest.mark.parametrize(("reach", "exists"), [(8, False), (17, False), (18, True), (24, True)])
+def test_some_filter_distinguishes_the_orders_if_a_window_holds_part_of_both_pips(
+    reach: int, exists: bool
 ) -> None:
     one, other = heard(True, reach), heard(False, reach)
     weights = separating(one, other)
-    assert (weights is not None) is told
+    assert (weights is not None) is exists
     if weights is not None:
         assert (one @ weights).max() > (other @ weights).max()
 
 
-def test_weights_that_exist_though_training_found_none_are_shown() -> None:
+def test_linear_programs_find_weights_that_training_misses() -> None:
     values = keywords.measure_reach(keywords.waveform(18), 0)
     assert values["witness"] == {"correct": 200, "texts": 200}
     point = Point("reach 18", {"kernel": 18})
@@ -73,7 +73,7 @@ def test_weights_that_exist_though_training_found_none_are_shown() -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_look_agrees_with_theory() -> None:
+def test_a_quick_run_agrees_with_theory() -> None:
     results = Results(
         tuple(
             Measurement(point, 0, json.loads(json.dumps(AUDIO.measure(point.settings, 0))))

@@ -56,7 +56,7 @@ def test_a_run_is_asked_about_its_own_test_texts(tiny_run: Path) -> None:
     ]
 
 
-def test_of_few_texts_no_claim_is_made_but_the_numbers_stand(tiny_run: Path) -> None:
+def test_few_texts_give_numbers_without_a_verdict(tiny_run: Path) -> None:
     results = asked(tiny_run)
     assert {claim.holds for claim in CHECKPOINT.claims(results)} == {None}
     texts, few = notes(results)[:2]
@@ -71,7 +71,7 @@ def test_too_few_texts_for_the_classes_are_refused(tiny_run: Path, tmp_path: Pat
         check([(point, 0) for point in CHECKPOINT.points(plan)])
 
 
-def test_another_checkpoint_at_the_same_place_is_another_setting(
+def test_another_checkpoint_at_the_same_path_changes_the_settings(
     tiny_run: Path, copied_run: Path
 ) -> None:
     before = CHECKPOINT.points(Plan(True, 1, str(copied_run), {}))
@@ -83,7 +83,7 @@ def test_another_checkpoint_at_the_same_place_is_another_setting(
     assert CHECKPOINT.points(Plan(True, 1, str(copied_run), {})) != before
 
 
-def test_a_classifier_that_always_says_the_same_is_told(tiny_run: Path) -> None:
+def test_a_note_says_if_all_predictions_are_the_same(tiny_run: Path) -> None:
     results = asked(tiny_run)
     values = results.first("checkpoint")
     assert values["answers"] > 1
@@ -94,7 +94,7 @@ def test_a_classifier_that_always_says_the_same_is_told(tiny_run: Path) -> None:
     assert notes(results)[-1].startswith("This classifier predicts the same for every text")
 
 
-def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
+def test_other_texts_are_read_with_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
     results = asked(tiny_run, others(tmp_path))
     assert results.first("checkpoint")["texts"] == 120
     claims = CHECKPOINT.claims(results)
@@ -102,7 +102,7 @@ def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_pa
     assert sum(claim.holds is True for claim in claims) == 5  # axis, alone, padded, moved, words
 
 
-def test_keys_without_a_source_change_its_own_texts(tiny_run: Path) -> None:
+def test_keys_without_a_source_modify_its_own_data(tiny_run: Path) -> None:
     trained = parse_train_config((tiny_run / "config.yaml").read_text(encoding="utf-8"))
     assert chosen_data({}, trained) == trained.data
     chosen = chosen_data(asdict(DataConfig(max_examples=6)), trained)
@@ -129,7 +129,9 @@ def test_a_bag_changes_no_prediction_and_a_forged_one_disagrees(
 
 
 @pytest.mark.parametrize("text", ["text=char", "text=byte"])
-def test_characters_and_bytes_are_asked_too(tiny_csv: Path, tmp_path: Path, text: str) -> None:
+def test_questions_can_be_asked_of_characters_and_bytes(
+    tiny_csv: Path, tmp_path: Path, text: str
+) -> None:
     run_dir = tmp_path / "run"
     overrides = ["data=files", f"data.train={tiny_csv}", f"run_dir={run_dir}", text]
     assert run("train", *overrides, "training.epochs=1", "model.num_filters=4") == 0
@@ -163,6 +165,6 @@ def test_sets_of_labels_are_asked_too(tmp_path: Path) -> None:
         asked(run_dir, asdict(DataConfig(source="hub", path="a/b")))
 
 
-def test_no_checkpoint_is_told() -> None:
+def test_a_missing_checkpoint_is_refused() -> None:
     with pytest.raises(InputError, match="does not exist"):
         asked(Path("nowhere"))

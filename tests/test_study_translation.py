@@ -14,7 +14,9 @@ from textcnn.studies.translation import TRANSLATION, predict
     ("knowing", "share"),
     [("max", 0.25), ("2 chunks", 0.5), ("4 chunks", 1.0), ("position", 1.0), ("flatten", 1.0)],
 )
-def test_chunks_read_the_logarithm_of_their_number(knowing: str, share: float) -> None:
+def test_accuracy_grows_with_what_a_network_knows_about_positions(
+    knowing: str, share: float
+) -> None:
     assert predict(knowing) == share
 
 
@@ -32,7 +34,7 @@ def test_a_wrong_accuracy_is_a_disagreement() -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_look_agrees_with_theory() -> None:
+def test_a_quick_run_agrees_with_theory() -> None:
     results = Results(
         tuple(
             Measurement(point, 0, json.loads(json.dumps(TRANSLATION.measure(point.settings, 0))))

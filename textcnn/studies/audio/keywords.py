@@ -49,7 +49,7 @@ def waveform(kernel: int) -> Ear:
 
 
 EARS = {"waveform": waveform(96), "spectrogram": Ear("spectrogram", 32, 16, 5)}
-DEAF = Ear("spectrogram", 16, 16, 1)
+DEAF = Ear("spectrogram", 16, 16, 1)  # its windows never hold both pips
 
 
 def predict(ear: Ear) -> float:
@@ -90,8 +90,8 @@ def measure_spotting(ear: Ear, pooling: str, seed: int) -> Values:
     from textcnn.studies.audio.listener import count_recognised, train_listener
 
     draw = np.random.default_rng(seed)
-    train = draw_keywords([n for p in range(SLOTS) for n in begins(p, 16)], 150, draw, LOUDNESS)
-    tests = [draw_keywords([*begins(p, 16)], 25, draw, LOUDNESS) for p in range(2 * SLOTS)]
+    train = random_keywords([n for p in range(SLOTS) for n in begins(p, 16)], 150, draw, LOUDNESS)
+    tests = [random_keywords([*begins(p, 16)], 25, draw, LOUDNESS) for p in range(2 * SLOTS)]
     listener = build(ear, seed, pooling=pooling)
     before = moved(listener, ear)
     train_listener(listener, *train, seed, epochs=8)
@@ -103,7 +103,7 @@ def measure_spotting(ear: Ear, pooling: str, seed: int) -> Values:
     return measured | (picture(listener, ear, draw) if pooling == "max" else {})
 
 
-def draw_keywords(
+def random_keywords(
     starts: list[int], pairs: int, draw: "np.random.Generator", loudness: float
 ) -> "Heard":
     """Pairs of sounds that differ only in the order of their pips."""
@@ -137,7 +137,7 @@ def picture(listener: "Listener", ear: Ear, draw: "np.random.Generator") -> Valu
     """A keyword in the untrained half, and the sample where the winning window begins."""
     import torch
 
-    (_, sound), _ = draw_keywords([FIRST_SLOT + HALF + 200], 1, draw, LOUDNESS)
+    (_, sound), _ = random_keywords([FIRST_SLOT + HALF + 200], 1, draw, LOUDNESS)
     heard = listener.front(torch.from_numpy(sound)[None]).values[0]  # (channels, time)
     return {
         "heard": [[round(float(number), 3) for number in row] for row in heard],
@@ -154,7 +154,7 @@ def measure_reach(ear: Ear, seed: int) -> Values:
 
     draw = np.random.default_rng(seed)
     starts = [start for slot in range(2 * SLOTS) for start in begins(slot, 16)]
-    train, test = (draw_keywords(starts, pairs, draw, 0.0) for pairs in (150, 100))
+    train, test = (random_keywords(starts, pairs, draw, 0.0) for pairs in (150, 100))
     witness = None
     if ear.size == 1:
         untrained = build(ear, seed)

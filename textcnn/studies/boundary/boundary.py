@@ -8,8 +8,8 @@ from textcnn.studies.boundary.layers import (
     NETWORKS,
     QUICK_NETWORKS,
     TEXT_WORDS,
+    differing_in_filler,
     over_the_ends,
-    strange_in_filler,
 )
 from textcnn.studies.shared.figures import BLUE, GREY, ORANGE, PREDICTED, accuracy_axes, intervals
 from textcnn.studies.shared.markers import halves, predict_halves, signatures
@@ -95,7 +95,7 @@ def map_claims(results: Results, point: Point) -> list[Claim]:
         )
         made.append(same_features("T12", statement, beyond))
         made.append(
-            counted(
+            count_claim(
                 "T12",
                 f"{title}: positions that depend on the mode",
                 expected,
@@ -108,11 +108,11 @@ def map_claims(results: Results, point: Point) -> list[Claim]:
                 f"{title}, {named}: positions of constant filler that differ from the middle"
             )
             found = [v["filler"][mode] for v in values for mode in modes]
-            made.append(counted("T4", statement, strange_in_filler(layers, modes[0]), found))
+            made.append(count_claim("T4", statement, differing_in_filler(layers, modes[0]), found))
     return made
 
 
-def counted(theorem: str, statement: str, expected: int, found: list[int]) -> Claim:
+def count_claim(theorem: str, statement: str, expected: int, found: list[int]) -> Claim:
     """All seeds must find the number that theory predicts."""
     measured = ", ".join(map(str, sorted(set(found))))
     return Claim(theorem, statement, str(expected), measured, set(found) == {expected})

@@ -77,6 +77,6 @@ def over_the_ends(layers: Layers, length: int = TEXT_WORDS) -> tuple[int, int]:
     return sum(s < 0 for s in starts), sum(s + reach > length for s in starts)
 
 
-def strange_in_filler(layers: Layers, mode: str) -> int:
+def differing_in_filler(layers: Layers, mode: str) -> int:
     """Positions of constant filler that differ from the middle: only zeros differ from filler."""
     return sum(over_the_ends(layers)) if mode == "zeros" else 0

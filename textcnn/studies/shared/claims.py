@@ -1,4 +1,4 @@
-"""Claims about the answers of `shared.questions`: what theory says of each network, and rates."""
+"""Claims about the answers to `shared.questions`: what theory says about each network."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -26,18 +26,16 @@ def knows_no_order(known: Values) -> bool:
 
 
 def knows_no_end(known: Values) -> bool:
-    """Whether rolling a text changes nothing, because padding is circular (T4)."""
+    """Whether rolling a text changes nothing (T4).
+
+    Padding is circular, or all windows are single tokens.
+    """
     circular = knows_windows_alone(known) and known["paddings"] == ["circular"]
     return circular or knows_no_order(known)
 
 
 # by title: the values of `questions.ask` for each seed
 Networks = Mapping[str, Sequence[Values]]
-
-
-def total(values: Sequence[Values], *path: str) -> int:
-    """The sum of a count over seeds."""
-    return sum(int(reach(each, path)) for each in values)
 
 
 def reach(value: Values, path: Sequence[str]) -> float:
@@ -51,12 +49,12 @@ def reach(value: Values, path: Sequence[str]) -> float:
 
 
 def rate_of(values: Sequence[Values], *path: str) -> Rate:
-    """The fraction of texts that a count at this path makes up, over all seeds."""
+    """A count as a fraction of all texts, over all seeds; `path` are the keys of the count."""
     return of_texts(values, [int(reach(each, path)) for each in values])
 
 
 def of_texts(values: Sequence[Values], counts: Sequence[int]) -> Rate:
-    """The fraction that `counts`, one for each seed, make up; seeds may share their texts."""
+    """Counts, one for each seed, as a fraction of all texts; seeds may share their texts."""
     return Rate.of(
         {"correct": count, "texts": each["texts"], "different": each["different"]}
         for each, count in zip(values, counts, strict=True)
@@ -160,7 +158,7 @@ def distance_claims(values: Values) -> list[Claim]:
 
 
 def place_claims(title: str, values: Sequence[Values]) -> list[Claim]:
-    """How many predictions each change of place changes, in one claim."""
+    """The fraction of predictions that each change of place changes, in one claim."""
     parts = [
         f"{name} {percent(rate_of(values, 'places', name, 'changed'))}"
         for name in values[0]["places"]
