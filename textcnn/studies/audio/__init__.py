@@ -1,1 +1,1 @@
-"""Keywords in synthetic sounds, as waveforms and spectrograms."""
+"""Studies on synthetic sounds: keywords anywhere, and melodies whose onset is their meaning."""
