@@ -1,11 +1,11 @@
 """What to use when: the table at the end of the tour, a row for each demand of a task."""
 
-# the demand; networks that do not meet it; networks that do; the study that shows it
+# what the task is about; what can't see it; what can; the study that shows it
 ADVICE = (
     (
-        "which words occur",
+        "single words: which of them occur",
         "–",
-        "all; `model=bag`, `model=nin`, or the default, which is as fast",
+        "all networks: `model=bag`, `model=nin`, or the default, which is as fast",
         "pointwise",
     ),
     (
@@ -28,14 +28,14 @@ ADVICE = (
         "order",
     ),
     (
-        "positions in the text",
+        "the position of something in the text",
         "max, mean and sum pooling, except near the ends",
         "`model.position=ramp`; `model.pooling=chunk_max`; `model.pooling=flatten` if all texts "
         "begin alike",
         "translation",
     ),
     (
-        "no dependence on positions",
+        "something anywhere: its position does not matter",
         "`model.pooling=flatten`: it knows only the positions that it was trained on",
         "max pooling; `model.padding=circular` does not even leak the ends",
         "audio",
