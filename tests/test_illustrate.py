@@ -15,21 +15,27 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import hydra
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from tiny_data import curves, error_line, read_json, run
 
+from textcnn.config.check import check
 from textcnn.config.data import DataConfig
 from textcnn.config.programs import STUDIES as NAMES
 from textcnn.config.programs import IllustrateConfig
+from textcnn.config.schemas import register_schemas
 from textcnn.errors import InputError
 from textcnn.illustrate import make_absolute
 from textcnn.studies.catalogue import STUDIES
 from textcnn.studies.shared.study import Measurement, Plan, Results, Values, silent
 from textcnn.studies.tour.advice import ADVICE
+from textcnn.studies.tour.command import data_overrides, repeating_command
 from textcnn.studies.tour.ledger import Ledger
-from textcnn.studies.tour.report import Chapter, Report, code, data_overrides
+from textcnn.studies.tour.report import Chapter, Report, code
+from textcnn.studies.tour.run import FULL
 from textcnn.studies.tour.workers import Work, WorkerKilledError
 
 pytest_plugins = ("tiny_run",)  # one thread
@@ -43,26 +49,34 @@ def toured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_dir
 
 
-def test_the_catalogue_is_what_the_key_takes() -> None:
+def test_the_catalogue_holds_the_choices_of_the_key() -> None:
     assert tuple(STUDIES) == NAMES
 
 
-def test_points_and_drawings_have_names_of_their_own() -> None:
+def test_names_of_points_are_unique_in_every_study() -> None:
     for study in STUDIES.values():
         for quick in (True, False):
             names = [point.name for point in study.points(Plan(quick, 2, "", {}))]
             assert len(set(names)) == len(names), study.name
 
 
-def test_the_advice_names_studies_and_keys_that_exist() -> None:
+def test_the_advice_names_studies_and_overrides_that_exist() -> None:
     assert {row[3] for row in ADVICE} <= set(STUDIES)
+    text = " ".join(cell for row in ADVICE for cell in row)
+    overrides = set(re.findall(r"`([^` ]+=[^` ]+)`", text))
+    assert len(overrides) > 10
+    register_schemas()
+    with hydra.initialize_config_module("textcnn.configs", version_base="1.3"):
+        for override in overrides:
+            needed = ["text.vectors=glove"] if override == "model.embedding=static" else []
+            check(OmegaConf.to_object(hydra.compose("train", [override, *needed])))
 
 
 def test_code_between_backticks_is_escaped_like_all_else() -> None:
     assert code("a `<b>` & c") == "a <code>&lt;b&gt;</code> &amp; c"
 
 
-def test_a_page_names_the_data_that_it_was_made_of() -> None:
+def test_a_page_names_the_data_that_it_uses() -> None:
     data = DataConfig(source="files", train="my texts.csv", text=["title", "body"], folds=3)
     assert data_overrides(data) == [
         "data=files",
@@ -71,6 +85,14 @@ def test_a_page_names_the_data_that_it_was_made_of() -> None:
         "data.folds=3",
     ]
     assert data_overrides(DataConfig()) == []
+
+
+def test_a_command_repeats_a_study_with_the_keys_that_it_reads() -> None:
+    config = IllustrateConfig(preset="quick", seed=3, checkpoint="run")
+    order = "python -m textcnn.illustrate study=order preset=quick seed=3"
+    assert repeating_command(config, "order") == order
+    assert repeating_command(config, "checkpoint").endswith("seed=3 checkpoint=run")
+    assert repeating_command(IllustrateConfig(), "all") == "python -m textcnn.illustrate study=all"
 
 
 def test_a_run_leaves_results_figures_and_a_report(toured: Path) -> None:
@@ -113,7 +135,7 @@ def test_a_finished_run_is_not_measured_again(
 ) -> None:
     before = read_json(toured / "results" / "symmetry.json")
     assert run("illustrate", f"resume={toured}") == 0
-    assert "1 study, 0 measurements, 3 more are there already" in capsys.readouterr().out
+    assert "1 study, 0 measurements, 3 already done" in capsys.readouterr().out
     assert read_json(toured / "results" / "symmetry.json") == before
     assert len(list(toured.glob("events.out.tfevents.*"))) == 1
 
@@ -148,11 +170,11 @@ def test_results_that_were_tampered_with_are_used_or_refused_in_one_line(
     lines = said.getvalue().splitlines()
     assert (code, len(lines)) in {(0, 0), (2, 1)}, lines
     if code:
-        assert lines[0].startswith(f"{file} holds no results of a study (")
-        assert lines[0].endswith("; remove it to measure again")
+        assert lines[0].startswith(f"{file} is not a results file of this study (")
+        assert lines[0].endswith("; delete it to measure again")
 
 
-def test_values_that_are_no_measurement_are_refused_in_one_line(
+def test_values_that_are_not_a_measurement_are_refused_in_one_line(
     toured: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run_dir = shutil.copytree(toured, tmp_path / "run")
@@ -161,7 +183,9 @@ def test_values_that_are_no_measurement_are_refused_in_one_line(
     content["measurements"][0]["values"] = {"x": 1}
     file.write_text(json.dumps(content), encoding="utf-8")
     assert run("illustrate", f"resume={run_dir}") == 2
-    assert error_line(capfd).startswith(f"{file} holds no results of a study (values that make a ")
+    assert error_line(capfd).startswith(
+        f"{file} is not a results file of this study (its values lead to "
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,12 +193,15 @@ def test_values_that_are_no_measurement_are_refused_in_one_line(
     [
         (
             WorkerKilledError(),
-            "a process .* was killed, .* go on with {go_on} workers=1",
+            "a worker process was killed, .*; resume with {resuming} workers=1",
         ),
-        (InputError("no such word"), "no such word; what was measured is saved in .* {go_on}"),
+        (
+            InputError("no such word"),
+            "no such word; finished measurements are saved in .* {resuming}",
+        ),
     ],
 )
-def test_who_measures_and_fails_is_told_how_to_go_on(
+def test_a_failed_run_says_how_to_resume(
     failure: Exception,
     said: str,
     tmp_path: Path,
@@ -187,15 +214,14 @@ def test_who_measures_and_fails_is_told_how_to_go_on(
 
     monkeypatch.setattr("textcnn.studies.tour.run.measure_all", measure_one_and_fail)
     assert run("illustrate", "study=symmetry", f"run_dir={tmp_path}/run") == 2
-    go_on = rf"python -m textcnn\.illustrate resume={tmp_path}/run"
-    assert re.fullmatch(said.format(go_on=go_on), error_line(capfd))
+    resuming = rf"python -m textcnn\.illustrate resume={tmp_path}/run"
+    assert re.fullmatch(said.format(resuming=resuming), error_line(capfd))
     assert len(read_json(tmp_path / "run/results/symmetry.json")["measurements"]) == 1
 
 
 def test_pages_lead_only_to_pages_that_are_there(toured: Path, tmp_path: Path) -> None:
     """As after an interruption: all studies are asked for, one is done."""
-    config = IllustrateConfig(preset="quick")
-    report = Report(tmp_path, list(STUDIES.values()), config)
+    report = Report(tmp_path, list(STUDIES.values()), lambda study: f"repeat {study}", FULL)
     points = STUDIES["symmetry"].points(Plan(True, 1, "", {}))
     ledger = Ledger(toured / "results" / "symmetry.json", STUDIES["symmetry"], points, 0, True)
     claims = STUDIES["symmetry"].claims(ledger.results)
@@ -209,23 +235,25 @@ def test_pages_lead_only_to_pages_that_are_there(toured: Path, tmp_path: Path) -
         addresses.feed(text)
         assert all((tmp_path / "report" / address).is_file() for address in addresses.found)
     assert "noted" in pages["symmetry"]
+    assert "<pre>repeat symmetry</pre>" in pages["symmetry"]
+    assert "<pre>repeat all</pre>" in pages["index"]
     assert "1 seed and\n3 of 3 points" in pages["symmetry"]
 
 
-def test_a_quick_look_says_what_it_left_out(tmp_path: Path) -> None:
+def test_a_quick_run_says_what_it_left_out(tmp_path: Path) -> None:
     quick = STUDIES["order"].points(Plan(True, 1, "", {}))
     results = Results(tuple(Measurement(point, 0, {"x": 1}) for point in quick))
-    report = Report(tmp_path, [STUDIES["order"]], IllustrateConfig(preset="quick"))
-    found = report.quick(Chapter(STUDIES["order"], results, [], []))
+    report = Report(tmp_path, [STUDIES["order"]], str)
+    found = report.quick(Chapter(STUDIES["order"], results, [], []), FULL)
     every = [point.name for point in STUDIES["order"].points(Plan(False, 3, "", {}))]
     assert (found["seeds"], found["measured"], found["full_seeds"]) == (1, len(quick), 3)
     assert found["points"] == len(every) == len(found["left_out"]) + len(quick)
 
 
-def test_a_study_of_which_theory_says_nothing_has_no_verdict() -> None:
+def test_a_study_without_predictions_has_no_verdict() -> None:
     chapter = Chapter(STUDIES["order"], Results(()), [silent("s", "7")], [])
     assert chapter.agrees is None
-    assert chapter.verdict == "no verdict: the numbers stand alone"
+    assert chapter.verdict == "no verdict, only numbers"
 
 
 def test_what_is_read_is_found_from_anywhere(
@@ -292,7 +320,7 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
         (["resume=nowhere"], r"resume=nowhere holds no run \(no config.yaml\); give .*"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
+def test_impossible_settings_are_refused_in_one_line_and_leave_nothing(
     overrides: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("illustrate", *overrides, f"run_dir={tmp_path}/run") == 2
@@ -300,7 +328,7 @@ def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_directory_is_not_overwritten_unasked(
+def test_a_run_directory_is_overwritten_only_on_request(
     toured: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("illustrate", "study=symmetry", f"run_dir={toured}") == 2
@@ -335,7 +363,7 @@ def test_on_resuming_only_workers_may_change(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_where_it_was(
+def test_an_interrupted_run_resumes_where_it_stopped(
     by: signal.Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_dir = tmp_path / "run"
@@ -353,19 +381,19 @@ def test_an_interrupted_run_goes_on_where_it_was(
         assert f"python -m textcnn.illustrate resume={run_dir}" in out
     before = read_json(results)["measurements"]
     assert run("illustrate", f"resume={run_dir}") == 0
-    assert f"{len(before)} more are there already" in capsys.readouterr().out
+    assert f"{len(before)} already done" in capsys.readouterr().out
     after = read_json(results)
     assert all(measurement in after["measurements"] for measurement in before)
     assert after["agrees"] is True
 
 
 @pytest.mark.slow
-def test_a_quick_look_contradicts_theory_in_what_is_known_alone(tmp_path: Path) -> None:
+def test_only_the_ramp_contradicts_theory_in_a_quick_run(tmp_path: Path) -> None:
     assert run("illustrate", "preset=quick", f"run_dir={tmp_path}/tour") == 0
     found = {name: read_json(tmp_path / "tour" / "results" / f"{name}.json") for name in NAMES[:-1]}
     broken = [c for each in found.values() for c in each["claims"] if c["holds"] is False]
-    # a ramp goes on where it was never trained, which T6 rules out
+    # a ramp extrapolates beyond training, which T6 rules out
     (ramp,) = broken
-    assert ramp["statement"] == "1×1, ramp positions: accuracy of order farther behind"
+    assert ramp["statement"] == "1×1, ramp positions: accuracy on order beyond trained positions"
     assert ramp["theorem"] == "T6"
     assert {name for name, each in found.items() if not each["agrees"]} == {"position"}

@@ -37,7 +37,7 @@ def test_a_new_ledger_lacks_only_what_was_not_measured(tmp_path: Path) -> None:
     assert [m.values["x"] for m in again.results.measurements] == [4, [1, 2.5], 3]
 
 
-def test_the_verdict_stands_in_the_file_once_all_is_measured(tmp_path: Path) -> None:
+def test_the_file_has_a_verdict_once_all_is_measured(tmp_path: Path) -> None:
     file = tmp_path / "order.json"
     one = ledger(file, POINTS[1:])
     one.add(POINTS[1], 7, {"x": 1})
@@ -65,7 +65,7 @@ def test_what_was_measured_with_other_settings_does_not_count(tmp_path: Path) ->
     assert ledger(file, pair).missing == []
 
 
-def test_a_run_that_replaces_another_begins_with_nothing(tmp_path: Path) -> None:
+def test_a_run_that_replaces_another_starts_from_scratch(tmp_path: Path) -> None:
     file = tmp_path / "order.json"
     ledger(file).add(POINTS[1], 7, {"x": 1})
     assert len(Ledger(file, ORDER, POINTS, first_seed=7, resume=False).missing) == 3
@@ -76,8 +76,8 @@ def test_results_of_another_study_are_refused(tmp_path: Path) -> None:
     ledger(file).add(POINTS[1], 7, {"x": 1})
     said = refusal(lambda: Ledger(file, SYMMETRY, POINTS, first_seed=7, resume=True))
     assert said == (
-        f"{file} holds no results of a study (its study is 'order', not 'symmetry'); "
-        "remove it to measure again"
+        f"{file} is not a results file of this study (its study is 'order', not 'symmetry'); "
+        "delete it to measure again"
     )
 
 
@@ -105,9 +105,9 @@ WRONG: dict[str, list[Any]] = {
         *(written({key: value}) for key, values in WRONG.items() for value in values),
     ],
 )
-def test_a_file_of_something_else_is_refused(content: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_ledger_is_refused(content: str, tmp_path: Path) -> None:
     file = tmp_path / "order.json"
     file.write_text(content, encoding="utf-8")
     said = refusal(lambda: ledger(file))
-    assert said.startswith(f"{file} holds no results of a study (")
-    assert said.endswith("; remove it to measure again")
+    assert said.startswith(f"{file} is not a results file of this study (")
+    assert said.endswith("; delete it to measure again")

@@ -10,7 +10,7 @@ from tiny_models import CLASSES, IDS, MODELS, build
 from textcnn.data.batching import EncodedTexts
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.studies.checkpoint.axis import first_weights
-from textcnn.studies.shared.answers import (
+from textcnn.studies.shared.claims import (
     equality_claims,
     knows_no_end,
     knows_no_order,
@@ -20,8 +20,8 @@ from textcnn.studies.shared.answers import (
     order_claims,
     place_claims,
 )
+from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.questions import ask, equalities, known, logits_of, permute_axis
-from textcnn.studies.shared.rearranged import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.study import SAME_LOGITS, Claim, Values, agrees
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
@@ -64,7 +64,7 @@ def test_rolled_texts_begin_in_their_middle() -> None:
     assert lists(rolled(TEXTS)) == [[4, 5, 6, 2, 3], [], [7]]
 
 
-def test_unknown_tokens_stand_around_each_text() -> None:
+def test_unknown_tokens_surround_each_text() -> None:
     assert lists(surrounded(TEXTS, 1, 2)) == [[1, 2, 3, 4, 5, 6, 1, 1], [1, 1, 1], [1, 7, 1, 1]]
 
 
@@ -116,7 +116,7 @@ def test_what_theory_calls_equal_is_equal_for_every_encoder(name: str) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"pooling": "flatten"}, {"position": "learned"}])
-def test_networks_that_know_places_tell_a_text_that_moves(changes: dict[str, str]) -> None:
+def test_logits_of_moved_texts_differ_if_a_network_knows_positions(changes: dict[str, str]) -> None:
     found = equalities(build("nin", **changes), some_texts(), seed=0)
     assert found["moved"] > SAME_LOGITS
     assert found["rolled"] > SAME_LOGITS
@@ -124,13 +124,15 @@ def test_networks_that_know_places_tell_a_text_that_moves(changes: dict[str, str
 
 @pytest.mark.parametrize("position", ["learned", "sinusoidal", "ramp"])
 @pytest.mark.parametrize("embedding", ["random", "multichannel", "onehot"])
-def test_the_axis_is_asked_of_every_embedding(position: str, embedding: str) -> None:
+def test_embedding_dimensions_can_be_reordered_in_every_embedding(
+    position: str, embedding: str
+) -> None:
     model = build("multi_width", position=position, embedding=embedding)
     assert equalities(model, some_texts(), 0)["axis"] <= SAME_LOGITS
     assert not knows_windows_alone(known(model))
 
 
-def test_a_permuted_axis_has_other_weights() -> None:
+def test_reordering_dimensions_changes_the_weights() -> None:
     model = build("nin")
     weights, others = first_weights(model), first_weights(permute_axis(model, 0))
     assert not isinstance(weights, str)
@@ -147,7 +149,7 @@ def test_only_circular_padding_leaves_rolled_texts_alone(padding: str) -> None:
     assert (found["rolled"] <= SAME_LOGITS) == (padding == "circular")
 
 
-def test_where_theory_speaks() -> None:
+def test_which_networks_theory_covers() -> None:
     facts = {
         "encoder": "MultiWidth",
         "field": 1,
@@ -207,7 +209,7 @@ def test_a_tiny_or_empty_test_set_is_welcome(texts: list[list[int]]) -> None:
     assert agrees(all_claims(values))
 
 
-def test_negations_are_asked_where_the_words_are_known() -> None:
+def test_negation_is_measured_if_the_words_are_known() -> None:
     words = ["not", "terrible", ",", "it", "was", "great"]
     model = build("nin")
     classifier = classifier_of(model)
@@ -217,7 +219,7 @@ def test_negations_are_asked_where_the_words_are_known() -> None:
     assert found == {"pairs": 1, "same": 1, "gap": pytest.approx(0.0, abs=SAME_LOGITS)}
 
 
-def test_wrong_answers_are_told_as_a_disagreement() -> None:
+def test_wrong_answers_are_a_disagreement() -> None:
     values = ask(classifier_of(build("nin")), some_texts(), 0)
     assert agrees(all_claims(values))
     wrong = values | {"order": values["order"] | {"changed": [1] * 7}}

@@ -28,7 +28,7 @@ def test_intervals_are_wilsons() -> None:
     assert str(Rate(50, 100)) == "50.0 % (40.4 to 59.6)"
 
 
-def test_a_text_that_is_asked_again_narrows_no_interval() -> None:
+def test_repeating_a_text_narrows_no_interval() -> None:
     once = {"correct": 8, "texts": 10}
     assert Rate.of([once]).interval == Rate(8, 10).interval
     assert Rate.of([once] * 3).interval == Rate(8, 10).interval
@@ -37,7 +37,7 @@ def test_a_text_that_is_asked_again_narrows_no_interval() -> None:
     assert Rate.of([once, twice]).texts == 30
 
 
-def test_networks_that_differ_are_told_by_seed() -> None:
+def test_a_range_over_seeds_is_given_if_networks_differ() -> None:
     values = [{"correct": correct, "texts": 10} for correct in (5, 9, 7)]
     assert str(Rate.of(values)).endswith("; seeds 50.0 to 90.0)")
     assert "seeds" not in str(Rate.of(values[:1] * 3))
@@ -57,7 +57,7 @@ def test_an_accuracy_agrees_within_three_points() -> None:
     assert accuracy("T2", "s", 1.0, Rate(96, 100)).holds is False
 
 
-def test_a_disagreement_is_told_as_one() -> None:
+def test_one_failed_claim_makes_a_disagreement() -> None:
     claims = [equal_logits("T2", "s", 0.0), equal_logits("T2", "s", 1.0), silent("s", "7")]
     assert not agrees(claims)
     assert verdict(claims) == "disagrees with theory: 1 of 2 claims does not hold"
@@ -79,7 +79,7 @@ def test_results_gather_seeds_by_point() -> None:
     assert results.first("a") == values
 
 
-def test_a_quick_look_takes_few_points() -> None:
+def test_a_quick_plan_picks_few_points() -> None:
     assert Plan(True, 1, "", {}).pick([1], [1, 2]) == [1]
     assert Plan(False, 3, "", {}).pick([1], [1, 2]) == [1, 2]
 

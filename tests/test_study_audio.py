@@ -1,35 +1,35 @@
 import json
 
 import pytest
+from drawn import points_of
 from numpy.lib.stride_tricks import sliding_window_view
 
-from textcnn.studies.audio import hearing, sound
+from textcnn.studies.audio import keywords, sound
 from textcnn.studies.audio.audio import AUDIO
-from textcnn.studies.audio.witness import Windows, separating
+from textcnn.studies.audio.linear_programs import Windows, separating
 from textcnn.studies.shared.figures import style
 from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
 
 
 @pytest.mark.parametrize(("reach", "share"), [(1, 0.5), (17, 0.5), (18, 1.0), (96, 1.0)])
-def test_a_window_must_hold_a_bit_of_both_pips(reach: int, share: float) -> None:
-    assert hearing.predict(hearing.waveform(reach)) == share
+def test_a_window_must_hold_part_of_both_pips(reach: int, share: float) -> None:
+    assert keywords.predict(keywords.waveform(reach)) == share
 
 
 def test_short_frames_hear_one_pip_and_long_ones_both() -> None:
-    assert hearing.predict(hearing.DEAF) == 0.5
-    assert hearing.predict(hearing.EARS["spectrogram"]) == 1.0
+    assert keywords.predict(keywords.DEAF) == 0.5
+    assert keywords.predict(keywords.EARS["spectrogram"]) == 1.0
 
 
-def test_sizes_are_those_of_the_sounds() -> None:
-    assert (hearing.RATE, hearing.PIP, hearing.GAP) == (sound.RATE, sound.PIP, sound.GAP)
-    assert hearing.KEYWORD == sound.KEYWORD == len(sound.keyword(True))
+def test_a_keyword_is_two_pips_and_a_gap() -> None:
+    assert len(sound.keyword(True)) == sound.KEYWORD == 2 * sound.PIP + sound.GAP
 
 
 def test_keywords_stay_away_from_the_ends() -> None:
-    starts = [start for place in range(2 * hearing.PLACES) for start in hearing.begins(place, 1)]
-    reach = max(ear.reach for ear in hearing.EARS.values())
+    starts = [start for slot in range(2 * keywords.SLOTS) for start in keywords.begins(slot, 1)]
+    reach = max(ear.reach for ear in keywords.EARS.values())
     assert min(starts) >= reach - 1
-    assert max(starts) + hearing.KEYWORD <= hearing.SAMPLES - (reach - 1)
+    assert max(starts) + sound.KEYWORD <= keywords.SAMPLES - (reach - 1)
 
 
 def test_a_wrong_accuracy_is_a_disagreement() -> None:
@@ -39,12 +39,12 @@ def test_a_wrong_accuracy_is_a_disagreement() -> None:
     assert [claim.holds for claim in claims] == [False, True, True, False]
 
 
-def test_what_training_does_not_find_is_a_disagreement_with_its_reason() -> None:
+def test_weights_that_training_misses_are_a_disagreement_with_a_reason() -> None:
     values = {"correct": 50, "texts": 100, "gap_before": 0.0, "gap_after": 0.25, "witness": None}
     point = Point("reach 24", {"kernel": 24})
     claim, witness = AUDIO.claims(Results((Measurement(point, 0, values),)))
     assert (claim.predicted, claim.holds) == ("100.0 %", False)
-    assert "training finds nothing" in claim.why
+    assert "training gets no gradient" in claim.why
     assert (witness.predicted, witness.holds) == ("some", False)
 
 
@@ -53,19 +53,19 @@ def heard(rising: bool, reach: int) -> Windows:
     return sliding_window_view(sound.silence_around(sound.keyword(rising), 200, 480), reach)
 
 
-@pytest.mark.parametrize(("reach", "told"), [(8, False), (17, False), (18, True), (24, True)])
-def test_some_filter_tells_the_orders_where_a_window_holds_a_bit_of_both_pips(
-    reach: int, told: bool
+@pytest.mark.parametrize(("reach", "exists"), [(8, False), (17, False), (18, True), (24, True)])
+def test_some_filter_distinguishes_the_orders_if_a_window_holds_part_of_both_pips(
+    reach: int, exists: bool
 ) -> None:
     one, other = heard(True, reach), heard(False, reach)
     weights = separating(one, other)
-    assert (weights is not None) is told
+    assert (weights is not None) is exists
     if weights is not None:
         assert (one @ weights).max() > (other @ weights).max()
 
 
-def test_weights_that_exist_though_training_found_none_are_shown() -> None:
-    values = hearing.measure_reach(hearing.waveform(18), 0)
+def test_linear_programs_find_weights_that_training_misses() -> None:
+    values = keywords.measure_reach(keywords.waveform(18), 0)
     assert values["witness"] == {"correct": 200, "texts": 200}
     point = Point("reach 18", {"kernel": 18})
     trained, witness = AUDIO.claims(Results((Measurement(point, 0, values),)))
@@ -73,7 +73,7 @@ def test_weights_that_exist_though_training_found_none_are_shown() -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_look_agrees_with_theory() -> None:
+def test_a_quick_run_agrees_with_theory() -> None:
     results = Results(
         tuple(
             Measurement(point, 0, json.loads(json.dumps(AUDIO.measure(point.settings, 0))))
@@ -83,5 +83,12 @@ def test_a_quick_look_agrees_with_theory() -> None:
     claims = AUDIO.claims(results)
     assert agrees(claims), [claim for claim in claims if claim.holds is False]
     with style():
-        assert AUDIO.drawings(results)
+        (drawing,) = AUDIO.drawings(results)
+    waveform, spectrogram, by_position, by_reach = drawing.figure.axes
+    assert len(points_of(waveform.lines[0])[0]) == keywords.SAMPLES
+    (image,) = spectrogram.images
+    assert image.get_array() is not None
+    assert by_position.get_xlabel() == "start of the keyword in ms"
+    (theory, *_) = by_reach.lines
+    assert set(points_of(theory)[1]) == {50.0, 100.0}
     assert len({len(row) for row in AUDIO.table(results)}) == 1

@@ -24,6 +24,12 @@ def asked(run_dir: Path, data: dict[str, object] | None = None) -> Results:
     return Results((Measurement(point, 0, values),))
 
 
+def panels(results: Results) -> list[str]:
+    with style():
+        (drawing,) = CHECKPOINT.drawings(results)
+    return [axes.get_title(loc="left") for axes in drawing.figure.axes]
+
+
 def others(folder: Path) -> dict[str, object]:
     """Enough texts for claims."""
     file = write_csv(folder / "other.csv", rows(120, seed=9))
@@ -36,27 +42,36 @@ def test_a_run_is_asked_about_its_own_test_texts(tiny_run: Path) -> None:
     values = results.first("checkpoint")
     assert values["texts"] == metrics["test"]["examples"]
     assert values["correct"] / values["texts"] == pytest.approx(metrics["test"]["accuracy"])
-    assert len(CHECKPOINT.table(results)) > 10
-    with style():
-        assert [drawing.name for drawing in CHECKPOINT.drawings(results)] == ["checkpoint"]
+    accuracy = f"{100 * values['correct'] / values['texts']:.1f} %"
+    header, unchanged, *others = CHECKPOINT.table(results)
+    assert header == ["texts", "predictions that change", "accuracy (95 %)"]
+    assert unchanged[0] == "unchanged"
+    assert unchanged[2].startswith(accuracy)
+    assert {row[0] for row in others} >= {"shuffled", "only the first half", "rolled by half"}
+    assert panels(results) == [
+        "Shuffled texts",
+        "Moved texts, and parts",
+        "Only the first tokens are read",
+        "“{}” and “{}” in both orders".format(*values["distances"]["words"]),
+    ]
 
 
-def test_of_few_texts_no_claim_is_made_but_the_numbers_stand(tiny_run: Path) -> None:
+def test_few_texts_give_numbers_without_a_verdict(tiny_run: Path) -> None:
     results = asked(tiny_run)
     assert {claim.holds for claim in CHECKPOINT.claims(results)} == {None}
     texts, few = notes(results)[:2]
-    assert "20 of 20 to test on are asked, 3 classes; always answering" in texts
+    assert "20 of 20 test texts, 3 classes; always predicting" in texts
     assert few.startswith("20 test texts are too few for a verdict: with fewer than 100")
 
 
 def test_too_few_texts_for_the_classes_are_refused(tiny_run: Path, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "other.csv", rows(5))
     plan = Plan(True, 1, str(tiny_run), asdict(DataConfig(source="files", test=str(file))))
-    with pytest.raises(InputError, match=r"5 test texts are too few for 3 classes; at least 6 "):
+    with pytest.raises(InputError, match=r"5 test texts are too few for 3 classes: at least 6 "):
         check([(point, 0) for point in CHECKPOINT.points(plan)])
 
 
-def test_another_checkpoint_at_the_same_place_is_another_setting(
+def test_another_checkpoint_at_the_same_path_changes_the_settings(
     tiny_run: Path, copied_run: Path
 ) -> None:
     before = CHECKPOINT.points(Plan(True, 1, str(copied_run), {}))
@@ -68,18 +83,18 @@ def test_another_checkpoint_at_the_same_place_is_another_setting(
     assert CHECKPOINT.points(Plan(True, 1, str(copied_run), {})) != before
 
 
-def test_a_classifier_that_always_says_the_same_is_told(tiny_run: Path) -> None:
+def test_a_note_says_if_all_predictions_are_the_same(tiny_run: Path) -> None:
     results = asked(tiny_run)
     values = results.first("checkpoint")
     assert values["answers"] > 1
-    assert not any("same answer" in note for note in notes(results))
+    assert not any("predicts the same" in note for note in notes(results))
     values["correct"] = values["majority"]
-    assert "is no better than that by more than chance" in notes(results)[-1]
+    assert "is better than that only by chance" in notes(results)[-1]
     values["answers"] = 1
-    assert notes(results)[-1].startswith("This classifier gives every text the same answer.")
+    assert notes(results)[-1].startswith("This classifier predicts the same for every text")
 
 
-def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
+def test_other_texts_are_read_with_the_columns_of_training(tiny_run: Path, tmp_path: Path) -> None:
     results = asked(tiny_run, others(tmp_path))
     assert results.first("checkpoint")["texts"] == 120
     claims = CHECKPOINT.claims(results)
@@ -87,7 +102,7 @@ def test_other_texts_are_asked_in_the_columns_of_training(tiny_run: Path, tmp_pa
     assert sum(claim.holds is True for claim in claims) == 5  # axis, alone, padded, moved, words
 
 
-def test_keys_without_a_source_change_its_own_texts(tiny_run: Path) -> None:
+def test_keys_without_a_source_modify_its_own_data(tiny_run: Path) -> None:
     trained = parse_train_config((tiny_run / "config.yaml").read_text(encoding="utf-8"))
     assert chosen_data({}, trained) == trained.data
     chosen = chosen_data(asdict(DataConfig(max_examples=6)), trained)
@@ -114,15 +129,19 @@ def test_a_bag_changes_no_prediction_and_a_forged_one_disagrees(
 
 
 @pytest.mark.parametrize("text", ["text=char", "text=byte"])
-def test_characters_and_bytes_are_asked_too(tiny_csv: Path, tmp_path: Path, text: str) -> None:
+def test_questions_can_be_asked_of_characters_and_bytes(
+    tiny_csv: Path, tmp_path: Path, text: str
+) -> None:
     run_dir = tmp_path / "run"
     overrides = ["data=files", f"data.train={tiny_csv}", f"run_dir={run_dir}", text]
     assert run("train", *overrides, "training.epochs=1", "model.num_filters=4") == 0
     results = asked(run_dir)
     assert results.first("checkpoint")["negation"]["pairs"] == 64
     assert agrees(CHECKPOINT.claims(results))
+    unit = "characters" if text == "text=char" else "bytes"
     with style():
-        CHECKPOINT.drawings(results)
+        (drawing,) = CHECKPOINT.drawings(results)
+    assert drawing.figure.axes[0].get_xlabel() == f"{unit} that stay together"
 
 
 def test_sets_of_labels_are_asked_too(tmp_path: Path) -> None:
@@ -141,11 +160,11 @@ def test_sets_of_labels_are_asked_too(tmp_path: Path) -> None:
     results = asked(run_dir)
     claims = CHECKPOINT.claims(results)
     assert agrees(claims)
-    assert "sets of labels exactly right" in claims[0].statement
+    assert "label sets exactly right" in claims[0].statement
     with pytest.raises(InputError, match=r"trained with data\.multi_label=true, got false"):
         asked(run_dir, asdict(DataConfig(source="hub", path="a/b")))
 
 
-def test_no_checkpoint_is_told() -> None:
+def test_a_missing_checkpoint_is_refused() -> None:
     with pytest.raises(InputError, match="does not exist"):
         asked(Path("nowhere"))

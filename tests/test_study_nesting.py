@@ -7,7 +7,7 @@ from textcnn.studies.shared.study import Measurement, Point, Results, Values, ag
 
 
 @pytest.mark.parametrize("task", ["brackets", "duplicate"])
-def test_windows_tell_within_the_receptive_field_and_not_beyond(task: str) -> None:
+def test_the_set_of_windows_decides_within_the_receptive_field_and_not_beyond(task: str) -> None:
     assert [predict(task, distance) for distance in DISTANCES] == [
         1.0 if distance < REACH else 0.5 for distance in DISTANCES
     ]

@@ -4,9 +4,11 @@ from random import Random
 
 import pytest
 
-from textcnn.studies.order.limits import look_alikes, neighbours
-from textcnn.studies.order.order import ORDER, span
-from textcnn.studies.shared.architectures import ARCHITECTURES, chunk_ceiling, distances, predict
+from textcnn.studies.order.architectures import ARCHITECTURES, chunk_ceiling, distances, predict
+from textcnn.studies.order.look_alikes import look_alikes
+from textcnn.studies.order.order import ORDER
+from textcnn.studies.order.shifts import neighbours
+from textcnn.studies.shared.distances import ranges
 from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
 from textcnn.studies.shared.theory import ceiling
 
@@ -22,7 +24,7 @@ def test_networks_reach_as_far_as_their_kernels() -> None:
     assert {name: ARCHITECTURES[name].reach for name in REACH} == REACH
 
 
-def test_what_theory_predicts_by_hand() -> None:
+def test_predictions_as_computed_by_hand() -> None:
     assert seen("one") == []
     assert seen("width") == seen("mean") == [1, 2]
     assert seen("widths") == [1, 2, 3, 4]
@@ -32,11 +34,11 @@ def test_what_theory_predicts_by_hand() -> None:
     assert seen("learned") == seen("kmax") == seen("flatten") == list(range(1, 19))
 
 
-def test_in_random_filler_nothing_is_predicted_where_windows_chain() -> None:
+def test_nothing_is_predicted_for_random_filler_if_windows_chain() -> None:
     assert distances(ARCHITECTURES["random"]) == [1, 2, *range(5, 19)]
 
 
-def test_chunks_tell_the_order_of_markers_in_different_ones() -> None:
+def test_chunks_reveal_the_order_of_markers_in_different_chunks() -> None:
     # 12 places, 4 chunks of 3: neighbours from places 1 to 9 on straddle a border at 2, 5, 8
     assert chunk_ceiling(12, 1, 1) == pytest.approx(0.5 + 0.5 * 3 / 9)
     # far from the ends it is ½ + ½ d / C
@@ -55,8 +57,8 @@ def test_neighbours_stand_side_by_side() -> None:
     assert neighbours([1], 4) == [("o a b o", "ab"), ("o b a o", "ba")]
 
 
-def test_spans_of_distances_are_told_in_runs() -> None:
-    assert span([1, 2, 3, 5, 8, 9]) == "d = 1 to 3, 5, 8 to 9"
+def test_distances_are_reported_in_ranges() -> None:
+    assert ranges([1, 2, 3, 5, 8, 9]) == "d = 1 to 3, 5, 8 to 9"
 
 
 def results(correct: list[int], gap: float) -> Results:
@@ -84,7 +86,7 @@ def test_other_numbers_disagree(correct: list[int], gap: float) -> None:
     assert not agrees(ORDER.claims(results(correct, gap)))
 
 
-def test_a_quick_look_measures_few_networks() -> None:
+def test_a_quick_run_measures_few_networks() -> None:
     assert len(ORDER.points(Plan(True, 1, "", {}))) == 5
     assert len(ORDER.points(Plan(False, 3, "", {}))) == len(ARCHITECTURES) + 5 + 2
 
@@ -97,5 +99,5 @@ def test_trained_networks_see_as_far_as_predicted(name: str) -> None:
     assert agrees(ORDER.claims(Results((Measurement(point, 5, values),))))
 
 
-def test_an_even_chance_is_what_identical_texts_leave() -> None:
+def test_identical_texts_leave_an_even_chance() -> None:
     assert ceiling([("same", "ab"), ("same", "ba")]) == 0.5

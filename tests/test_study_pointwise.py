@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from drawn import texts_of
 
-from textcnn.studies.pointwise import POINTWISE
+from textcnn.studies.pointwise import POINTWISE, SENTENCE
 from textcnn.studies.shared.study import Measurement, Plan, Results, agrees
 
 
@@ -52,5 +54,14 @@ def test_numbers_that_are_not_as_predicted_disagree(measured: Results, point: st
 
 def test_the_figure_and_the_table_show_what_was_measured(measured: Results) -> None:
     (drawing,) = POINTWISE.drawings(measured)
-    assert drawing.name == "pointwise"
-    assert len(POINTWISE.table(measured)) == 4
+    sentence, reordered, _ = drawing.figure.axes
+    words = texts_of(sentence.get_xticklabels())
+    assert words == [*SENTENCE.split(), "max"]
+    for axes in (sentence, reordered):
+        (image,) = axes.images
+        grid = image.get_array()
+        assert grid is not None
+        *features, gap, largest = np.asarray(grid).T
+        assert np.isnan(gap).all()
+        np.testing.assert_array_equal(largest, np.max(features, axis=0))
+    assert [row[0] for row in POINTWISE.table(measured)] == ["pooling", "max", "mean", "sum"]

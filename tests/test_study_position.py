@@ -2,15 +2,16 @@
 
 import pytest
 
-from textcnn.studies.position.halves import halves
-from textcnn.studies.position.places import ordered, predict_parts, predict_places
-from textcnn.studies.position.position import LENGTHS, POSITION, REACH, predict
+from textcnn.studies.position.chunks import predict_part
+from textcnn.studies.position.encodings import both_orders, predict_order
+from textcnn.studies.position.position import KERNEL_SIZE, LENGTHS, POSITION, predict
+from textcnn.studies.shared.markers import halves
 from textcnn.studies.shared.study import Measurement, Plan, Point, Results, Values, agrees
 
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_ends_leak_as_far_as_the_receptive_field_by_formula(length: int) -> None:
-    formula = min(1.0, 0.5 + (REACH - 1) / length)
+    formula = min(1.0, 0.5 + (KERNEL_SIZE - 1) / length)
     for padding in ("valid", "zeros", "full", "causal"):
         assert predict(padding, length) == pytest.approx(formula)
     assert predict("replicate", length) == pytest.approx(0.5 + 2 / length)
@@ -25,21 +26,21 @@ def test_halves_have_the_marker_everywhere() -> None:
 
 
 def test_markers_stand_in_both_orders_at_every_distance() -> None:
-    rows = ordered(10, range(3, 10))
+    rows = both_orders(10, range(3, 10))
     assert rows[:2] == [("o o o a b o o o o o", "ab"), ("o o o b a o o o o o", "ba")]
     assert len(rows) == 2 * (6 + 5 + 3)  # distances 1, 2 and 4; 8 has no room
 
 
-def test_chunks_read_so_many_bits() -> None:
-    assert [predict_parts(chunks) for chunks in (1, 2, 4, 8, 16)] == [0.125, 0.25, 0.5, 1.0, 1.0]
+def test_accuracy_grows_with_the_number_of_chunks() -> None:
+    assert [predict_part(chunks) for chunks in (1, 2, 4, 8, 16)] == [0.125, 0.25, 0.5, 1.0, 1.0]
 
 
-def test_positions_that_were_not_trained_tell_nothing() -> None:
-    assert predict_places(trained=True) == 1.0
-    assert predict_places(trained=False) == 0.5
+def test_untrained_positions_leave_chance() -> None:
+    assert predict_order(trained=True) == 1.0
+    assert predict_order(trained=False) == 0.5
 
 
-def test_a_ramp_that_goes_on_contradicts_theory() -> None:
+def test_a_ramp_that_extrapolates_contradicts_theory() -> None:
     asked = {"inside": {"correct": 50, "texts": 50}, "outside": {"correct": 75, "texts": 100}}
     point = Point("ramp positions", {"position": "ramp"})
     trained, behind = POSITION.claims(Results((Measurement(point, 0, asked),)))

@@ -1,30 +1,28 @@
 import json
 
 import pytest
+from drawn import heights_of, texts_of
 
-from textcnn.studies import translation
-from textcnn.studies.audio import sound
+from textcnn.studies.audio import sound, translation
+from textcnn.studies.audio.translation import TRANSLATION, predict
 from textcnn.studies.shared.figures import style
 from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
-from textcnn.studies.translation import TRANSLATION, predict
 
 
 @pytest.mark.parametrize(
     ("knowing", "share"),
     [("max", 0.25), ("2 chunks", 0.5), ("4 chunks", 1.0), ("position", 1.0), ("flatten", 1.0)],
 )
-def test_chunks_read_the_logarithm_of_their_number(knowing: str, share: float) -> None:
+def test_accuracy_grows_with_what_a_network_knows_about_positions(
+    knowing: str, share: float
+) -> None:
     assert predict(knowing) == share
 
 
-def test_sizes_are_those_of_the_sounds() -> None:
-    assert (translation.RATE, translation.PIP) == (sound.RATE, sound.PIP)
-
-
 def test_melodies_stay_away_from_the_ends() -> None:
-    length = translation.NOTES_HEARD * translation.PIP
-    assert min(translation.OFFSETS) >= 95
-    assert max(translation.OFFSETS) + length <= translation.BEAT - 95
+    length = translation.MELODY_NOTES * sound.PIP
+    assert min(translation.ONSETS) >= 95
+    assert max(translation.ONSETS) + length <= translation.BEAT - 95
 
 
 def test_a_wrong_accuracy_is_a_disagreement() -> None:
@@ -35,7 +33,7 @@ def test_a_wrong_accuracy_is_a_disagreement() -> None:
 
 
 @pytest.mark.slow
-def test_a_quick_look_agrees_with_theory() -> None:
+def test_a_quick_run_agrees_with_theory() -> None:
     results = Results(
         tuple(
             Measurement(point, 0, json.loads(json.dumps(TRANSLATION.measure(point.settings, 0))))
@@ -45,5 +43,10 @@ def test_a_quick_look_agrees_with_theory() -> None:
     claims = TRANSLATION.claims(results)
     assert agrees(claims), [claim for claim in claims if claim.holds is False]
     with style():
-        assert TRANSLATION.drawings(results)
+        (drawing,) = TRANSLATION.drawings(results)
+    first, third, accuracies = drawing.figure.axes
+    assert (first.get_title(loc="left"), third.get_title(loc="left")) == ("at beat 1", "at beat 3")
+    assert heights_of(accuracies) == [25, 50, 100, 100]
+    names = texts_of(accuracies.get_xticklabels())
+    assert names == ["max pooling", "2 chunks", "4 chunks", "position channel"]
     assert len({len(row) for row in TRANSLATION.table(results)}) == 1

@@ -104,9 +104,9 @@ def test_texts_of_other_signatures_get_other_logits_from_some_network(padding: s
         padding=padding,
     ).eval()
     seen = {text: frozenset(windows(list(text), offsets, padding)) for text in every}
-    told = {text: logits(model, list(text)) for text in every}
+    found = {text: logits(model, list(text)) for text in every}
     apart = [
-        (told[a] - told[b]).abs().max() > 1e-5
+        (found[a] - found[b]).abs().max() > 1e-5
         for a in every
         for b in every
         if seen[a] != seen[b] and not seen[a] < seen[b] and not seen[b] < seen[a]
@@ -118,5 +118,5 @@ def test_texts_of_other_signatures_get_other_logits_from_some_network(padding: s
 def logits(model: torch.nn.Module, text: list[str]) -> torch.Tensor:
     ids = torch.tensor([["abo".index(word) + 2 for word in text]])
     with torch.no_grad():
-        told: torch.Tensor = model(ids, torch.tensor([len(text)]))
-    return told
+        found: torch.Tensor = model(ids, torch.tensor([len(text)]))
+    return found

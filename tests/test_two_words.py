@@ -5,7 +5,7 @@ import pytest
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.studies.checkpoint.two_words import commonest, in_both_orders, order_gaps
-from textcnn.studies.shared.answers import distance_claims
+from textcnn.studies.shared.claims import distance_claims
 from textcnn.studies.shared.probe import build_probe, encode
 from textcnn.studies.shared.questions import known
 from textcnn.studies.shared.study import Values
@@ -18,7 +18,7 @@ def texts(*ids: int) -> EncodedTexts:
     return EncodedTexts(np.array(ids, np.int32), np.array([0, len(ids)]), np.array([len(ids)]))
 
 
-def test_words_are_the_commonest_that_are_known() -> None:
+def test_the_words_are_the_most_frequent_known_ones() -> None:
     assert commonest(texts(1, 1, 1, 5, 7, 7, 5, 7, 3)) == [7, 5]
     assert commonest(texts(1, 0, 4)) == [4]
 
@@ -45,15 +45,15 @@ def test_words_farther_apart_than_a_window_have_no_order(padding: str) -> None:
     near, far = distance_claims(values)
     assert near.holds is None
     assert (far.theorem, far.holds) == ("T2", True)
-    assert far.statement.endswith("in both orders, at d = 4 to 7")
+    assert far.statement.endswith("among unknown words, at d = 4 to 7")
 
 
-def test_of_positions_theory_says_nothing() -> None:
+def test_theory_predicts_nothing_for_networks_with_positions() -> None:
     values = asked(name="nin", position="sinusoidal")
     (claim,) = distance_claims(values)
     assert claim.holds is None
     assert values["distances"]["gaps"][0] > 1e-4
 
 
-def test_who_sees_all_of_a_text_is_not_asked() -> None:
+def test_networks_that_see_the_whole_text_are_not_measured() -> None:
     assert distance_claims(asked(name="lstm")) == []

@@ -4,13 +4,14 @@ Here configuration stops: everything that is built takes plain keyword arguments
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import torch
 
-from textcnn.config.data import DataConfig
-from textcnn.config.model import ModelConfig
-from textcnn.config.text import TextConfig, WordConfig
+from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.model import MODEL_SCHEMAS, ModelConfig
+from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.data.prepare import PreparedData, prepare_data
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.source import Source
@@ -21,6 +22,27 @@ from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.text.vocabulary import Vocabulary
+
+
+def read_data(keys: Mapping[str, Any]) -> DataConfig:
+    """The configuration of the keys `data.*`, from plain values by name."""
+    return SyntheticConfig(**keys) if keys.get("source") == "synthetic" else DataConfig(**keys)
+
+
+def read_text(keys: Mapping[str, Any]) -> TextConfig:
+    """The configuration of the keys `text.*`, `unit` among them, from plain values by name."""
+    return {"word": WordConfig, "char": CharConfig, "byte": ByteConfig}[keys["unit"]](**keys)
+
+
+def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> ModelConfig:
+    """The configuration of the keys `model.*`, `name` among them, from plain values by name.
+
+    Args:
+        small: other defaults; those that this model doesn't have are ignored.
+    """
+    schema = MODEL_SCHEMAS[keys["name"]]
+    known = {entry.name for entry in fields(schema)}
+    return schema(**{key: value for key, value in small.items() if key in known} | dict(keys))
 
 
 def build_data(
@@ -89,13 +111,16 @@ def with_embedding_size(model: ModelConfig, vectors: TokenVectors | None) -> Mod
 
 def build_network(
     model: ModelConfig,
-    text: TextConfig,
     *,
+    max_length: int | None,
     vocabulary_size: int,
     num_classes: int,
     vectors: TokenVectors | None = None,
 ) -> TextClassifier:
     """A network with random weights, and with these pretrained vectors.
+
+    Args:
+        max_length: tokens kept of a text (`text.max_length`).
 
     Raises:
         InputError: parts don't fit each other or the memory, or an installed encoder is missing.
@@ -103,7 +128,7 @@ def build_network(
     network = build_model(
         vocabulary_size=vocabulary_size,
         num_classes=num_classes,
-        **model.settings(text.max_length),
+        **model.settings(max_length),
     )
     if vectors is not None:
         network.embedding.set_vectors(torch.from_numpy(vectors.values))

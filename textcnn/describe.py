@@ -29,7 +29,7 @@ def main(config: DescribeConfig) -> None:
         console.print(vectors.summary)
     model = build_network(
         with_embedding_size(config.model, vectors),
-        config.text,
+        max_length=config.text.max_length,
         vocabulary_size=len(vocabulary),
         num_classes=len(splits.labels),
     )

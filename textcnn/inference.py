@@ -295,7 +295,7 @@ def rebuild(
         with torch.device("meta"):
             model = build_network(
                 config.model,
-                config.text,
+                max_length=config.text.max_length,
                 vocabulary_size=len(checkpoint.vocabulary),
                 num_classes=len(checkpoint.labels),
             )

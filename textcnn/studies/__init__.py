@@ -1,1 +1,1 @@
-"""What convolutions see of word order and position: theory, measurements, figures, the report."""
+"""What convolutions know about word order and position: theory, measurements and the report."""

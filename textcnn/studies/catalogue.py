@@ -1,8 +1,9 @@
-"""The studies, in the order of a tour: from a kernel of one word to what to use when."""
+"""All studies, in the order of the tour."""
 
 from collections.abc import Callable, Sequence
 
 from textcnn.studies.audio.audio import AUDIO
+from textcnn.studies.audio.translation import TRANSLATION
 from textcnn.studies.boundary.boundary import BOUNDARY
 from textcnn.studies.checkpoint import checkpoint
 from textcnn.studies.counting import COUNTING
@@ -13,7 +14,6 @@ from textcnn.studies.pointwise import POINTWISE
 from textcnn.studies.position.position import POSITION
 from textcnn.studies.shared.study import Point, Results, Study
 from textcnn.studies.symmetry import SYMMETRY
-from textcnn.studies.translation import TRANSLATION
 
 STUDIES: dict[str, Study] = {
     study.name: study
@@ -32,12 +32,12 @@ STUDIES: dict[str, Study] = {
     )
 }
 
-# of studies that read what the user gives: whether it can be used, asked before all else
+# for studies that read the user's data or checkpoint: checks that run before any measurement
 CHECKS: dict[str, Callable[[Sequence[tuple[Point, int]]], None]] = {
     "language": language.check,
     "checkpoint": checkpoint.check,
 }
-# and what their pages say of it
+# and remarks for their pages
 NOTES: dict[str, Callable[[Results], list[str]]] = {
     "language": language.notes,
     "checkpoint": checkpoint.notes,

@@ -1,10 +1,11 @@
-"""Which poolings know how often something occurs."""
+"""Which poolings know how many times something occurs (T5)."""
 
 from random import Random
 from typing import TYPE_CHECKING
 
-from textcnn.studies.shared.architectures import marked, multi_width
 from textcnn.studies.shared.figures import accuracy_axes, intervals, new_figure, predicted
+from textcnn.studies.shared.markers import marked
+from textcnn.studies.shared.networks import multi_width
 from textcnn.studies.shared.study import (
     Claim,
     Drawing,
@@ -22,37 +23,40 @@ from textcnn.studies.shared.study import (
 if TYPE_CHECKING:
     from textcnn.studies.shared.probe import Rows
 
-KEPT = 3  # by k-max pooling
-MAX_COPIES = 5  # copies against one more
-LENGTH = 40  # words of a text
-WIDTH = 3  # words, of the windows that see the context of each copy
+K_MAX = 3  # features that k-max pooling keeps
+MAX_COPIES = 5  # to distinguish from one more
+COUNTED_LENGTH = 40  # words of a text
+WIDTH = 3  # words in a window, enough to see the context of each copy
 NETWORKS: dict[str, tuple[str, Values]] = {
     "max": ("max pooling", {"name": "nin", "depth": 1, "pooling": "max"}),
     "kmax": (
-        f"{KEPT}-max pooling",
-        {"name": "nin", "depth": 1, "pooling": "kmax", "k": KEPT},
+        f"{K_MAX}-max pooling",
+        {"name": "nin", "depth": 1, "pooling": "kmax", "k": K_MAX},
     ),
     "mean": ("mean pooling", {"name": "nin", "depth": 1, "pooling": "mean"}),
     "sum": ("sum pooling", {"name": "nin", "depth": 1, "pooling": "sum"}),
     "max, wide": (f"width {WIDTH}, max pooling", multi_width(WIDTH)),
     "sum, wide": (f"width {WIDTH}, sum pooling", multi_width(WIDTH, pooling="sum")),
 }
-QUICK = (("max", 1), ("kmax", 2), ("kmax", 3), ("sum", 1))
+QUICK_POINTS = (("max", 1), ("kmax", 2), ("kmax", 3), ("sum", 1))
 
 
 def predict(name: str, copies: int) -> float:
-    """The accuracy of telling so many copies from one more, in texts of one length (T5).
+    """The best accuracy of distinguishing `copies` from one more, in texts of one length (T5).
 
-    Max pooling keeps one of equal features and k-max k of them; a sum grows with each, and a mean
-    too, as long as it is divided by the same number. So it is for windows of several words, where
-    each copy has the same context and no window holds two.
+    Of equal features, max pooling keeps one and k-max pooling k. A sum grows with each copy, and so
+    does a mean, as long as it divides by the same number. The same holds for windows of several
+    words if each copy has the same context and no window holds two copies.
     """
-    kept = {"max": 1, "max, wide": 1, "kmax": KEPT}.get(name)
+    kept = {"max": 1, "max, wide": 1, "kmax": K_MAX}.get(name)
     return 1.0 if kept is None or copies < kept else 0.5
 
 
 def predict_doubled(pooling: str) -> float:
-    """Of telling a text from the same text twice: a mean is of the same shares (T5)."""
+    """The best accuracy of distinguishing a text from the same text twice (T5).
+
+    A mean sees only proportions.
+    """
     return 1.0 if pooling == "sum" else 0.5
 
 
@@ -60,7 +64,7 @@ def points(plan: Plan) -> list[Point]:
     every = [(name, copies) for name in NETWORKS for copies in range(1, MAX_COPIES + 1)]
     counted = [
         Point(f"{name} {copies}", {"network": name, "copies": copies}, plan.seeds)
-        for name, copies in plan.pick(QUICK, every)
+        for name, copies in plan.pick(QUICK_POINTS, every)
     ]
     doubled = [
         Point(f"{name} doubled", {"network": name, "doubled": True}, plan.seeds)
@@ -85,7 +89,7 @@ def measure(settings: Values, seed: int) -> Values:
         train, test = (doubled(pairs, Random(f"{seed} {pairs}")) for pairs in (300, 200))
     else:
         copies = settings["copies"]
-        task = {"task": "count", "fewer": copies, "copies": copies + 1, "length": LENGTH}
+        task = {"task": "count", "fewer": copies, "copies": copies + 1, "length": COUNTED_LENGTH}
         if settings["network"].endswith("wide"):
             task |= {"window": WIDTH, "distance": WIDTH}
         train = synthetic_rows(600, seed, **task)
@@ -101,7 +105,7 @@ def measure(settings: Values, seed: int) -> Values:
 
 
 def doubled(pairs: int, draw: Random) -> "Rows":
-    """Texts with one to three markers among ten words, each beside the same text twice."""
+    """Pairs: ten words, one to three of them markers, and the same text twice."""
     rows = []
     for _ in range(pairs):
         places = draw.sample(range(10), draw.randint(1, 3))
@@ -127,11 +131,19 @@ def claims(results: Results) -> list[Claim]:
         )
         if share == 0.5:
             made += [
-                equal_logits("T5", f"{title}: logits, before training", before),
-                equal_logits("T5", f"{title}: logits, after training", after),
+                equal_logits(
+                    "T5", f"{title}: logit difference within pairs, before training", before
+                ),
+                equal_logits(
+                    "T5", f"{title}: logit difference within pairs, after training", after
+                ),
             ]
         else:
-            made.append(different_logits("T5", f"{title}: logits, after training", after))
+            made.append(
+                different_logits(
+                    "T5", f"{title}: logit difference within pairs, after training", after
+                )
+            )
         made.append(accuracy("T5", f"{title}: accuracy", share, results.rate(point.name)))
     return made
 
@@ -139,8 +151,8 @@ def claims(results: Results) -> list[Claim]:
 def describe(settings: Values) -> str:
     title, _ = NETWORKS[settings["network"]]
     if "doubled" in settings:
-        return f"{title}, a text against the same text twice"
-    return f"{title}, {settings['copies']} against {settings['copies'] + 1} copies"
+        return f"{title}, a text or the same text twice"
+    return f"{title}, {settings['copies']} or {settings['copies'] + 1} copies"
 
 
 def drawings(results: Results) -> list[Drawing]:
@@ -157,16 +169,16 @@ def drawings(results: Results) -> list[Drawing]:
         shares = [predict(name, copies) for copies in every]
         predicted(axes, every, shares, drawstyle="steps-mid")
         intervals(axes, list(measured), list(measured.values()))
-        accuracy_axes(axes, NETWORKS[name][0], "copies, against one more")
+        accuracy_axes(axes, NETWORKS[name][0], "copies, or one more")
     caption = (
-        "Accuracy of telling so many copies of a marker from one more, in texts of one length. "
-        "Grey: theory. Points: networks after training, with 95 % intervals."
+        "Accuracy of distinguishing a number of copies of a marker from one more, in texts of one "
+        "length. Grey: theory. Points: trained networks, with 95 % intervals."
     )
     return [Drawing("counting", caption, figure)]
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["network", "theory", "measured (95 %)", "gap of logits"]]
+    rows = [["network", "theory", "measured (95 %)", "logit difference"]]
     for point in results.points():
         gap = max(values["gap_after"] for values in results.of(point.name))
         share = f"{100 * prediction(point.settings):.0f} %"
@@ -178,24 +190,25 @@ def table(results: Results) -> list[list[str]]:
 
 COUNTING = Study(
     name="counting",
-    title="How often: which poolings count",
-    question="One copy of a word, or several: can a network tell how many there are?",
+    title="How many times: which poolings count",
+    question="A word occurs once or several times. Can a network count the copies?",
     mathematics="""
-<p>Of equal features max pooling keeps one, so a copy more changes nothing. k-max pooling keeps
-<var>k</var>, and so counts to <var>k</var>. A sum grows with every copy; a mean is the sum over the
-length:</p>
+<p>Of equal features max pooling keeps one, so another copy changes nothing. k-max pooling keeps
+<var>k</var>, so it counts up to <var>k</var>. A sum grows with every copy. A mean is the sum
+divided by the length:</p>
 <p class="formula">max → 1 · k-max → min(<var>c</var>, <var>k</var>) · sum → <var>c</var> ·
 mean → <var>c</var> / <var>L</var></p>
-<p>So a mean counts in texts of one length, and takes a text and the same text twice for
-equal.</p>""",
+<p>So a mean counts in texts of equal length, but can't distinguish a text from the same text
+twice.</p>""",
     training=(
-        "40 epochs on 600 texts, asked on 400 drawn anew; of one copy there are only as many texts "
-        "as places, so these were trained on, too."
+        "40 epochs on 600 texts, tested on 400 newly drawn ones. With a single copy there are only "
+        "as many texts as positions, so those test texts also occur in training."
     ),
     lesson=(
-        "Max pooling asks whether, not how often. Where the number matters take a sum; a mean does "
-        "as well while all texts are alike in length, and k-max pooling counts to k. But what "
-        "counts can also be misled by length, and what does not cannot."
+        "Max pooling knows whether something occurs, not how many times. If the number matters, "
+        "use a sum. A mean works as well while all texts have about the same length, and k-max "
+        "pooling counts up to k. But a pooling that counts can be misled by the length of a text; "
+        "max pooling can't."
     ),
     points=points,
     measure=measure,

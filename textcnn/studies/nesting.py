@@ -1,11 +1,11 @@
-"""Brackets, agreement and repetition: what needs more than a set of windows."""
+"""Brackets, agreement and repetition: tasks that need more than a set of windows (T9)."""
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-from textcnn.studies.order.order import largest, rates, span
-from textcnn.studies.shared.architectures import multi_width
+from textcnn.studies.shared.distances import gaps_at, ranges, rates_by_distance
 from textcnn.studies.shared.figures import GREY, accuracy_axes, intervals, new_figure, predicted
+from textcnn.studies.shared.networks import multi_width
 from textcnn.studies.shared.study import (
     Claim,
     Drawing,
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from textcnn.studies.shared.probe import Rows
 
-REACH = 5  # words that the convolution sees
+REACH = 5  # the receptive field in words
 DISTANCES = (1, 2, 3, 4, 5, 6, 8)
-AGREEMENT_REACH = 3
+AGREEMENT_REACH = 3  # the receptive field in words, for agreement
 SIZES: dict[str, Values] = {
     "brackets": {"couples": 2, "margin": REACH - 1, "length": 36},
     "duplicate": {"margin": REACH - 1, "length": 36},
@@ -46,13 +46,13 @@ NETWORKS: dict[str, Values] = {
 
 
 def distances(task: str) -> tuple[int, ...]:
-    """From one marker to the next; those of agreement are the ends of the text."""
+    """Words from one marker to the next; for agreement, from the first word to the last."""
     return (SIZES[task]["length"] - 1,) if task == "agreement" else DISTANCES
 
 
 @cache
 def predict(task: str, distance: int) -> float:
-    """The best that a set of windows allows, over the texts of the task (T9)."""
+    """The best accuracy that the set of windows allows, over the texts of the task (T9)."""
     from textcnn.studies.shared.probe import synthetic_rows
 
     reach = AGREEMENT_REACH if task == "agreement" else REACH
@@ -83,7 +83,7 @@ def points(plan: Plan) -> list[Point]:
 
 
 def measure(settings: Values, seed: int) -> Values:
-    """Trained on texts of all distances, asked at each."""
+    """Train on texts of all distances together; measure at each."""
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
@@ -115,7 +115,7 @@ def claims(results: Results) -> list[Claim]:
     made = []
     for point in results.points():
         task, name = point.settings["task"], point.settings["network"]
-        measured = rates(results, point.name)
+        measured = rates_by_distance(results, point.name)
         if name != "convolution":
             worst = min(measured, key=lambda d: measured[d].share)
             where = "" if task == "agreement" else f", at the worst distance, {worst}"
@@ -124,8 +124,10 @@ def claims(results: Results) -> list[Claim]:
         title = f"{TITLES[task]}, width {network(task, name)['kernel_sizes'][0]}"
         alike = [d for d in measured if predict(task, d) == 0.5]
         for moment in ("before", "after"):
-            gap = largest(results, point.name, f"gap_{moment}", alike)
-            statement = f"{title}: logits of a pair, {moment} training, at {span(alike)}"
+            gap = max(gaps_at(results, point.name, f"gap_{moment}", alike))
+            statement = (
+                f"{title}: logit difference within pairs, {moment} training, at {ranges(alike)}"
+            )
             made.append(equal_logits("T9", statement, gap))
         made += [
             accuracy("T9", f"{title}: accuracy at d = {d}", predict(task, d), rate)
@@ -139,20 +141,20 @@ def drawings(results: Results) -> list[Drawing]:
     figure, panels = new_figure(len(at_distances) + 1, columns=2, size=(4.2, 2.4))
     for axes, point in zip(panels, at_distances, strict=False):
         task, name = point.settings["task"], point.settings["network"]
-        at = rates(results, point.name)
+        at = rates_by_distance(results, point.name)
         if name == "convolution":
             shares = [predict(task, distance) for distance in at]
             predicted(axes, list(at), shares, drawstyle="steps-mid")
             axes.axvline(REACH - 0.5, color=GREY, linestyle="--", linewidth=1)
         intervals(axes, list(at), list(at.values()))
         title = f"width {REACH}" if name == "convolution" else "LSTM"
-        accuracy_axes(axes, f"{TITLES[task]}, {title}", "words from each marker to the next")
+        accuracy_axes(axes, f"{TITLES[task]}, {title}", "words from one marker to the next")
     draw_agreement(panels[-1], results)
     caption = (
-        "Accuracy against the distance of the markers. Grey: the best that a set of windows "
-        "allows. Points: networks after training, with 95 % intervals. Dashed: where the receptive "
-        "field ends. Last: whether the first word equals the last one. An LSTM, of which this "
-        "theory does not speak, stands beside."
+        "Accuracy by distance between the markers. Grey: the best that a set of windows allows. "
+        "Points: trained networks, with 95 % intervals. Dashed: the end of the receptive field. "
+        "Last panel: whether the first word equals the last. This theory does not cover the LSTM, "
+        "which is shown for comparison."
     )
     return [Drawing("nesting", caption, figure)]
 
@@ -162,7 +164,7 @@ def draw_agreement(axes: "Axes", results: Results) -> None:
     (distance,) = distances("agreement")
     predicted(axes, [-0.2, 0.2], [predict("agreement", distance)] * 2)
     for place, name in enumerate(names):
-        intervals(axes, [place], [rates(results, f"agreement, {name}")[distance]])
+        intervals(axes, [place], [rates_by_distance(results, f"agreement, {name}")[distance]])
     titles = {"convolution": f"width {AGREEMENT_REACH}", "lstm": "LSTM"}
     accuracy_axes(axes, f"{TITLES['agreement']}, {distance} words apart", "")
     axes.set_xlim(-0.5, len(NETWORKS) - 0.5)
@@ -170,12 +172,12 @@ def draw_agreement(axes: "Axes", results: Results) -> None:
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["task", "network", "distance", "theory", "measured (95 %)", "gap of logits"]]
+    rows = [["task", "network", "distance", "theory", "measured (95 %)", "logit difference"]]
     for point in results.points():
         task, name = point.settings["task"], point.settings["network"]
-        for distance, rate in rates(results, point.name).items():
+        for distance, rate in rates_by_distance(results, point.name).items():
             known = f"{100 * predict(task, distance):.1f} %" if name == "convolution" else "–"
-            gap = largest(results, point.name, "gap_after", [distance])
+            gap = max(gaps_at(results, point.name, "gap_after", [distance]))
             rows.append([TITLES[task], name, str(distance), known, str(rate), scientific(gap)])
     return rows
 
@@ -184,26 +186,27 @@ NESTING = Study(
     name="nesting",
     title="Brackets, agreement, repetition: more than a set of windows",
     question=(
-        "Are brackets nested? Is the last word the first one again? Are two words the same? What "
-        "of this can a network with max pooling know?"
+        "Are brackets nested correctly? Is the last word the same as the first? Are two words the "
+        "same? Which of these can a network with max pooling know?"
     ),
     mathematics="""
-<p>With max pooling a text is its set of windows <var>W<sub>R</sub></var>(<var>x</var>), so what is
-recognised is what can be decided from it:</p>
+<p>With max pooling, a network sees only a text's set of windows
+<var>W<sub>R</sub></var>(<var>x</var>). It can decide only what this set decides:</p>
 <p class="formula"><var>W<sub>R</sub></var>(<var>x</var>) = <var>W<sub>R</sub></var>(<var>y</var>)
 ⇒ logits(<var>x</var>) = logits(<var>y</var>)</p>
-<p>Matched brackets, equal ends and repetition over <var>R</var> tokens and more come in pairs of
-texts, one right and one wrong, with the same windows: accuracy on them is exactly ½. Nearer, the
-set of windows may tell, and the grey line is the best that it allows.</p>""",
+<p>For matched brackets, equal ends and repetition over <var>R</var> tokens or more, there are pairs
+of texts, one correct and one not, with the same windows. Accuracy on these pairs is exactly ½. At
+smaller distances the set of windows may be enough, and the grey line is the best accuracy that it
+allows.</p>""",
     training=(
-        "20 epochs on 1,400 texts of all distances together, asked on 200 others at each. The "
-        "LSTM stands beside as it came from the same training; nothing was done for it."
+        "20 epochs on 1,400 texts of all distances together, tested on 200 others at each. The "
+        "LSTM is trained in the same way, without any tuning."
     ),
     lesson=(
-        "Nesting, agreement and repetition relate words to each other over any distance; a set of "
-        "windows relates only what shares a window. Within the receptive field a convolution "
-        "learns them as patterns, beyond it nothing is left to learn from. What carries a state "
-        "along the text, as an LSTM does, is not bound to a window."
+        "Nesting, agreement and repetition relate words to each other over any distance. A set of "
+        "windows relates only words that share a window. Within its receptive field a convolution "
+        "learns these relations as patterns; beyond it there is nothing to learn from. A network "
+        "that carries a state along the text, such as an LSTM, is not limited to a window."
     ),
     points=points,
     measure=measure,

@@ -1,8 +1,7 @@
-"""Convolution is commutative, cross-correlation is not, and learned kernels don't care."""
+"""Convolution commutes, cross-correlation does not, and learned kernels make up for it (T11)."""
 
 from typing import TYPE_CHECKING
 
-from textcnn.studies.flipped import measure_networks
 from textcnn.studies.shared.figures import BLUE, GREY, new_figure
 from textcnn.studies.shared.study import (
     SAME_LOGITS,
@@ -23,15 +22,17 @@ from textcnn.studies.shared.study import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-F, G = (1.0, 3.0, 2.0), (2.0, 0.0, 1.0, 1.0, 4.0)  # that the figure draws
-EXACT = 1e-6  # of the largest number
-SIZES = ((1, 7), (2, 3), (5, 5), (8, 40))  # numbers of f and of g
+    from textcnn.inference import Classifier
+
+F, G = (1.0, 3.0, 2.0), (2.0, 0.0, 1.0, 1.0, 4.0)  # the signals in the figure
+EXACT = 1e-6  # largest relative difference of equal results
+SIGNAL_SIZES = ((1, 7), (2, 3), (5, 5), (8, 40))  # of f and of g
 PRODUCTS = ("f * g", "g * f", "f ⋆ g", "g ⋆ f")
-SHIFT = 5  # tokens
+DELAY = 5  # positions by which a signal is shifted
 
 
 def convolve(f: list[float], g: list[float]) -> list[float]:
-    """(f * g)[i] = Σ_a f[a] g[i - a], by the definition."""
+    """(f * g)[i] = Σ_a f[a] g[i - a], computed from the definition."""
     return [
         sum(f[a] * g[i - a] for a in range(len(f)) if 0 <= i - a < len(g))
         for i in range(len(f) + len(g) - 1)
@@ -39,7 +40,7 @@ def convolve(f: list[float], g: list[float]) -> list[float]:
 
 
 def correlate(f: list[float], g: list[float]) -> list[float]:
-    """(f ⋆ g)[i] = Σ_a f[a] g[i + a], wherever f and g meet: g convolved with f, flipped."""
+    """(f ⋆ g)[i] = Σ_a f[a] g[i + a], wherever f and g overlap: the flipped f convolved with g."""
     return convolve(f[::-1], g)
 
 
@@ -61,7 +62,7 @@ def measure(settings: Values, seed: int) -> Values:
 
 
 def layer_correlates(kernel: "Tensor", signal: "Tensor") -> "Tensor":
-    """What the package's layer makes, with full padding, of (numbers,) and (numbers,)."""
+    """The output of `Convolution` with full padding; all three tensors are 1-dimensional."""
     import torch
 
     from textcnn.models.layers.convolution import Convolution
@@ -75,20 +76,20 @@ def layer_correlates(kernel: "Tensor", signal: "Tensor") -> "Tensor":
 
 
 def measure_numbers(seed: int) -> Values:
-    """Gaps relative to the largest number, the worst of all sizes."""
+    """Relative differences of the products, over all signal sizes, and those that are drawn."""
     import numpy as np
     import torch
 
     draw = torch.Generator().manual_seed(seed)
     gaps: dict[str, list[float]] = {name: [] for name in ("*", "⋆", "flip", "numpy")}
-    for sizes in SIZES:
+    for sizes in SIGNAL_SIZES:
         f, g = (torch.randn(size, generator=draw) for size in sizes)
         fg, gf = layer_correlates(f.flip(0), g), layer_correlates(g.flip(0), f)
         f_g, g_f = layer_correlates(f, g), layer_correlates(g, f)
-        gaps["*"].append(apart(fg, gf))
-        gaps["⋆"].append(apart(f_g, g_f))
-        gaps["flip"].append(apart(f_g, g_f.flip(0)))
-        gaps["numpy"].append(apart(fg, torch.from_numpy(np.convolve(f.numpy(), g.numpy()))))
+        gaps["*"].append(relative_gap(fg, gf))
+        gaps["⋆"].append(relative_gap(f_g, g_f))
+        gaps["flip"].append(relative_gap(f_g, g_f.flip(0)))
+        gaps["numpy"].append(relative_gap(fg, torch.from_numpy(np.convolve(f.numpy(), g.numpy()))))
     drawn = [torch.tensor(each) for each in (F, G)]
     products = [
         layer_correlates(drawn[0].flip(0), drawn[1]),
@@ -105,20 +106,20 @@ def measure_numbers(seed: int) -> Values:
     }
 
 
-def apart(one: "Tensor", other: "Tensor") -> float:
+def relative_gap(one: "Tensor", other: "Tensor") -> float:
     """The largest difference, relative to the largest number."""
     return float((one - other).abs().max() / one.abs().max())
 
 
 def measure_shifts(seed: int) -> Values:
-    """How far the map of a shifted signal is from the shifted map, by boundary and stride."""
+    """Difference between the map of a shifted signal and the shifted map, by padding and stride."""
     import torch
 
     from textcnn.models.layers.convolution import Convolution
     from textcnn.models.layers.features import Features
 
     torch.manual_seed(seed)
-    signal, before = torch.randn(1, 4, 40), torch.randn(1, 4, SHIFT)
+    signal, before = torch.randn(1, 4, 40), torch.randn(1, 4, DELAY)
 
     def made(layer: Convolution, values: "Tensor") -> "Tensor":
         with torch.no_grad():
@@ -128,15 +129,92 @@ def measure_shifts(seed: int) -> Values:
     valid, stride = Convolution(4, 8, 5), Convolution(4, 8, 5, stride=2)
     circular = Convolution(4, 8, 5, padding="circular")
     zeros = Convolution(4, 8, 5, padding="zeros")
-    longer = torch.cat([before, signal], dim=2)  # the signal, SHIFT positions later
-    rolled = signal.roll(SHIFT, 2)
-    late = made(stride, longer)[..., SHIFT // 2 :]
+    longer = torch.cat([before, signal], dim=2)  # the signal, DELAY positions later
+    rolled = signal.roll(DELAY, 2)
+    late = made(stride, longer)[..., DELAY // 2 :]
     return {
-        "valid": apart(made(valid, signal), made(valid, longer)[..., SHIFT:]),
-        "circular": apart(made(circular, signal).roll(SHIFT, 2), made(circular, rolled)),
-        "zeros": apart(made(zeros, signal).roll(SHIFT, 2), made(zeros, rolled)),
-        "stride": apart(made(stride, signal)[..., :16], late[..., :16]),
+        "valid": relative_gap(made(valid, signal), made(valid, longer)[..., DELAY:]),
+        "circular": relative_gap(made(circular, signal).roll(DELAY, 2), made(circular, rolled)),
+        "zeros": relative_gap(made(zeros, signal).roll(DELAY, 2), made(zeros, rolled)),
+        "stride": relative_gap(made(stride, signal)[..., :16], late[..., :16]),
     }
+
+
+def measure_networks(seed: int) -> Values:
+    """Compare a network with one that flips its kernels and with one for mirrored texts."""
+    from copy import deepcopy
+
+    from textcnn.studies.shared.probe import (
+        Training,
+        build_probe,
+        logit_gap,
+        measure_accuracy,
+        synthetic_rows,
+        train_probe,
+    )
+
+    train, test = (
+        synthetic_rows(examples, seed, split, task="order", distance=2, length=24, filler="random")
+        for examples, split in ((800, "data.train"), (200, "data.test"))
+    )
+    model = {"name": "multi_width", "kernel_sizes": [2, 3]}
+    plain = build_probe(model, train, seed)
+    flipping = deepcopy(plain)
+    flip_kernels(flipping)
+    add_flips(flipping)
+    texts = [text for text, _ in test]
+    mirrored = [mirror(text) for text in texts]
+    values: Values = {}
+    for moment in ("before", "after"):
+        if moment == "after":
+            train_probe(plain, train, seed, Training(epochs=8))
+            train_probe(flipping, train, seed, Training(epochs=8))
+        other = deepcopy(plain)
+        flip_kernels(other)
+        values[f"mirrored_{moment}"] = float(
+            (plain.logits(texts) - other.logits(mirrored)).abs().max()
+        )
+        values[f"flipping_{moment}"] = float(
+            (plain.logits(texts) - flipping.logits(texts)).abs().max()
+        )
+        values[f"wrong_{moment}"] = logit_gap(plain, texts, mirrored)
+    return (
+        values
+        | {"plain": measure_accuracy(plain, test)}
+        | {"flips": measure_accuracy(flipping, test)}
+    )
+
+
+def mirror(text: str) -> str:
+    return " ".join(reversed(text.split()))
+
+
+def flip_kernels(classifier: "Classifier") -> None:
+    """Reverse each kernel of the encoder in place."""
+    import torch
+
+    from textcnn.models.layers.convolution import Convolution
+
+    with torch.no_grad():
+        for layer in classifier.model.encoder.modules():
+            if isinstance(layer, Convolution):
+                layer.weight.copy_(layer.weight.flip(2))
+
+
+def add_flips(classifier: "Classifier") -> None:
+    """Make the encoder convolve: each layer flips its kernel before it cross-correlates."""
+    from torch import nn
+    from torch.nn.utils import parametrize
+
+    from textcnn.models.layers.convolution import Convolution
+
+    class Flip(nn.Module):
+        def forward(self, kernel: "Tensor") -> "Tensor":
+            return kernel.flip(2)
+
+    for layer in [*classifier.model.encoder.modules()]:
+        if isinstance(layer, Convolution):
+            parametrize.register_parametrization(layer, "weight", Flip())
 
 
 def exact(statement: str, gap: float) -> Claim:
@@ -155,26 +233,46 @@ def claims(results: Results) -> list[Claim]:
         return float(min(values[key] for values in results.of(point)))
 
     made = [
-        exact("f * g and g * f", most("numbers", "commutes")),
-        exact("f * g and numpy.convolve(f, g)", most("numbers", "numpy")),
-        unequal("f ⋆ g and g ⋆ f", least("numbers", "correlation")),
-        exact("f ⋆ g and g ⋆ f from right to left", most("numbers", "flip")),
-        exact("valid: the map of a later signal and the map, later", most("shifts", "valid")),
+        exact("difference between f * g and g * f", most("numbers", "commutes")),
+        exact("difference between f * g and numpy.convolve(f, g)", most("numbers", "numpy")),
+        unequal("difference between f ⋆ g and g ⋆ f", least("numbers", "correlation")),
+        exact("difference between f ⋆ g and the reverse of g ⋆ f", most("numbers", "flip")),
         exact(
-            "circular: the map of a rolled signal and the map, rolled", most("shifts", "circular")
+            "valid: difference between the map of a delayed signal and the delayed map",
+            most("shifts", "valid"),
         ),
-        unequal("zeros: the same, which ends at the ends", least("shifts", "zeros")),
-        unequal("stride 2: the same, for a shift by 5", least("shifts", "stride")),
+        exact(
+            "circular: difference between the map of a rolled signal and the rolled map",
+            most("shifts", "circular"),
+        ),
+        unequal(
+            "zeros: difference between the map of a rolled signal and the rolled map",
+            least("shifts", "zeros"),
+        ),
+        unequal(
+            "stride 2: difference between the map of a signal delayed by 5 and the delayed map",
+            least("shifts", "stride"),
+        ),
     ]
     for moment in ("before", "after"):
         for key, statement in (
-            ("flipping", "a network that correlates and one that convolves: logits"),
-            ("mirrored", "a network, and its kernels flipped on mirrored texts: logits"),
+            (
+                "flipping",
+                "logit difference between a network that correlates and one that convolves",
+            ),
+            (
+                "mirrored",
+                "logit difference between a network and, on mirrored texts, its flipped kernels",
+            ),
         ):
             gap = most("networks", f"{key}_{moment}")
             made.append(equal_logits("T11", f"{statement}, {moment} training", gap))
     gap = least("networks", "wrong_after")
-    made.append(different_logits("T11", "a network on texts and on mirrored texts: logits", gap))
+    made.append(
+        different_logits(
+            "T11", "logit change of a network if texts are mirrored, after training", gap
+        )
+    )
     for key, who in (("plain", "correlates"), ("flips", "convolves")):
         counts = [values[key] for values in results.of("networks")]
         rate = Rate.of(counts)
@@ -193,8 +291,9 @@ def drawings(results: Results) -> list[Drawing]:
         axes.set_xlabel("position")
         axes.set_ylabel("value")
     caption = (
-        "Two signals, their convolutions, which are the same, and their cross-correlations, of "
-        "which each is the other from right to left. All by the package's layer, full padding."
+        "Two signals f and g, their two convolutions, which are equal, and their two "
+        "cross-correlations, which mirror each other. All are computed by textcnn's convolution "
+        "layer with full padding."
     )
     return [Drawing("symmetry", caption, figure)]
 
@@ -212,24 +311,25 @@ def table(results: Results) -> list[list[str]]:
 SYMMETRY = Study(
     name="symmetry",
     title="Convolution or cross-correlation",
-    question="Deep learning's convolution does not flip its kernel. Does it matter?",
+    question="The convolution of deep learning does not flip its kernel. Does it matter?",
     mathematics="""
-<p>Convolution runs through one signal backwards, and so is commutative: <var>a</var> and
-<var>i</var> − <var>a</var> change places in the sum. What the field calls convolution runs
-through both forwards. It is cross-correlation, convolution with the flipped kernel:</p>
+<p>Convolution runs through one of the signals backwards. It is commutative, because <var>a</var>
+and <var>i</var> − <var>a</var> can swap roles in the sum. The operation that deep learning calls
+convolution runs through both signals forwards. It is cross-correlation: convolution with the
+flipped kernel.</p>
 <p class="formula">(<var>f</var> * <var>g</var>)[<var>i</var>] = Σ<sub><var>a</var></sub>
 <var>f</var>[<var>a</var>] <var>g</var>[<var>i</var> − <var>a</var>], &nbsp;
 (<var>f</var> ⋆ <var>g</var>)[<var>i</var>] = Σ<sub><var>a</var></sub>
 <var>f</var>[<var>a</var>] <var>g</var>[<var>i</var> + <var>a</var>]</p>
 <p>So <var>f</var> * <var>g</var> = <var>g</var> * <var>f</var>, but <var>g</var> ⋆ <var>f</var>
-is <var>f</var> ⋆ <var>g</var> from right to left. Both are <em>equivariant</em>: a later signal
-makes the same map, later. A kernel that is learnt is learnt in the order in which it is used:
-from mirrored weights both layers learn the same function.</p>""",
-    training=("8 epochs on 800 texts, asked on 200 others."),
+is <var>f</var> ⋆ <var>g</var> reversed. Both operations are <em>equivariant</em>: a delayed signal
+gives the same map, delayed. Kernels are learned in the order in which they are used, so layers that
+start from mirrored weights learn the same function.</p>""",
+    training="8 epochs on 800 texts, tested on 200 others.",
     lesson=(
-        "Whether a layer flips its kernel is a convention, not a property of what it learns: "
-        "only who carries kernels from one program to another, or reads them, has to know. "
-        "Equivariance is what matters, and padding and strides are what break it."
+        "Whether a layer flips its kernel is a convention, not a property of what it learns. It "
+        "matters only to those who move kernels between programs or interpret them. What matters "
+        "is equivariance, and padding and strides break it."
     ),
     points=points,
     measure=measure,

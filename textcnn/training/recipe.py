@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
-from textcnn.builders import build_data, build_network, load_token_vectors, with_embedding_size
+from textcnn.builders import load_token_vectors
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -24,26 +23,28 @@ from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.description import describe_data
-from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
-from textcnn.inference import BaseClassifier, build_classifier, load
-from textcnn.models.summary import summarize
+from textcnn.inference import BaseClassifier, load
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
 from textcnn.text.vocabulary import Vocabulary
-from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.curves import Curves
-from textcnn.training.learner import build_learner
 from textcnn.training.loop import Interrupted, Stopping, fit
-from textcnn.training.losses import loss_for
+from textcnn.training.parts import (
+    batches_for,
+    initial_classifier,
+    learner_for,
+    load_data,
+    opening_report,
+    with_vector_size,
+)
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
-from textcnn.training.report import Opening, Outcome
+from textcnn.training.report import Outcome
 from textcnn.training.state import TrainingState
 
 GOLDEN_TEXTS = 3
@@ -110,52 +111,18 @@ class TrainingRun:
         self.console = console or build_console(quiet=not self.is_first)
         set_seed(config.seed, device_specific=True)
 
-        with self.accelerator.main_process_first():  # it fills the cache for the others
-            data = build_data(
-                config.data, config.text, config.seed, memory=memory, draw_test=memory is None
-            )
-        self.splits, self.texts, self.stream = data.splits, data.texts, data.stream
+        self.data = load_data(config, self.accelerator, memory)
         # a resumed run has its vectors in the checkpoint
         vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
         self.vectors_coverage = None if vectors is None else vectors.coverage
-        config = replace(config, model=with_embedding_size(config.model, vectors))
-        self.config = config
-        network = build_network(
-            config.model,
-            config.text,
-            vocabulary_size=len(self.vocabulary),
-            num_classes=len(self.splits.labels),
-            vectors=vectors,
-        )
-        self.classifier = build_classifier(
-            network,
-            self.texts.encoder,
-            self.splits.labels,
-            (0.5,) * len(self.splits.labels) if config.data.multi_label else None,
-        )
+        self.config = config = with_vector_size(config, vectors)
+        self.classifier = initial_classifier(config, self.data, vectors)
         self.precision = Precision(config.training.precision, self.accelerator.device)
-        summary = summarize(network, int(self.texts.train.lengths.max()))
-        description = describe_data(self.splits, self.texts, summary.field.size)
-        self.opening = Opening(
-            self.splits,
-            description,
-            summary,
-            notes=(*([vectors.summary] if vectors else []), *self.splits.notes),
-            warnings=(*description.warnings, *filter(None, [self.precision.warning()])),
+        self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
+        self.learner = learner_for(
+            config, self.data, self.classifier.model, self.precision, self.accelerator
         )
-        self.learner = build_learner(
-            network,
-            loss_for(
-                self.splits.train,
-                weights=config.training.class_weights,
-                label_smoothing=config.training.label_smoothing,
-                device=self.accelerator.device,
-            ),
-            self.precision,
-            self.accelerator,
-            **asdict(config.optimizer),
-        )
-        self.batches = build_batches(config, data, self.accelerator)
+        self.batches = batches_for(config, self.data, self.accelerator)
         self.state = TrainingState()
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
@@ -167,7 +134,7 @@ class TrainingRun:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return self.texts.encoder.vocabulary
+        return self.data.texts.encoder.vocabulary
 
     def start(self) -> None:
         """Report data and model; begin in a fresh run directory or continue from `last/`."""
@@ -194,7 +161,7 @@ class TrainingRun:
         """Take weights, optimizer, random numbers and counters from `last/`."""
         directory = existing(self.run_dir / "last")
         checkpoint = load_checkpoint(directory)
-        if checkpoint.manifest.get("data") != self.splits.fingerprints():
+        if checkpoint.manifest.get("data") != self.data.splits.fingerprints():
             raise InputError(
                 f"resume={self.run_dir}: the data have changed since the run began; restore them, "
                 "or start a new run"
@@ -225,7 +192,7 @@ class TrainingRun:
             Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
         """
         training = self.config.training
-        epochs = training.epochs if self.stream is None else None
+        epochs = training.epochs if self.data.stream is None else None
         steps = self.batches.steps
         self.console.print(f"training starts: {steps or 'an unknown number of'} steps")
         with TrainingProgress(self.console, epochs, steps) as progress:
@@ -242,7 +209,7 @@ class TrainingRun:
 
     def validate(self) -> Scores:
         """Scores on the validation texts, which also tune the thresholds of label sets."""
-        return self.score(self.classifier, self.texts.validation, tune=True)
+        return self.score(self.classifier, self.data.texts.validation, tune=True)
 
     def score(
         self, classifier: BaseClassifier[Any], texts: EncodedTexts, tune: bool = False
@@ -280,10 +247,10 @@ class TrainingRun:
 
     def checkpoint(self) -> Checkpoint:
         """The model as it is now."""
-        golden = [*self.splits.validation.texts(GOLDEN_TEXTS), ""]
+        golden = [*self.data.splits.validation.texts(GOLDEN_TEXTS), ""]
         logits = self.classifier.logits(golden).tolist()
         manifest: dict[str, Any] = {
-            "data": self.splits.fingerprints(),
+            "data": self.data.splits.fingerprints(),
             "epoch": self.state.epoch,
             "step": self.state.step,
             "metrics": self.state.history[-1] if self.state.history else {},
@@ -295,7 +262,7 @@ class TrainingRun:
             dump(self.config),
             {name: tensor.contiguous() for name, tensor in weights.items()},
             self.vocabulary,
-            self.splits.labels,
+            self.data.splits.labels,
             manifest,
             self.classifier.thresholds,
         )
@@ -304,8 +271,8 @@ class TrainingRun:
         """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         best = load(self.run_dir)
-        test = self.score(best, self.texts.test) if len(self.texts.test) else None
-        validation = self.score(best, self.texts.validation)
+        test = self.score(best, self.data.texts.test) if len(self.data.texts.test) else None
+        validation = self.score(best, self.data.texts.validation)
         if not self.is_first:
             return
         outcome = Outcome(best, test, validation, self.state, self.seconds)
@@ -318,37 +285,5 @@ class TrainingRun:
         if self.curves is not None:
             outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
             settings = {key: value for key, _, value in walk(self.config) if key not in outside}
-            outcome.log(self.curves, self.splits, settings)
+            outcome.log(self.curves, self.data.splits, settings)
         outcome.report(self.console, self.run_dir)
-
-
-def build_batches(
-    config: TrainConfig, data: PreparedData, accelerator: Accelerator
-) -> TrainingBatches:
-    """The batches of this process: of a stream, or of texts in memory."""
-    training = config.training
-    settings: dict[str, Any] = {
-        "max_steps": training.max_steps,
-        "batch_size": training.batch_size,
-        "batch_tokens": training.batch_tokens,
-        "seed": config.seed,
-        "rank": accelerator.process_index,
-        "count": accelerator.num_processes,
-    }
-    if data.stream is not None:
-        return StreamBatches(
-            data.stream,
-            data.texts.encoder,
-            window=config.data.shuffle_buffer,
-            validate_every=training.validate_every,
-            **settings,
-        )
-    strata = data.splits.train.strata
-    # inversely proportional to the size of the class, so that all classes are drawn equally often
-    weights = 1 / np.bincount(strata)[strata]
-    return EpochBatches(
-        data.texts.train,
-        epochs=training.epochs,
-        weights=weights if training.sampling == "balanced" else None,
-        **settings,
-    )

@@ -1,1 +1,1 @@
-"""Keywords in sounds made by rule: invariance, in a waveform and in a spectrogram."""
+"""Studies on synthetic sounds: keywords anywhere, and melodies whose onset is their meaning."""

@@ -1,4 +1,4 @@
-"""Small networks for sounds: the encoders and poolings of texts, without an embedding."""
+"""Small networks for sounds: the encoders and poolings for texts, without an embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,15 @@ from textcnn.training.optimizers import build_optimizer
 
 @dataclass(frozen=True)
 class Spectrogram:
-    """Loudness by time and frequency: `size` samples for each frame, `hop` from one to the next."""
+    """Loudness by time and frequency: frames of `size` samples, one every `hop` samples."""
 
     size: int
     hop: int
 
     def __call__(self, sounds: Tensor) -> Features:
-        """(batch, samples) to (batch, frequency bins, frames)"""
-        window = torch.hann_window(self.size + 2, periodic=False)[1:-1]  # 0 at neither end
+        """(batch, samples) to (batch, frequency bins, frames)."""
+        # without the zeros at the ends
+        window = torch.hann_window(self.size + 2, periodic=False)[1:-1]
         bins = torch.stft(
             sounds, self.size, self.hop, window=window, center=False, return_complex=True
         )
@@ -38,10 +39,10 @@ class Spectrogram:
 
 @dataclass(frozen=True)
 class Waveform:
-    """The sound as it is: one channel."""
+    """The sound itself, as one channel."""
 
     def __call__(self, sounds: Tensor) -> Features:
-        """(batch, samples) to (batch, 1, samples)"""
+        """(batch, samples) to (batch, 1, samples)."""
         return Features(sounds[:, None], torch.full((len(sounds),), sounds.shape[1]))
 
 
@@ -62,8 +63,8 @@ class Listener(nn.Module):
     ):
         """
         Args:
-            samples: of a sound.
-            name, pooling, chunks, position, encoder_settings: as the keys of `model=`.
+            samples: length of a sound.
+            name, pooling, chunks, position, encoder_settings: like the keys of `model=`.
         """
         super().__init__()
         self.front = front
@@ -76,21 +77,22 @@ class Listener(nn.Module):
         self.head = nn.Linear(filters * self.pooling.factor, num_classes)
 
     def features(self, sounds: Tensor) -> Features:
-        """(batch, num_filters, positions)"""
+        """(batch, samples) to (batch, num_filters, positions)."""
         heard = self.front(sounds)
-        told = self.position(heard.values.transpose(1, 2), heard.lengths)  # (batch, time, channels)
-        (features,) = self.encoder(Features(told.transpose(1, 2), heard.lengths, heard.field))
+        values = heard.values.transpose(1, 2)  # (batch, time, channels)
+        positioned = self.position(values, heard.lengths)
+        (features,) = self.encoder(Features(positioned.transpose(1, 2), heard.lengths, heard.field))
         return features.each(torch.relu)
 
     def forward(self, sounds: Tensor) -> Tensor:
-        """(batch, samples) to (batch, classes)"""
+        """(batch, samples) to logits (batch, classes)."""
         pooled, _ = self.pooling(self.features(sounds))
         logits: Tensor = self.head(pooled)
         return logits
 
     @torch.no_grad()
     def winner(self, sound: Sound) -> int:
-        """The position whose features speak most for the class that is chosen."""
+        """The position whose feature contributes most to the predicted class."""
         features = self.features(torch.from_numpy(sound)[None])
         pooled, winners = self.pooling(features)
         assert winners is not None
@@ -108,7 +110,7 @@ class Listener(nn.Module):
 def build_listener(
     front: Spectrogram | Waveform, samples: int, num_classes: int, seed: int, **model: Any
 ) -> Listener:
-    """With random weights; arguments as for `Listener`."""
+    """A listener with random weights; arguments as for `Listener`."""
     set_seed(seed)
     return Listener(front, samples, num_classes, **model)
 
@@ -123,7 +125,7 @@ def train_listener(
     learning_rate: float = 0.01,
     batch_size: int = 32,
 ) -> None:
-    """Adam on the cross-entropy; the last weights stay."""
+    """Train with Adam on the cross-entropy, and keep the last weights."""
     heard, classes = torch.from_numpy(np.stack(sounds)), torch.tensor(labels)
     loss = build_loss(multi_label=False, class_weights=None, label_smoothing=0.0)
     optimizer = build_optimizer("adam", listener.parameters(), learning_rate=learning_rate)
@@ -137,18 +139,18 @@ def train_listener(
 
 @torch.no_grad()
 def hear(listener: Listener, sounds: Sequence[Sound]) -> Tensor:
-    """logits (sounds, classes)"""
+    """Logits (sounds, classes)."""
     parts = torch.from_numpy(np.stack(sounds)).split(64)
     return torch.cat([listener(part) for part in parts])
 
 
-def count_heard(listener: Listener, sounds: Sequence[Sound], labels: Sequence[int]) -> Values:
-    """How many of the sounds get their class, as `Rate.of` takes it."""
+def count_recognised(listener: Listener, sounds: Sequence[Sound], labels: Sequence[int]) -> Values:
+    """The number of sounds classified correctly, in the form that `Rate.of` accepts."""
     correct = hear(listener, sounds).argmax(dim=1) == torch.tensor(labels)
     return {"correct": int(correct.sum()), "texts": len(sounds)}
 
 
 def spread(logits: Tensor, alike: int) -> float:
-    """The largest difference of two logits among each `alike` sounds that follow each other."""
+    """The largest difference of a logit within each group of `alike` consecutive sounds."""
     groups = logits.unflatten(0, (-1, alike))  # (groups, alike, classes)
     return float((groups.amax(dim=1) - groups.amin(dim=1)).max())

@@ -1,4 +1,4 @@
-"""Sounds made by rule: keywords of two pips, and melodies, in silence or noise."""
+"""Synthetic sounds: keywords of two pips, and melodies, in silence or noise."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def milliseconds(samples: float) -> float:
 
 
 def pip(frequency: float, phase: float = 0.0) -> Sound:
-    """A tone that swells and fades, 0 at neither end."""
+    """A tone that swells and fades; neither its first sample nor its last is 0."""
     time = np.arange(PIP)
     swell = np.sin(np.pi * (time + 1) / (PIP + 1))
     tone: Sound = (swell * np.cos(2 * np.pi * frequency * time / RATE + phase)).astype(np.float32)
@@ -28,18 +28,18 @@ def pip(frequency: float, phase: float = 0.0) -> Sound:
 
 
 def keyword(rising: bool) -> Sound:
-    """Low and then high, or the other way round: the same pips, the same silence between them."""
+    """A low and a high pip, or the same pips in the other order, with a gap between them."""
     first, second = (LOW, HIGH) if rising else (HIGH, LOW)
     return np.concatenate([pip(first), np.zeros(GAP, dtype=np.float32), pip(second)])
 
 
 def melody(frequencies: Sequence[float], phase: float) -> Sound:
-    """A pip for each note, without a rest."""
+    """A pip for each note, without rests."""
     return np.concatenate([pip(frequency, phase) for frequency in frequencies])
 
 
 def silence_around(event: Sound, start: int, samples: int) -> Sound:
-    """Silence but for the event."""
+    """Silence, except for the event from sample `start` on."""
     assert 0 <= start <= samples - len(event)
     sound = np.zeros(samples, dtype=np.float32)
     sound[start : start + len(event)] = event
@@ -47,5 +47,5 @@ def silence_around(event: Sound, start: int, samples: int) -> Sound:
 
 
 def noise(samples: int, loudness: float, draw: np.random.Generator) -> Sound:
-    """White; `loudness`: its standard deviation, where pips reach 1."""
+    """White noise; `loudness` is its standard deviation, and the amplitude of a pip is 1."""
     return (loudness * draw.standard_normal(samples)).astype(np.float32)

@@ -1,1 +1,1 @@
-"""What the padding at the ends of a text tells its features of where they are."""
+"""The padding at the ends of a text, and what it reveals about positions."""

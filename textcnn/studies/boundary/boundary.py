@@ -1,19 +1,19 @@
-"""How far from its ends a text's features know of them, by boundary mode and by remedy."""
+"""How far from the ends of a text its features depend on the boundary mode."""
 
 from typing import TYPE_CHECKING
 
-from textcnn.studies.boundary.ends import (
-    LENGTH,
+from textcnn.studies.boundary.feature_maps import measure_maps
+from textcnn.studies.boundary.layers import (
     MODES,
     NETWORKS,
-    QUICK,
+    QUICK_NETWORKS,
+    TEXT_WORDS,
+    differing_in_filler,
     over_the_ends,
-    strange_in_filler,
-    wide,
 )
-from textcnn.studies.boundary.ends_measured import EQUAL, measure_maps
-from textcnn.studies.position.halves import halves, predict_halves, signatures
 from textcnn.studies.shared.figures import BLUE, GREY, ORANGE, PREDICTED, accuracy_axes, intervals
+from textcnn.studies.shared.markers import halves, predict_halves, signatures
+from textcnn.studies.shared.networks import multi_width
 from textcnn.studies.shared.study import (
     Claim,
     Drawing,
@@ -24,17 +24,17 @@ from textcnn.studies.shared.study import (
     Values,
     accuracy,
     equal_logits,
-    scientific,
+    same_features,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KERNEL = 5  # of the network that is asked where a marker stands
+KERNEL = 5  # kernel size of the network that names the half of a marker
 
 
 def points(plan: Plan) -> list[Point]:
-    chosen = plan.pick(QUICK, tuple(NETWORKS))
+    chosen = plan.pick(QUICK_NETWORKS, tuple(NETWORKS))
     return [
         *(Point(name, {"network": name}, plan.seeds) for name in chosen),
         *(Point(f"halves, {mode}", {"mode": mode}, plan.seeds) for mode in MODES),
@@ -48,7 +48,7 @@ def measure(settings: Values, seed: int) -> Values:
 
 
 def measure_halves(mode: str, seed: int) -> Values:
-    """A network trained on markers at all places, asked in which half each stands."""
+    """Train on markers at all positions; measure how well the network names their halves."""
     from textcnn.studies.shared.probe import (
         Training,
         build_probe,
@@ -57,10 +57,10 @@ def measure_halves(mode: str, seed: int) -> Values:
         train_probe,
     )
 
-    rows = halves(LENGTH)
-    model = wide(KERNEL).model | {"padding": mode, "num_filters": 48}
+    rows = halves(TEXT_WORDS)
+    model = multi_width(KERNEL, padding=mode, num_filters=48)
     classifier = build_probe(model, rows, seed)
-    seen = signatures(mode, LENGTH, KERNEL)
+    seen = signatures(mode, TEXT_WORDS, KERNEL)
     groups = [[place for place, each in enumerate(seen) if each == one] for one in set(seen)]
 
     def gap() -> float:
@@ -90,26 +90,30 @@ def map_claims(results: Results, point: Point) -> list[Claim]:
         values = [v[moment] for v in results.of(point.name)]
         title = f"{layers.title}, {moment} training"
         beyond = max(v["beyond"] for v in values)
-        statement = f"{title}: features of all modes, where no window reaches over an end"
-        made.append(Claim("T12", statement, f"≤ {EQUAL:g}", scientific(beyond), beyond <= EQUAL))
+        statement = (
+            f"{title}: feature difference between modes, where no window reaches over an end"
+        )
+        made.append(same_features("T12", statement, beyond))
         made.append(
-            counted(
+            count_claim(
                 "T12",
-                f"{title}: positions that the mode decides",
+                f"{title}: positions that depend on the mode",
                 expected,
                 [v["differ"] for v in values],
             )
         )
         for modes in (("zeros",), tuple(m for m in layers.modes if m != "zeros")):
             named = ", ".join(modes)
-            statement = f"{title}, {named}: positions unlike the middle of constant filler"
+            statement = (
+                f"{title}, {named}: positions of constant filler that differ from the middle"
+            )
             found = [v["filler"][mode] for v in values for mode in modes]
-            made.append(counted("T4", statement, strange_in_filler(layers, modes[0]), found))
+            made.append(count_claim("T4", statement, differing_in_filler(layers, modes[0]), found))
     return made
 
 
-def counted(theorem: str, statement: str, expected: int, found: list[int]) -> Claim:
-    """Every seed must find as many as theory says."""
+def count_claim(theorem: str, statement: str, expected: int, found: list[int]) -> Claim:
+    """All seeds must find the number that theory predicts."""
     measured = ", ".join(map(str, sorted(set(found))))
     return Claim(theorem, statement, str(expected), measured, set(found) == {expected})
 
@@ -120,15 +124,17 @@ def halves_claims(results: Results, point: Point) -> list[Claim]:
     made = [
         equal_logits(
             "T4",
-            f"{title}: logits of markers at places with equal windows, {moment} training",
+            f"{title}: logit difference between markers with the same windows, {moment} training",
             max(v[f"gap_{moment}"] for v in values),
         )
         for moment in ("before", "after")
     ]
-    statement = f"{title}: accuracy of the half"
+    statement = f"{title}: accuracy of naming the half"
     return [
         *made,
-        accuracy("T4", statement, predict_halves(mode, LENGTH, KERNEL), results.rate(point.name)),
+        accuracy(
+            "T4", statement, predict_halves(mode, TEXT_WORDS, KERNEL), results.rate(point.name)
+        ),
     ]
 
 
@@ -140,14 +146,14 @@ def drawings(results: Results) -> list[Drawing]:
     left, right, below, halves = (figure.add_subplot(grid[n // 2, n % 2]) for n in range(4))
     shown = results.first("kernel 5")["after"]["shown"]
     draw_end(left, shown, range(-2, 8), "first tokens")
-    draw_end(right, shown, range(LENGTH - 12, LENGTH - 2), "last tokens")
+    draw_end(right, shown, range(TEXT_WORDS - 12, TEXT_WORDS - 2), "last tokens")
     draw_margins(below, results)
     draw_halves(halves, results)
     caption = (
-        "Above: one trained feature of kernel 5 by boundary mode, where its window begins; between "
-        "the dashed lines all modes agree; grey: valid has no windows there. Below left: "
-        "positions that the mode decides; right: how often a marker's half is named, with 95 % "
-        "intervals. Grey: theory."
+        "Top: one trained feature of kernel 5 for each boundary mode, by the token where its "
+        "window begins. Between the dashed lines all modes agree. Where valid has no window, it "
+        "is grey. Bottom left: number of positions that depend on the mode. Bottom right: accuracy "
+        "of naming the half that holds a marker, with 95 % intervals. Grey: theory."
     )
     return [Drawing("boundary", caption, figure)]
 
@@ -163,7 +169,7 @@ def draw_end(axes: "Axes", shown: dict[str, list[float]], starts: range, title: 
     axes.set_facecolor("#d9dce1")  # where a mode has no window
     axes.imshow(rows, aspect="auto", cmap="Blues", vmin=0, vmax=top, extent=extent)
     axes.set_yticks(range(len(MODES)), MODES)
-    border = -0.5 if starts[0] < 0 else LENGTH - KERNEL + 0.5
+    border = -0.5 if starts[0] < 0 else TEXT_WORDS - KERNEL + 0.5
     axes.axvline(border, color=ORANGE, linestyle="--", linewidth=1.5)
     axes.set_xticks([*starts])
     axes.set_xlabel("token where the window begins")
@@ -179,12 +185,12 @@ def draw_margins(axes: "Axes", results: Results) -> None:
     axes.set_yticks(range(len(names)), [f"{n} (R = {NETWORKS[n].field[0]})" for n in names])
     axes.invert_yaxis()
     axes.set_xlabel("positions at both ends")
-    axes.set_title("positions that the mode decides", loc="left")
+    axes.set_title("positions that depend on the mode", loc="left")
 
 
 def draw_halves(axes: "Axes", results: Results) -> None:
     places = range(len(MODES))
-    shares = [100 * predict_halves(mode, LENGTH, KERNEL) for mode in MODES]
+    shares = [100 * predict_halves(mode, TEXT_WORDS, KERNEL) for mode in MODES]
     axes.bar(places, shares, color=PREDICTED["color"], width=0.7, zorder=0)
     intervals(axes, [*places], [results.rate(f"halves, {mode}") for mode in MODES])
     accuracy_axes(axes, "first or second half?", "")
@@ -193,7 +199,7 @@ def draw_halves(axes: "Axes", results: Results) -> None:
 
 
 def table(results: Results) -> list[list[str]]:
-    rows = [["layers", "R", "positions decided by the mode: theory", "measured", "in tokens"]]
+    rows = [["layers", "R", "positions that depend on the mode: theory", "measured", "in tokens"]]
     for point in results.points():
         if "network" in point.settings:
             layers = NETWORKS[point.settings["network"]]
@@ -207,28 +213,31 @@ def table(results: Results) -> list[list[str]]:
 BOUNDARY = Study(
     name="boundary",
     title="The ends of a text: five boundary modes",
-    question="What do features near the ends know that others don't, and what makes it less?",
+    question="What do features near the ends know that others do not, and what limits it?",
     mathematics="""
 <p>A window that reaches over an end sees what the boundary mode puts there: zeros, the last token
-again, the text from its other end, or its mirror image; valid leaves such windows out. All other
-windows see text alone, so modes differ only within <var>R</var> − 1 tokens of an end:</p>
+repeated, the text from its other end, or its mirror image. The valid mode leaves such windows out.
+All other windows see only text, so the modes differ only within <var>R</var> − 1 tokens of an
+end:</p>
 <p class="formula">2 · (<var>R</var> − 1) / 2 = <var>R</var> − 1 positions in all,
-about (<var>R</var> − 1) / <var>s</var> of a map with <var>s</var> tokens from one position to
-the next</p>
-<p>(each end rounds up to whole positions, and pooling drops tokens that fill no window: the table
-counts exactly) with <var>R</var> = 1 + Σ (<var>k</var> − 1) <var>δ</var> <var>s</var>. In constant
-filler only zeros look strange. But a <em>marker</em> near an end is in fewer windows or in others,
-valid too: that tells its place. Circular windows have no ends to tell of, and leak nothing.</p>""",
+about (<var>R</var> − 1) / <var>s</var> in a map with stride <var>s</var>,</p>
+<p>where <var>R</var> = 1 + Σ (<var>k</var> − 1) <var>δ</var> <var>s</var>. Each end rounds up to
+whole positions, and pooling drops tokens that fill no window; the table counts exactly. In constant
+filler only zeros stand out. But a <em>marker</em> near an end occurs in fewer windows or in
+different ones, in valid mode too, and that reveals its position. Circular windows have no ends, so
+they leak nothing.</p>""",
     training=(
-        "Feature maps: the weights of one network, with random weights and after 4 epochs, put "
-        "into networks of every mode. Halves: 30 epochs on the marker at each of 40 places; "
-        "there are no other texts of this kind, so those that are asked were trained on."
+        "Feature maps: the weights of one network, random and after 4 epochs, are copied into "
+        f"networks of every mode. Halves: 30 epochs on the marker at each of {TEXT_WORDS} "
+        "positions. There are no other texts of this kind, so all test texts also occur in "
+        "training."
     ),
     lesson=(
-        "The mode matters near the ends and nowhere else, and near means the receptive field. "
-        "Smaller kernels shrink the margin, dilation widens it as it widens the field. Pooling "
-        "early leaves fewer positions in it, of a map that is shorter; in tokens it grows. In "
-        "short texts choose the mode with care: zeros mark the ends, circular hides them."
+        "The mode matters near the ends and nowhere else, and “near” means within the receptive "
+        "field. Smaller kernels shrink this margin; dilation widens it along with the receptive "
+        "field. Early pooling leaves fewer positions in it, but the map is shorter too, and in "
+        "tokens the margin grows. In short texts, choose the mode with care: zeros mark the ends, "
+        "circular padding hides them."
     ),
     points=points,
     measure=measure,

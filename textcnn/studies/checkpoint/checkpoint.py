@@ -1,13 +1,12 @@
-"""The questions of the other studies, put to a user's own classifier and texts."""
+"""The questions of the other studies, asked of a user's own classifier and texts."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textcnn.studies.shared.answers import (
+from textcnn.studies.shared.claims import (
     block_rates,
     distance_claims,
-    draw_order,
-    draw_rows,
     equality_claims,
     length_claims,
     negation_claims,
@@ -16,8 +15,16 @@ from textcnn.studies.shared.answers import (
     rate_of,
     read_rates,
 )
-from textcnn.studies.shared.figures import BLUE, GREY, accuracy_axes, intervals, new_figure
-from textcnn.studies.shared.inputs import (
+from textcnn.studies.shared.figures import (
+    BLUE,
+    GREY,
+    accuracy_axes,
+    draw_order,
+    draw_rows,
+    intervals,
+    new_figure,
+)
+from textcnn.studies.shared.real_texts import (
     baseline,
     check_enough,
     constant,
@@ -44,30 +51,27 @@ from textcnn.studies.shared.study import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from textcnn.config.data import DataConfig
-    from textcnn.config.programs import TrainConfig
     from textcnn.data.batching import EncodedTexts
     from textcnn.inference import AnyClassifier
 
-ASKED = 600  # texts, at most
-QUICK_ASKED = 150
+MAX_TEXTS, QUICK_MAX_TEXTS = 600, 150
 TITLE = "this classifier"
 
 
 def points(plan: Plan) -> list[Point]:
-    """One: the classifier and its texts are what they are, and each text is shuffled by itself."""
+    """A single point with one seed: the classifier is already trained."""
     settings = {
         "checkpoint": plan.checkpoint,
         "digest": checkpoint_digest(plan.checkpoint) if plan.checkpoint else "",
         "data": plan.data,
         "data_digest": data_digest(plan.data),
-        "texts": QUICK_ASKED if plan.quick else ASKED,
+        "texts": QUICK_MAX_TEXTS if plan.quick else MAX_TEXTS,
     }
     return [Point("checkpoint", settings)]
 
 
 def checkpoint_digest(path: str) -> str:
-    """Of the files that predict: what was trained anew at the same place has another."""
+    """A hash of the files that determine predictions; it changes if the run is trained again."""
     from textcnn.checkpoint import FILES, THRESHOLDS, find_checkpoint
 
     directory = find_checkpoint(path)
@@ -76,83 +80,94 @@ def checkpoint_digest(path: str) -> str:
 
 
 def measure(settings: Values, seed: int) -> Values:
-    """
+    """The answers to all questions, and which texts were used.
+
     Raises:
-        InputError: checkpoint or data can't be used.
+        InputError: the checkpoint or the data can't be used.
     """
     from textcnn.studies.checkpoint.two_words import order_gaps
+    from textcnn.studies.shared.perturbations import sample
     from textcnn.studies.shared.questions import ask
-    from textcnn.studies.shared.rearranged import sample
 
-    classifier, trained, data, texts = load(settings)
-    return ask(classifier, sample(texts, settings["texts"], seed), seed) | {
-        "distances": order_gaps(classifier, texts),
-        "unit": trained.text.unit,
-        "name": trained.model.name,
-        "multi_label": trained.data.multi_label,
-        "source": describe(data),
-        "available": len(texts),
-        "classes": len(classifier.labels),
-    }
+    classifier, texts, facts = load(settings)
+    answers = ask(classifier, sample(texts, settings["texts"], seed), seed)
+    return answers | {"distances": order_gaps(classifier, texts)} | facts
 
 
 def check(missing: Sequence[tuple[Point, int]]) -> None:
-    """Hold checkpoint and data against what is asked of them.
+    """Check that the checkpoint and the data can be used.
 
     Raises:
-        InputError: they can't be used, or the texts are too few.
+        InputError: they can't be used, or there are too few texts.
     """
     for point, _ in missing:
-        classifier, trained, _, texts = load(point.settings)
-        # sets of labels: nothing says how many there may be
-        check_enough(len(texts), 1 if trained.data.multi_label else len(classifier.labels))
+        _, texts, facts = load(point.settings)
+        # the number of possible label sets is unknown
+        check_enough(len(texts), 1 if facts["multi_label"] else facts["classes"])
 
 
-def load(settings: Values) -> tuple["AnyClassifier", "TrainConfig", "DataConfig", "EncodedTexts"]:
-    """The classifier, how it was trained, and the texts that it is asked about.
+class Subject(NamedTuple):
+    """A trained classifier and the texts that it is tested on."""
+
+    classifier: "AnyClassifier"
+    texts: "EncodedTexts"
+    facts: Values  # about both, for the report
+
+
+def load(settings: Values) -> Subject:
+    """
+    Args:
+        settings: of the point.
 
     Raises:
-        InputError: checkpoint or data can't be used.
+        InputError: the checkpoint or the data can't be used.
     """
     from textcnn.data.encoding import encode_labelled
     from textcnn.evaluation.report import test_rows
     from textcnn.inference import restore
 
     classifier, trained, _, _ = restore(settings["checkpoint"])
-    data = chosen_data(settings["data"], trained)
+    data = chosen_data(settings["data"], trained.data)
     rows = test_rows(data, trained, classifier.labels)
-    texts = encode_labelled(rows, classifier.encoder)
-    return classifier, trained, data, texts
+    facts = {
+        "unit": trained.text.unit,
+        "name": trained.model.name,
+        "multi_label": trained.data.multi_label,
+        "source": describe(asdict(data)),
+        "available": len(rows),
+        "classes": len(classifier.labels),
+    }
+    return Subject(classifier, encode_labelled(rows, classifier.encoder), facts)
 
 
-def chosen_data(data: Values, trained: "TrainConfig") -> "DataConfig":
-    """As `textcnn.evaluate` chooses them: the classifier's own texts, or others.
+def chosen_data(data: Values, trained: Any) -> Any:
+    """The configuration of the data to test on, chosen as `textcnn.evaluate` does.
 
     Args:
-        data: all keys of `data`, none where none was given. Those of the bundled texts, the
-            default, are taken for changes of the classifier's own; those of a Hub dataset, which
-            may be a preset with columns of its own, are taken as they are.
+        trained: the configuration of the classifier's own data.
+        data: all keys of `data=`; none if the user gave none. With `source=bundled`, the default,
+            they modify the classifier's own data. With `source=hub` they are used unchanged,
+            because they may be a preset with columns of its own.
     """
-    from textcnn.config.data import DataConfig, SyntheticConfig
+    from textcnn.builders import read_data
     from textcnn.evaluation import report
 
     if not data:
-        return trained.data
+        return trained
     if data["source"] == "hub":
-        return DataConfig(**data)
-    kind = SyntheticConfig if data["source"] == "synthetic" else DataConfig
-    usual = vars(kind())
+        return read_data(data)
+    usual = vars(read_data({"source": data["source"]}))
     given = [f"data.{key}" for key, value in data.items() if value != usual[key]]
     other = [] if data["source"] == "bundled" else ["data"]
-    return report.chosen_data(kind(**data), trained.data, [*other, *given])
+    return report.chosen_data(read_data(data), trained, [*other, *given])
 
 
 def claims(results: Results) -> list[Claim]:
     values = results.of("checkpoint")
-    correct = "sets of labels exactly right" if values[0]["multi_label"] else "accuracy"
+    correct = "label sets exactly right" if values[0]["multi_label"] else "accuracy"
     made = [
         silent(f"{TITLE}, {values[0]['name']}: {correct}", str(rate_of(values, "correct"))),
-        silent(f"always the most frequent answer: {correct}", str(rate_of(values, "majority"))),
+        silent(f"always the most frequent class: {correct}", str(rate_of(values, "majority"))),
         *equality_claims({TITLE: values}, ["equal"]),
         *order_claims(TITLE, values),
         *distance_claims(values[0]),
@@ -164,25 +179,25 @@ def claims(results: Results) -> list[Claim]:
 
 
 def notes(results: Results) -> list[str]:
-    """Which texts were asked, and whether the answers say anything."""
+    """Which texts were used, and whether the answers mean anything."""
     values = results.of("checkpoint")
     first = values[0]
     said = [
-        f"Texts: {first['source']}; {first['texts']} of {first['available']} to test on are asked, "
+        f"Texts: {first['source']}; {first['texts']} of {first['available']} test texts, "
         f"{first['classes']} classes; {baseline(values)}."
     ]
     if too_few(values):
         said.append(few_note(first["texts"]))
     if constant(values):
         said.append(
-            "This classifier gives every text the same answer. That shuffling, moving and cutting "
-            "change no prediction says nothing of what it reads: it has not learnt to tell the "
-            "classes apart."
+            "This classifier predicts the same for every text: it has not learned to distinguish "
+            "the classes. If shuffling, moving or cutting changes no prediction, this says nothing "
+            "about what it reads."
         )
     elif no_better(values):
         said.append(
-            f"This classifier, with {rate_of(values, 'correct')}, is no better than that by more "
-            "than chance: what changes its predictions, or does not, says little of what it reads."
+            f"This classifier, with {rate_of(values, 'correct')}, is better than that only by "
+            "chance, or not at all. What changes its predictions says little about what it reads."
         )
     return said
 
@@ -199,7 +214,7 @@ def drawings(results: Results) -> list[Drawing]:
     draw_order(order, {TITLE: values}, "correct", "Shuffled texts", f"{unit} that stay together")
     draw_places(places, values)
     rates = read_rates(values)
-    accuracy_axes(lengths, "Only the beginning is read", f"{unit} read")
+    accuracy_axes(lengths, "Only the first tokens are read", f"{unit} read")
     lengths.set_xscale("log")
     lengths.set_xticks(list(rates), [str(tokens) for tokens in rates])
     lengths.minorticks_off()
@@ -210,13 +225,13 @@ def drawings(results: Results) -> list[Drawing]:
             axes.axhline(share, color=GREY, linestyle=linestyle, linewidth=1)
         places.axvline(share, color=GREY, linestyle=linestyle, linewidth=1)
     caption = (
-        "Accuracy on texts whose order, place or length is changed, with 95 % intervals. Dashed: "
-        "on the texts as they are. Dotted: always the most frequent class."
+        "Accuracy after changing the order, place or length of the texts, with 95 % intervals. "
+        "Dashed: on unchanged texts. Dotted: always the most frequent class."
     )
     if asked:
         caption += (
-            " Last: how far the logits of two words in both orders are apart, by their distance "
-            "among unknown words. Dashed: where the receptive field ends."
+            " Last panel: difference of the logits of two words in both orders, by their distance "
+            "among unknown words. Dashed: the end of the receptive field."
         )
     return [Drawing("checkpoint", caption, figure)]
 
@@ -226,7 +241,7 @@ def draw_places(axes: "Axes", values: list[Values]) -> None:
     rates = [rate_of(values, "places", name, "correct") for name in names]
     draw_rows(axes, names, rates)
     axes.set_xlim(-3, 106)
-    axes.set_title("Elsewhere, and parts", loc="left")
+    axes.set_title("Moved texts, and parts", loc="left")
 
 
 def draw_distances(axes: "Axes", asked: Values, field: int) -> None:
@@ -235,7 +250,7 @@ def draw_distances(axes: "Axes", asked: Values, field: int) -> None:
     axes.set_xticks([d for d in asked["distances"] if len(asked["distances"]) <= 20 or d % 10 == 0])
     axes.set_ylim(bottom=min(0.0, -0.05 * max(asked["gaps"])))
     axes.set_xlabel("tokens from one word to the other")
-    axes.set_ylabel("difference of logits")
+    axes.set_ylabel("logit difference")
     title = "“{}” and “{}” in both orders".format(*asked["words"])
     axes.set_title(title, loc="left", parse_math=False)  # a word may be a dollar
 
@@ -244,7 +259,7 @@ def table(results: Results) -> list[list[str]]:
     values = results.of("checkpoint")
     texts = values[0]["texts"]
     rows = [["texts", "predictions that change", "accuracy (95 %)"]]
-    rows.append(["as they are", "–", str(rate_of(values, "correct"))])
+    rows.append(["unchanged", "–", str(rate_of(values, "correct"))])
     blocks = values[0]["order"]["blocks"]
     changed, correct = (block_rates(values, key) for key in ("changed", "correct"))
     for block, change, right in zip(blocks, changed, correct, strict=True):
@@ -254,37 +269,38 @@ def table(results: Results) -> list[list[str]]:
         rate = Rate(found["correct"], texts)
         rows.append([name, f"{found['changed']} of {texts}", str(rate)])
     for tokens, rate in read_rates(values).items():
-        rows.append([f"the first {tokens} tokens", "–", str(rate)])
+        rows.append([f"only the first {tokens} tokens", "–", str(rate)])
     return rows
 
 
 CHECKPOINT = Study(
     name="checkpoint",
-    title="Your own classifier: what it knows of order, place and length",
+    title="Your own classifier: what it knows about order, place and length",
     question=(
-        "What of all this holds for a classifier that you trained, on its own test texts or "
-        "others? Does it read, or does it collect words?"
+        "Which of these limits apply to a classifier that you trained, on its own test texts or "
+        "on others? Does it read, or does it collect words?"
     ),
     mathematics="""
-<p>Where a network sees windows of <var>R</var> tokens and pools them wherever they stand,
-theory speaks of every weight, trained or not: its logits go by the windows
-<var>W<sub>R</sub></var>(<var>x</var>) of a text alone.</p>
+<p>If a network sees windows of <var>R</var> tokens and its pooling ignores positions, theory covers
+all weights, trained or not: the logits depend only on the windows
+<var>W<sub>R</sub></var>(<var>x</var>) of a text.</p>
 <p class="formula"><var>R</var> = 1: <var>f</var>(<var>x</var>) =
 <var>f</var>(shuffled <var>x</var>); &nbsp; <var>d</var> ≥ <var>R</var>:
 <var>f</var>(… A … B …) = <var>f</var>(… B … A …)</p>
-<p>And every classifier here gives a text the same logits whatever stands beside it and however
-it is padded, and knows nothing of how the dimensions of its embedding are numbered.</p>""",
+<p>Every classifier here gives a text the same logits whatever other texts are in the batch and
+however the text is padded. The numbering of the embedding dimensions does not matter
+either.</p>""",
     training=(
-        "Nothing is trained: the classifier is asked as it is, about a sample of the test texts "
-        "where there are more than a study asks. The two words are the commonest of its texts."
+        "Nothing is trained. The classifier is tested as it is, on a random sample if there are "
+        "more test texts than the study uses. The two words are the most frequent ones of these "
+        "texts."
     ),
     lesson=(
-        "Where a classifier is better than the most frequent class, and its predictions survive "
-        "shuffling, it does not use the order of words, though it could: the task does not ask for "
-        "it, and a bag of words would do. Where the last half "
-        "alone is classified worse than the first, what decides stands at the beginning, and "
-        "fewer tokens are enough. Where unknown words in front change predictions, it has learnt "
-        "where its texts begin."
+        "If a classifier beats the most frequent class and its predictions survive shuffling, it "
+        "does not use the order of words, even if it could. The task does not require order, and a "
+        "bag of words would do. If accuracy on the last half alone is lower than on the first, the "
+        "decisive words are at the beginning, and fewer tokens are enough. If unknown words before "
+        "a text change predictions, the classifier has learned where its texts begin."
     ),
     points=points,
     measure=measure,

@@ -1,4 +1,4 @@
-"""Two words of a user's own texts in both orders: up to what distance a classifier notices."""
+"""Two words of a user's texts in both orders: up to which distance a classifier sees the order."""
 
 import numpy as np
 
@@ -7,22 +7,22 @@ from textcnn.inference import AnyClassifier
 from textcnn.studies.shared.study import Values
 from textcnn.text.vocabulary import SPECIALS, UNKNOWN
 
-FARTHEST = 64  # tokens of a receptive field up to which is asked
-BEYOND = 4  # distances that it can't see
+WIDEST_FIELD = 64  # the widest receptive field for which this is measured, in tokens
+BEYOND = 4  # distances measured beyond the receptive field
 
 
 def commonest(texts: EncodedTexts) -> list[int]:
-    """The ids of the two most frequent known tokens; of fewer, if there are no two."""
+    """The ids of the two most frequent known tokens, or of all if there are fewer."""
     ids, counts = np.unique(texts.ids[texts.ids >= len(SPECIALS)], return_counts=True)
     return [int(ids[i]) for i in np.argsort(-counts, kind="stable")[:2]]
 
 
 def in_both_orders(words: list[int], distance: int, margin: int, room: int) -> EncodedTexts:
-    """Two texts that differ in which token comes first, among unknown ones.
+    """Two texts of unknown tokens with two words, in both orders.
 
     Args:
-        margin: tokens on both sides, at least.
-        room: tokens from the one margin to the other, whatever the distance.
+        margin: tokens between the words and the ends, at least.
+        room: tokens between the two margins, the same for all distances.
     """
     texts = np.full((2, 2 * margin + room), UNKNOWN, np.int32)
     texts[:, margin] = words
@@ -32,14 +32,15 @@ def in_both_orders(words: list[int], distance: int, margin: int, room: int) -> E
 
 
 def order_gaps(classifier: AnyClassifier, texts: EncodedTexts) -> Values | None:
-    """How far the logits of both orders are apart, by distance.
+    """The difference of the logits of both orders, by distance.
 
-    None if the receptive field is all of a text or too wide, or the texts have no two known tokens.
+    None if the receptive field is the whole text or too wide, or if the texts have fewer than two
+    known tokens.
     """
     from textcnn.studies.shared.questions import gap, in_64_bits, logits_of, plainly
 
     field, words = classifier.model.receptive_field, commonest(texts)
-    if field is None or field > FARTHEST or len(words) < 2:
+    if field is None or field > WIDEST_FIELD or len(words) < 2:
         return None
     exact = plainly(in_64_bits(classifier.model))
     distances = [*range(1, field + BEYOND)]

@@ -1,41 +1,23 @@
-"""The limits on real texts: order, length, meaning, and what five remedies are worth."""
+"""The limits on real texts: order, length and meaning, and what five remedies are worth."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from textcnn.studies.language.networks import (
-    GLOVE,
-    NETWORKS,
-    build_data,
-    check_data,
-    measure_network,
-)
-from textcnn.studies.language.wording import (
-    TEMPLATES,
-    WIDTHS,
-    measure_negation,
-    measure_synonyms,
-    predict_negation,
-    predict_unseen,
-    synonym_claims,
-    template_claims,
-)
-from textcnn.studies.shared.answers import (
-    MANY_COLOURS,
+from textcnn.studies.language.drawings import draw_networks, draw_wording
+from textcnn.studies.language.negation import KERNEL_SIZES, measure_negation, template_claims
+from textcnn.studies.language.networks import GLOVE, NETWORKS, check_data, measure_network
+from textcnn.studies.language.synonyms import measure_synonyms, synonym_claims
+from textcnn.studies.shared.claims import (
     Networks,
     block_rates,
-    draw_order,
-    draw_rows,
     equality_claims,
     knows_no_order,
     negation_claims,
     order_claims,
     percent,
     rate_of,
-    read_rates,
 )
-from textcnn.studies.shared.figures import accuracy_axes, intervals, new_figure, predicted
-from textcnn.studies.shared.inputs import (
+from textcnn.studies.shared.negated_texts import TEMPLATES
+from textcnn.studies.shared.real_texts import (
     baseline,
     constant,
     data_digest,
@@ -47,13 +29,11 @@ from textcnn.studies.shared.inputs import (
 )
 from textcnn.studies.shared.study import Claim, Drawing, Plan, Point, Results, Study, Values, silent
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 EXAMPLES, QUICK_EXAMPLES = 800, 300  # of each split, at most
 EPOCHS, QUICK_EPOCHS = 20, 12  # at most
-QUICK = ("nin", "multi_width", "vectors", "dilated")
-SYNONYMS = {"synonyms, learnt vectors": None, "synonyms, GloVe vectors": GLOVE}
+QUICK_NETWORKS = ("nin", "multi_width", "vectors", "dilated")
+# the points of synonyms and their `text.vectors`
+SYNONYM_POINTS = {"synonyms, learned vectors": None, "synonyms, GloVe vectors": GLOVE}
 
 
 def points(plan: Plan) -> list[Point]:
@@ -66,7 +46,7 @@ def points(plan: Plan) -> list[Point]:
     return [
         *(
             Point(name, {"network": name, **common}, plan.seeds)
-            for name in plan.pick(QUICK, tuple(NETWORKS))
+            for name in plan.pick(QUICK_NETWORKS, tuple(NETWORKS))
         ),
         *(
             Point(
@@ -75,9 +55,12 @@ def points(plan: Plan) -> list[Point]:
                 plan.seeds,
             )
             for template in plan.pick(("near",), tuple(TEMPLATES))
-            for width in plan.pick((1, 2), WIDTHS)
+            for width in plan.pick((1, 2), KERNEL_SIZES)
         ),
-        *(Point(name, {"vectors": vectors}, plan.seeds) for name, vectors in SYNONYMS.items()),
+        *(
+            Point(name, {"vectors": vectors}, plan.seeds)
+            for name, vectors in SYNONYM_POINTS.items()
+        ),
     ]
 
 
@@ -96,10 +79,10 @@ def measure(settings: Values, seed: int) -> Values:
 
 
 def check(missing: Sequence[tuple[Point, int]]) -> None:
-    """Hold the data against what the networks that are to be trained need of them.
+    """Check that the missing networks can be trained on the data.
 
     Raises:
-        InputError: they can't be used.
+        InputError: the data can't be used.
     """
     trained = [(point.settings, seed) for point, seed in missing if "network" in point.settings]
     units = sorted({NETWORKS[settings["network"]].unit for settings, _ in trained})
@@ -108,7 +91,7 @@ def check(missing: Sequence[tuple[Point, int]]) -> None:
 
 
 def networks(results: Results) -> Networks:
-    """What the networks on real texts answered, by title; without those not measured."""
+    """The values of the networks on real texts, by title; without those that were not measured."""
     names = [point.name for point in results.points() if "network" in point.settings]
     measured = {NETWORKS[name].title: results.of(name) for name in names}
     return {
@@ -150,12 +133,12 @@ def remedy_claim(results: Results, name: str) -> Claim:
 
 
 def notes(results: Results) -> list[str]:
-    """Which texts these are, and what is to be seen of them."""
+    """Which texts were used, and what the results on them show."""
     return [*vector_notes(results), *text_notes(results)]
 
 
 def vector_notes(results: Results) -> list[str]:
-    """That vectors were not to be had, where they weren't."""
+    """Why pretrained vectors were not measured, if they were not."""
     missing = {values["missing"] for m in results.measurements if "missing" in (values := m.values)}
     return [f"Pretrained vectors were not measured: {reason}" for reason in sorted(missing)]
 
@@ -167,30 +150,31 @@ def text_notes(results: Results) -> list[str]:
     settings = next(p.settings for p in results.points() if "network" in p.settings)
     first = next(iter(asked.values()))
     said = [
-        f"Texts: {describe(build_data(settings['data'], settings['examples']))}; "
-        f"{first[0]['trained_on']} to train on, {first[0]['texts']} to test on, "
+        f"Texts: {describe(settings['data'])}; "
+        f"{first[0]['trained_on']} for training, {first[0]['texts']} for the test, "
         f"{first[0]['classes']} classes; {baseline(first)}."
     ]
     if any(map(too_few, asked.values())):
         said.append(few_note(first[0]["texts"]))
     if idle := [title for title, values in asked.items() if no_better(values)]:
         said.append(
-            f"No better than that: {'; '.join(idle)}. What shuffling leaves unchanged in such a "
-            "network says nothing of order."
+            f"No better than that: {'; '.join(idle)}. If shuffling changes nothing in such a "
+            "network, this says nothing about order."
         )
     return [*said, *findings({t: v for t, v in asked.items() if t not in idle})]
 
 
 def findings(able: Networks) -> list[str]:
-    """What the remedies were worth here. `able`: networks that have learnt something."""
+    """What the remedies were worth here; `able` are the networks that learned something."""
     if not able:
         return []
     rates = {title: rate_of(values, "correct") for title, values in able.items()}
     ranked = sorted(rates, key=lambda title: rates[title].share, reverse=True)
     best = rates[ranked[0]]
     level = [title for title in ranked[1:] if rates[title].interval[1] >= best.interval[0]]
-    said = f"Best on these texts, {ranked[0]}: {best}"
-    said += f"; chance alone may set it apart from: {'; '.join(level)}." if level else "."
+    said = f"Best on these texts is “{ranked[0]}”: {best}."
+    if level:
+        said += f" The intervals of these networks overlap with it: {'; '.join(level)}."
     changed = [
         block_rates(values, "changed")[0].share
         for values in able.values()
@@ -200,77 +184,13 @@ def findings(able: Networks) -> list[str]:
         least, most = (f"{100 * share:.1f}" for share in (min(changed), max(changed)))
         said += (
             f" Shuffling all tokens changes {least if least == most else f'{least} to {most}'} % "
-            "of the predictions of networks that can see order."
+            "of the predictions of the networks that can see order."
         )
     return [said]
 
 
 def drawings(results: Results) -> list[Drawing]:
     return [draw_networks(networks(results)), draw_wording(results)]
-
-
-def draw_networks(asked: Networks) -> Drawing:
-    figure, (remedies, changed, lengths, legend) = new_figure(4, columns=2, size=(4.6, 2.8))
-    names = list(asked)
-    rates = [rate_of(values, "correct") for values in asked.values()]
-    draw_rows(remedies, names, rates)
-    remedies.set_title("The remedies side by side", loc="left")
-    draw_order(changed, asked, "changed", "Shuffled texts", "tokens that stay together")
-    changed.set_ylabel("predictions changed %")
-    predicted(changed, (1, 50), (0, 0))
-    draw_lengths(lengths, asked)
-    legend.axis("off")
-    legend.legend(*changed.get_legend_handles_labels(), loc="center left", frameon=False)
-    caption = (
-        "Networks trained on the same real texts, with 95 % intervals: how good they are; the "
-        "share of predictions that shuffling changes, by how many tokens stay together (grey: "
-        "theory, none for networks that see one token at a time); accuracy when only "
-        "the beginning is read."
-    )
-    return Drawing("language", caption, figure)
-
-
-def draw_lengths(axes: "Axes", asked: Networks) -> None:
-    accuracy_axes(axes, "Only the beginning is read", "tokens read")
-    ticks: set[int] = set()
-    for number, values in enumerate(asked.values()):
-        rates = read_rates(values)
-        ticks |= set(rates)
-        places = [tokens * 1.04 ** (number - len(asked) / 2) for tokens in rates]
-        intervals(axes, places, list(rates.values()), MANY_COLOURS[number])
-    axes.set_xscale("log")
-    shown = [tick for tick in sorted(ticks) if tick in (5, 10, 20, 50, 100, 200, 500)]
-    axes.set_xticks(shown, [str(tick) for tick in shown])
-    axes.minorticks_off()
-
-
-def draw_wording(results: Results) -> Drawing:
-    """Negations by width, one panel for each template, and the synonyms."""
-    settings = {point.name: point.settings for point in results.points()}
-    templates = list(dict.fromkeys(s["template"] for s in settings.values() if "template" in s))
-    figure, panels = new_figure(len(templates) + 1, columns=3, size=(3.3, 2.5))
-    for axes, template in zip(panels, templates, strict=False):
-        names = [n for n, s in settings.items() if s.get("template") == template]
-        widths = [settings[name]["width"] for name in names]
-        accuracy_axes(axes, f"Negation, {template}", "words per window")
-        axes.set_xticks(widths)
-        theory = [predict_negation(template, width) for width in widths]
-        predicted(axes, widths, theory, "steps-mid")
-        intervals(axes, widths, [results.rate(name) for name in names])
-    axes = panels[-1]
-    accuracy_axes(axes, "Synonyms never seen in training", "")
-    predicted(axes, [-0.2, 0.2], [predict_unseen()] * 2)
-    for place, name in enumerate(SYNONYMS):
-        if "missing" not in results.first(name):
-            intervals(axes, [place], [results.rate(name)])
-    axes.set_xticks([0, 1], [name.removeprefix("synonyms, ") for name in SYNONYMS])
-    axes.set_xlim(-0.5, 1.5)
-    caption = (
-        "Accuracy on texts of the same words in another order, by the width of the windows, and on "
-        "words that training never saw. Grey: theory, where it speaks. Points: networks after "
-        "training, with 95 % intervals."
-    )
-    return Drawing("language_wording", caption, figure)
 
 
 def table(results: Results) -> list[list[str]]:
@@ -301,32 +221,32 @@ LANGUAGE = Study(
     name="language",
     title="Real language: what the limits cost, and what the remedies are worth",
     question=(
-        "On news, or on your own texts: does order matter, what of words never seen and of "
+        "On news, or on your own texts: does order matter, what happens with unseen words and "
         "negation, and which of five remedies helps?"
     ),
     mathematics="""
-<p>The dimensions of an embedding have no order: with a permutation <var>π</var> of them, and of
-the weights that read them, <var>W<sub>π</sub> x<sub>π</sub></var> = <var>W x</var>, so no logit
-changes. In an image neighbouring pixels belong together; in a text only the tokens have
+<p>The dimensions of an embedding have no order. For a permutation <var>π</var> of the dimensions,
+and of the weights that read them, <var>W<sub>π</sub> x<sub>π</sub></var> = <var>W x</var>, so no
+logit changes. In an image, neighbouring pixels belong together. In a text, only the tokens have
 neighbours.</p>
 <p class="formula"><var>R</var> = 1: <var>f</var>(<em>not terrible, it was great</em>) =
 <var>f</var>(<em>not great, it was terrible</em>)</p>
-<p>Texts of the same words differ in their windows of <var>R</var> words only when
-<var>R</var> is large enough; the best accuracy that there is follows from counting windows. And
-all words that training never saw are one unknown word: synonyms of both classes make the same
-texts, and accuracy is exactly ½, unless vectors learnt elsewhere say what they mean.</p>""",
+<p>Texts of the same words differ in their windows of <var>R</var> words only if
+<var>R</var> is large enough; counting windows gives the best possible accuracy. All words that
+training never saw are one unknown word, so synonyms of both classes give the same texts. Accuracy
+on them is exactly ½, unless vectors learned elsewhere say what the words mean.</p>""",
     training=(
-        "On the real texts each network trains until validation gets no better, all with the same "
-        "settings. Sentences made by rule: 12 to 15 epochs, asked on pairs of words that were not "
-        "trained on."
+        "On the real texts, each network trains until the validation loss stops improving, with "
+        "the same settings for all. Synthetic sentences: 12 to 15 epochs, tested on words or "
+        "pairs of words that training never saw."
     ),
     lesson=(
-        "Theory says what a network can't know, the task says whether that matters. Where "
-        "shuffling a text hardly changes what n-grams predict, words are enough, and a bag of "
-        "words is the one to beat. Where one negation decides, a window that holds it is the "
-        "difference between chance and certainty. The remedies are no ladder: whether pretrained "
-        "vectors, n-grams, depth, dilation or characters pay depends on the texts, and on how many "
-        "there are to learn from."
+        "Theory says what a network can't know; the task decides whether that matters. If "
+        "shuffling hardly changes the predictions of an n-gram network, words are enough, and the "
+        "bag of words is the baseline to beat. If a single negation decides, a window that holds "
+        "it is the difference between chance and certainty. The remedies form no ranking: whether "
+        "pretrained vectors, n-grams, depth, dilation or characters help depends on the texts and "
+        "on how many there are for training."
     ),
     points=points,
     measure=measure,

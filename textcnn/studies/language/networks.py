@@ -1,62 +1,58 @@
-"""Networks trained on real texts, the same texts for each, and what they answer."""
+"""Networks for real texts: how they are built, trained on the same texts, and measured."""
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textcnn.studies.shared.inputs import check_enough
+from textcnn.studies.shared.networks import multi_width
+from textcnn.studies.shared.real_texts import check_enough
 from textcnn.studies.shared.study import Values
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from textcnn.config.data import DataConfig
-    from textcnn.config.text import TextConfig
     from textcnn.data.prepare import PreparedData
     from textcnn.inference import Classifier
 
-WORDS = 128  # read of each text
-CHARACTERS = 704  # about as much text
-TESTED_FRACTION = 0.3  # of the bundled texts, of which there are enough
+MAX_WORDS = 128  # read from each text
+MAX_CHARACTERS = 704  # about the same amount of text
+TEST_FRACTION = 0.3  # of the bundled texts
 GLOVE = "glove"
 PATIENCE = 3  # epochs, as in `textcnn.train`
-DEPTH_AND_POOLS = {"name": "dpcnn", "depth": 3, "num_filters": 64, "embedding_dim": 50}
-CHARACTER_WIDTHS = {
-    "name": "multi_width",
-    "kernel_sizes": [3, 5, 7],
-    "embedding": "random",
-    "embedding_dim": 16,
-}
+EMBEDDING_DIM = 50  # of all networks for words, like the smallest GloVe vectors
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network for texts as they are; all that are of words have vectors of 50 numbers."""
+    """A network for real texts."""
 
     title: str
     model: Values  # the keys of `model=`
     unit: str = "word"
-    vectors: bool = False  # begin with GloVe's
+    vectors: bool = False  # whether the embedding starts from GloVe vectors
 
 
+NGRAMS = multi_width(1, 2, 3, embedding_dim=EMBEDDING_DIM)
 NETWORKS = {
-    "bag": Network("bag of words (mean)", {"name": "bag", "embedding_dim": 50}),
-    "nin": Network("1×1, max pooling", {"name": "nin", "num_filters": 64, "embedding_dim": 50}),
-    "multi_width": Network(
-        "n-grams of 1, 2, 3",
-        {"name": "multi_width", "kernel_sizes": [1, 2, 3], "embedding_dim": 50},
+    "bag": Network("bag of words (mean)", {"name": "bag", "embedding_dim": EMBEDDING_DIM}),
+    "nin": Network(
+        "1×1, max pooling", {"name": "nin", "num_filters": 64, "embedding_dim": EMBEDDING_DIM}
     ),
-    "characters": Network("characters, widths 3, 5, 7", CHARACTER_WIDTHS, unit="char"),
-    "depth": Network("depth: 7 layers with pooling", DEPTH_AND_POOLS),
-    "vectors": Network(
-        "n-grams, GloVe vectors",
-        {"name": "multi_width", "kernel_sizes": [1, 2, 3], "embedding_dim": 50},
-        vectors=True,
+    "multi_width": Network("n-grams of 1, 2, 3", NGRAMS),
+    "characters": Network(
+        "characters, widths 3, 5, 7",
+        multi_width(3, 5, 7, embedding="random", embedding_dim=16),
+        unit="char",
     ),
+    "depth": Network(
+        "depth: 7 layers with pooling",
+        {"name": "dpcnn", "depth": 3, "num_filters": 64, "embedding_dim": EMBEDDING_DIM},
+    ),
+    "vectors": Network("n-grams, GloVe vectors", NGRAMS, vectors=True),
     "dilated": Network(
         "dilations 1, 2, 4, 8",
-        {"name": "dilated", "dilations": [1, 2, 4, 8], "embedding_dim": 50},
+        {"name": "dilated", "dilations": [1, 2, 4, 8], "embedding_dim": EMBEDDING_DIM},
     ),
 }
 
@@ -64,22 +60,24 @@ NETWORKS = {
 def measure_network(
     network: Network, data: Values, examples: int, epochs: int, seed: int
 ) -> Values:
-    """Trained with early stopping as by `textcnn.train`; asked before and after.
+    """Train with early stopping as `textcnn.train` does; ask questions before and after.
 
     Args:
-        data: the keys of `DataConfig`; none: the bundled texts.
-        examples: of each split, at most.
+        data: keys of `data=`; none for the bundled texts.
+        examples: in each split, at most.
+
+    Returns:
+        The answers, or `missing` with the reason if pretrained vectors are not available.
 
     Raises:
         InputError: the data can't be used.
     """
-    from textcnn import builders
     from textcnn.errors import InputError
     from textcnn.studies.shared.questions import ask, equalities
 
-    prepared = builders.build_data(build_data(data, examples), build_text(network.unit), seed)
+    prepared = prepare(data, examples, network.unit, seed)
     try:
-        classifier = build_network(network, prepared, seed)
+        classifier = build_classifier(network, prepared, seed)
     except InputError as error:
         return {"missing": str(error)}
     test = prepared.texts.test
@@ -97,67 +95,64 @@ def measure_network(
 
 
 def check_data(data: Values, examples: int, units: Sequence[str], seed: int) -> None:
-    """Prepare them as `measure_network` does.
+    """Prepare the data as `measure_network` does.
 
     Raises:
-        InputError: they can't be used, or are too few to test on.
+        InputError: the data can't be used, or there are too few test texts.
     """
-    from textcnn import builders
-
     for unit in units:
-        prepared = builders.build_data(build_data(data, examples), build_text(unit), seed)
+        prepared = prepare(data, examples, unit, seed)
         check_enough(len(prepared.texts.test), len(prepared.splits.labels))
 
 
-def build_data(data: Values, examples: int) -> "DataConfig":
-    from textcnn.config.data import DataConfig, SyntheticConfig
+def prepare(data: Values, examples: int, unit: str, seed: int) -> "PreparedData":
+    """At most `examples` texts of each split, in words or characters.
 
-    if data.get("source") == "synthetic":
-        return SyntheticConfig(**data)
-    config = DataConfig(**data) if data else DataConfig(test_fraction=TESTED_FRACTION)
-    return replace(config, max_examples=min(config.max_examples or examples, examples))
-
-
-def build_text(unit: str) -> "TextConfig":
-    from textcnn.config.text import CharConfig, WordConfig
-
-    if unit == "char":  # of any language
-        return CharConfig(max_length=CHARACTERS, alphabet="learnt")
-    return WordConfig(max_length=WORDS)
-
-
-def build_network(network: Network, prepared: "PreparedData", seed: int) -> "Classifier":
+    Args:
+        data: keys of `data=`; none for the bundled texts.
     """
+    from textcnn.builders import build_data, read_data, read_text
+
+    keys = dict(data) or {"test_fraction": TEST_FRACTION}
+    if keys.get("source") != "synthetic":
+        keys["max_examples"] = min(keys.get("max_examples") or examples, examples)
+    text: Values = {"unit": unit, "max_length": MAX_WORDS}
+    if unit == "char":  # works in any language
+        text |= {"max_length": MAX_CHARACTERS, "alphabet": "learnt"}
+    return build_data(read_data(keys), read_text(text), seed)
+
+
+def build_classifier(network: Network, prepared: "PreparedData", seed: int) -> "Classifier":
+    """A classifier with random weights, or pretrained vectors in the embedding.
+
     Raises:
-        InputError: vectors are asked for and can't be had, or none is of these words.
+        InputError: the vectors are not available, or cover none of the words.
     """
     import torch
     from accelerate.utils import set_seed
 
-    from textcnn.config.model import MODEL_SCHEMAS
+    from textcnn.builders import build_network, read_model
     from textcnn.inference import Classifier
-    from textcnn.models.build import build_model
     from textcnn.text.vectors import load_vectors
 
     set_seed(seed)
-    encoder = prepared.texts.encoder
-    schema = MODEL_SCHEMAS[network.model["name"]]
-    assert set(network.model) <= {entry.name for entry in fields(schema)}
-    model = build_model(
+    encoder, labels = prepared.texts.encoder, prepared.splits.labels
+    model = build_network(
+        read_model(network.model),
+        max_length=encoder.max_length,
         vocabulary_size=len(encoder.vocabulary),
-        num_classes=len(prepared.splits.labels),
-        **schema(**network.model).settings(encoder.max_length),
+        num_classes=len(labels),
     )
     if network.vectors:
         vectors = load_vectors(GLOVE, encoder.vocabulary.known_tokens, seed)
         model.embedding.set_vectors(torch.from_numpy(vectors.values))
-    return Classifier(model, encoder, prepared.splits.labels)
+    return Classifier(model, encoder, labels)
 
 
 def train_network_on(
     classifier: "Classifier", prepared: "PreparedData", epochs: int, seed: int
 ) -> None:
-    """The weights of the best validation loss stay."""
+    """Train, and keep the weights with the best validation loss."""
     import torch
 
     from textcnn.evaluation.scoring import score_classifier

@@ -1,1 +1,1 @@
-"""How far apart two words may be for a network to know which comes first."""
+"""How far apart two words may be while a network still knows their order."""

@@ -1,1 +1,1 @@
-"""Where in a text something stands, and what tells a network of that."""
+"""Where in a text something stands, and how a network can know it."""

@@ -1,1 +1,1 @@
-"""What several studies share: what a study is, theory, probes, questions and figures."""
+"""What several studies share: the parts of a study, theory, probes, questions, claims, figures."""

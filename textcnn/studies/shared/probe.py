@@ -1,7 +1,7 @@
-"""Small networks for questions: built, trained and asked as those of `textcnn.train`."""
+"""Small networks for the studies, built and trained like those of `textcnn.train`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,13 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor
 
-from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.builders import build_network, read_model
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.encoding import encode_texts
 from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier
-from textcnn.models.build import build_model
 from textcnn.models.classifier import TextClassifier
 from textcnn.studies.shared.study import Values
 from textcnn.system.terminal import build_console
@@ -35,7 +34,7 @@ from textcnn.training.state import TrainingState
 
 Rows = Sequence[tuple[str, str]]  # texts and their classes
 
-# enough for texts made by rule
+# defaults, enough for synthetic texts
 SMALL: Values = {"embedding_dim": 16, "num_filters": 24, "dropout": 0.0}
 
 
@@ -46,11 +45,11 @@ class Training:
     epochs: int = 8
     batch_size: int = 50
     learning_rate: float = 0.01
-    patience: int | None = None  # epochs without a better validation loss; None: any number
+    patience: int | None = None  # epochs without a better validation loss; None: no limit
 
 
 def synthetic_rows(examples: int, seed: int, split: str = "data.train", **settings: Any) -> Rows:
-    """Texts of `data=synthetic` with these keys; those of a pair follow each other."""
+    """Texts of `data=synthetic` with these keys; the texts of a pair are adjacent."""
     texts = SyntheticTexts(examples=examples, seed=seed, **settings)
     texts.check()
     table = texts.rows(split)
@@ -63,10 +62,10 @@ def build_probe(
     """A classifier with random weights for these texts.
 
     Args:
-        model: the keys of `model=`, `name` among them; the others are SMALL, else the defaults.
-        rows: teach vocabulary and classes.
-        unit: `word`, split at white space, or `char`.
-        max_length: tokens, for models that need to know.
+        model: keys of `model=`, including `name`; missing keys are those of SMALL, or the defaults.
+        rows: determine vocabulary and classes.
+        unit: `word` (split at white space) or `char`.
+        max_length: in tokens, for models that need it.
     """
     set_seed(seed)
     settings: dict[str, Any] = (
@@ -75,13 +74,11 @@ def build_probe(
     tokenizer = build_tokenizer(unit, **settings)
     vocabulary = Vocabulary(sorted({token for text, _ in rows for token in tokenizer(text)}))
     labels = sorted({label for _, label in rows})
-    schema = MODEL_SCHEMAS[model["name"]]
-    keys = {entry.name for entry in fields(schema)}
-    small = {key: value for key, value in SMALL.items() if key in keys}
-    network = build_model(
+    network = build_network(
+        read_model(model, SMALL),
+        max_length=max_length,
         vocabulary_size=len(vocabulary),
         num_classes=len(labels),
-        **schema(**small | model).settings(max_length),
     )
     return Classifier(network, TextEncoder(tokenizer, vocabulary, max_length, "head"), labels)
 
@@ -89,8 +86,8 @@ def build_probe(
 def train_probe(
     classifier: Classifier, train: Rows, seed: int, training: Training = Training()
 ) -> None:
-    """Train with the loop, loss and optimiser of `textcnn.train`; the last weights stay."""
-    few = train[:100]  # nothing is chosen by them, but the loop wants to validate
+    """Train with the loop, loss and optimiser of `textcnn.train`, and keep the last weights."""
+    few = train[:100]  # the loop needs validation texts; nothing depends on them
     train_network(
         classifier.model,
         encode(classifier, train),
@@ -110,7 +107,7 @@ def train_network(
     validate: Callable[[], Scores],
     save: Callable[[str], None],
 ) -> None:
-    """Train; `validate` and `save` are for `textcnn.training.loop.fit`."""
+    """Train; `validate` and `save` are passed to `textcnn.training.loop.fit`."""
     batches = EpochBatches(
         train,
         epochs=training.epochs,
@@ -152,7 +149,7 @@ def score_rows(classifier: Classifier, rows: Rows) -> Scores:
 
 
 def measure_accuracy(classifier: Classifier, rows: Rows) -> Values:
-    """How many of the texts get their class, as `textcnn.studies.shared.study.Rate.of` takes it."""
+    """The number of texts classified correctly, in the form that `Rate.of` accepts."""
     scores = score_rows(classifier, rows)
     return {
         "correct": round(scores.accuracy * scores.examples),
@@ -162,16 +159,16 @@ def measure_accuracy(classifier: Classifier, rows: Rows) -> Values:
 
 
 def logits_of(classifier: Classifier, rows: Rows) -> Tensor:
-    """float32 (texts, classes)"""
+    """Logits (texts, classes) float32."""
     return classifier.logits([text for text, _ in rows])
 
 
 def pair_gaps(classifier: Classifier, rows: Rows) -> Tensor:
-    """Of each pair of texts, which follow each other, the largest difference of logits: (pairs,)"""
+    """The largest difference of a logit within each pair of adjacent texts: (pairs,)."""
     first, second = logits_of(classifier, rows).unflatten(0, (-1, 2)).unbind(1)  # (pairs, classes)
     return (first - second).abs().amax(dim=1)
 
 
 def logit_gap(classifier: Classifier, texts: Sequence[str], others: Sequence[str]) -> float:
-    """The largest difference of two logits of a text and the other in its place."""
+    """The largest difference of a logit between each text and the other at the same index."""
     return (classifier.logits(texts) - classifier.logits(others)).abs().max().item()

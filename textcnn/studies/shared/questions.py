@@ -1,8 +1,7 @@
-"""Questions that can be put to every trained classifier, with any texts of its classes.
+"""Questions that can be asked of every trained classifier, with any labelled texts of its classes.
 
-Where theory says that logits are equal they are computed in 64 bits: of long sums and large logits
-rounding in 32 bits alone can be more than 1e-5. Predictions are those of 32 bits, as users get
-them.
+Logits that theory calls equal are computed in 64 bits: with long sums and large logits, rounding in
+32 bits alone can exceed 1e-5. Predictions are computed in 32 bits, as users get them.
 """
 
 from collections.abc import Callable
@@ -23,33 +22,35 @@ from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.position import Position
 from textcnn.studies.checkpoint.axis import first_weights
-from textcnn.studies.language.wording import ADJECTIVES, near_pair
-from textcnn.studies.shared.rearranged import cut, rolled, sample, shuffled, surrounded
+from textcnn.studies.shared.negated_texts import ADJECTIVES, negated_pair
+from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.study import Values
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
-BLOCKS = (1, 2, 3, 5, 10, 20, 50)  # tokens that stay together when texts are shuffled
-COMPARED = 32  # texts whose logits must be equal
-READ = (5, 10, 20, 50, 100, 200, 500)  # tokens, when only the beginning of a text is read
-SHIFT = 13  # tokens that a text is moved by, no multiple of a stride
-FARTHEST = 512  # tokens of a field up to which texts are surrounded by as many
-BATCH = 64
+BLOCK_SIZES = (1, 2, 3, 5, 10, 20, 50)  # tokens that stay together when texts are shuffled
+COMPARED_TEXTS = 32  # texts whose logits must be equal
+PREFIX_LENGTHS = (5, 10, 20, 50, 100, 200, 500)  # tokens, if only the beginning of a text is read
+TOKEN_SHIFT = 13  # tokens by which a text is moved; not a multiple of any stride
+# the widest receptive field, in tokens, for which texts are surrounded by as many unknown tokens
+MAX_SURROUNDED_FIELD = 512
+BATCH_SIZE = 64
 
-Network = Callable[[Tensor, Tensor], Tensor]  # of ids (batch, time) and lengths, the logits
+# from ids (batch, time) and lengths (batch,) to logits (batch, classes)
+Network = Callable[[Tensor, Tensor], Tensor]
 
 
 def ask(classifier: AnyClassifier, texts: EncodedTexts, seed: int) -> Values:
-    """All questions.
+    """The answers to all questions, as plain values.
 
     Args:
-        texts: at least one, with labels.
+        texts: at least one text, with labels.
     """
     usual = decide(classifier, texts)
     return {
         "known": known(classifier.model),
         "texts": len(texts),
         "different": len({texts.ids[a:b].tobytes() for a, b in pairwise(texts.offsets)}),
-        "correct": correct_decisions(usual, texts),
+        "correct": count_correct_decisions(usual, texts),
         "majority": majority(texts),
         "answers": len(np.unique(usual, axis=0)),
         "equal": equalities(classifier.model, texts, seed),
@@ -62,7 +63,7 @@ def ask(classifier: AnyClassifier, texts: EncodedTexts, seed: int) -> Values:
 
 
 def known(model: TextClassifier) -> Values:
-    """What theory goes by."""
+    """The properties of a model that decide what theory says about it."""
     convolutions = [m for m in model.encoder.modules() if isinstance(m, Convolution)]
     return {
         "encoder": type(model.encoder).__name__,
@@ -75,11 +76,11 @@ def known(model: TextClassifier) -> Values:
 
 
 def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
-    """How far logits are apart, at most, that theory calls equal for some or all models.
+    """The largest differences of logits that theory calls equal, for some or all models.
 
-    None where a question can't be asked; `axis_reason` says why of the embedding's axis.
+    `axis` is None if the embedding dimensions can't be reordered; `axis_reason` says why.
     """
-    few = sample(texts, COMPARED, seed)
+    few = sample(texts, COMPARED_TEXTS, seed)
     wide = in_64_bits(model)
     exact = plainly(wide)
     varied = cut(few, np.random.default_rng(seed).integers(0, few.lengths + 1))
@@ -88,10 +89,10 @@ def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
     weights = first_weights(wide)
     reason = weights if isinstance(weights, str) else None
     size = model.receptive_field
-    margin = size - 1 if size is not None and size <= FARTHEST else SHIFT
+    margin = size - 1 if size is not None and size <= MAX_SURROUNDED_FIELD else TOKEN_SHIFT
     early, late = (
-        logits_of(exact, surrounded(few, margin + front, margin + SHIFT - front))
-        for front in (0, SHIFT)
+        logits_of(exact, surrounded(few, margin + front, margin + TOKEN_SHIFT - front))
+        for front in (0, TOKEN_SHIFT)
     )
     return {
         "axis": None if reason else gap(logits_of(plainly(permute_axis(wide, seed)), few), usual),
@@ -105,7 +106,7 @@ def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
 
 
 def gap(some: Tensor, others: Tensor) -> float:
-    """The largest difference of two logits."""
+    """The largest difference of a logit."""
     return (some - others).abs().max().item()
 
 
@@ -116,13 +117,13 @@ def in_64_bits(model: TextClassifier) -> TextClassifier:
     def widen(_: object, inputs: tuple[Features]) -> tuple[Features]:
         return (inputs[0].but(values=inputs[0].values.double()),)
 
-    # one-hot vectors are made in 32 bits
+    # one-hot vectors are created in 32 bits
     exact.encoder.register_forward_pre_hook(widen)
     return exact
 
 
 def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
-    """A copy whose embedding, and whatever reads it, have the dimensions in another order."""
+    """A copy with the embedding dimensions, and all weights that read them, in another order."""
     other = deepcopy(model)
     weights = first_weights(other)
     assert not isinstance(weights, str)
@@ -135,20 +136,20 @@ def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
     def permute(_: object, inputs: tuple[Features]) -> tuple[Features]:
         return (inputs[0].but(values=inputs[0].values[:, order]),)
 
-    # behind the positions, which are told in the same dimensions
+    # after position encodings, which use the same dimensions
     other.encoder.register_forward_pre_hook(permute)
     return other
 
 
 def plainly(model: TextClassifier) -> Network:
-    """Its logits by way of all intermediates, where what is put before its encoder is heeded."""
+    """The plain forward pass, which calls the hooks of the encoder."""
     return lambda ids, lengths: model.activations(ids, lengths).logits
 
 
 def logits_of(
-    network: Network, texts: EncodedTexts, *, batch_size: int = BATCH, extra: int = 0
+    network: Network, texts: EncodedTexts, *, batch_size: int = BATCH_SIZE, extra: int = 0
 ) -> Tensor:
-    """(texts, classes), with so much more padding than needed."""
+    """Logits (texts, classes), with `extra` tokens of padding more than needed."""
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)
     logits = []
     with torch.inference_mode():
@@ -159,26 +160,27 @@ def logits_of(
 
 
 def decide(classifier: AnyClassifier, texts: EncodedTexts) -> np.ndarray:
-    """The classes (texts,) int64, or the sets of labels (texts, classes) bool."""
+    """The predicted classes (texts,) int64, or label sets (texts, classes) bool."""
     logits = logits_of(classifier.model.eval(), texts)
     if classifier.thresholds is None:
         return logits.argmax(dim=1).numpy()
     return chosen(logits.sigmoid(), classifier.thresholds).numpy()
 
 
-def correct_decisions(decided: np.ndarray, texts: EncodedTexts) -> int:
+def count_correct_decisions(decided: np.ndarray, texts: EncodedTexts) -> int:
+    """The number of texts whose class, or whole label set, is predicted correctly."""
     assert texts.labels is not None
     return len(texts) - count_different(decided, texts.labels)
 
 
 def majority(texts: EncodedTexts) -> int:
-    """Texts that would be right if the most frequent class, or set of labels, were all answers."""
+    """The number of texts with the most frequent class or label set."""
     assert texts.labels is not None
     return int(np.unique(texts.labels, axis=0, return_counts=True)[1].max())
 
 
 def count_different(some: np.ndarray, others: np.ndarray) -> int:
-    """Texts of which the class, or the set of labels, is not the same."""
+    """The number of texts whose class, or label set, differs."""
     differ = some != others
     return int((differ if differ.ndim == 1 else differ.any(axis=1)).sum())
 
@@ -186,66 +188,70 @@ def count_different(some: np.ndarray, others: np.ndarray) -> int:
 def word_order(
     classifier: AnyClassifier, texts: EncodedTexts, usual: np.ndarray, seed: int
 ) -> Values:
-    """Predictions when the tokens are shuffled, in blocks of so many (Pham 2021)."""
-    found: Values = {"blocks": list(BLOCKS), "changed": [], "correct": []}
-    for block in BLOCKS:
+    """Predictions after shuffling the tokens, in blocks of several sizes (Pham 2021)."""
+    found: Values = {"blocks": list(BLOCK_SIZES), "changed": [], "correct": []}
+    for block in BLOCK_SIZES:
         decided = decide(classifier, shuffled(texts, block, seed + block))
         found["changed"].append(count_different(decided, usual))
-        found["correct"].append(correct_decisions(decided, texts))
+        found["correct"].append(count_correct_decisions(decided, texts))
     return found
 
 
 def places(classifier: AnyClassifier, texts: EncodedTexts, usual: np.ndarray) -> Values:
-    """Predictions when the texts stand elsewhere, or only half of each is there."""
+    """Predictions after moving each text, or keeping only one half of it."""
     halves = -(-texts.lengths // 2)
     others = {
-        "unknown tokens in front": surrounded(texts, SHIFT, 0),
-        "unknown tokens behind": surrounded(texts, 0, SHIFT),
+        "unknown tokens before": surrounded(texts, TOKEN_SHIFT, 0),
+        "unknown tokens after": surrounded(texts, 0, TOKEN_SHIFT),
         "rolled by half": rolled(texts),
-        "first half alone": cut(texts, halves),
-        "last half alone": cut(texts, halves, last=True),
+        "only the first half": cut(texts, halves),
+        "only the last half": cut(texts, halves, last=True),
     }
     decided = {name: decide(classifier, other) for name, other in others.items()}
     return {
-        name: {"changed": count_different(d, usual), "correct": correct_decisions(d, texts)}
+        name: {"changed": count_different(d, usual), "correct": count_correct_decisions(d, texts)}
         for name, d in decided.items()
     }
 
 
 def beginnings(classifier: AnyClassifier, texts: EncodedTexts) -> Values:
-    """Predictions from the first tokens alone: any network reads texts of any length."""
+    """Predictions from the first tokens only; every network reads texts of any length."""
     longest = int(texts.lengths.max())
-    read = [tokens for tokens in READ if tokens < longest] + [longest]
+    read = [tokens for tokens in PREFIX_LENGTHS if tokens < longest] + [longest]
     cuts = [cut(texts, np.minimum(texts.lengths, tokens)) for tokens in read]
-    return {"read": read, "correct": [correct_decisions(decide(classifier, c), c) for c in cuts]}
+    return {
+        "read": read,
+        "correct": [count_correct_decisions(decide(classifier, c), c) for c in cuts],
+    }
 
 
 def by_length(model: TextClassifier, texts: EncodedTexts, usual: np.ndarray) -> Values:
-    """Accuracy in each quarter of the texts by length, and what of them one feature sees."""
+    """Accuracy for each quartile of text length, and the texts that fit a receptive field."""
     assert texts.labels is not None
     lengths, size = texts.lengths, model.receptive_field
     differ = usual != texts.labels
-    right = ~(differ if differ.ndim == 1 else differ.any(axis=1))
+    correct = ~(differ if differ.ndim == 1 else differ.any(axis=1))
     quarters = [q for q in np.array_split(np.argsort(lengths, kind="stable"), 4) if len(q)]
     return {
         "median": float(np.median(lengths)),
         "shortest": [int(lengths[quarter].min()) for quarter in quarters],
         "seen_whole": len(texts) if size is None else int((lengths <= size).sum()),
         "longest": [int(lengths[quarter].max()) for quarter in quarters],
-        "correct": [int(right[quarter].sum()) for quarter in quarters],
+        "correct": [int(correct[quarter].sum()) for quarter in quarters],
         "texts": [len(quarter) for quarter in quarters],
     }
 
 
 def negation(classifier: AnyClassifier) -> Values:
-    """`not terrible, it was great` against `not great, it was terrible`, where it knows the words.
+    """Answers to `not terrible, it was great` and `not great, it was terrible`.
 
-    Of all pairs: how many have both adjectives and `not` in the vocabulary, to how many of them
-    both texts are the same, and how far their logits are apart at most.
+    Returns:
+        The number of pairs whose words are all in the vocabulary, the number of them that get the
+        same prediction twice, and the largest difference of their logits.
     """
     encoder = classifier.encoder
-    bad, good = ([w for w in words if UNKNOWN not in encoder(w)] for words in ADJECTIVES)
-    pairs = [near_pair(*pair) for pair in product(bad, good)]
+    negative, positive = ([w for w in words if UNKNOWN not in encoder(w)] for words in ADJECTIVES)
+    pairs = [negated_pair(*pair) for pair in product(negative, positive)]
     if not pairs or UNKNOWN in encoder("not"):
         return {"pairs": 0, "same": 0, "gap": None}
     encoded = encode_texts([text for pair in pairs for text in pair], encoder)

@@ -1,4 +1,4 @@
-"""What a study is: a question put to networks, what theory answers, and what was measured."""
+"""What a study is: a question about networks, the answer of theory, and measurements."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,32 +8,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Values = dict[str, Any]  # plain values, as JSON keeps them
+Values = dict[str, Any]  # plain values, as in JSON
 
-SAME_LOGITS = 1e-5  # the largest difference of two logits that count as equal
-WITHIN = 0.03  # an accuracy agrees with theory when it is no farther off
+SAME_LOGITS = 1e-5  # largest difference of logits that count as equal
+SAME_FEATURES = 1e-6  # largest difference of features that count as equal
+WITHIN = 0.03  # largest difference of an accuracy that agrees with theory
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What of a study is asked for."""
+    """How much of a study to measure, and on which texts."""
 
-    quick: bool  # fewer points
-    seeds: int  # measurements of a point that is drawn by chance
+    quick: bool  # only some of the points
+    seeds: int  # measurements of each point that involves chance
     checkpoint: str  # a run or checkpoint directory, or ""
-    data: Values  # the keys of `DataConfig`, for the studies of real texts
+    data: Values  # keys of `data=`, for the studies on real texts; none for their default
 
     def pick(self, few: Sequence[Any], all: Sequence[Any]) -> Sequence[Any]:
-        """The points of a quick look, or all."""
+        """`few` for a quick run, `all` otherwise."""
         return few if self.quick else all
 
 
 @dataclass(frozen=True)
 class Point:
-    """One thing to measure, with so many seeds."""
+    """One thing to measure, with one or more seeds."""
 
-    name: str  # each of a study has its own
-    settings: Values  # what `Study.measure` takes
+    name: str  # unique within a study
+    settings: Values  # the argument of `Study.measure`
     seeds: int = 1
 
 
@@ -54,33 +55,33 @@ class Results:
         return list({m.point.name: m.point for m in self.measurements}.values())
 
     def of(self, point: str) -> list[Values]:
-        """What was measured at a point, a seed after the other."""
+        """The values of a point, one for each seed."""
         return [m.values for m in self.measurements if m.point.name == point]
 
     def first(self, point: str) -> Values:
         return self.of(point)[0]
 
     def rate(self, point: str) -> "Rate":
-        """The accuracy at a point whose values are those of `Rate.of`, over all seeds."""
+        """The accuracy at a point over all seeds; its values are those that `Rate.of` accepts."""
         return Rate.of(self.of(point))
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of texts, with what chance leaves open.
+    """A fraction of texts, with its confidence interval.
 
-    A text that was asked several times, or of networks of several seeds, is one text: asked again
-    it would be answered alike, so it narrows the interval no further.
+    The interval counts each different text once. Repeating a text, or testing it with several
+    seeds, does not narrow the interval.
     """
 
     correct: int
     texts: int
-    different: int | None = None  # texts; None: all of them
-    seeds: tuple[float, ...] = ()  # the shares of networks that were drawn and trained anew
+    different: int | None = None  # number of different texts; None: all are different
+    seeds: tuple[float, ...] = ()  # the fraction for each seed
 
     @classmethod
     def of(cls, values: Iterable[Values]) -> "Rate":
-        """Over all seeds: `correct` of so many `texts`, so many of them `different` (or all)."""
+        """Add up the values of all seeds: `correct`, `texts` and, if given, `different`."""
         values = list(values)
         return cls(
             sum(v["correct"] for v in values),
@@ -95,31 +96,31 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % of a binomial share of the different texts (Wilson 1927)."""
+        """The 95 % interval of a binomial fraction of the different texts (Wilson 1927)."""
         z, n, share = 1.96, self.different or self.texts, self.share
         middle = (share + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
         return max(middle - half, 0.0), min(middle + half, 1.0)
 
     def __str__(self) -> str:
-        """The interval is of other texts; how far networks differ, the seeds say."""
+        """The fraction, its interval over texts, and its range over seeds."""
         low, high = self.interval
-        one_to_other = f"{100 * low:.1f} to {100 * high:.1f}"
+        interval = f"{100 * low:.1f} to {100 * high:.1f}"
         if len(set(self.seeds)) > 1:
-            one_to_other += f"; seeds {100 * min(self.seeds):.1f} to {100 * max(self.seeds):.1f}"
-        return f"{100 * self.share:.1f} % ({one_to_other})"
+            interval += f"; seeds {100 * min(self.seeds):.1f} to {100 * max(self.seeds):.1f}"
+        return f"{100 * self.share:.1f} % ({interval})"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What theory says of something that was measured, and whether it is so."""
+    """A prediction, the measurement, and whether they agree."""
 
-    theorem: str  # T0 to T12; "" where no theorem speaks
+    theorem: str  # T0 to T12; "" if no theorem covers it
     statement: str
     predicted: str
     measured: str
-    holds: bool | None  # None: theory is silent, the number stands by itself
-    why: str = ""  # what is known of it where it does not hold
+    holds: bool | None  # None: theory makes no prediction
+    why: str = ""  # the reason, if it does not hold
 
     def as_json(self) -> Values:
         return dict(vars(self))
@@ -136,13 +137,19 @@ def equal_logits(theorem: str, statement: str, difference: float) -> Claim:
 
 
 def different_logits(theorem: str, statement: str, difference: float) -> Claim:
-    """Two texts must get different logits, for weights that were drawn by chance or trained."""
+    """Two texts must get different logits, for random or trained weights."""
     other = difference > SAME_LOGITS
     return Claim(theorem, statement, f"> {SAME_LOGITS:g}", scientific(difference), other)
 
 
+def same_features(theorem: str, statement: str, difference: float) -> Claim:
+    """Two layers must compute the same features."""
+    same = difference <= SAME_FEATURES
+    return Claim(theorem, statement, f"≤ {SAME_FEATURES:g}", scientific(difference), same)
+
+
 def accuracy(theorem: str, statement: str, predicted: float, rate: Rate, why: str = "") -> Claim:
-    """A trained network must be as good as theory says, within three points."""
+    """A trained network must reach the predicted accuracy, within three points."""
     # rounded: 0.53 - 0.5 is a little more than 0.03
     holds = round(abs(rate.share - predicted), 9) <= WITHIN
     why = "" if holds else why
@@ -150,13 +157,13 @@ def accuracy(theorem: str, statement: str, predicted: float, rate: Rate, why: st
 
 
 def silent(statement: str, measured: str) -> Claim:
-    """A number of which theory says nothing."""
+    """A number for which theory makes no prediction."""
     return Claim("", statement, "–", measured, None)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure of the report; `caption` says what is to be seen in it."""
+    """A figure of the report; `caption` says what it shows."""
 
     name: str
     caption: str
@@ -167,34 +174,34 @@ class Drawing:
 class Study:
     """A question, from the mathematics to the verdict.
 
-    `points` says what is to be measured, `measure` does it, in a process of its own and with one
-    thread; `claims`, `drawings` and `table` make of the results what is shown.
+    `points` lists what to measure. `measure` does it, in a separate process with one thread.
+    `claims`, `drawings` and `table` turn the results into what the report shows.
     """
 
     name: str
     title: str
     question: str
     mathematics: str  # HTML, a few lines
-    training: str  # a paragraph: on what networks are trained and asked, and what was tried
-    lesson: str  # a paragraph: what to take home
+    training: str  # a paragraph: how networks are trained and tested
+    lesson: str  # a paragraph: the conclusion
     points: Callable[[Plan], list[Point]]
     measure: Callable[[Values, int], Values]
     claims: Callable[[Results], list[Claim]]
     drawings: Callable[[Results], list[Drawing]]
-    table: Callable[[Results], list[list[str]]]  # the numbers, a header first
-    commands: tuple[str, ...] = field(default=())  # that show the same with one training run
+    table: Callable[[Results], list[list[str]]]  # the numbers; the first row is the header
+    commands: tuple[str, ...] = field(default=())  # each shows the same with one training run
 
 
 def agrees(claims: Sequence[Claim]) -> bool:
-    """Whether all that theory says was found."""
+    """Whether no prediction of theory fails."""
     return all(claim.holds is not False for claim in claims)
 
 
 def verdict(claims: Sequence[Claim]) -> str:
-    spoken = [claim for claim in claims if claim.holds is not None]
-    right = sum(bool(claim.holds) for claim in spoken)
-    if right == len(spoken):
-        return f"agrees with theory: {right} of {len(spoken)} claims"
-    wrong = len(spoken) - right
-    holds = "does not hold" if wrong == 1 else "do not hold"
-    return f"disagrees with theory: {wrong} of {len(spoken)} claims {holds}"
+    """A clause that says how many predictions of theory hold."""
+    predicted = [claim for claim in claims if claim.holds is not None]
+    failed = sum(not claim.holds for claim in predicted)
+    if not failed:
+        return f"agrees with theory: {len(predicted)} of {len(predicted)} claims"
+    holds = "does not hold" if failed == 1 else "do not hold"
+    return f"disagrees with theory: {failed} of {len(predicted)} claims {holds}"

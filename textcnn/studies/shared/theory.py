@@ -1,8 +1,9 @@
-"""What a stack of convolutions and a pooling can know of a text, and the best that follows from it.
+"""What convolutions and a pooling can know about a text, and the best accuracy that follows.
 
-A network sees of a text its *signature*: of max pooling the set of windows, of sum pooling how
-often each occurs, and so on. Texts of one signature get one answer, so no network of that kind is
-right more often than a table from signatures to their commonest class: the `ceiling`.
+A network sees only the *signature* of a text: for max pooling the set of windows, for sum pooling
+the number of times that each window occurs, and so on. Texts with the same signature get the same
+prediction. So no such network is more accurate than a table from signatures to their most frequent
+class. This accuracy is the `ceiling`.
 """
 
 from collections import Counter, defaultdict
@@ -12,11 +13,11 @@ from itertools import product
 from textcnn.models.layers.padding import margins
 
 Window = tuple[str, ...]
-BOUNDARY = "<end>"  # what zeros beyond a text's ends look like
+BOUNDARY = "<end>"  # stands for zeros beyond the ends of a text
 
 
 def reachable(kernel_sizes: Sequence[int], dilations: Sequence[int]) -> tuple[int, ...]:
-    """The offsets that a feature of a stack at stride 1 reads: {Σ a δ : 0 ≤ a < k} (T3)."""
+    """The offsets that a feature of a stack with stride 1 reads: {Σ a δ : 0 ≤ a < k} (T3)."""
     steps = [
         [tap * dilation for tap in range(size)]
         for size, dilation in zip(kernel_sizes, dilations, strict=True)
@@ -25,12 +26,12 @@ def reachable(kernel_sizes: Sequence[int], dilations: Sequence[int]) -> tuple[in
 
 
 def sees_distance(offsets: Sequence[int], distance: int) -> bool:
-    """Whether one window can hold two tokens so far apart."""
+    """Whether one window can hold two tokens at this distance."""
     return any(offset + distance in offsets for offset in offsets)
 
 
 def windows(text: Sequence[str], offsets: Sequence[int], padding: str = "valid") -> list[Window]:
-    """What the features of one layer see, position by position, at the text's own ends."""
+    """What the features of one layer see at each position, including the ends of the text."""
     span = offsets[-1] + 1
     left, right = margins(padding, span)
     first, last = -left, max(len(text) + right - span, -left)
@@ -40,55 +41,56 @@ def windows(text: Sequence[str], offsets: Sequence[int], padding: str = "valid")
     ]
 
 
-def word_at(text: Sequence[str], place: int, padding: str) -> str:
+def word_at(text: Sequence[str], position: int, padding: str) -> str:
+    """The word at a position, which may lie beyond the ends."""
     size = len(text)
-    if 0 <= place < size:
-        return text[place]
+    if 0 <= position < size:
+        return text[position]
     if padding == "circular":
-        return text[place % size]
+        return text[position % size]
     if padding == "replicate":
-        return text[0] if place < 0 else text[-1]
+        return text[0] if position < 0 else text[-1]
     if padding == "reflect":
-        phase = place % max(2 * (size - 1), 1)
+        phase = position % max(2 * (size - 1), 1)
         return text[min(phase, max(2 * (size - 1), 1) - phase)]
     return BOUNDARY
 
 
 def seen_by_max(seen: Sequence[Window]) -> Hashable:
-    """Max pooling: which windows there are (T2)."""
+    """Max pooling: the set of windows (T2)."""
     return frozenset(seen)
 
 
 def seen_by_sum(seen: Sequence[Window]) -> Hashable:
-    """Sum pooling: how often each window occurs (T5)."""
+    """Sum pooling: the number of times that each window occurs (T5)."""
     return frozenset(Counter(seen).items())
 
 
 def seen_by_mean(seen: Sequence[Window]) -> Hashable:
-    """Mean pooling: in which shares the windows occur (T1, T5)."""
+    """Mean pooling: the proportions of the windows (T1, T5)."""
     return frozenset((window, count / len(seen)) for window, count in Counter(seen).items())
 
 
 def seen_by_chunks(chunks: int) -> Callable[[Sequence[Window]], Hashable]:
-    """Chunk max pooling: which windows each part has (T7)."""
+    """Chunk max pooling: the set of windows of each chunk (T7)."""
 
     def seen_by(seen: Sequence[Window]) -> Hashable:
         parts: list[set[Window]] = [set() for _ in range(chunks)]
-        for place, window in enumerate(seen):
-            parts[place * chunks // len(seen)].add(window)
+        for position, window in enumerate(seen):
+            parts[position * chunks // len(seen)].add(window)
         return tuple(map(frozenset, parts))
 
     return seen_by
 
 
 def ceiling(signatures: Iterable[tuple[Hashable, str]]) -> float:
-    """The best accuracy that there is on such texts, for who knows their signatures alone.
+    """The best accuracy from signatures alone.
 
     Args:
-        signatures: of each text the signature and the class; each text is as likely as the others.
+        signatures: the signature and the class of each text; all texts are equally likely.
     """
     classes: defaultdict[Hashable, Counter[str]] = defaultdict(Counter)
     for signature, label in signatures:
         classes[signature][label] += 1
-    right = sum(max(counts.values()) for counts in classes.values())
-    return right / sum(counts.total() for counts in classes.values())
+    correct = sum(max(counts.values()) for counts in classes.values())
+    return correct / sum(counts.total() for counts in classes.values())

@@ -1,1 +1,1 @@
-"""Running studies: measuring in processes, the ledger of results, progress and the report."""
+"""Running studies: worker processes, the ledger of results, progress and the report."""

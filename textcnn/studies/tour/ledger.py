@@ -1,4 +1,4 @@
-"""What has been measured, on the disk after each measurement, so that nothing is measured twice."""
+"""The ledger: measurements on disk, saved one by one, so that none is ever repeated."""
 
 import json
 from pathlib import Path
@@ -18,15 +18,15 @@ class Ledger:
     ):
         """
         Args:
-            resume: begin with what the file holds of these points, measured with the same
-                settings; else the file is of a run that shall be replaced, or not there.
+            resume: start with the measurements in the file that have the same points, seeds and
+                settings. Otherwise the file is ignored: it belongs to a run to be replaced.
 
         Raises:
             InputError: the file holds something else.
         """
         self.file, self.study = file, study
         self.wanted = [(p, first_seed + number) for p in points for number in range(p.seeds)]
-        self.concluded = False  # whether a run before this one has shown these results
+        self.concluded = False  # whether an earlier run has already reported these results
         stored: dict[tuple[str, int], Measurement] = {}
         if resume and file.is_file():
             content = read_json(file)
@@ -38,12 +38,12 @@ class Ledger:
             for p, seed in self.wanted
             if (p.name, seed) in stored and stored[p.name, seed].point.settings == as_stored(p)
         }
-        self.before = frozenset(self.measured)  # what this run has from the file
+        self.before = frozenset(self.measured)  # measurements that come from the file
         self.outdated = sum((p.name, seed) in stored for p, seed in self.missing)
 
     @property
     def missing(self) -> list[tuple[Point, int]]:
-        """Points and seeds that are still to be measured."""
+        """Points and seeds that are not measured yet."""
         return [(p, seed) for p, seed in self.wanted if (p.name, seed) not in self.measured]
 
     @property
@@ -63,9 +63,10 @@ class Ledger:
         self.write(agrees, verdict, claims)
 
     def write(self, agrees: bool | None, verdict: str | None, claims: list[Claim]) -> None:
-        """
+        """Write the file.
+
         Raises:
-            InputError: it can't be written.
+            InputError: the file can't be written.
         """
         measurements = [
             {
@@ -91,15 +92,15 @@ class Ledger:
 
 
 def as_stored(point: Point) -> Any:
-    """Its settings as they come back from a file: lists in place of tuples."""
+    """The settings as JSON returns them: with lists instead of tuples."""
     return json.loads(json.dumps(point.settings))
 
 
 def read_results(file: Path, study: str) -> Results:
-    """What the file of a study's ledger holds.
+    """The results in the ledger file of a study.
 
     Raises:
-        InputError: it is none of a ledger, or of another study.
+        InputError: the file is not a ledger, or belongs to another study.
     """
     return parse_results(file, read_json(file), study)
 
@@ -130,4 +131,4 @@ def parse_row(file: Path, row: Any) -> Measurement:
 
 def damaged(file: Path, reason: str) -> str:
     reason = " ".join(reason.split())[:200]
-    return f"{file} holds no results of a study ({reason}); remove it to measure again"
+    return f"{file} is not a results file of this study ({reason}); delete it to measure again"

@@ -1,4 +1,4 @@
-"""How far a run of studies is: bars that move, or plain lines where nothing can move."""
+"""The progress of a run of studies: bars in a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -6,19 +6,25 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-SECONDS_BETWEEN_LINES = 5.0
-
 
 class StudyProgress:
-    """Two bars, for studies and measurements (points and seeds), and what was measured last."""
+    """Two bars, for studies and for measurements, and the last measurement."""
 
-    def __init__(self, console: Console, studies: int, measured: int, missing: int):
+    def __init__(
+        self,
+        console: Console,
+        studies: int,
+        measured: int,
+        missing: int,
+        seconds_between_lines: float = 5.0,
+    ):
         """
         Args:
             measured: measurements that an earlier run has made.
-            missing: those to be made.
+            missing: measurements still to be made.
+            seconds_between_lines: the shortest time from one plain line to the next.
         """
-        self.console = console
+        self.console, self.seconds_between_lines = console, seconds_between_lines
         self.total, self.done = measured + missing, measured
         self.last_line = time.monotonic()
         self.bar = Progress(
@@ -54,10 +60,10 @@ class StudyProgress:
         self.bar.update(self.measurements, completed=self.done, last=last)
         if (
             not self.console.is_terminal
-            and time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES
+            and time.monotonic() - self.last_line > self.seconds_between_lines
         ):
             self.last_line = time.monotonic()
-            self.console.print(f"{self.done} of {self.total} measurements, last {last}")
+            self.console.print(f"{self.done} of {self.total} measurements, last: {last}")
 
     def concluded(self) -> None:
         self.bar.advance(self.studies)

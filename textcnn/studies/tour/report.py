@@ -1,6 +1,6 @@
-"""The report: a page for each study and one that leads through them, each whole in itself."""
+"""The report: a self-contained page for each study, and an index that leads through them."""
 
-import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
@@ -11,55 +11,62 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 import textcnn
-from textcnn.config.data import DataConfig
-from textcnn.config.keys import command_line, walk
-from textcnn.config.programs import PRESET_SEEDS, IllustrateConfig
 from textcnn.studies.shared.figures import style
 from textcnn.studies.shared.study import Claim, Drawing, Plan, Results, Study, agrees, verdict
 from textcnn.studies.tour.advice import ADVICE
 from textcnn.system.atomic import new_file
 from textcnn.system.run_dir import FIGURES, REPORT
-from textcnn.system.terminal import argument, markdown
+from textcnn.system.terminal import markdown
 from textcnn.training.curves import Curves
 
-DPI = 150  # of the figures that are files
-FULL = Plan(quick=False, seeds=PRESET_SEEDS["full"], checkpoint="", data={})
+DPI = 150  # of the PNG files
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A study that is done."""
+    """A study with all its measurements."""
 
     study: Study
     results: Results
     claims: list[Claim]
-    notes: list[str]  # what these results mean, where it depends on the texts
+    notes: list[str]  # what these results mean, if that depends on the texts
 
     @cached_property
     def drawings(self) -> list[Drawing]:
         return self.study.drawings(self.results)
 
     @property
-    def spoken(self) -> list[Claim]:
-        """Of which theory says something."""
+    def predicted(self) -> list[Claim]:
+        """The claims for which theory makes a prediction."""
         return [claim for claim in self.claims if claim.holds is not None]
 
     @property
     def agrees(self) -> bool | None:
-        """Whether all that theory says was found; None where it says nothing."""
-        return agrees(self.claims) if self.spoken else None
+        """Whether all predictions of theory hold; None if there are none."""
+        return agrees(self.claims) if self.predicted else None
 
     @property
     def verdict(self) -> str:
-        return verdict(self.claims) if self.spoken else "no verdict: the numbers stand alone"
+        return verdict(self.claims) if self.predicted else "no verdict, only numbers"
 
 
 class Report:
-    """`report/*.html`, `figures/*.png` and TensorBoard, a study at a time."""
+    """`report/*.html`, `figures/*.png` and TensorBoard, one study at a time."""
 
-    def __init__(self, run_dir: Path, studies: list[Study], config: IllustrateConfig):
-        """`studies`: all that there will be, in the order of the tour."""
-        self.run_dir, self.studies, self.config = run_dir, studies, config
+    def __init__(
+        self,
+        run_dir: Path,
+        studies: list[Study],
+        command: Callable[[str], str],
+        full: Plan | None = None,
+    ):
+        """
+        Args:
+            studies: all studies of the run, in the order of the tour.
+            command: what to type to repeat a study, given its name or `all`.
+            full: the plan of a full run, if this is a quick one.
+        """
+        self.run_dir, self.studies, self.command, self.full = run_dir, studies, command, full
         self.chapters: list[Chapter] = []
         self.figures: dict[str, list[dict[str, Any]]] = {}
         self.curves: Curves | None = None
@@ -73,10 +80,10 @@ class Report:
         self.environment.filters["code"] = code
 
     def add(self, chapter: Chapter, new: bool) -> None:
-        """Write the page of a study, and anew those that lead to it.
+        """Write the page of a study, and rewrite the pages that link to it.
 
         Args:
-            new: TensorBoard doesn't have it yet.
+            new: whether TensorBoard lacks this study.
         """
         self.chapters.append(chapter)
         self.chapters.sort(key=lambda c: self.studies.index(c.study))
@@ -102,7 +109,7 @@ class Report:
         self.write("index.html", "index.html.j2", **self.index())
 
     def write_page(self, place: int) -> None:
-        """`place`: among the studies that are done, which alone have pages to lead to."""
+        """`place` counts only finished studies; other studies have no page to link to."""
         chapter, end = self.chapters[place], len(self.chapters) - 1
         self.write(
             f"{chapter.study.name}.html",
@@ -110,15 +117,15 @@ class Report:
             chapter=chapter,
             figures=self.figures[chapter.study.name],
             table=chapter.study.table(chapter.results),
-            quick=self.quick(chapter) if self.config.preset == "quick" else None,
+            quick=self.quick(chapter, self.full) if self.full else None,
             command=self.command(chapter.study.name),
             before=self.chapters[place - 1].study if place else None,
             after=self.chapters[place + 1].study if place < end else None,
         )
 
-    def quick(self, chapter: Chapter) -> dict[str, Any]:
-        """What `preset=quick` has measured of a study, and what it has left out."""
-        results, full = chapter.results, chapter.study.points(FULL)
+    def quick(self, chapter: Chapter, full_plan: Plan) -> dict[str, Any]:
+        """What a quick run measured of a study, and what it left out."""
+        results, full = chapter.results, chapter.study.points(full_plan)
         measured = {point.name for point in results.points()}
         return {
             "seeds": max(len(results.of(name)) for name in measured),
@@ -129,38 +136,26 @@ class Report:
         }
 
     def draw(self, study: Study, drawing: Drawing, curves: Curves | None) -> dict[str, Any]:
-        """A figure as a file, in TensorBoard and as SVG for the page."""
+        """Save a figure as PNG and in TensorBoard; return its caption and its SVG for the page."""
         if curves is not None:
             curves.figure(f"{study.name}/{drawing.name}", drawing.figure, 0)
         with new_file(self.run_dir / FIGURES / f"{drawing.name}.png") as temporary:
             drawing.figure.savefig(temporary, dpi=DPI, format="png")
         svg = StringIO()
         drawing.figure.savefig(svg, format="svg", metadata={"Date": None})
-        # without the XML header, which has no place inside a page
+        # without the XML header, which is not allowed inside a page
         text = svg.getvalue()
         return {"caption": drawing.caption, "svg": Markup(text[text.index("<svg") :])}
 
     def index(self) -> dict[str, Any]:
+        """The values for the template of the index."""
         done = {chapter.study.name: chapter for chapter in self.chapters}
         return {
             "studies": [(study, done.get(study.name)) for study in self.studies],
             "advice": ADVICE,
-            "command": self.command(self.config.study),
-            "config": self.config,
+            "command": self.command(self.studies[0].name if len(self.studies) == 1 else "all"),
+            "quick": self.full is not None,
         }
-
-    def command(self, study: str) -> str:
-        """What repeats a study of this run."""
-        config = self.config
-        given = [f"study={study}"]
-        given += [f"preset={config.preset}"] if config.preset != "full" else []
-        given += [f"seed={config.seed}"] if config.seed else []
-        given += [f"seeds={config.seeds}"] if config.seeds else []
-        if config.checkpoint and study in ("all", "checkpoint"):
-            given.append(argument("checkpoint", config.checkpoint))
-        if study in ("all", "language", "checkpoint"):
-            given += data_overrides(config.data)
-        return " ".join(["python -m textcnn.illustrate", *given])
 
     def write(self, name: str, template: str, **values: Any) -> None:
         page = self.environment.get_template(template).render(version=textcnn.__version__, **values)
@@ -168,33 +163,19 @@ class Report:
             file.write_text(page, encoding="utf-8")
 
     def close(self) -> Path:
-        """The first page."""
+        """Finish TensorBoard's file, and return the path of the index."""
         if self.curves is not None:
             self.curves.close()
         return self.run_dir / REPORT / "index.html"
 
 
 def code(text: str) -> Markup:
-    """What stands between `backticks` as code."""
+    """HTML with the text between `backticks` as code."""
     parts = (
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
         for number, part in enumerate(text.split("`"))
     )
     return Markup("").join(parts)
-
-
-def data_overrides(data: DataConfig) -> list[str]:
-    """What sets the keys of `data` that are not as they are by default."""
-    default = type(data)()
-    given = [] if data.source == DataConfig().source else [f"data={data.source}"]
-    for name, entry, value in walk(data, "data."):
-        if value == getattr(default, entry.name) or entry.name == "source":
-            continue
-        plain = isinstance(value, str)
-        given.append(
-            argument(name, value) if plain else shlex.quote(f"{name}={command_line(value)}")
-        )
-    return given
 
 
 def claim_row(claim: Claim) -> list[str]:

@@ -1,4 +1,4 @@
-"""A run of studies: measure what is missing, say what it means, write the report."""
+"""A run of studies: measure what is missing, compare with theory, write the report."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +11,7 @@ from textcnn.config.stored import dump
 from textcnn.errors import InputError
 from textcnn.studies.catalogue import CHECKS, NOTES, STUDIES
 from textcnn.studies.shared.study import Plan, Study
+from textcnn.studies.tour.command import repeating_command
 from textcnn.studies.tour.ledger import Ledger, damaged
 from textcnn.studies.tour.progress import StudyProgress
 from textcnn.studies.tour.report import Chapter, Report
@@ -19,33 +20,35 @@ from textcnn.system.cores import available_cores
 from textcnn.system.run_dir import RESULTS, cannot_be_written, create_run_dir
 from textcnn.system.terminal import argument, build_console, build_table
 
+FULL = Plan(quick=False, seeds=PRESET_SEEDS["full"], checkpoint="", data={})
+
 
 def illustrate(config: IllustrateConfig, run_dir: Path, resume: bool) -> None:
-    """Carry out the studies that are asked for, each measurement once.
+    """Run the chosen studies; measurements of an earlier run are not repeated.
 
     Raises:
-        InputError: something given can't be used.
-        KeyboardInterrupt: after Ctrl-C; what was measured is saved.
+        InputError: data or checkpoint can't be used, or a file can't be read or written.
+        KeyboardInterrupt: after Ctrl-C; finished measurements are saved.
     """
     console = build_console()
     run = StudyRun(config, run_dir, resume, console)
     run.check()
-    go_on = f"python -m textcnn.illustrate {argument('resume', run_dir)}"
-    saved = f"what was measured is saved in {run_dir}; go on with"
+    resuming = f"python -m textcnn.illustrate {argument('resume', run_dir)}"
+    saved = f"finished measurements are saved in {run_dir}; resume with"
     try:
         run.measure()
     except KeyboardInterrupt:
         if run.begun:
-            console.print(f"interrupted; {saved}\n  {go_on}")
+            console.print(f"interrupted; {saved}\n  {resuming}")
         raise
     except WorkerKilledError as error:
-        killed = "a process that measured was killed, likely for lack of memory"
-        fix = f"{saved} {go_on} workers=1" if run.begun else "try workers=1"
+        killed = "a worker process was killed, probably because memory ran out"
+        fix = f"{saved} {resuming} workers=1" if run.begun else "try workers=1"
         raise InputError(f"{killed}; {fix}") from error
     except InputError as error:
         if not run.begun or resume:
             raise
-        raise InputError(f"{error}; {saved} {go_on}") from error
+        raise InputError(f"{error}; {saved} {resuming}") from error
     run.finish()
 
 
@@ -57,7 +60,7 @@ class StudyRun:
         self.begun = resume
         self.plan = build_plan(config)
         self.studies = chosen_studies(config.study, self.plan)
-        # where nothing is there yet, the directory is made with the first result
+        # a new run directory is created with the first result
         self.ledgers = {
             study.name: Ledger(
                 run_dir / RESULTS / f"{study.name}.json",
@@ -68,10 +71,15 @@ class StudyRun:
             )
             for study in self.studies
         }
-        self.report = Report(run_dir, self.studies, config)
+        self.report = Report(
+            run_dir,
+            self.studies,
+            lambda study: repeating_command(config, study),
+            full=FULL if self.plan.quick else None,
+        )
 
     def check(self) -> None:
-        """Hold what is read against what the studies need of it.
+        """Check the data and the checkpoint of the studies that read them.
 
         Raises:
             InputError: data or checkpoint can't be used.
@@ -81,6 +89,7 @@ class StudyRun:
                 check(self.ledgers[name].missing)
 
     def measure(self) -> None:
+        """Make the missing measurements, and conclude each study once it has all of them."""
         ledgers = self.ledgers.values()
         missing: list[Work] = [
             (name, point, seed)
@@ -92,12 +101,8 @@ class StudyRun:
         self.console.print(
             f"{count(len(self.studies), 'study', 'studies')}, "
             f"{count(len(missing), 'measurement', 'measurements')}"
-            + (f", {measured} more are there already" if measured else "")
-            + (
-                f"; {outdated} made with other settings or inputs no longer count"
-                if outdated
-                else ""
-            )
+            + (f", {measured} already done" if measured else "")
+            + (f"; {outdated} with other settings or inputs are repeated" if outdated else "")
         )
         for study in self.studies:
             if not self.ledgers[study.name].missing:
@@ -114,16 +119,17 @@ class StudyRun:
                     progress.concluded()
 
     def begin(self) -> None:
-        """Make the run directory, once something is known that is worth it."""
+        """Create the run directory, once there is a result to save."""
         if not self.begun:
             create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
             self.begun = True
         (self.run_dir / RESULTS).mkdir(exist_ok=True)
 
     def conclude(self, study: Study) -> None:
-        """
+        """Compare the results of a study with theory, and write its page.
+
         Raises:
-            InputError: the results that are there are not of this study, or can't be written.
+            InputError: stored results are damaged, or a file can't be written.
         """
         ledger = self.ledgers[study.name]
         results = ledger.results
@@ -133,31 +139,32 @@ class StudyRun:
             self.report.add(chapter, new=not ledger.concluded)
         except OSError as error:
             raise InputError(cannot_be_written(self.run_dir, error)) from error
-        except Exception as error:  # nearly any, of values that are not what they should be
+        except Exception as error:  # damaged values can raise nearly any exception
             if not ledger.before:
                 raise
-            raise InputError(damaged(ledger.file, f"values that make a {error!r}")) from error
+            raise InputError(damaged(ledger.file, f"its values lead to {error!r}")) from error
         ledger.conclude(chapter.agrees, chapter.verdict, chapter.claims)
         self.console.print(f"{study.name}: {chapter.verdict}")
         for broken in (each for each in chapter.claims if each.holds is False):
             self.console.print(
-                f"  {broken.theorem} {broken.statement}: theory says {broken.predicted}, "
+                f"  {broken.theorem} {broken.statement}: theory predicts {broken.predicted}, "
                 f"measured {broken.measured}{broken.why and f' ({broken.why})'}"
             )
         for note in notes:
             self.console.print(f"  {note}")
 
     def finish(self) -> None:
+        """Close the report and print a summary."""
         index = self.report.close()
         rows = [["study", "theorems", "claims that hold", "verdict"]]
         for chapter in self.report.chapters:
-            theorems = dict.fromkeys(each.theorem for each in chapter.spoken if each.theorem)
-            held = sum(bool(each.holds) for each in chapter.spoken)
+            theorems = dict.fromkeys(each.theorem for each in chapter.predicted if each.theorem)
+            held = sum(bool(each.holds) for each in chapter.predicted)
             rows.append(
                 [
                     chapter.study.name,
                     ", ".join(theorems),
-                    f"{held} of {len(chapter.spoken)}",
+                    f"{held} of {len(chapter.predicted)}",
                     {True: "agrees", False: "disagrees", None: "none"}[chapter.agrees],
                 ]
             )
@@ -174,9 +181,10 @@ def count(number: int, one: str, several: str) -> str:
 
 
 def build_plan(config: IllustrateConfig) -> Plan:
-    """
+    """What to measure, from the configuration.
+
     Raises:
-        InputError: there is no such checkpoint.
+        InputError: the checkpoint does not exist.
     """
     checkpoint = config.checkpoint
     if checkpoint:

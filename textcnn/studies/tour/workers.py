@@ -1,4 +1,4 @@
-"""Measurements in processes of their own, each with one thread: small networks gain by no more."""
+"""Measurements in worker processes with one thread each; more do not speed up small networks."""
 
 import signal
 import threading
@@ -16,25 +16,26 @@ Work = tuple[str, Point, int]  # a study's name, a point, a seed
 
 
 class WorkerKilledError(Exception):
-    """By the system, not by us: what it was measuring is lost."""
+    """The system killed a worker; the measurement that it was making is lost."""
 
 
 def measure_all(work: list[Work], workers: int) -> Iterator[tuple[Work, Values]]:
-    """Each with its values, as they become known.
+    """Yield each piece of work with its values, in the order of completion.
 
     Raises:
-        InputError: as a study's `measure`.
-        WorkerKilledError
+        InputError: from `Study.measure`.
+        WorkerKilledError: the system killed a worker.
+        KeyboardInterrupt: after Ctrl-C.
     """
-    # fresh processes: a copy of this one would have torch's threads, but not what they hold
+    # spawn, not fork: a forked process inherits locks of torch's threads, but not the threads
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=begin)
     waiting: dict[Future[Values], Work] = {}
     rest = iter(work)
     try:
         while True:
-            # no more than are needed to keep all busy, so that an interruption ends soon
+            # only enough to keep all workers busy, so that an interruption takes effect soon
             while len(waiting) < 2 * workers and (next_one := next(rest, None)) is not None:
-                with without_interruption():  # which a process that begins would inherit
+                with interrupts_blocked():  # a new process inherits the signal mask
                     waiting[pool.submit(measure_one, *next_one)] = next_one
             if not waiting:
                 break
@@ -46,12 +47,12 @@ def measure_all(work: list[Work], workers: int) -> Iterator[tuple[Work, Values]]
     except BrokenProcessPool as error:
         raise WorkerKilledError from error
     finally:
-        end_now(pool)
+        kill_workers(pool)
 
 
 @contextmanager
-def without_interruption() -> Iterator[None]:
-    """Ctrl-C waits until the end, and for ever in a process that was begun meanwhile."""
+def interrupts_blocked() -> Iterator[None]:
+    """Delay Ctrl-C until the end of the block; processes started inside ignore it for good."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -59,24 +60,24 @@ def without_interruption() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_now(pool: ProcessPoolExecutor) -> None:
-    """Leave what is being measured: it will be measured again."""
+def kill_workers(pool: ProcessPoolExecutor) -> None:
+    """Kill the workers; unfinished measurements will be repeated."""
     running = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in running:
-        process.kill()  # training takes SIGTERM for a wish to stop at the next step
+        process.kill()  # not SIGTERM, on which training would finish its current step
     for process in running:
         process.join()
 
 
 def begin() -> None:
-    """In a worker, before the first measurement."""
+    """Set up a worker before its first measurement."""
     import torch
     from tqdm import tqdm  # type: ignore[import-untyped]
 
     obey_parent()
     torch.set_num_threads(1)
-    # else it has a lock between processes, which whoever is killed leaves behind
+    # the default lock is shared between processes, and a killed worker would leave it locked
     tqdm.set_lock(threading.RLock())
 
 

@@ -1,25 +1,23 @@
-"""The same weights and texts through each boundary mode: where the feature maps differ."""
+"""Where the feature maps of the boundary modes differ, for the same weights and texts (T12)."""
 
 from random import Random
 from typing import TYPE_CHECKING
 
-from textcnn.studies.boundary.ends import LENGTH, Layers, over_the_ends
-from textcnn.studies.shared.study import Values
+from textcnn.studies.boundary.layers import TEXT_WORDS, Layers, over_the_ends
+from textcnn.studies.shared.study import SAME_FEATURES, Values
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from textcnn.inference import Classifier
 
-EQUAL = 1e-6  # features
-
 
 def measure_maps(layers: Layers, seed: int) -> Values:
-    """The same weights and texts through each mode, before and after training."""
+    """Compare the maps of all modes, before and after training in the first mode."""
     from textcnn.studies.shared.probe import Training, build_probe, train_probe
 
     draw = Random(seed)
-    rows = [(" ".join(draw.choices("abcdefgh", k=LENGTH)), "12"[n % 2]) for n in range(200)]
+    rows = [(" ".join(draw.choices("abcdefgh", k=TEXT_WORDS)), "12"[n % 2]) for n in range(200)]
     rows = [(text, "1" if text.count("a") > 5 else "2") for text, _ in rows]
     trained = build_probe(layers.model | {"padding": layers.modes[0]}, rows, seed)
     values: Values = {}
@@ -36,7 +34,7 @@ def measure_maps(layers: Layers, seed: int) -> Values:
 
 
 def feature_map(classifier: "Classifier", texts: list[str]) -> "tuple[Tensor, int]":
-    """(texts, filters, positions), and the token where the first window begins."""
+    """The map (texts, filters, positions), and the token where the first window begins."""
     import torch
 
     ids = torch.tensor([classifier.encoder(text) for text in texts])
@@ -46,7 +44,13 @@ def feature_map(classifier: "Classifier", texts: list[str]) -> "tuple[Tensor, in
 
 
 def compare(probes: "dict[str, Classifier]", layers: Layers, texts: list[str]) -> Values:
-    """Where the modes' maps differ, and where filler is not as in its middle."""
+    """Compare the maps of all modes.
+
+    Returns:
+        The number of positions that differ between modes, the largest difference where no window
+        reaches over an end, for each mode the number of positions of constant filler that differ
+        from its middle, and one filter's map for the figure.
+    """
     import torch
 
     maps = {mode: feature_map(probe, texts) for mode, probe in probes.items()}
@@ -57,7 +61,8 @@ def compare(probes: "dict[str, Classifier]", layers: Layers, texts: list[str]) -
     beyond = [made[..., inner] for mode, (made, _) in maps.items() if mode != "valid"]
     if "valid" in maps:
         valid, start = maps["valid"]
-        # of pooled maps the windows of valid lie on other tokens, unless the margin is a multiple
+        # after pooling, valid windows cover other tokens, unless the margin is a multiple of the
+        # stride
         shift = start - maps["zeros"][1]
         if shift % stride == 0:
             first = left - shift // stride
@@ -67,13 +72,13 @@ def compare(probes: "dict[str, Classifier]", layers: Layers, texts: list[str]) -
     stacked = torch.stack(beyond)
     filler = {}
     for mode, probe in probes.items():
-        made, _ = feature_map(probe, [" ".join("b" * LENGTH)])
+        made, _ = feature_map(probe, [" ".join("b" * TEXT_WORDS)])
         middle = made[..., made.shape[2] // 2, None]
-        filler[mode] = int(((made - middle).abs().amax(dim=(0, 1)) > EQUAL).sum())
-    # the filter that shows most of the ends
+        filler[mode] = int(((made - middle).abs().amax(dim=(0, 1)) > SAME_FEATURES).sum())
+    # the filter whose modes differ most
     shown = int((padded.amax(dim=0) - padded.amin(dim=0))[0].sum(dim=1).argmax())
     return {
-        "differ": int((spread > EQUAL).sum()),
+        "differ": int((spread > SAME_FEATURES).sum()),
         "beyond": float((stacked.amax(dim=0) - stacked.amin(dim=0)).max()),
         "filler": filler,
         "shown": {m: [round(n, 4) for n in f[0, shown].tolist()] for m, (f, _) in maps.items()},

@@ -1,29 +1,31 @@
-"""The networks whose sight is measured, and how far theory says that they see."""
+"""The networks of the order study, and how far theory says that each of them sees."""
 
 from dataclasses import dataclass
 
+from textcnn.studies.shared.markers import marked
+from textcnn.studies.shared.networks import dilated, multi_width, stack
 from textcnn.studies.shared.study import Values
 from textcnn.studies.shared.theory import ceiling, reachable, seen_by_chunks, sees_distance, windows
 
-FARTHEST = 18  # words from one marker to the other
-PAIRS = 60  # for each distance, to train on
-PAIRS_OF_PLACES = 180  # where every place has to be learnt
+MAX_DISTANCE = 18  # words from one marker to the other
+TRAINING_PAIRS = 60  # for each distance
+TRAINING_PAIRS_BY_POSITION = 180  # for each distance, if every position has to be learned
 CHUNKS = 4
-KEPT = 3  # by k-max, of look-alikes
+K = 3  # of k-max pooling
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network of the study and what theory knows of it."""
+    """A network and what theory knows about it."""
 
     title: str
     theorem: str
     model: Values  # the keys of `model=`
-    offsets: tuple[tuple[int, ...], ...]  # that its features read, of each width
+    offsets: tuple[tuple[int, ...], ...]  # tokens that a feature reads, for each kernel size
     unit: str = "word"
-    everywhere: bool = False  # it knows places, so distance does not matter
+    everywhere: bool = False  # it knows positions, so distance does not matter
     filler: str = "constant"
-    why: str = ""  # what is known of it where it learns less than theory allows
+    why: str = ""  # the reason, if it learns less than theory allows
 
     @property
     def reach(self) -> int:
@@ -33,47 +35,36 @@ class Architecture:
 
     @property
     def pairs(self) -> int:
-        """For each distance, to train on."""
-        return PAIRS_OF_PLACES if self.everywhere else PAIRS
+        """Training pairs for each distance."""
+        return TRAINING_PAIRS_BY_POSITION if self.everywhere else TRAINING_PAIRS
 
     @property
     def margin(self) -> int:
+        """Words of filler between the markers and the ends of a text, at least."""
         return max(self.reach - 1, 1)
 
     @property
     def length(self) -> int:
-        """Words of its texts: at every distance the same."""
-        return 2 * self.margin + FARTHEST + 6
+        """Words of each text, the same at all distances."""
+        return 2 * self.margin + MAX_DISTANCE + 6
 
 
-def multi_width(*sizes: int, **settings: object) -> Values:
-    return {"name": "multi_width", "kernel_sizes": list(sizes), **settings}
-
-
-ONE = ((0,),)  # a kernel of one word
-DEEP = {
-    "name": "char_cnn",
-    "embedding": "random",
-    "kernel_sizes": [3, 3, 3, 3],
-    "pool_sizes": [1, 1, 1, 1],
-    "pooling": "max",
-    "hidden_sizes": [],
-    "init_std": None,
-}
+ONE_WORD = ((0,),)  # the offsets of a kernel of one word
 KMAX = {
     "name": "nin",
     "depth": 1,
     "num_filters": 64,
     "activation": "leaky_relu",
     "pooling": "kmax",
-    "k": KEPT,
+    "k": K,
 }
 DEAD = (
-    "Weights that keep the markers above the filler solve it; but training pushes them below zero, "
-    "where ReLU makes them equal to the filler, and no gradient brings them back."
+    "Weights that keep the markers above the filler solve the task. But training pushes the "
+    "markers below zero, where ReLU makes them equal to the filler. Their gradient is then zero, "
+    "so they stay there."
 )
 ARCHITECTURES = {
-    "one": Architecture("1×1", "T1", {"name": "nin"}, ONE),
+    "one": Architecture("1×1", "T1", {"name": "nin"}, ONE_WORD),
     "width": Architecture("width 3", "T2", multi_width(3), (reachable([3], [1]),)),
     "mean": Architecture(
         "width 3, mean pooling", "T2", multi_width(3, pooling="mean"), (reachable([3], [1]),)
@@ -90,16 +81,18 @@ ARCHITECTURES = {
     "hole": Architecture(
         "one layer, dilation 4",
         "T3",
-        {"name": "dilated", "kernel_size": 3, "dilations": [4]},
+        dilated(4),
         (reachable([3], [4]),),
     ),
     "dilated": Architecture(
         "dilations 1, 2, 4",
         "T3",
-        {"name": "dilated", "kernel_size": 3, "dilations": [1, 2, 4], "num_filters": 48},
+        dilated(1, 2, 4, num_filters=48),
         (reachable([3, 3, 3], [1, 2, 4]),),
     ),
-    "deep": Architecture("four layers of 3", "T2", DEEP, (reachable([3] * 4, [1] * 4),)),
+    "deep": Architecture(
+        "four layers of 3", "T2", stack([3] * 4, [1] * 4), (reachable([3] * 4, [1] * 4),)
+    ),
     "gated": Architecture(
         "two gated layers of 5",
         "T2",
@@ -113,28 +106,28 @@ ARCHITECTURES = {
         "1×1, learned positions",
         "T6",
         {"name": "nin", "position": "learned"},
-        ONE,
+        ONE_WORD,
         everywhere=True,
     ),
     "sinusoidal": Architecture(
         "1×1, sinusoidal positions",
         "T6",
         {"name": "nin", "position": "sinusoidal"},
-        ONE,
+        ONE_WORD,
         everywhere=True,
     ),
     "kmax": Architecture(
-        f"1×1, {KEPT}-max pooling",
+        f"1×1, {K}-max pooling",
         "T8",
         KMAX,
-        ONE,
+        ONE_WORD,
         everywhere=True,
     ),
     "kmax, relu": Architecture(
-        f"1×1, {KEPT}-max pooling, ReLU",
+        f"1×1, {K}-max pooling, ReLU",
         "T8",
         KMAX | {"activation": "relu"},
-        ONE,
+        ONE_WORD,
         everywhere=True,
         why=DEAD,
     ),
@@ -142,18 +135,18 @@ ARCHITECTURES = {
         f"1×1, {CHUNKS} chunks",
         "T7",
         {"name": "nin", "pooling": "chunk_max", "chunks": CHUNKS},
-        ONE,
+        ONE_WORD,
     ),
     "flatten": Architecture(
-        "1×1, flatten", "T10", {"name": "nin", "pooling": "flatten"}, ONE, everywhere=True
+        "1×1, flatten", "T10", {"name": "nin", "pooling": "flatten"}, ONE_WORD, everywhere=True
     ),
 }
-QUICK = ("one", "width", "hole", "learned", "chunks")
+QUICK_ARCHITECTURES = ("one", "width", "hole", "learned", "chunks")
 
 
 def distances(architecture: Architecture) -> list[int]:
-    """Those that theory speaks of: in random filler windows chain up to 2 R - 2 (T2)."""
-    every = range(1, FARTHEST + 1)
+    """The distances that theory covers: in random filler, windows chain up to 2 R - 2 (T2)."""
+    every = range(1, MAX_DISTANCE + 1)
     if architecture.filler == "constant":
         return list(every)
     reach = architecture.reach
@@ -161,7 +154,7 @@ def distances(architecture: Architecture) -> list[int]:
 
 
 def predict(architecture: Architecture, distance: int) -> float:
-    """The accuracy that theory gives at a distance in words."""
+    """The accuracy that theory predicts at a distance in words."""
     if architecture.everywhere:
         return 1.0
     if architecture.model.get("pooling") == "chunk_max":
@@ -171,7 +164,10 @@ def predict(architecture: Architecture, distance: int) -> float:
 
 
 def chunk_ceiling(length: int, margin: int, distance: int) -> float:
-    """½ + ½ min(1, d / C) but for the ends: over all places where the markers may stand."""
+    """The best accuracy for chunks of C tokens: ½ + ½ min(1, d / C), except near the ends.
+
+    It is counted exactly, over all positions where the markers may stand.
+    """
     seen_by = seen_by_chunks(CHUNKS)
     texts = [
         (marked(length, {start: first, start + distance: second}), first + second)
@@ -179,7 +175,3 @@ def chunk_ceiling(length: int, margin: int, distance: int) -> float:
         for first, second in ("ab", "ba")
     ]
     return ceiling((seen_by(windows(text, (0,))), label) for text, label in texts)
-
-
-def marked(length: int, markers: dict[int, str]) -> list[str]:
-    return [markers.get(place, "o") for place in range(length)]
