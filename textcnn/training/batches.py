@@ -64,7 +64,7 @@ class EpochBatches:
         """
         Args:
             texts: the training texts, all of them in every process.
-            weights: see `shuffled_batches`.
+            weights: the sampling weights, see `shuffled_batches`.
             rank: which of `count` processes this is.
         """
         self.texts = texts
@@ -85,7 +85,7 @@ class EpochBatches:
             batch_tokens=self.batch_tokens,
             seed=self.seed,
             epoch=epoch,
-            weights=self.weights,
+            sampling_weights=self.weights,
         )
         return batches_of_rank(batches, self.rank, self.count)
 
