@@ -39,7 +39,7 @@ def epoch_batches(**settings: Any) -> EpochBatches:
         "max_steps": None,
         "batch_size": 4,
         "batch_tokens": None,
-        "weights": None,
+        "sampling_weights": None,
         "seed": 0,
         "rank": 0,
         "count": 1,
@@ -154,7 +154,7 @@ def test_batches_of_so_many_tokens_hold_many_short_texts_or_few_long_ones() -> N
 
 def test_weights_draw_texts_in_their_proportion() -> None:
     weights = np.where(np.arange(30) < 3, 9.0, 1.0)  # half of the weight lies on three texts
-    batches = epoch_batches(weights=weights, epochs=40)
+    batches = epoch_batches(sampling_weights=weights, epochs=40)
     texts = np.array([t for s in everything(batches) for b in s for t in b])
     assert len(texts) == 40 * 30
     assert np.mean(texts < 3) == pytest.approx(0.5, abs=0.05)

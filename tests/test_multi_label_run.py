@@ -101,7 +101,10 @@ def test_strings_need_a_separator(
 ) -> None:
     assert train(several_csv, tmp_path / "run", "data.multi_label=true") == 2
     said = error_line(capfd)
-    assert "not a list; say what stands between labels: 'data.label_separator=\"|\"'" in said
+    assert (
+        "not a list; set the separator between labels, for example 'data.label_separator=\"|\"'"
+        in said
+    )
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_a_run_ends_with_its_epochs() -> None:
             max_steps=None,
             batch_size=2,
             batch_tokens=None,
-            weights=None,
+            sampling_weights=None,
             seed=0,
             rank=0,
             count=1,

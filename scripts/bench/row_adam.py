@@ -27,7 +27,7 @@ EPOCHS = 3
 
 def every_vector(run: Any) -> None:
     """Standard Adam: a dense gradient, and a step of all vectors."""
-    run.model.embedding.table.sparse = False
+    run.classifier.model.embedding.table.sparse = False
 
 
 def seen_vectors(run: Any) -> None:
@@ -51,7 +51,7 @@ def sparse_means(run: Any) -> None:
         with torch.no_grad():
             table.index_add_(0, rows, mean / root, alpha=-rate)
 
-    optimizer = run.optimizer
+    optimizer = run.learner.optimizer
     assert isinstance(optimizer, RowAdam)
     optimizer.step_rows = step_rows  # type: ignore[method-assign]
 
@@ -72,7 +72,7 @@ def moved(ours: Ours, change: Callable[[Any], None]) -> tuple[list[float], float
     """
     run = ours.run
     change(run)
-    vectors = run.model.embedding.table.weight
+    vectors = run.classifier.model.embedding.table.weight
     before = vectors.detach().clone()
     epoch = len(run.batches.epoch_batches(0))
     ours.train(epoch)

@@ -1,9 +1,7 @@
 """The data sets of the benchmark, and textcnn's training runs on them."""
 
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from textcnn.config.schemas import register_schemas
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.splits import Splits
 from textcnn.errors import InputError
+from textcnn.system.terminal import build_console
 from textcnn.training.recipe import TrainingRun
 from textcnn.training.state import TrainingState
 
@@ -111,9 +110,7 @@ class Ours:
 
     def __init__(self, overrides: tuple[str, ...], place: Path):
         config = configure((*overrides, "training.patience=null"))
-        with redirect_stdout(StringIO()):  # hide the tables of data and model
-            self.run = TrainingRun(config, place, resume=False)
-        self.run.console.quiet = True
+        self.run = TrainingRun(config, place, console=build_console(quiet=True))
         scores = self.run.validate()  # only once, so that validation costs no time later
         self.run.validate = lambda: scores  # type: ignore[method-assign]
         self.keep = self.run.save
@@ -121,7 +118,7 @@ class Ours:
 
     @property
     def splits(self) -> Splits:
-        return self.run.splits
+        return self.run.data.splits
 
     def train(self, steps: int) -> float:
         """Train on from the present weights; returns texts per second."""

@@ -100,7 +100,7 @@ def shuffled_batches(
     batch_tokens: int | None,
     seed: int,
     epoch: int,
-    weights: np.ndarray | None = None,
+    sampling_weights: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Batches of rows for one training epoch: random, but of similar length.
 
@@ -110,15 +110,16 @@ def shuffled_batches(
         lengths: (rows,) tokens of each text.
         batch_size: texts per batch; unused if `batch_tokens` is given.
         batch_tokens: limit of tokens per batch, padding included.
-        weights: (rows,) draw the same number of rows with replacement, with probabilities
-            proportional to these; None: every row once.
+        sampling_weights: (rows,) draw the same number of rows with replacement, with
+            probabilities proportional to these; None: every row once.
     """
     generator = np.random.default_rng([seed, epoch])
     size = len(lengths)
-    if weights is None:
+    if sampling_weights is None:
         order = generator.permutation(size)
     else:
-        order = generator.choice(size, size, p=weights / weights.sum())
+        probabilities = sampling_weights / sampling_weights.sum()
+        order = generator.choice(size, size, p=probabilities)
     if batch_tokens is not None:
         batch_size = max(int(batch_tokens / max(lengths.mean(), 1)), 1)  # an estimate, for WINDOW
     window = WINDOW * batch_size

@@ -56,7 +56,7 @@ class EpochBatches:
         max_steps: int | None,
         batch_size: int,
         batch_tokens: int | None,
-        weights: np.ndarray | None,
+        sampling_weights: np.ndarray | None,
         seed: int,
         rank: int,
         count: int,
@@ -64,13 +64,13 @@ class EpochBatches:
         """
         Args:
             texts: all training texts, in every process.
-            weights: see `shuffled_batches`.
+            sampling_weights: see `shuffled_batches`.
             rank: the index of this process among `count`.
         """
         self.texts = texts
         self.epochs = epochs
         self.batch_size, self.batch_tokens = batch_size, batch_tokens
-        self.weights = weights
+        self.sampling_weights = sampling_weights
         self.seed = seed
         self.rank, self.count = rank, count
         self.at = EpochPosition()
@@ -85,7 +85,7 @@ class EpochBatches:
             batch_tokens=self.batch_tokens,
             seed=self.seed,
             epoch=epoch,
-            weights=self.weights,
+            sampling_weights=self.sampling_weights,
         )
         return batches_of_rank(batches, self.rank, self.count)
 

@@ -124,6 +124,6 @@ def batches_for(
     return EpochBatches(
         data.texts.train,
         epochs=training.epochs,
-        weights=weights if training.sampling == "balanced" else None,
+        sampling_weights=weights if training.sampling == "balanced" else None,
         **settings,
     )

@@ -15,7 +15,8 @@ from textcnn.system.terminal import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
 WANTS_SEPARATOR = (
-    f", not a list; name the separator of labels: {argument('data.label_separator', '|')}"
+    ", not a list; set the separator between labels, for example "
+    f"{argument('data.label_separator', '|')}"
 )
 
 
