@@ -18,6 +18,8 @@ import textcnn
 from textcnn import InputError
 from textcnn.estimator import TextClassifier, fit
 
+pytest_plugins = ("tiny_run",)
+
 TEXTS, LABELS = (list(column) for column in zip(*rows(120), strict=True))
 NEW, TRUTH = (list(column) for column in zip(*rows(60, seed=1), strict=True))
 SMALL: dict[str, Any] = {
@@ -167,7 +169,7 @@ def test_a_directory_that_holds_a_run_is_refused(tiny_run: Path) -> None:
         (["a", "b"], ["x"], "2 texts, but 1 labels"),
         (["a", None], ["x", "y"], "data.train, row 2: the text must be a string, got None"),
         (["a", "b"], ["x", ""], "row 2"),
-        (TEXTS, ["one"] * len(TEXTS), "one class only"),
+        (TEXTS, ["one"] * len(TEXTS), "only one class"),
     ],
 )
 def test_wrong_rows_are_refused_by_number(texts: Any, labels: Any, message: str) -> None:

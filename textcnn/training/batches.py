@@ -74,7 +74,7 @@ class EpochBatches:
         self.seed = seed
         self.rank, self.count = rank, count
         self.at = EpochPosition()
-        # with batch_tokens or weights, epochs may differ by a few batches
+        # with batch_tokens or sampling weights, epochs may differ by a few batches
         all_steps = epochs * len(self.epoch_batches(0))
         self.steps: int | None = min(all_steps, max_steps or all_steps)
 

@@ -123,7 +123,7 @@ def train_network(
     learner = Learner(
         model,
         build_optimizer("adam", trained, learning_rate=training.learning_rate),
-        build_loss(multi_label=False, class_sampling_weights=None, label_smoothing=0.0),
+        build_loss(multi_label=False, class_weights=None, label_smoothing=0.0),
         Precision("fp32", torch.device("cpu")),
         Accelerator(cpu=True),
     )
