@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint, save_checkpoint
 from textcnn.config.compose import GROUPS, config_from_keys
@@ -193,45 +193,37 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             InputError (a ValueError): texts, labels or parameters can't be used.
         """
         texts = text_list(X)
-        multi_label = self.read_classes(y)
-        memory = {"train": Rows(texts, self.names_of(y), weight_list(sample_weight))}
+        labels = self.read_labels(y)
+        memory = {"train": Rows(texts, labels, weight_list(sample_weight))}
         if validation is not None:
-            memory["validation"] = Rows(text_list(validation[0]), self.names_of(validation[1]))
+            memory["validation"] = Rows(text_list(validation[0]), label_names(validation[1]))
         keys = {
             name: value
             for name, value in self.get_params().items()
             if value is not None and name not in {"run_dir", "progress"}
         }
-        config = config_from_keys(keys, multi_label)
+        config = config_from_keys(keys, multi_label=np.ndim(y) == 2 and np.shape(y)[1] > 1)
         self.checkpoint_ = train_checkpoint(config, memory, self.run_dir, self.progress)
         self.classifier_ = rebuild(self.checkpoint_, "the trained model")[0]
         return self
 
-    def read_classes(self, y: Any) -> bool:
-        """Set `classes_`; return whether `y` is an indicator matrix."""
+    def read_labels(self, y: Any) -> list[Any]:
+        """Set `classes_`; return the labels as textcnn names them: strings, or lists of strings."""
         if y is None:
             raise InputError("requires y to be passed, but the target y is None")
         kind = type_of_target(y, input_name="y", raise_unknown=True)
-        if kind not in {"binary", "multiclass", "multilabel-indicator"}:
+        if kind == "multilabel-indicator":
+            self.classes_ = np.arange(np.shape(y)[1])
+            return label_names(y)
+        if kind not in {"binary", "multiclass"}:
             raise InputError(
                 f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
                 "(texts, labels) of 0 and 1"
             )
-        values = np.asarray(y)
-        if kind == "multilabel-indicator":
-            self.classes_ = np.arange(values.shape[1])
-            return True
-        self.classes_ = np.unique(values.ravel())
+        self.classes_ = np.unique(column_or_1d(y, warn=True))
         if len({str(label) for label in self.classes_.tolist()}) < len(self.classes_):
             raise InputError("y holds labels that are spelled alike, such as 1 and '1'")
-        return False
-
-    def names_of(self, y: Any) -> list[Any]:
-        """The labels as textcnn names them: strings, or lists of strings for label sets."""
-        values = np.asarray(y)
-        if values.ndim == 2 and values.shape[1] != 1:
-            return [[str(column) for column in np.flatnonzero(row)] for row in values]
-        return [str(label) for label in values.ravel().tolist()]
+        return label_names(np.ravel(y))
 
     def order(self) -> list[int]:
         """For each of `classes_`, its place among the classifier's labels."""
@@ -294,6 +286,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.non_deterministic = False
         return tags
+
+
+def label_names(y: Any) -> list[Any]:
+    """One string per text, or for an indicator matrix a list of the columns that hold 1."""
+    values = np.asarray(y)
+    if values.ndim == 2:
+        return [[str(column) for column in np.flatnonzero(row)] for row in values]
+    return [str(label) for label in values.tolist()]
 
 
 def check_name(name: str) -> None:

@@ -53,7 +53,7 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
     Raises:
         InputError: a key is unknown, or its value is not allowed.
     """
-    overrides = []
+    overrides = ["data.duplicates=keep"]  # rows given from Python are all used
     for name, value in keys.items():
         group, _, key = name.partition("__")
         if name != "seed" and group not in GROUPS:

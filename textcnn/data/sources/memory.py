@@ -113,5 +113,5 @@ def checked_weights(key: str, weights: Sequence[float] | np.ndarray, rows: int) 
             f"{values[row]}"
         )
     if not values.any():
-        raise InputError(f"{key}: all weights are 0; give at least one text a positive weight")
+        raise InputError(f"{key}: all weights are zero; give at least one text a positive weight")
     return pa.array(values.astype(np.float32))
