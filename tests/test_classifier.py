@@ -17,7 +17,7 @@ from torch import Tensor
 
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.normalization import BatchNorm
 from textcnn.models.layers.position import POSITIONS
 from textcnn.text.vocabulary import PADDING
@@ -38,7 +38,7 @@ every_combination = pytest.mark.parametrize(("name", "parts"), COMBINATIONS)
 texts_of_ids = st.lists(st.integers(1, IDS - 1), max_size=9)
 
 
-def gradients(model: TextClassifier, logits: Tensor) -> list[Tensor]:
+def gradients(model: TextCNN, logits: Tensor) -> list[Tensor]:
     """Of a loss on one text's logits, (classes,), with respect to every weight that learns."""
     loss = F.cross_entropy(logits, torch.tensor(1))
     learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -52,7 +52,7 @@ def assert_same(got: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
         torch.testing.assert_close(one, other, rtol=0, atol=TOLERANCE * max(largest, 1.0))
 
 
-def assert_alone_as_together(model: TextClassifier, texts: list[list[int]], padding: int) -> None:
+def assert_alone_as_together(model: TextCNN, texts: list[list[int]], padding: int) -> None:
     together = model(*batch(texts, padding))
     for text, logits in zip(texts, together, strict=True):
         alone = model(*batch([text]))[0]
@@ -197,7 +197,7 @@ def test_dropout_in_blocks_acts_in_training_only(name: str) -> None:
     assert_random_in_training_only(model)
 
 
-def assert_random_in_training_only(model: TextClassifier) -> None:
+def assert_random_in_training_only(model: TextCNN) -> None:
     ids, lengths = batch([text_of(12)] * 8)
     in_training = model.train()(ids, lengths)
     assert (in_training - in_training[0]).abs().max() > 100 * TOLERANCE

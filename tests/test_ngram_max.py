@@ -11,7 +11,7 @@ from tiny_models import IDS, batch, build, text_of
 from torch import Tensor
 
 from textcnn.config.model import PADDINGS
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.fast import ngram_max as module
 from textcnn.models.fast import windows
 from textcnn.models.fast.ngram_max import distinct, ngram_max
@@ -25,20 +25,20 @@ Gradients = dict[str, Tensor]
 TEXTS = [text_of(length, seed=length) for length in (9, 0, 1, 2, 30, 4)]
 
 
-def plainly(model: TextClassifier, ids: Tensor, lengths: Tensor) -> Tensor:
+def plainly(model: TextCNN, ids: Tensor, lengths: Tensor) -> Tensor:
     """The logits by embedding, encoder and pooling, the reference."""
     return model.classify(model.pool(model.encoder(model.embed(ids, lengths)))[0])
 
 
-def fast(model: TextClassifier, ids: Tensor, lengths: Tensor) -> Tensor:
+def fast(model: TextCNN, ids: Tensor, lengths: Tensor) -> Tensor:
     assert model.pools_ngrams(ids)
     logits: Tensor = model(ids, lengths)
     return logits
 
 
 def run(
-    way: Callable[[TextClassifier, Tensor, Tensor], Tensor],
-    model: TextClassifier,
+    way: Callable[[TextCNN, Tensor, Tensor], Tensor],
+    model: TextCNN,
     ids: Tensor,
     lengths: Tensor,
 ) -> tuple[Tensor, Gradients]:
@@ -55,7 +55,7 @@ def run(
     return logits.detach(), gradients
 
 
-def assert_same(model: TextClassifier, ids: Tensor, lengths: Tensor) -> None:
+def assert_same(model: TextCNN, ids: Tensor, lengths: Tensor) -> None:
     logits, gradients = run(plainly, model, ids, lengths)
     fast_logits, fast_gradients = run(fast, model, ids, lengths)
     torch.testing.assert_close(fast_logits, logits, atol=1e-5, rtol=1e-5)

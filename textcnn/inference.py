@@ -15,7 +15,7 @@ from textcnn.data.batching import SCORED_TOKENS, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
 from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
 from textcnn.system.chunks import map_chunks, split_texts
@@ -57,7 +57,7 @@ class Classifier:
 
     def __init__(
         self,
-        model: TextClassifier,
+        model: TextCNN,
         encoder: TextEncoder,
         labels: Sequence[str],
         thresholds: Sequence[float] | None = None,

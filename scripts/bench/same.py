@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from sets import KIM, Ours, Set, share_right
 
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 
 EPOCHS = 4
 SEEDS = (1, 2, 3)
@@ -40,7 +40,7 @@ def train(
     settings: tuple[str, ...], place: Path, quick: bool, *, plain: bool
 ) -> tuple[float, float]:
     """Test accuracy after the last epoch, on the whole split, and seconds of training."""
-    refused = patch.object(TextClassifier, "pools_ngrams", return_value=False)
+    refused = patch.object(TextCNN, "pools_ngrams", return_value=False)
     with refused if plain else nullcontext():
         ours = Ours(settings, place)
         ours.train(3 if quick else ours.run.batches.steps or 1)

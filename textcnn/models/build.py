@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from textcnn.errors import InputError
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.bag import Bag
 from textcnn.models.encoders.char_cnn import CharCnn
 from textcnn.models.encoders.dcnn import Dcnn
@@ -86,7 +86,7 @@ def build_model(
     init_std: float | None = None,
     options: Mapping[str, Any] | None = None,
     **encoder_settings: Any,
-) -> TextClassifier:
+) -> TextCNN:
     """A classifier with random weights.
 
     Args:
@@ -117,7 +117,7 @@ def build_model(
         channels * part.factor for channels, part in zip(encoder.channels, poolings, strict=True)
     )
     hidden, width = build_hidden(pooled, hidden_sizes, dropout)
-    model = TextClassifier(
+    model = TextCNN(
         table,
         told,
         encoder,
@@ -201,7 +201,7 @@ def build_hidden(width: int, sizes: Sequence[int], dropout: float) -> tuple[nn.S
     return nn.Sequential(*layers), width
 
 
-def draw_normal(model: TextClassifier, std: float) -> None:
+def draw_normal(model: TextCNN, std: float) -> None:
     """Weights of the encoder and of all that follows from a normal distribution, biases 0."""
     for part in (model.encoder, model.hidden, model.head):
         for name, parameter in part.named_parameters():

@@ -33,7 +33,7 @@ class Activations:
     logits: Tensor  # (batch, classes)
 
 
-class TextClassifier(nn.Module):
+class TextCNN(nn.Module):
     """Logits of texts, each of which depends on that text alone, however it is padded.
 
     An empty text is read as one token of the zero vector.

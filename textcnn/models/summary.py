@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from torch import nn
 
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
 from textcnn.models.layers.position import Position
@@ -56,7 +56,7 @@ class Summary:
         }
 
 
-def summarize(model: TextClassifier, tokens: int) -> Summary:
+def summarize(model: TextCNN, tokens: int) -> Summary:
     """Send a text of so many tokens, at most LONGEST, through the model and note its layers."""
     tokens = max(min(tokens, LONGEST, model.frame_length or LONGEST), 1)
     training = model.training

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.models.classifier import TextClassifier, at_least_one
+from textcnn.models.classifier import TextCNN, at_least_one
 from textcnn.models.encoders.char_cnn import CharCnn
 from textcnn.models.encoders.dilated import Dilated
 from textcnn.models.encoders.dpcnn import Dpcnn
@@ -49,7 +49,7 @@ FIRST: dict[type[Encoder], str] = {
 class TableClassifier(nn.Module):
     """Logits as the model's, by table where all of a text's tokens have rows there."""
 
-    def __init__(self, model: TextClassifier, table: TokenTable, by_table: nn.Module):
+    def __init__(self, model: TextCNN, table: TokenTable, by_table: nn.Module):
         super().__init__()
         self.model, self.table, self.by_table = model, table, by_table
 
@@ -63,7 +63,7 @@ class TableClassifier(nn.Module):
         return self.table.known == self.model.embedding.vocabulary_size
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, classes); arguments as for TextClassifier."""
+        """(batch, classes); arguments as for TextCNN."""
         if self.knows_all:
             return self.look_up(ids, lengths)
         rare = (ids >= self.table.known).any(dim=1)
@@ -81,7 +81,7 @@ class TableClassifier(nn.Module):
 
 
 def build_table_classifier(
-    model: TextClassifier, memory: int, half: bool = False
+    model: TextCNN, memory: int, half: bool = False
 ) -> TableClassifier | None:
     """A network that looks up what `model` computes; None if there is nothing to gain.
 
@@ -110,7 +110,7 @@ def build_table_classifier(
     return TableClassifier(model, table, with_parts(model, parts))
 
 
-def pools_largest_sums(model: TextClassifier) -> bool:
+def pools_largest_sums(model: TextCNN) -> bool:
     """Whether nothing but the maximum of each convolution's sums counts."""
     monotone = model.encoder.last_activation in MONOTONE
     largest = all(type(pooling) is MaxPooling for pooling in model.poolings)
@@ -145,7 +145,7 @@ def with_parts(module: nn.Module, parts: Mapping[str, nn.Module]) -> nn.Module:
 class LargestSums(nn.Module):
     """Convolutions of several widths and max pooling: the largest sum of a text's windows."""
 
-    def __init__(self, model: TextClassifier, table: TokenTable):
+    def __init__(self, model: TextCNN, table: TokenTable):
         super().__init__()
         self.model, self.table = model, table
 

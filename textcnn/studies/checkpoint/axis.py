@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.bag import Bag
 from textcnn.models.encoders.char_cnn import CharCnn
 from textcnn.models.encoders.dcnn import Dcnn
@@ -36,7 +36,7 @@ READERS: dict[type[nn.Module], Callable[[Any], list[Tensor]]] = {
 }
 
 
-def first_weights(model: TextClassifier) -> list[Tensor] | str:
+def first_weights(model: TextCNN) -> list[Tensor] | str:
     """(filters, dimensions, ...) each; or why there are none to tell."""
     encoder = model.encoder
     if isinstance(encoder, Dcnn):
@@ -48,7 +48,7 @@ def first_weights(model: TextClassifier) -> list[Tensor] | str:
     return READERS[type(encoder)](encoder)
 
 
-def weights_behind_a_bag(model: TextClassifier) -> list[Tensor]:
+def weights_behind_a_bag(model: TextCNN) -> list[Tensor]:
     """Pooling keeps the dimensions, so the next layer reads them."""
     pooling = model.poolings[0]
     first = model.hidden[0] if len(model.hidden) else model.head

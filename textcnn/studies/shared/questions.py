@@ -17,7 +17,7 @@ from torch import Tensor
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.inference import Classifier
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
@@ -61,7 +61,7 @@ def ask(classifier: Classifier, texts: EncodedTexts, seed: int) -> Values:
     }
 
 
-def known(model: TextClassifier) -> Values:
+def known(model: TextCNN) -> Values:
     """What theory goes by."""
     convolutions = [m for m in model.encoder.modules() if isinstance(m, Convolution)]
     return {
@@ -74,7 +74,7 @@ def known(model: TextClassifier) -> Values:
     }
 
 
-def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
+def equalities(model: TextCNN, texts: EncodedTexts, seed: int) -> Values:
     """How far logits are apart, at most, that theory calls equal for some or all models.
 
     None where a question can't be asked; `axis_reason` says why of the embedding's axis.
@@ -109,7 +109,7 @@ def gap(some: Tensor, others: Tensor) -> float:
     return (some - others).abs().max().item()
 
 
-def in_64_bits(model: TextClassifier) -> TextClassifier:
+def in_64_bits(model: TextCNN) -> TextCNN:
     """A copy that computes in 64 bits."""
     exact = deepcopy(model).double().eval()
 
@@ -121,7 +121,7 @@ def in_64_bits(model: TextClassifier) -> TextClassifier:
     return exact
 
 
-def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
+def permute_axis(model: TextCNN, seed: int) -> TextCNN:
     """A copy whose embedding, and whatever reads it, have the dimensions in another order."""
     other = deepcopy(model)
     weights = first_weights(other)
@@ -140,7 +140,7 @@ def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
     return other
 
 
-def plainly(model: TextClassifier) -> Network:
+def plainly(model: TextCNN) -> Network:
     """Its logits by way of all intermediates, where what is put before its encoder is heeded."""
     return lambda ids, lengths: model.activations(ids, lengths).logits
 
@@ -218,7 +218,7 @@ def beginnings(classifier: Classifier, texts: EncodedTexts) -> Values:
     return {"read": read, "correct": [correct_decisions(decide(classifier, c), c) for c in cuts]}
 
 
-def by_length(model: TextClassifier, texts: EncodedTexts, usual: np.ndarray) -> Values:
+def by_length(model: TextCNN, texts: EncodedTexts, usual: np.ndarray) -> Values:
     """Accuracy in each quarter of the texts by length, and what of them one feature sees."""
     assert texts.labels is not None
     lengths, size = texts.lengths, model.receptive_field
