@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.max_pool import MaxPool
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 NUMPY_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}

@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from textcnn.models.layers.convolution import Convolution, MaxPool, Stack
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import ONE_TOKEN, Field
+from textcnn.models.layers.max_pool import MaxPool
+from textcnn.models.layers.stack import Stack
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 TIME = 150  # tokens, more than any field here

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
+from textcnn.models.layers.max_pool import MaxPool
 from textcnn.models.layers.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
 
 

@@ -5,8 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.max_pool import MaxPool
 from textcnn.models.layers.padding import extend, inside, margins
 
 

@@ -18,10 +18,11 @@ from textcnn.models.encoders.dilated import Dilated
 from textcnn.models.encoders.dpcnn import Dpcnn
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.encoders.gated import Gated
+from textcnn.models.encoders.lstm import Lstm
 from textcnn.models.encoders.multi_width import MultiWidth
 from textcnn.models.encoders.nin import Nin
+from textcnn.models.encoders.transformer import Transformer
 from textcnn.models.encoders.vdcnn import Vdcnn
-from textcnn.models.encoders.yardsticks import Lstm, Transformer
 from textcnn.models.layers.embedding import Embedding
 from textcnn.models.layers.pooling import (
     AttentionPooling,

@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
-from textcnn.models.layers.convolution import Convolution, MaxPool, Stack
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.max_pool import MaxPool
+from textcnn.models.layers.stack import Stack
 
 
 class CharCnn(Encoder):

@@ -5,8 +5,10 @@ from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
-from textcnn.models.layers.convolution import Convolution, Stack, half_pool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.max_pool import half_pool
+from textcnn.models.layers.stack import Stack
 
 
 class Dpcnn(Encoder):

@@ -4,8 +4,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
-from textcnn.models.layers.convolution import Convolution, Stack
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.stack import Stack
 
 
 class Gated(Encoder):

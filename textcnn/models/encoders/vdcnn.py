@@ -6,10 +6,12 @@ from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
-from textcnn.models.layers.convolution import Convolution, Stack, half_pool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.k_max import k_max
+from textcnn.models.layers.max_pool import half_pool
 from textcnn.models.layers.normalization import NORMALIZATIONS
+from textcnn.models.layers.stack import Stack
 
 BLOCKS = {9: (1, 1, 1, 1), 17: (2, 2, 2, 2), 29: (5, 5, 2, 2), 49: (8, 8, 5, 3)}
 
