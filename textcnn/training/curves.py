@@ -1,13 +1,13 @@
-"""TensorBoard: everything a run shows goes into the run directory's one event file."""
+"""TensorBoard curves: everything goes into one event file in the run directory."""
 
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import hparams
 
 from textcnn.evaluation.metrics import Scores
+from textcnn.system.private_torch import add_hyper_parameters
 from textcnn.training.state import TrainingState
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ class Curves:
     """Scalars over steps (batches), figures and texts."""
 
     def __init__(self, run_dir: Path, first_step: int | None = None):
-        """`first_step`: where a resumed run goes on; what was logged behind it is dropped."""
+        """
+        Args:
+            first_step: the step from which a run is resumed; later points are dropped.
+        """
         purge = None if first_step is None else first_step + 1
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
 
@@ -37,7 +40,7 @@ class Curves:
 
     def figure(self, name: str, figure: "Figure", step: int) -> None:
         with warnings.catch_warnings():
-            # a class may be named in a script that matplotlib's font lacks
+            # matplotlib's font may lack the script of a class's name
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             self.writer.add_figure(name, figure, step, close=False)
 
@@ -45,14 +48,12 @@ class Curves:
         self.writer.add_text(name, markdown, step)
 
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
-        """A row of the HPARAMS tab; `add_hparams` would make a second run of it."""
+        """A row of the HPARAMS tab. PyTorch's `add_hparams` would show it as a second run."""
         plain = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
-        writer = self.writer._get_file_writer()
-        for summary in hparams(plain, metrics):
-            writer.add_summary(summary)
+        add_hyper_parameters(self.writer, plain, metrics)
 
     def flush(self) -> None:
-        """Put on the disk what would wait for up to two minutes, or be lost with the process."""
+        """Write to the disk now; otherwise points wait for up to two minutes."""
         self.writer.flush()
 
     def close(self) -> None:
