@@ -85,9 +85,8 @@ class Classifier:
 
     @property
     def network(self) -> nn.Module:
-        """What computes logits: the model, or on a CPU the tables made of it."""
-        on_cpu = next(self.model.parameters()).device.type == "cpu"
-        return self.tables if self.tables is not None and on_cpu else self.model
+        """What computes logits: the tables made of the model where they apply, or the model."""
+        return self.tables if self.tables is not None and self.tables.applies else self.model
 
     def logits(self, texts: Sequence[str], batch_size: int = 512) -> Tensor:
         """
@@ -140,7 +139,7 @@ class Classifier:
         """(texts, classes)"""
         encoded = encode_texts(texts, self.encoder)
         device = next(self.model.parameters()).device
-        light = isinstance(network, TableClassifier) and network.keeps_maxima_alone
+        light = isinstance(network, TableClassifier) and network.keeps_only_maxima
         tokens = MAXIMA_TOKENS if light else SCORED_TOKENS
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
         with torch.inference_mode():

@@ -1,10 +1,13 @@
 """A recurrent encoder, to compare convolutions with: PyTorch's LSTM along each text."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 
 
 class Lstm(Encoder):
@@ -21,7 +24,7 @@ class Lstm(Encoder):
     ):
         """
         Args:
-            hidden_size: numbers of a state, in each direction.
+            hidden_size: numbers of a state in each direction.
             block_dropout: between layers.
         """
         super().__init__()
@@ -46,11 +49,19 @@ class Lstm(Encoder):
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (lengths,)
 
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (field.whole(),)
+
+    def embedding_weights(self) -> list[Tensor]:
+        first = cast(Recurrent, self.layers[0])
+        directions = [lstm for lstm in (first.ahead, first.back) if lstm is not None]
+        return [cast(Tensor, lstm.weight_ih_l0) for lstm in directions]
+
 
 class Recurrent(nn.Module):
-    """An LSTM along each text, and one from its own end back; padding comes after both.
+    """An LSTM along each text, and a second one from its end to its start; both reach padding last.
 
-    PyTorch's packed sequences do the same in ten times the time.
+    PyTorch's packed sequences give the same features, but take ten times as long.
     """
 
     def __init__(self, channels: int, hidden_size: int, bidirectional: bool):
@@ -71,5 +82,5 @@ class Recurrent(nn.Module):
 
 
 def reorder(values: Tensor, place: Tensor) -> Tensor:
-    """At each position the vector that stands at `place`: (batch, time, channels)."""
+    """The vector at `place` (batch, time), for each position: (batch, time, channels)."""
     return values.gather(1, place[..., None].expand(-1, -1, values.shape[2]))

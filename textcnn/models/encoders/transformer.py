@@ -5,11 +5,17 @@ from torch import Tensor, nn
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 from textcnn.models.layers.normalization import LayerNorm
 
 
 class Transformer(Encoder):
-    """Layers of self-attention (Vaswani 2017), each normalised first."""
+    """Layers of self-attention, each normalised first.
+
+    Order reaches it only through `position`.
+    """
+
+    first_convolutions = ("project",)
 
     def __init__(
         self,
@@ -36,6 +42,9 @@ class Transformer(Encoder):
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (lengths,)
 
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (field.whole(),)
+
 
 class Attention(nn.Module):
     """A layer of self-attention and a perceptron at each position."""
@@ -52,7 +61,7 @@ class Attention(nn.Module):
         return Features(values.transpose(1, 2), features.lengths, features.field.whole())
 
     def multiply_adds(self, positions: int) -> int:
-        """Those of weights, and of every position with every other, for scores and for sums."""
+        """Multiply-adds with weights, and of all pairs of positions for scores and for sums."""
         weights = sum(weight.numel() for weight in self.parameters() if weight.dim() > 1)
         channels = self.layer.self_attn.embed_dim
         return positions * weights + 2 * positions**2 * channels

@@ -2,12 +2,22 @@
 
 from torch import Tensor, nn
 
+from textcnn.models.layers.field import Field
+
 
 class Stack(nn.Sequential):
-    """Layers one after the other, each from Features to Features."""
+    """Layers in sequence. Those without `positions` or `field` must change neither."""
 
     def positions(self, lengths: Tensor) -> Tensor:
+        """The number of positions after all layers, for texts of these lengths."""
         for layer in self:
-            positions = getattr(layer, "positions", None)  # the others leave them as they are
+            positions = getattr(layer, "positions", None)
             lengths = lengths if positions is None else positions(lengths)
         return lengths
+
+    def field(self, field: Field) -> Field:
+        """The tokens that each position sees after all layers, of features that see `field`."""
+        for layer in self:
+            through = getattr(layer, "field", None)
+            field = field if through is None else through(field)
+        return field

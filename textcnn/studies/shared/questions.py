@@ -7,6 +7,7 @@ them.
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -114,7 +115,7 @@ def in_64_bits(model: TextCNN) -> TextCNN:
     exact = deepcopy(model).double().eval()
 
     def widen(_: object, inputs: tuple[Features]) -> tuple[Features]:
-        return (inputs[0].but(values=inputs[0].values.double()),)
+        return (replace(inputs[0], values=inputs[0].values.double()),)
 
     # one-hot vectors are made in 32 bits
     exact.encoder.register_forward_pre_hook(widen)
@@ -133,7 +134,7 @@ def permute_axis(model: TextCNN, seed: int) -> TextCNN:
             weight.copy_(weight[:, order])
 
     def permute(_: object, inputs: tuple[Features]) -> tuple[Features]:
-        return (inputs[0].but(values=inputs[0].values[:, order]),)
+        return (replace(inputs[0], values=inputs[0].values[:, order]),)
 
     # behind the positions, which are told in the same dimensions
     other.encoder.register_forward_pre_hook(permute)
