@@ -105,7 +105,7 @@ def test_where_it_does_not_pay_the_convolution_is_the_plain_one() -> None:
     values, weight, bias = made(2, 4, 4, 3, 20, torch.float32)
     for keys in ({}, {"padding": 2}, {"dilation": 2}, {"stride": 2}):
         ours = winograd_or_convolve(values, weight, bias, **keys)
-        assert torch.equal(ours, convolve(values, weight, bias, **settings))
+        assert torch.equal(ours, convolve(values, weight, bias, **keys))
 
 
 @pytest.mark.parametrize("padding", ["valid", "zeros", "circular"])

@@ -45,9 +45,11 @@ class Features:
 
     def knowing(self, **known: bool) -> "Features":
         """The same features with other knowledge, for textcnn's own layers."""
-        made = Features(self.values, self.lengths, self.field)
-        object.__setattr__(made, "_known", self._known._replace(**known))
-        return made
+        features = Features(self.values, self.lengths, self.field)
+        before = self._known
+        now = Known(**known) if before is NOTHING else before._replace(**known)
+        features.__dict__["_known"] = now  # the class is frozen
+        return features
 
     @property
     def time(self) -> int:
