@@ -40,9 +40,9 @@ def unobserved_modules(*roots: nn.Module) -> list[nn.Module] | None:
     if any_global_hook is None or any_global_hook():
         return None
     found = list(roots)
-    for module in found:  # which grows meanwhile
-        state = module.__dict__
-        try:
+    try:
+        for module in found:  # which grows meanwhile
+            state = module.__dict__
             if (
                 state["_forward_hooks"]
                 or state["_forward_pre_hooks"]
@@ -51,9 +51,11 @@ def unobserved_modules(*roots: nn.Module) -> list[nn.Module] | None:
                 or "forward" in state
             ):
                 return None
-            found += [child for child in state["_modules"].values() if child is not None]
-        except KeyError:
-            return None
+            children = state["_modules"]
+            if children:
+                found += [child for child in children.values() if child is not None]
+    except KeyError:
+        return None
     return found
 
 
