@@ -92,7 +92,7 @@ def test_an_encoder_that_does_not_declare_its_field_is_trained_and_described(
     model = build_model("wave", num_filters=6, **COMMON)
     model(*batch(TEXTS)).sum().backward()
     assert summarize(model, 9).field.size == 3  # as its features say
-    with pytest.raises(NotImplementedError, match=r"Wave doesn't declare .* fields\(field\)"):
+    with pytest.raises(InputError, match=r"Wave doesn't declare .* fields\(field\)"):
         _ = model.receptive_field
 
 

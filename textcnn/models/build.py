@@ -34,7 +34,7 @@ from textcnn.models.layers.pooling import (
     Pooling,
     SumPooling,
 )
-from textcnn.models.layers.position import POSITIONS
+from textcnn.models.layers.position import POSITIONS, Position
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {
     "multi_width": MultiWidth,
@@ -96,35 +96,23 @@ def build_model(
     """A network with random weights.
 
     Args:
-        name: a key of ENCODERS, or an installed package's entry point in the group
-            textcnn.encoders.
+        name: a key of ENCODERS, or an installed entry point in the group textcnn.encoders.
         max_positions: tokens that pooling=flatten reads, and that position=learned distinguishes.
-        init_std: standard deviation of normally distributed initial weights (Zhang 2015); None:
-            PyTorch's uniform ones.
+        init_std: standard deviation of normal initial weights (Zhang 2015); None: uniform ones.
         options, encoder_settings: the keyword arguments of the encoder.
 
     Raises:
-        InputError: there is no such encoder, it doesn't work with the pooling, or the network
-            doesn't fit into memory.
+        InputError: no such encoder, one that doesn't work with the pooling, or too little memory.
     """
     table = Embedding(vocabulary_size, embedding_dim, embedding)
-    if position == "learned" and max_positions is None:
-        raise InputError(
-            "model.position=learned has a vector for each position, so it needs their number: set "
-            "model.max_positions or text.max_length"
-        )
-    positions = POSITIONS[position](table.dim, max_positions or 0)
+    positions = build_position(position, table.dim, max_positions)
     settings = encoder_settings | dict(options or {})
     encoder = build_encoder(name, table.dim + positions.extra, settings)
     flat = pooling == "flatten"
     frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
-    poolings = [
-        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=length)
-        for channels, length in zip(encoder.channels, frames, strict=True)
-    ]
-    pooled = sum(
-        channels * part.factor for channels, part in zip(encoder.channels, poolings, strict=True)
-    )
+    maps = list(zip(encoder.channels, frames, strict=True))
+    poolings = [build_pooling(pooling, *each, k=k, chunks=chunks) for each in maps]
+    pooled = sum(c * part.factor for c, part in zip(encoder.channels, poolings, strict=True))
     hidden, width = build_hidden(pooled, hidden_sizes, dropout)
     model = TextCNN(
         table,
@@ -142,6 +130,19 @@ def build_model(
     if init_std is not None:
         draw_normal(model, init_std)
     return model
+
+
+def build_position(name: str, dim: int, max_positions: int | None) -> Position:
+    """
+    Raises:
+        InputError: learned positions without their number.
+    """
+    if name == "learned" and max_positions is None:
+        raise InputError(
+            "model.position=learned has a vector for each position, so it needs their number: set "
+            "model.max_positions or text.max_length"
+        )
+    return POSITIONS[name](dim, max_positions or 0)
 
 
 def build_encoder(name: str, channels: int, settings: dict[str, Any]) -> Encoder:
@@ -195,7 +196,7 @@ def flat_frames(name: str, encoder: Encoder, max_positions: int | None) -> list[
     return [int(each) for each in positions]
 
 
-def build_pooling(name: str, *, channels: int, k: int, chunks: int, frames: int) -> Pooling:
+def build_pooling(name: str, channels: int, frames: int, *, k: int, chunks: int) -> Pooling:
     builders: dict[str, Callable[[], Pooling]] = {
         "max": MaxPooling,
         "kmax": lambda: KMaxPooling(k),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from textcnn.errors import InputError
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.fast.choice import faster_way
 from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
@@ -84,9 +85,12 @@ class TextCNN(nn.Module):
         """The tokens that a feature sees before pooling, on the map that sees most.
 
         Raises:
-            NotImplementedError: the encoder, of an installed package, doesn't declare it.
+            InputError: the encoder, of an installed package, doesn't declare it.
         """
-        return widest(self.encoder.fields())
+        try:
+            return widest(self.encoder.fields())
+        except NotImplementedError as error:
+            raise InputError(str(error)) from error
 
     @property
     def receptive_field(self) -> int | None:
