@@ -21,7 +21,7 @@ CHANGES = count(1)  # for `version`: no two are equal
 
 
 def find(owner: object, name: str) -> Any:
-    """The attribute of that name; None where this PyTorch has none."""
+    """The attribute of that name; None if this PyTorch has none."""
     return getattr(owner, name, None)
 
 
@@ -29,19 +29,20 @@ def find(owner: object, name: str) -> Any:
 
 
 def unobserved_modules(*roots: nn.Module) -> list[nn.Module] | None:
-    """The roots and all modules in them; None if calling any of them runs more than its forward.
+    """The roots and all modules in them; None if somebody may watch or change their calls.
 
-    That is so with a hook on a module, a hook on all modules, or a `forward` of one object alone.
+    That is so if a module has a hook, or a `forward` that was set on this object, and if there are
+    hooks on all modules.
 
     Private: the dictionaries of hooks and of children, and `_has_any_global_hook`. They are read
-    in 0.3 µs a module. No public function lists hooks: without these names the answer is None.
+    in 0.3 µs a module. No public function lists hooks: without these names the result is None.
     """
     any_global_hook = find(nn.modules.module, "_has_any_global_hook")
     if any_global_hook is None or any_global_hook():
         return None
     found = list(roots)
     try:
-        for module in found:  # which grows meanwhile
+        for module in found:  # the list grows meanwhile
             state = module.__dict__
             if (
                 state["_forward_hooks"]
@@ -94,8 +95,8 @@ def with_parts(module: nn.Module, parts: Mapping[str, nn.Module]) -> nn.Module:
 def version(tensor: Tensor) -> int:
     """A number that differs from the last one if the tensor has changed in place since.
 
-    Private: `_version`, PyTorch's count of changes. Without it every call gives a new number, so
-    that what was made of the tensor is made again.
+    Private: `_version`, PyTorch's count of changes. Without it every call returns a new number, so
+    everything computed from the tensor is computed again.
     """
     if tensor.is_inference():  # such tensors don't count
         return 0
@@ -119,8 +120,8 @@ def rows_and_values(gradient: Tensor) -> tuple[Tensor, Tensor]:
 def matmul_transposed(left: Tensor, right: Tensor) -> Tensor:
     """left @ right.t(): (n, channels) and (rows, channels) to (n, rows).
 
-    Private: oneDNN's `_linear_pointwise`, which reads `right` as it lies in memory. PyTorch's own
-    product would take MKL, which is slower here. Used for float32 tensors on a CPU.
+    Private: oneDNN's `_linear_pointwise`, a tenth faster than `@` (which calls MKL) for the shapes
+    of n-gram maxima. Used for float32 tensors on a CPU.
     """
     if left.dtype is torch.float32 and torch.backends.mkldnn.is_available():
         linear = find(torch.ops.mkldnn, "_linear_pointwise")
@@ -175,14 +176,14 @@ def adam_step_(
 
 
 def without_compiler(name: str, kind: type[optim.Optimizer]) -> Any:
-    """The optimizer without the import of PyTorch's compiler, which takes 1.6 seconds.
+    """The optimiser without the import of PyTorch's compiler, which takes 1.6 seconds.
 
-    PyTorch imports its compiler at the first use of an optimizer, to keep `torch.compile` away
+    PyTorch imports its compiler at the first use of an optimiser, to keep `torch.compile` away
     from it. textcnn compiles nothing. The subclass returned here calls the functions that do the
     work directly, so the numbers are the same.
 
     Private: the mark `__dynamo_disable` on a function that needs no compiler, and the wrapped
-    functions of the optimizer. Without them the optimizer is returned as it is.
+    functions of the optimiser. Without them the optimiser is returned as it is.
 
     Args:
         name: of the PyTorch function that does the work, and of its module.

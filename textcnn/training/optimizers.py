@@ -1,4 +1,4 @@
-"""Optimizers by name."""
+"""Optimisers by name."""
 
 import inspect
 from collections.abc import Callable, Iterable

@@ -9,8 +9,8 @@ There are two faster ways, both on CPUs only:
   look up products of tokens (`lookup`), convolutions with fewer multiplications (`winograd`) and
   max pooling by comparing tiles (`tile_max`).
 
-A faster way doesn't call all modules. So there is none if somebody watches a module by a hook, or
-has replaced one by another kind of module.
+A faster way doesn't call all modules. So there is none if a module has a hook or was replaced by
+a module of another kind.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,9 +25,7 @@ from textcnn.models.fast.lookup import LookupConvolution, looks_up, token_featur
 from textcnn.models.fast.ngram_max import max_pooled_convolutions, pool_ngrams
 from textcnn.models.fast.tile_max import by_tiles, has_tiles
 from textcnn.models.fast.winograd import by_winograd, may_pay
-from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.embedding import Embedding
-from textcnn.models.layers.max_pool import MaxPool
 from textcnn.models.layers.position import Position
 from textcnn.system.private_torch import unobserved_modules, with_parts
 
@@ -106,9 +104,9 @@ def faster_layers(encoder: nn.Module) -> dict[str, nn.Module]:
     """By path, layers that compute the same as those of the encoder, with their weights."""
     parts: dict[str, nn.Module] = {}
     for path, module in encoder.named_modules():
-        if isinstance(module, MaxPool) and has_tiles(module):
+        if has_tiles(module):
             parts[path] = by_tiles(module)
-        elif isinstance(module, Convolution) and may_pay(module):
+        elif may_pay(module):
             parts[path] = by_winograd(module)
     return parts
 

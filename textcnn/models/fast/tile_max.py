@@ -7,7 +7,7 @@ zeros before it scatters into it. This version compares whole slices, the first 
 tiles with the second and so on: once in the forward pass, and once in the backward pass.
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from textcnn.models.layers.max_pool import MaxPool
 from textcnn.system.private_torch import with_parts
 
 
-def has_tiles(module: nn.Module) -> bool:
+def has_tiles(module: nn.Module) -> TypeGuard[MaxPool]:
     """Whether a layer is max pooling without overlap and without padding."""
     return (
         isinstance(module, MaxPool)

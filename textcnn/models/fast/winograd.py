@@ -13,7 +13,7 @@ all groups are added before the outputs are computed: each of the n is a convolu
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ FEWEST_CHANNELS = 256  # with 128 the sums cost what they save
 FEWEST_POSITIONS = 2048
 
 
-def may_pay(module: nn.Module) -> bool:
+def may_pay(module: nn.Module) -> TypeGuard[Convolution]:
     """Whether `pays` may hold for a layer, whatever its input."""
     return (
         isinstance(module, Convolution)
