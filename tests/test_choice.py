@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -369,3 +370,15 @@ def test_activations_are_always_computed_the_plain_way(
     with context:
         trace = build(name).activations(*batch(TEXTS))
     assert trace.logits.shape == (len(TEXTS), 3)
+
+
+def test_the_plain_path_imports_one_function_of_the_faster_ways() -> None:
+    models = Path(building.__file__).parent
+    imports = [
+        line
+        for file in models.rglob("*.py")
+        if file.parent.name != "fast"
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if "models.fast" in line
+    ]
+    assert imports == ["from textcnn.models.fast.choice import faster_way"]
