@@ -19,7 +19,7 @@ from tiny_models import (
 )
 from torch import Tensor
 
-from textcnn.models.classifier import Activations, TextClassifier
+from textcnn.models.classifier import Activations, TextCNN
 from textcnn.models.layers.activations import ACTIVATIONS
 
 pytest_plugins = ("tiny_run",)  # one thread
@@ -36,7 +36,7 @@ every_pooling = pytest.mark.parametrize(
 )
 
 
-def maps(model: TextClassifier, trace: Activations, pooled: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def maps(model: TextCNN, trace: Activations, pooled: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Of each map its features (batch, channels, positions) and what of `pooled`, (batch, pooled),
     is made of them, as (batch, channels, factor)."""
     factors = [int(part.factor) for part in model.poolings]  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from textcnn.models.layers import activations
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.normalization import NORMALIZATIONS
 from textcnn.models.layers.position import POSITIONS
+from textcnn.models.summary import summarize
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -29,6 +30,7 @@ ENCODER = """
 from torch import nn
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.encoders.encoder import Encoder
+from textcnn.models.layers.field import ONE_TOKEN
 
 class Wave(Encoder):
     def __init__(self, channels, *, num_filters, kernel_size=3):
@@ -39,6 +41,10 @@ class Wave(Encoder):
 
     def forward(self, features):
         return (self.convolution(features),)
+"""
+FIELDS = """
+    def fields(self, field=ONE_TOKEN):
+        return (self.convolution.field(field),)
 """
 Install = Callable[[str], None]
 
@@ -70,7 +76,7 @@ def test_an_unknown_encoder_is_refused_in_one_line_with_those_that_there_are() -
 
 
 def test_an_installed_packages_encoder_is_built_by_its_name(install: Install) -> None:
-    install(ENCODER)
+    install(ENCODER + FIELDS)
     model = build_model("wave", num_filters=6, pooling="mean", **COMMON).eval()
     assert type(model.encoder).__name__ == "Wave"
     assert model.receptive_field == 3
@@ -78,6 +84,17 @@ def test_an_installed_packages_encoder_is_built_by_its_name(install: Install) ->
     for text, logits in zip(TEXTS, together, strict=True):
         torch.testing.assert_close(model(*batch([text]))[0], logits, rtol=0, atol=1e-5)
     assert build_model("wave", num_filters=6, kernel_size=5, **COMMON).receptive_field == 5
+
+
+def test_an_encoder_that_does_not_declare_its_field_is_trained_and_described(
+    install: Install,
+) -> None:
+    install(ENCODER)
+    model = build_model("wave", num_filters=6, **COMMON)
+    model(*batch(TEXTS)).sum().backward()
+    assert summarize(model, 9).field.size == 3  # as its features say
+    with pytest.raises(InputError, match=r"Wave doesn't declare .* fields\(field\)"):
+        _ = model.receptive_field
 
 
 def test_an_unknown_encoder_is_refused_with_the_installed_ones_too(install: Install) -> None:
@@ -95,7 +112,9 @@ def test_flatten_is_refused_with_an_encoder_that_does_not_say_its_positions(
     install: Install,
 ) -> None:
     install(ENCODER)
-    with pytest.raises(InputError, match=re.escape("model=wave hasn't; try model.pooling=max")):
+    with pytest.raises(
+        InputError, match=re.escape("model=wave doesn't have; try model.pooling=max")
+    ):
         build_model("wave", num_filters=6, pooling="flatten", max_positions=9, **COMMON)
 
 
@@ -108,7 +127,7 @@ def test_flatten_works_with_an_installed_encoder_that_says_its_positions(install
 
 def test_options_that_an_installed_encoder_does_not_take_are_refused(install: Install) -> None:
     install(ENCODER)
-    with pytest.raises(InputError, match=r"wave can't take them: .*'width'") as refused:
+    with pytest.raises(InputError, match=r"wave doesn't accept them: .*'width'") as refused:
         build_model("wave", num_filters=6, width=3, **COMMON)
     assert str(refused.value).startswith("model.options={")
 
@@ -120,7 +139,7 @@ def test_what_needs_a_longest_text_is_refused_without_one(part: dict[str, str]) 
 
 
 def test_flatten_with_dynamic_k_is_refused() -> None:
-    with pytest.raises(InputError, match="positions that go by a text's length alone"):
+    with pytest.raises(InputError, match="depends only on a text's length"):
         build("dcnn", pooling="flatten")
 
 

@@ -3,6 +3,7 @@
 A new architecture joins MODELS in tiny_models.py and is held to all of them.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -17,7 +18,8 @@ from torch import Tensor
 
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
+from textcnn.models.layers.field import Field
 from textcnn.models.layers.normalization import BatchNorm
 from textcnn.models.layers.position import POSITIONS
 from textcnn.text.vocabulary import PADDING
@@ -38,7 +40,7 @@ every_combination = pytest.mark.parametrize(("name", "parts"), COMBINATIONS)
 texts_of_ids = st.lists(st.integers(1, IDS - 1), max_size=9)
 
 
-def gradients(model: TextClassifier, logits: Tensor) -> list[Tensor]:
+def gradients(model: TextCNN, logits: Tensor) -> list[Tensor]:
     """Of a loss on one text's logits, (classes,), with respect to every weight that learns."""
     loss = F.cross_entropy(logits, torch.tensor(1))
     learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -52,7 +54,7 @@ def assert_same(got: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
         torch.testing.assert_close(one, other, rtol=0, atol=TOLERANCE * max(largest, 1.0))
 
 
-def assert_alone_as_together(model: TextClassifier, texts: list[list[int]], padding: int) -> None:
+def assert_alone_as_together(model: TextCNN, texts: list[list[int]], padding: int) -> None:
     together = model(*batch(texts, padding))
     for text, logits in zip(texts, together, strict=True):
         alone = model(*batch([text]))[0]
@@ -197,7 +199,7 @@ def test_dropout_in_blocks_acts_in_training_only(name: str) -> None:
     assert_random_in_training_only(model)
 
 
-def assert_random_in_training_only(model: TextClassifier) -> None:
+def assert_random_in_training_only(model: TextCNN) -> None:
     ids, lengths = batch([text_of(12)] * 8)
     in_training = model.train()(ids, lengths)
     assert (in_training - in_training[0]).abs().max() > 100 * TOLERANCE
@@ -234,9 +236,22 @@ def test_receptive_field_and_stride_of_a_classifier_are_its_encoders() -> None:
     assert build("lstm").receptive_field is None
 
 
-def test_asking_for_the_receptive_field_leaves_a_model_in_training() -> None:
-    model = build("vdcnn, max").train()
-    before = [buffer.clone() for buffer in model.buffers()]
-    assert model.receptive_field == 77
-    assert model.training
-    assert all(map(torch.equal, model.buffers(), before))
+@every_model
+@pytest.mark.parametrize("training", [True, False])
+def test_the_field_is_known_without_running_anything(name: str, training: bool) -> None:
+    model = build(name).eval()
+    model.embedding.train(training)  # modules in both modes
+    found = model.activations(*batch([text_of(33)])).fields
+    modes = [module.training for module in model.modules()]
+
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    for module in model.modules():
+        module.register_forward_pre_hook(fail)
+    assert model.field == max(found, key=lambda field: field.size or math.inf)
+    assert model.encoder.fields() == found
+    shifted = model.encoder.fields(Field(3, 2, -1))
+    assert [field.stride for field in shifted] == [2 * field.stride for field in found]
+    assert (model.receptive_field, model.stride) == (model.field.size, model.field.stride)
+    assert [module.training for module in model.modules()] == modes

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tiny_features import GARBAGE, batch_of
 from torch import Tensor, nn
 
-from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.max_pool import MaxPool
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 NUMPY_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -238,8 +239,8 @@ def test_windows_inside_every_text_are_the_same_whether_masked_or_not(lengths: l
     pool = MaxPool(2, stride=2)
     found = []
     for finite in (True, False):
-        read = Features(values, torch.tensor(lengths), finite=finite)
-        made = pool(layer(read).but(finite=finite)).zeroed().values
+        read = Features(values, torch.tensor(lengths)).knowing(finite=finite)
+        made = pool(layer(read).knowing(finite=finite)).zeroed().values
         (gradient,) = torch.autograd.grad((made * randn(*made.shape, seed=3)).sum(), values)
         found.append((made, gradient))
     torch.testing.assert_close(*found)

@@ -1,5 +1,6 @@
-"""Feature maps: what lies behind a text's own positions, and what is done position by position."""
+"""Feature maps: what is after a text's end, and what is done position by position."""
 
+import inspect
 from dataclasses import replace
 
 import pytest
@@ -13,18 +14,18 @@ from textcnn.models.layers.field import Field
 def features() -> Features:
     """Texts of 3 and 1 positions."""
     values = torch.tensor([[[1.0, 2.0, 3.0]], [[4.0, torch.nan, torch.inf]]])
-    return Features(values, torch.tensor([3, 1]), Field(5, 2, -1), disposable=True)
+    return Features(values, torch.tensor([3, 1]), Field(5, 2, -1)).knowing(disposable=True)
 
 
-def test_positions_behind_a_texts_own_are_outside(features: Features) -> None:
+def test_positions_after_a_texts_end_are_outside(features: Features) -> None:
     assert features.outside.tolist() == [[[False, False, False]], [[False, True, True]]]
 
 
 def test_zeroed_leaves_only_a_texts_own(features: Features) -> None:
     zeroed = features.zeroed()
     assert zeroed.values.tolist() == [[[1, 2, 3]], [[4, 0, 0]]]
-    assert zeroed.clean
-    assert not zeroed.disposable
+    assert zeroed.known.clean
+    assert not zeroed.known.disposable
     assert (zeroed.lengths.tolist(), zeroed.field) == ([3, 1], Field(5, 2, -1))
 
 
@@ -49,7 +50,7 @@ def test_map_with_fewer_positions_is_padded_with_zeros(features: Features) -> No
     padded = features.zeroed().at_least(5)
     assert padded.values.tolist() == [[[1, 2, 3, 0, 0]], [[4, 0, 0, 0, 0]]]
     assert padded.lengths.tolist() == [3, 1]
-    assert padded.clean
+    assert padded.known.clean
 
 
 def test_map_with_enough_positions_stays(features: Features) -> None:
@@ -57,11 +58,11 @@ def test_map_with_enough_positions_stays(features: Features) -> None:
     assert features.at_least(2) is features
 
 
-def test_function_of_each_number_makes_nothing_clean_or_disposable(features: Features) -> None:
+def test_nothing_is_known_about_the_result_of_a_function(features: Features) -> None:
     made = features.zeroed().each(lambda values: values + 1)
     assert made.values.tolist() == [[[2, 3, 4]], [[5, 1, 1]]]
-    assert not made.clean
-    assert not made.disposable
+    assert not made.known.clean
+    assert not made.known.disposable
     assert made.field == features.field
 
 
@@ -71,8 +72,8 @@ def test_sum_is_taken_position_by_position_and_sees_both_fields(features: Featur
     assert summed.values.tolist() == [[[11, 12, 13]], [[14, 10, 10]]]
     assert summed.lengths.tolist() == [3, 1]
     assert summed.field == Field(8, 2, -1)
-    assert not summed.clean
-    assert not summed.disposable
+    assert not summed.known.clean
+    assert not summed.known.disposable
 
 
 def test_maps_of_different_shapes_have_no_sum(features: Features) -> None:
@@ -84,7 +85,7 @@ def test_texts_that_fill_their_frame_are_clean_as_they_are() -> None:
     values = torch.randn(2, 3, 4)
     full = Features(values, torch.tensor([4, 5]))
     assert full.full
-    assert full.zeroed().clean
+    assert full.zeroed().known.clean
     assert full.zeroed().values is values
     assert not Features(values, torch.tensor([4, 3])).full
 
@@ -99,3 +100,16 @@ def test_features_cover_what_every_text_has(features: Features) -> None:
     shortest = int(features.lengths.min())
     assert features.covers(shortest)
     assert not features.covers(shortest + 1)
+
+
+def test_the_constructor_takes_values_lengths_and_field_alone(features: Features) -> None:
+    assert list(inspect.signature(Features).parameters) == ["values", "lengths", "field"]
+    assert "known" not in repr(features)
+
+
+def test_what_is_known_of_values_is_forgotten_with_them(features: Features) -> None:
+    zeroed = features.zeroed()
+    assert zeroed.known.clean
+    other = replace(zeroed, values=zeroed.values + 1)
+    assert not other.known.clean
+    assert other.zeroed().values.tolist() == [[[2, 3, 4]], [[5, 0, 0]]]

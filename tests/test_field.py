@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from textcnn.models.layers.convolution import Convolution, MaxPool, Stack
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import ONE_TOKEN, Field
+from textcnn.models.layers.max_pool import MaxPool
+from textcnn.models.layers.stack import Stack
 
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
 TIME = 150  # tokens, more than any field here
@@ -135,7 +137,9 @@ def test_branches_that_look_apart_see_the_tokens_of_their_field() -> None:
 
 
 @given(st.sampled_from(PADDINGS), st.lists(st.integers(1, 30), min_size=1, max_size=4))
-def test_stack_foretells_the_positions_that_it_makes(padding: str, lengths: list[int]) -> None:
+def test_stack_foretells_the_positions_and_field_that_it_makes(
+    padding: str, lengths: list[int]
+) -> None:
     stack = Stack(
         Convolution(2, 3, 4, padding=padding, dilation=2),
         MaxPool(3, stride=2, padding="zeros"),
@@ -146,3 +150,7 @@ def test_stack_foretells_the_positions_that_it_makes(padding: str, lengths: list
     values = torch.ones(len(lengths), 2, max(lengths) + 3)
     made = stack(Features(values, torch.tensor(lengths)))
     assert torch.equal(stack.positions(torch.tensor(lengths)), made.lengths)
+    assert stack.field(ONE_TOKEN) == made.field
+    assert (
+        stack.field(Field(5, 2, -1)) == stack(Features(values, made.lengths, Field(5, 2, -1))).field
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from textcnn.config.model_keys import PADDINGS
-from textcnn.models.fast.lookup import TokenFeatures, sum_rows
+from textcnn.models.fast.lookup import LookupConvolution, TokenFeatures, looks_up, sum_rows
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.embedding import Embedding
 from textcnn.models.layers.features import Features
@@ -27,7 +27,7 @@ def tokens(lengths: list[int], embed: Callable[[Tensor], Tensor], extra: int = 0
     return TokenFeatures(ids.masked_fill(outside, PADDING), own, embed, TOKENS)
 
 
-def outputs_and_gradients(layer: Convolution, read: Features, embedding: nn.Module) -> list[Tensor]:
+def outputs_and_gradients(layer: nn.Module, read: Features, embedding: nn.Module) -> list[Tensor]:
     made = layer(read).zeroed().values  # (batch, num_filters, windows)
     weights = torch.linspace(-1, 1, made.numel()).view_as(made).cos()
     parameters = [*layer.parameters(), *embedding.parameters()]
@@ -61,14 +61,16 @@ def test_a_table_gives_the_numbers_and_gradients_of_the_convolution_of_vectors(
         embedding.dim, 5, kernel_size, padding=padding, dilation=dilation, bias=bias
     )
     read = tokens(lengths, embedding, extra)
-    assert layer.looks_up(read)
-    plain = Features(read.values, read.lengths, clean=True)
-    fast = outputs_and_gradients(layer, read, embedding)
+    by_table = LookupConvolution(layer)
+    assert looks_up(layer)
+    plain = Features(read.values, read.lengths)
+    fast = outputs_and_gradients(by_table, read, embedding)
     slow = outputs_and_gradients(layer, plain, embedding)
     for mine, reference in zip(fast, slow, strict=True):
         torch.testing.assert_close(mine, reference, rtol=1e-5, atol=1e-5)
-    assert layer(read).field == layer(plain).field
-    assert torch.equal(layer(read).lengths, layer(plain).lengths)
+    assert by_table(read).field == layer(plain).field
+    assert torch.equal(by_table(read).lengths, layer(plain).lengths)
+    assert torch.equal(by_table(plain).values, layer(plain).values)  # without tokens
 
 
 def test_gradients_of_rows_are_those_of_finite_differences() -> None:
@@ -101,7 +103,7 @@ def test_vectors_are_looked_up_only_when_they_are_asked_for() -> None:
         return torch.ones(*ids.shape, 4)
 
     read = tokens([40, 7], embed)
-    Convolution(4, 5, 3)(read)
+    LookupConvolution(Convolution(4, 5, 3))(read)
     assert asked == [(TOKENS,)]  # of each token once
     assert read.values.shape == (2, 4, 40)
     assert read.values is read.values
@@ -109,12 +111,5 @@ def test_vectors_are_looked_up_only_when_they_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("layer", [Convolution(4, 5, 1), Convolution(4, 5, 3, stride=2)])
-def test_windows_of_one_token_and_strided_ones_take_the_vectors(layer: Convolution) -> None:
-    assert not layer.looks_up(tokens([40, 7], nn.Embedding(TOKENS, 4)))
-
-
-def test_a_large_vocabulary_is_no_table() -> None:
-    read = tokens([40, 7], nn.Embedding(TOKENS, 4))
-    large = TokenFeatures(read.ids, read.lengths, read.embed, 1000)
-    assert Convolution(4, 5, 3).looks_up(read)
-    assert not Convolution(4, 5, 3).looks_up(large)
+def test_windows_of_one_token_and_strided_ones_read_the_vectors(layer: Convolution) -> None:
+    assert not looks_up(layer)

@@ -5,7 +5,7 @@ import torch
 from tiny_models import build, text_of
 
 from textcnn.models.build import build_model
-from textcnn.models.classifier import Activations, TextClassifier
+from textcnn.models.classifier import Activations, TextCNN
 from textcnn.models.encoders.multi_width import MultiWidth
 from textcnn.models.layers.features import Features
 
@@ -47,7 +47,7 @@ def classify(*texts: list[float]) -> Activations:
         kernel_sizes=(1, 2),
         num_filters=2,
     )
-    assert isinstance(model, TextClassifier)
+    assert isinstance(model, TextCNN)
     assert isinstance(model.encoder, MultiWidth)
     assert model.embedding.table is not None
     weights(model.encoder)

@@ -1,6 +1,7 @@
-"""The fast way of `multi_width` against the plain one: outputs, gradients, when it is taken."""
+"""The fast way of `multi_width` against the plain one: outputs, gradients, when it is used."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,10 +12,14 @@ from tiny_models import IDS, batch, build, text_of
 from torch import Tensor
 
 from textcnn.config.model_keys import PADDINGS
-from textcnn.models.classifier import TextClassifier
-from textcnn.models.fast import ngram_max as module
-from textcnn.models.fast import windows
-from textcnn.models.fast.ngram_max import distinct, ngram_max
+from textcnn.models.classifier import TextCNN
+from textcnn.models.fast.choice import faster_way
+from textcnn.models.fast.ngram_max import (
+    distinct,
+    max_pooled_convolutions,
+    ngram_max,
+    pool_ngrams,
+)
 from textcnn.models.layers.activations import MONOTONE
 from textcnn.models.layers.convolution import Convolution
 from textcnn.text.vocabulary import PADDING
@@ -25,20 +30,25 @@ Gradients = dict[str, Tensor]
 TEXTS = [text_of(length, seed=length) for length in (9, 0, 1, 2, 30, 4)]
 
 
-def plainly(model: TextClassifier, ids: Tensor, lengths: Tensor) -> Tensor:
+def plainly(model: TextCNN, ids: Tensor, lengths: Tensor) -> Tensor:
     """The logits by embedding, encoder and pooling, the reference."""
     return model.classify(model.pool(model.encoder(model.embed(ids, lengths)))[0])
 
 
-def fast(model: TextClassifier, ids: Tensor, lengths: Tensor) -> Tensor:
-    assert model.pools_ngrams(ids)
+def fast(model: TextCNN, ids: Tensor, lengths: Tensor) -> Tensor:
+    assert takes_ngrams(model, ids)
     logits: Tensor = model(ids, lengths)
     return logits
 
 
+def takes_ngrams(model: TextCNN, ids: Tensor) -> bool:
+    way = faster_way(model, ids)
+    return isinstance(way, partial) and way.func is pool_ngrams
+
+
 def run(
-    way: Callable[[TextClassifier, Tensor, Tensor], Tensor],
-    model: TextClassifier,
+    way: Callable[[TextCNN, Tensor, Tensor], Tensor],
+    model: TextCNN,
     ids: Tensor,
     lengths: Tensor,
 ) -> tuple[Tensor, Gradients]:
@@ -55,7 +65,7 @@ def run(
     return logits.detach(), gradients
 
 
-def assert_same(model: TextClassifier, ids: Tensor, lengths: Tensor) -> None:
+def assert_same(model: TextCNN, ids: Tensor, lengths: Tensor) -> None:
     logits, gradients = run(plainly, model, ids, lengths)
     fast_logits, fast_gradients = run(fast, model, ids, lengths)
     torch.testing.assert_close(fast_logits, logits, atol=1e-5, rtol=1e-5)
@@ -90,14 +100,19 @@ def test_so_they_are_for_texts_of_very_different_lengths(padding: str) -> None:
     assert_same(build("multi_width, wide", padding=padding), *batch(TEXTS))
 
 
-def test_so_they_are_a_few_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "NUMBERS_IN_CACHE", 250)
-    assert_same(build("multi_width"), *batch([text_of(20, seed) for seed in range(9)]))
+@pytest.mark.parametrize("limits", [{"at_once": 250}, {"largest_table": 10}])
+def test_so_they_are_a_few_texts_or_one_width_at_a_time(limits: dict[str, int]) -> None:
+    def limited(model: TextCNN, ids: Tensor, lengths: Tensor) -> Tensor:
+        tokens, places = distinct(ids, IDS)
+        convolutions = max_pooled_convolutions(model)
+        vectors = model.embedding.distinct(tokens)
+        maxima = ngram_max(vectors, places, lengths.clamp(min=1), convolutions, **limits)
+        return model.classify(maxima.relu())
 
-
-def test_so_they_are_with_one_width_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TABLE", 10)
-    assert_same(build("multi_width"), *batch(TEXTS))
+    model = build("multi_width")
+    texts = batch([text_of(20, seed) for seed in range(9)])
+    for ours, plain in zip(run(limited, model, *texts), run(plainly, model, *texts), strict=True):
+        torch.testing.assert_close(ours, plain, atol=1e-5, rtol=1e-5)
 
 
 def test_so_they_are_with_more_tokens_than_numpy_sorts_by_radix() -> None:
@@ -171,9 +186,10 @@ def test_without_gradients_logits_are_the_same() -> None:
 
 def test_under_autocast_the_matrix_product_alone_is_bf16() -> None:
     model = build("multi_width", embedding_dim=64)
-    expected = model.pool_ngrams(*batch(TEXTS))
+    convolutions = max_pooled_convolutions(model)
+    expected = pool_ngrams(model, convolutions, *batch(TEXTS))
     with torch.autocast("cpu", torch.bfloat16):
-        pooled = model.pool_ngrams(*batch(TEXTS))
+        pooled = pool_ngrams(model, convolutions, *batch(TEXTS))
         _, gradients = run(fast, model, *batch(TEXTS))
     torch.testing.assert_close(pooled, expected, atol=0.02, rtol=0.02)
     assert not torch.equal(pooled, expected)
@@ -225,13 +241,13 @@ def test_the_encoder_s_positions_are_not_convolved(monkeypatch: pytest.MonkeyPat
         ("dilated", {}),
     ],
 )
-def test_other_parts_take_the_plain_way(name: str, settings: dict[str, Any]) -> None:
+def test_other_parts_are_computed_another_way(name: str, settings: dict[str, Any]) -> None:
     model = build(name, **settings).train()
     ids, lengths = batch(TEXTS)
-    assert not model.pools_ngrams(ids)
+    assert not takes_ngrams(model, ids)
     assert torch.isfinite(model(ids, lengths)).all()
 
 
-def test_dropout_of_embeddings_takes_it_in_training_only() -> None:
+def test_dropout_of_embeddings_forbids_it_in_training_only() -> None:
     model = build("multi_width", embedding_dropout=0.5)
-    assert model.eval().pools_ngrams(batch(TEXTS)[0])
+    assert takes_ngrams(model.eval(), batch(TEXTS)[0])

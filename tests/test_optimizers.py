@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import Tensor, nn, optim
 
-from textcnn.training import optimizers
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 
 
@@ -206,12 +205,10 @@ def test_large_tables_have_gradients_of_rows_with_adam(
     settings: dict[str, float],
     rows: int,
     expected: bool,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(optimizers, "SPARSE_FROM", 100)
     table = nn.Embedding(rows, 2)
     optimizer = build_optimizer(name, table.parameters(), learning_rate=0.1, **settings)
-    assert takes_rows(optimizer, table) is expected
+    assert takes_rows(optimizer, table, sparse_from=100) is expected
 
 
 @pytest.mark.parametrize("name", ["adam", "adadelta"])

@@ -11,7 +11,7 @@ from torch import nn
 from textcnn.config.check import check
 from textcnn.config.schemas import register_schemas
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.convolution import Convolution
 
 pytest_plugins = ("tiny_run",)  # one thread
@@ -28,7 +28,7 @@ def _configs() -> Iterator[None]:
         yield
 
 
-def preset(name: str, *overrides: str, tokens: int = ALPHABET) -> TextClassifier:
+def preset(name: str, *overrides: str, tokens: int = ALPHABET) -> TextCNN:
     """The model of a preset, its weights without memory."""
     config = OmegaConf.to_object(hydra.compose("train", [f"model={name}", *overrides]))
     check(config)

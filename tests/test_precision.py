@@ -20,8 +20,8 @@ CPU = torch.device("cpu")
 
 def test_fp16_is_refused_on_a_cpu_with_what_to_take_instead() -> None:
     assert refusal(lambda: Precision("fp16", CPU)) == (
-        "training.precision takes fp32 or bf16 on a CPU, which is slower with fp16 than with fp32, "
-        "got fp16; try training.precision=bf16"
+        "training.precision must be fp32 or bf16 on a CPU, where fp16 is slower than fp32, got "
+        "fp16; try training.precision=bf16"
     )
 
 
@@ -29,7 +29,7 @@ def test_fp16_is_one_line_before_anything_is_written(
     tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert train(tiny_csv, tmp_path / "run", "training.precision=fp16") == 2
-    assert error_line(capfd).startswith("training.precision takes fp32 or bf16 on a CPU")
+    assert error_line(capfd).startswith("training.precision must be fp32 or bf16 on a CPU")
     assert not (tmp_path / "run").exists()
 
 
@@ -93,8 +93,8 @@ def test_scaled_gradients_step_as_others_and_infinite_ones_not_at_all() -> None:
 def test_a_cpu_without_bf16_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "has_bf16", lambda: False)
     assert Precision("bf16", CPU).warning() == (
-        "training.precision=bf16: this CPU has no instructions for bf16, so that it is slower than "
-        "fp32"
+        "training.precision=bf16 is slower than fp32 on this CPU, which has no bf16 instructions; "
+        "try training.precision=fp32"
     )
     assert Precision("fp32", CPU).warning() is None
     assert Precision("bf16", torch.device("cuda")).warning() is None

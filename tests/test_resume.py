@@ -23,8 +23,8 @@ from tiny_data import (
 )
 
 from textcnn.checkpoint import load_training_state
-from textcnn.training import optimizers
 from textcnn.training.loop import interruption
+from textcnn.training.optimizers import takes_rows
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 
@@ -105,7 +105,8 @@ def test_sigterm_at_any_step_is_a_clean_stop_too(
 def test_so_it_is_where_steps_move_the_rows_seen_alone(
     tiny_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optimizers, "SPARSE_FROM", 0)
+    # small tables get sparse gradients too
+    monkeypatch.setattr(takes_rows, "__kwdefaults__", {"sparse_from": 0})
     assert train(tiny_csv, tmp_path / "whole", "training.epochs=3") == 0
     with monkeypatch.context() as patch:
         at_step(patch, 15, lambda: signal.raise_signal(signal.SIGTERM))

@@ -18,7 +18,7 @@ from tiny_models import (
     text_of,
 )
 
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 
 pytest_plugins = ("tiny_run",)  # one thread
 
@@ -26,7 +26,7 @@ TEXTS = [text_of(length, seed=length) for length in (0, 1, 2, 3, 17, FRAME + 11)
 every_model = pytest.mark.parametrize("name", MODELS)
 
 
-def trained(name: str, **changes: Any) -> TextClassifier:
+def trained(name: str, **changes: Any) -> TextCNN:
     """After a step, so that no weight or statistic is as a new model's."""
     model = build(name, **changes).train()
     learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -36,9 +36,7 @@ def trained(name: str, **changes: Any) -> TextClassifier:
     return model.eval()
 
 
-def saved_and_loaded(
-    model: TextClassifier, path: Path, name: str, **changes: Any
-) -> TextClassifier:
+def saved_and_loaded(model: TextCNN, path: Path, name: str, **changes: Any) -> TextCNN:
     save_file({key: each.contiguous() for key, each in model.state_dict().items()}, path)
     with torch.device("meta"):
         loaded = build(name, **changes)

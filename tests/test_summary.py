@@ -7,7 +7,7 @@ import torch
 from tiny_models import MODELS, batch, build, text_of
 
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.summary import Layer, summarize, summary_rows
 
@@ -16,7 +16,7 @@ pytest_plugins = ("tiny_run",)  # one thread
 every_model = pytest.mark.parametrize("name", MODELS)
 
 
-def table(model: TextClassifier, tokens: int) -> dict[str, Layer]:
+def table(model: TextCNN, tokens: int) -> dict[str, Layer]:
     return {layer.name: layer for layer in summarize(model, tokens).layers}
 
 

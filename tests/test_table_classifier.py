@@ -10,6 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import IDS, MODELS, allowed, batch, build, text_of
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.utils.parametrizations import weight_norm
 
 from textcnn.config.model_keys import EMBEDDINGS, PADDINGS
 from textcnn.errors import InputError
@@ -19,13 +21,14 @@ from textcnn.models.fast.table_classifier import (
     TableClassifier,
     build_table_classifier,
 )
+from textcnn.models.layers.features import Features
 
 MEMORY = 2**20
 BATCHES = ([0], [1], [2, 0, 5], [30, 1, 7, 0, 4, 3], [6] * 4)  # lengths of texts
-UNFOLDED = {"dcnn", "dcnn, unfolded", "bag", "lstm", "transformer"}
+WITHOUT = {"dcnn", "dcnn, unfolded", "bag", "lstm"}  # a first convolution that tables replace
 
 
-def folded(name: str = "multi_width", memory: int = MEMORY, **changes: Any) -> TableClassifier:
+def tabled(name: str = "multi_width", memory: int = MEMORY, **changes: Any) -> TableClassifier:
     network = build_table_classifier(build(name, **changes), memory)
     assert network is not None
     return network.eval()
@@ -46,21 +49,21 @@ def assert_equal(network: TableClassifier) -> None:
         torch.testing.assert_close(network(ids, lengths), expected, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(MODELS.keys() - UNFOLDED))
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - WITHOUT))
 def test_logits_are_the_models_whatever_padding_and_pooling(name: str) -> None:
     for changes in allowed(name):
-        assert_equal(folded(name, MEMORY, **changes))
+        assert_equal(tabled(name, MEMORY, **changes))
 
 
 @pytest.mark.parametrize("embedding", EMBEDDINGS)
 @pytest.mark.parametrize("name", ["multi_width", "char_cnn"])
 def test_logits_are_the_models_whatever_the_embedding(name: str, embedding: str) -> None:
-    assert_equal(folded(name, embedding=embedding))
+    assert_equal(tabled(name, embedding=embedding))
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "elu", "leaky_relu", "none"])
 def test_logits_are_the_models_whatever_the_activation(activation: str) -> None:
-    network = folded(activation=activation)
+    network = tabled(activation=activation)
     assert isinstance(network.by_table, LargestSums) == (activation != "gelu")
     assert_equal(network)
 
@@ -74,7 +77,7 @@ def test_logits_are_the_models_whatever_the_activation(activation: str) -> None:
 def test_widths_paddings_and_batch_mates_of_any_kind(
     padding: str, kernel_sizes: list[int], lengths: list[int], extra: int
 ) -> None:
-    network = folded(padding=padding, kernel_sizes=kernel_sizes)
+    network = tabled(padding=padding, kernel_sizes=kernel_sizes)
     texts = [text_of(length, seed) for seed, length in enumerate(lengths)]
     with torch.inference_mode():
         together = network(*batch(texts, extra))
@@ -83,14 +86,14 @@ def test_widths_paddings_and_batch_mates_of_any_kind(
 
 
 def test_what_stands_behind_a_text_is_not_read() -> None:
-    network = folded()
+    network = tabled()
     ids, lengths = batch([text_of(3), text_of(8)])
     garbage = ids.masked_fill(torch.arange(8) >= lengths[:, None], 5)
     with torch.inference_mode():
         assert torch.equal(network(garbage, lengths), network(ids, lengths))
 
 
-@pytest.mark.parametrize("name", sorted(UNFOLDED))
+@pytest.mark.parametrize("name", sorted(WITHOUT))
 def test_models_without_a_first_convolution_are_left_as_they_are(name: str) -> None:
     assert build_table_classifier(build(name), MEMORY) is None
 
@@ -129,7 +132,7 @@ def test_the_model_is_left_as_it_is_and_shares_its_weights() -> None:
 
 @pytest.mark.parametrize("name", ["multi_width", "char_cnn"])
 def test_weights_that_change_change_the_logits(name: str) -> None:
-    network = folded(name)
+    network = tabled(name)
     assert_equal(network)
     with torch.no_grad():
         for parameter in network.model.encoder.parameters():
@@ -189,7 +192,10 @@ def test_numbers_that_half_precision_cannot_hold_are_refused() -> None:
         model.embedding.table.weight.mul_(1e6)  # type: ignore[union-attr]
     network = build_table_classifier(model, MEMORY, half=True)
     assert network is not None
-    with pytest.raises(InputError, match=r"half precision holds numbers up to 65504, got .*; use"):
+    with pytest.raises(
+        InputError,
+        match=r"holds numbers up to 65504, got sums of .*; use half=false",
+    ):
         network(*batch([text_of(9)]))
 
 
@@ -206,19 +212,63 @@ def test_other_precisions_are_left_as_they_are() -> None:
     assert build_table_classifier(build("multi_width").double(), MEMORY) is None
 
 
-def test_a_subclass_may_read_the_embedding_otherwise_so_it_is_left_as_it_is() -> None:
-    class Other(MultiWidth):
+def test_a_subclass_with_another_forward_must_declare_its_convolutions_again() -> None:
+    class Same(MultiWidth):
         pass
 
+    class Other(MultiWidth):
+        def forward(self, features: Features) -> tuple[Features, ...]:
+            return super().forward(features.each(torch.tanh))
+
+    class Again(Other):
+        first_convolutions = ("convolutions.0", "convolutions.1", "convolutions.2")
+        forward = MultiWidth.forward
+
+    built = {}
+    for kind in (Same, Other, Again):
+        model = build("multi_width")
+        model.encoder.__class__ = kind
+        built[kind] = build_table_classifier(model, MEMORY)
+        with torch.inference_mode():
+            trace = model.activations(*batch([text_of(9)]))
+            assert torch.allclose(model(*batch([text_of(9)])), trace.logits, atol=1e-5)
+    assert built[Other] is None
+    for kind in (Same, Again):
+        network = built[kind]
+        assert network is not None
+        assert_equal(network.eval())
+
+
+def test_tables_apply_until_a_module_is_watched_replaced_or_moved() -> None:
+    network = tabled("char_cnn")
+    model, applied = network.model, []
+    for part in (model, model.encoder, model.embedding, model.head):
+        handle = part.register_forward_hook(lambda *_: None)
+        applied.append(network.applies)
+        handle.remove()
+    handle = register_module_forward_pre_hook(lambda *_: None)
+    applied.append(network.applies)
+    handle.remove()
+    model.embedding.table, before = torch.nn.Embedding(IDS, 8), model.embedding.table
+    applied.append(network.applies)
+    model.embedding.table = before
+    assert applied == [False] * 6
+    assert network.applies
+    model.double()
+    applied.append(network.applies)
+    assert not applied[-1]
+
+
+def test_parametrized_convolutions_are_left_as_they_are() -> None:
     model = build("multi_width")
-    model.encoder.__class__ = Other
+    weight_norm(model.encoder.convolutions[0])  # type: ignore[index, arg-type]
     assert build_table_classifier(model, MEMORY) is None
 
 
 @pytest.mark.parametrize("padding", ["reflect", "valid"])
 def test_k_max_of_repeated_words_is_the_same_with_and_without_other_texts(padding: str) -> None:
     """Equal windows have equal sums, so that rounding doesn't decide which comes first."""
-    network = folded(padding=padding, pooling="kmax", k=4, embedding_dim=64, num_filters=33)
+    network = tabled(padding=padding, pooling="kmax", k=4, embedding_dim=64, num_filters=33)
     texts = [[1, 2, 1, 2, 1, 2, 3, 1, 2], [4, 4, 4, 4, 4, 4, 4], [1, 2, 3] * 9, [5, 6] * 3]
     with torch.inference_mode():
         together = network(*batch(texts, 5))

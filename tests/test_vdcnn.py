@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.models.encoders.vdcnn import Block, Half, Vdcnn
-from textcnn.models.layers.convolution import Convolution, MaxPool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.max_pool import MaxPool
 
 pytest_plugins = ("tiny_run",)  # one thread
 

@@ -6,8 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcnn.models.fast import windows as module
-from textcnn.models.fast.windows import blocks, largest, read_by
+from textcnn.models.fast.windows import blocks, largest, windows_of
 from textcnn.models.layers.convolution import Convolution
 
 NOWHERE = 9
@@ -16,7 +15,7 @@ LENGTHS = torch.tensor([3, 1])
 
 
 def test_windows_of_each_width_stand_side_by_side() -> None:
-    read = read_by([Convolution(1, 1, 1), Convolution(1, 1, 2)], TOKENS, LENGTHS, NOWHERE)
+    read = windows_of([Convolution(1, 1, 1), Convolution(1, 1, 2)], TOKENS, LENGTHS, NOWHERE)
     assert read.kernel_sizes == (1, 2)
     assert read.counts.tolist() == [3, 1]
     # the second text is shorter than two tokens: of that width it has one window
@@ -40,29 +39,34 @@ def test_windows_of_each_width_stand_side_by_side() -> None:
 def test_first_windows_see_what_their_boundary_mode_puts_there(
     padding: str, expected: list[list[int]]
 ) -> None:
-    read = read_by([Convolution(1, 1, 3, padding=padding)], TOKENS, LENGTHS, NOWHERE)
+    read = windows_of([Convolution(1, 1, 3, padding=padding)], TOKENS, LENGTHS, NOWHERE)
     assert read.tokens[:, 0].tolist() == expected
 
 
-@pytest.mark.parametrize("most", [1, 7, 300])
+@pytest.mark.parametrize("at_once", [1, 7, 300])
 def test_the_first_of_the_largest_wins_however_many_texts_are_summed_at_a_time(
-    most: int, monkeypatch: pytest.MonkeyPatch
+    at_once: int,
 ) -> None:
-    monkeypatch.setattr(module, "NUMBERS_IN_CACHE", most)
-    read = read_by([Convolution(1, 1, 1)], TOKENS, LENGTHS, NOWHERE)
+    read = windows_of([Convolution(1, 1, 1)], TOKENS, LENGTHS, NOWHERE)
     table = torch.full((NOWHERE + 1, 1), -torch.inf)
     table[:4, 0] = torch.tensor([0.0, 5.0, 5.0, 2.0])
-    values, winners = largest(table, read, winners=True)
+    values, winners = largest(table, read, winners=True, at_once=at_once)
     assert values.tolist() == [[5.0], [2.0]]
+    assert winners is not None
     assert winners.tolist() == [[1], [0]]
+    alone, none = largest(table, read, winners=False, at_once=at_once)
+    assert torch.equal(alone, values)
+    assert none is None
 
 
 def test_the_winner_is_found_among_more_windows_than_a_byte_counts() -> None:
     tokens = torch.ones(1, 300, dtype=torch.int32)
     tokens[0, 280] = 2
-    read = read_by([Convolution(1, 1, 1)], tokens, torch.tensor([300]), NOWHERE)
+    read = windows_of([Convolution(1, 1, 1)], tokens, torch.tensor([300]), NOWHERE)
     table = torch.arange(NOWHERE + 1.0)[:, None]
-    assert [found.tolist() for found in largest(table, read, winners=True)] == [[[2.0]], [[280]]]
+    values, winners = largest(table, read, winners=True)
+    assert winners is not None
+    assert (values.tolist(), winners.tolist()) == ([[2.0]], [[280]])
 
 
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 20))

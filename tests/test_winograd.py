@@ -7,8 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from textcnn.models.fast.winograd import pays, tile_size, winograd
-from textcnn.models.layers.convolution import convolve
+from textcnn.models.fast.winograd import (
+    by_winograd,
+    may_pay,
+    pays,
+    tile_size,
+    winograd,
+    winograd_or_convolve,
+)
+from textcnn.models.layers.convolution import Convolution, convolve
+from textcnn.models.layers.features import Features
 
 
 def made(
@@ -64,7 +72,7 @@ def test_with_many_channels_it_rounds_to_1e_5_of_the_largest(
     inputs = made(8, channels, 256, kernel_size, 300, torch.float32)
     assert pays(*inputs[:2])
     values, weight, bias = (each.double() for each in inputs)
-    ours, exact = convolve(*inputs), F.conv1d(values, weight, bias)
+    ours, exact = winograd_or_convolve(*inputs), F.conv1d(values, weight, bias)
     weights = torch.randn(ours.shape)
     gradients = torch.autograd.grad(ours, inputs, weights)
     for got, expected in zip(
@@ -93,7 +101,27 @@ def test_a_text_s_numbers_do_not_depend_on_those_beside_it() -> None:
     assert torch.equal(winograd(others, weight, bias)[0], winograd(values, weight, bias)[0])
 
 
-def test_it_is_taken_to_train_large_layers_alone() -> None:
+def test_where_it_does_not_pay_the_convolution_is_the_plain_one() -> None:
+    values, weight, bias = made(2, 4, 4, 3, 20, torch.float32)
+    for keys in ({}, {"padding": 2}, {"dilation": 2}, {"stride": 2}):
+        ours = winograd_or_convolve(values, weight, bias, **keys)
+        assert torch.equal(ours, convolve(values, weight, bias, **keys))
+
+
+@pytest.mark.parametrize("padding", ["valid", "zeros", "circular"])
+def test_a_layer_and_its_twin_agree_and_share_weights(padding: str) -> None:
+    layer = Convolution(256, 256, 3, padding=padding)
+    twin = by_winograd(layer)
+    features = Features(torch.randn(8, 256, 300), torch.full((8,), 299))
+    ours, plain = twin(features).values, layer(features).values
+    assert not torch.equal(ours, plain)
+    torch.testing.assert_close(ours[..., :297], plain[..., :297], rtol=0, atol=1e-5)
+    assert twin.weight is layer.weight
+    assert may_pay(layer)
+    assert not may_pay(Convolution(256, 128, 3))
+
+
+def test_it_is_used_to_train_large_layers_only() -> None:
     values, weight, _ = made(8, 256, 256, 3, 300, torch.float32)
     assert pays(values, weight)
     assert not pays(values[:1], weight)

@@ -16,7 +16,7 @@ from textcnn.config.text import WordConfig
 from textcnn.config.training import AdamConfig
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.multi_width import MultiWidth
 from textcnn.models.layers.convolution import Convolution
 from textcnn.text.encoder import TextEncoder
@@ -31,7 +31,7 @@ UNLIKELY = 1 - LIKELY
 MODEL = MultiWidthConfig(embedding_dim=3, kernel_sizes=[1], num_filters=3)
 
 
-def set_model() -> TextClassifier:
+def set_model() -> TextCNN:
     model = build_model(vocabulary_size=len(SPECIALS) + 3, num_classes=3, **MODEL.settings(None))
     one_each = torch.eye(3)
     with torch.no_grad():

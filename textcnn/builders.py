@@ -17,7 +17,7 @@ from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division
 from textcnn.models.build import build_model
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
@@ -116,7 +116,7 @@ def build_network(
     vocabulary_size: int,
     num_classes: int,
     vectors: TokenVectors | None = None,
-) -> TextClassifier:
+) -> TextCNN:
     """A network with random weights, and with these pretrained vectors.
 
     Args:

@@ -16,7 +16,7 @@ from textcnn.config.stored import parse_train_config
 from textcnn.data.batching import SCORED_TOKENS, Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
 from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
 from textcnn.system.chunks import map_chunks, split_texts
@@ -60,7 +60,7 @@ class BaseClassifier(Generic[P]):
 
     def __init__(
         self,
-        model: TextClassifier,
+        model: TextCNN,
         encoder: TextEncoder,
         labels: Sequence[str],
         *,
@@ -89,9 +89,8 @@ class BaseClassifier(Generic[P]):
 
     @property
     def network(self) -> nn.Module:
-        """The module that computes logits: the model, or on a CPU its lookup tables."""
-        on_cpu = next(self.model.parameters()).device.type == "cpu"
-        return self.tables if self.tables is not None and on_cpu else self.model
+        """The module that computes logits: the model, or the tables made from it if they apply."""
+        return self.tables if self.tables is not None and self.tables.applies else self.model
 
     def encode(self, texts: Sequence[str]) -> Batch:
         """The ids and lengths of texts, as the model and its `activations` take them.
@@ -158,7 +157,7 @@ class BaseClassifier(Generic[P]):
         """(texts, classes)"""
         encoded = encode_texts(texts, self.encoder)
         device = next(self.model.parameters()).device
-        light = isinstance(network, TableClassifier) and network.keeps_maxima_alone
+        light = isinstance(network, TableClassifier) and network.keeps_only_maxima
         tokens = MAXIMA_TOKENS if light else SCORED_TOKENS
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
         with torch.inference_mode():
@@ -188,7 +187,7 @@ class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
 
     def __init__(
         self,
-        model: TextClassifier,
+        model: TextCNN,
         encoder: TextEncoder,
         labels: Sequence[str],
         thresholds: Sequence[float],
@@ -230,7 +229,7 @@ def check_texts(texts: Sequence[str]) -> None:
 
 
 def build_classifier(
-    model: TextClassifier,
+    model: TextCNN,
     encoder: TextEncoder,
     labels: Sequence[str],
     thresholds: Sequence[float] | None,

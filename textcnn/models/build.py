@@ -1,4 +1,4 @@
-"""Classifiers from names and numbers; encoders of installed packages too."""
+"""Builds networks from names and numbers, with encoders of installed packages too."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from textcnn.errors import InputError
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.bag import Bag
 from textcnn.models.encoders.char_cnn import CharCnn
 from textcnn.models.encoders.dcnn import Dcnn
@@ -18,10 +18,11 @@ from textcnn.models.encoders.dilated import Dilated
 from textcnn.models.encoders.dpcnn import Dpcnn
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.encoders.gated import Gated
+from textcnn.models.encoders.lstm import Lstm
 from textcnn.models.encoders.multi_width import MultiWidth
 from textcnn.models.encoders.nin import Nin
+from textcnn.models.encoders.transformer import Transformer
 from textcnn.models.encoders.vdcnn import Vdcnn
-from textcnn.models.encoders.yardsticks import Lstm, Transformer
 from textcnn.models.layers.embedding import Embedding
 from textcnn.models.layers.pooling import (
     AttentionPooling,
@@ -33,7 +34,7 @@ from textcnn.models.layers.pooling import (
     Pooling,
     SumPooling,
 )
-from textcnn.models.layers.position import POSITIONS
+from textcnn.models.layers.position import POSITIONS, Position
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {
     "multi_width": MultiWidth,
@@ -53,6 +54,10 @@ ENTRY_POINTS = "textcnn.encoders"
 
 @contextmanager
 def fitting_memory() -> Iterator[None]:
+    """
+    Raises:
+        InputError: a layer doesn't fit into memory.
+    """
     try:
         yield
     except RuntimeError as error:
@@ -60,8 +65,9 @@ def fitting_memory() -> Iterator[None]:
         if asked is None:
             raise
         raise InputError(
-            f"the model needs {int(asked[1]) / 1e9:,.0f} GB for one of its layers, more than there "
-            "are; try smaller model.embedding_dim, num_filters, kernel_sizes or hidden_sizes"
+            f"the model needs {int(asked[1]) / 1e9:,.0f} GB for one of its layers, more than this "
+            "machine has; try smaller model.embedding_dim, num_filters, kernel_sizes or "
+            "hidden_sizes"
         ) from error
 
 
@@ -86,40 +92,31 @@ def build_model(
     init_std: float | None = None,
     options: Mapping[str, Any] | None = None,
     **encoder_settings: Any,
-) -> TextClassifier:
-    """A classifier with random weights.
+) -> TextCNN:
+    """A network with random weights.
 
     Args:
-        name: of ENCODERS, or of an installed package's entry point in the group textcnn.encoders.
-        max_positions: tokens that pooling=flatten reads, and position=learned tells apart.
-        init_std: begin with weights from a normal distribution around 0 (Zhang 2015), instead of
-            PyTorch's uniform ones.
-        options, encoder_settings: what the encoder of that name takes.
+        name: a key of ENCODERS, or an installed entry point in the group textcnn.encoders.
+        max_positions: tokens that pooling=flatten reads, and that position=learned distinguishes.
+        init_std: standard deviation of normal initial weights (Zhang 2015); None: uniform ones.
+        options, encoder_settings: the keyword arguments of the encoder.
 
     Raises:
-        InputError: no such encoder, it doesn't go with the pooling, or it doesn't fit the memory.
+        InputError: no such encoder, one that doesn't work with the pooling, or too little memory.
     """
     table = Embedding(vocabulary_size, embedding_dim, embedding)
-    if position == "learned" and max_positions is None:
-        raise InputError(
-            "model.position=learned has a vector for each of so many tokens: set "
-            "model.max_positions or text.max_length"
-        )
-    told = POSITIONS[position](table.dim, max_positions or 0)
-    encoder = build_encoder(name, table.dim + told.extra, encoder_settings | dict(options or {}))
+    positions = build_position(position, table.dim, max_positions)
+    settings = encoder_settings | dict(options or {})
+    encoder = build_encoder(name, table.dim + positions.extra, settings)
     flat = pooling == "flatten"
     frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
-    poolings = [
-        build_pooling(pooling, channels=channels, k=k, chunks=chunks, frames=count)
-        for channels, count in zip(encoder.channels, frames, strict=True)
-    ]
-    pooled = sum(
-        channels * part.factor for channels, part in zip(encoder.channels, poolings, strict=True)
-    )
+    maps = list(zip(encoder.channels, frames, strict=True))
+    poolings = [build_pooling(pooling, *each, k=k, chunks=chunks) for each in maps]
+    pooled = sum(c * part.factor for c, part in zip(encoder.channels, poolings, strict=True))
     hidden, width = build_hidden(pooled, hidden_sizes, dropout)
-    model = TextClassifier(
+    model = TextCNN(
         table,
-        told,
+        positions,
         encoder,
         poolings,
         hidden,
@@ -135,11 +132,24 @@ def build_model(
     return model
 
 
+def build_position(name: str, dim: int, max_positions: int | None) -> Position:
+    """
+    Raises:
+        InputError: learned positions without their number.
+    """
+    if name == "learned" and max_positions is None:
+        raise InputError(
+            "model.position=learned has a vector for each position, so it needs their number: set "
+            "model.max_positions or text.max_length"
+        )
+    return POSITIONS[name](dim, max_positions or 0)
+
+
 def build_encoder(name: str, channels: int, settings: dict[str, Any]) -> Encoder:
     """
     Raises:
-        InputError: neither textcnn nor an installed package has an encoder of that name, or it
-            doesn't take these settings.
+        InputError: neither textcnn nor an installed package has an encoder of that name, or the
+            encoder doesn't accept these settings.
     """
     if name in ENCODERS:
         return ENCODERS[name](channels, **settings)
@@ -147,38 +157,46 @@ def build_encoder(name: str, channels: int, settings: dict[str, Any]) -> Encoder
     if name not in installed.names:
         known = ", ".join([*ENCODERS, *sorted(installed.names)])
         raise InputError(
-            f"model.name={name}: no such encoder; installed are {known}; install the package that "
-            f"has it, in its entry points {ENTRY_POINTS}"
+            f"model.name={name}: no such encoder; installed are {known}; install a package with an "
+            f"entry point of that name in the group {ENTRY_POINTS}"
         )
     try:
         kind = installed[name].load()
     except (ImportError, AttributeError) as error:
-        raise InputError(f"model.name={name} is installed, but can't be loaded: {error}") from error
+        raise InputError(
+            f"model.name={name} is installed, but loading it failed: {error}"
+        ) from error
     try:
         encoder: Encoder = kind(channels, **settings)
     except TypeError as error:
-        raise InputError(f"model.options={settings}: {name} can't take them: {error}") from error
+        raise InputError(
+            f"model.options={settings}: {name} doesn't accept them: {error}"
+        ) from error
     return encoder
 
 
 def flat_frames(name: str, encoder: Encoder, max_positions: int | None) -> list[int]:
-    """How many positions each map has of a text that fills the frame."""
+    """The number of positions in each map, for a text that fills the frame.
+
+    Raises:
+        InputError: the frame has no length, or the encoder doesn't say how many positions it makes.
+    """
     if max_positions is None:
         raise InputError(
-            "model.pooling=flatten reads a frame of so many tokens: set model.max_positions or "
+            "model.pooling=flatten reads a frame of fixed length: set model.max_positions or "
             "text.max_length"
         )
     try:
         positions = encoder.positions(torch.tensor(max_positions, device="cpu"))
     except NotImplementedError:
         raise InputError(
-            f"model.pooling=flatten needs positions that go by a text's length alone, which "
-            f"model={name} hasn't; try model.pooling=max"
+            "model.pooling=flatten needs a number of positions that depends only on a text's "
+            f"length, which model={name} doesn't have; try model.pooling=max"
         ) from None
-    return [int(count) for count in positions]
+    return [int(each) for each in positions]
 
 
-def build_pooling(name: str, *, channels: int, k: int, chunks: int, frames: int) -> Pooling:
+def build_pooling(name: str, channels: int, frames: int, *, k: int, chunks: int) -> Pooling:
     builders: dict[str, Callable[[], Pooling]] = {
         "max": MaxPooling,
         "kmax": lambda: KMaxPooling(k),
@@ -192,7 +210,7 @@ def build_pooling(name: str, *, channels: int, k: int, chunks: int, frames: int)
 
 
 def build_hidden(width: int, sizes: Sequence[int], dropout: float) -> tuple[nn.Sequential, int]:
-    """Fully connected layers with ReLU, dropout between them; and how many numbers come out."""
+    """Fully connected layers with ReLU, with dropout between them; and the size of their output."""
     layers: list[nn.Module] = []
     for size in sizes:
         layers += [nn.Dropout(dropout)] if layers else []
@@ -201,13 +219,13 @@ def build_hidden(width: int, sizes: Sequence[int], dropout: float) -> tuple[nn.S
     return nn.Sequential(*layers), width
 
 
-def draw_normal(model: TextClassifier, std: float) -> None:
-    """Weights of the encoder and of all that follows from a normal distribution, biases 0."""
+def draw_normal(model: TextCNN, std: float) -> None:
+    """Draw weights of the encoder and all later layers from a normal distribution; biases are 0."""
     for part in (model.encoder, model.hidden, model.head):
         for name, parameter in part.named_parameters():
-            if parameter.is_meta:  # they will be replaced; drawing them takes 2 seconds
+            if parameter.is_meta:  # will be replaced; drawing takes 2 seconds
                 continue
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
-            elif parameter.dim() > 1:  # not those of normalisations
+            elif parameter.dim() > 1:  # not weights of normalisations
                 nn.init.normal_(parameter, std=std)

@@ -1,4 +1,4 @@
-"""What a classifier is made of: its layers in the order in which a text goes through them."""
+"""The layers of a network, in the order in which a text passes them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,14 +9,14 @@ from rich import box
 from rich.table import Table
 from torch import nn
 
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN, widest
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
 from textcnn.models.layers.position import Position
 from textcnn.system.terminal import build_table, markdown
 
-LONGEST = 1024  # tokens of the text that is sent through
-# what the names of layers say already
+LONGEST = 1024  # tokens of the text that is sent through the network
+# kinds that the names of layers say already
 PLAIN = ("Convolution", "Embedding", "Linear", "BatchNorm", "LayerNorm")
 
 
@@ -26,23 +26,23 @@ class Layer:
 
     name: str
     kind: str
-    shape: tuple[int, ...]  # channels and positions of one text; without positions behind pooling
-    parameters: int  # 0 where an earlier row has them
-    field: Field | None  # the tokens behind each position; None behind pooling
-    multiply_adds: int  # of weights, for the text; sums, maxima and look-ups count nothing
+    shape: tuple[int, ...]  # channels and positions of one text; after pooling without positions
+    parameters: int  # 0 if an earlier row counts them
+    field: Field | None  # the tokens that each position sees; None after pooling
+    multiply_adds: int  # with weights, for the text; sums, maxima and look-ups don't count
 
 
 @dataclass(frozen=True)
 class Summary:
     layers: tuple[Layer, ...]
-    tokens: int  # of the text that was sent through
+    tokens: int  # of the text that was sent through the network
     field: Field  # of the features that are pooled
     parameters: int
-    trained: int  # parameters but for those that stay as they are
+    trained: int  # parameters without the fixed ones
 
     @property
     def multiply_adds(self) -> int:
-        """For a token."""
+        """Per token."""
         return round(sum(layer.multiply_adds for layer in self.layers) / self.tokens)
 
     def as_json(self) -> dict[str, Any]:
@@ -56,8 +56,12 @@ class Summary:
         }
 
 
-def summarize(model: TextClassifier, tokens: int) -> Summary:
-    """Send a text of so many tokens, at most LONGEST, through the model and note its layers."""
+def summarize(model: TextCNN, tokens: int) -> Summary:
+    """Send a text through the model in evaluation mode, and record its layers.
+
+    Args:
+        tokens: length of the text; at most LONGEST are sent.
+    """
     tokens = max(min(tokens, LONGEST, model.frame_length or LONGEST), 1)
     training = model.training
     device = next(model.parameters()).device
@@ -91,7 +95,7 @@ def summarize(model: TextClassifier, tokens: int) -> Summary:
         getattr(part, "multiply_adds", lambda positions: 0)(map.values.shape[2])
         for part, map in zip(model.poolings, maps, strict=True)
     ]
-    pooling = replace(pooling, parameters=count(model.poolings), multiply_adds=sum(work))
+    pooling = replace(pooling, parameters=parameters(model.poolings), multiply_adds=sum(work))
     after = [
         row(name, module, (module.out_features,), None, module.weight.numel())
         for name, module in model.named_modules()
@@ -99,24 +103,25 @@ def summarize(model: TextClassifier, tokens: int) -> Summary:
     ]
     layers = (*before, *watch.layers, pooling, *after)
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return Summary(layers, tokens, model.field, count(model), trained)
+    field = widest([map.field for map in maps])  # installed encoders may not declare it
+    return Summary(layers, tokens, field, parameters(model), trained)
 
 
 class Watch:
-    """Notes the modules of an encoder that make features, and hold no other one that does."""
+    """Records the innermost modules of an encoder that return features."""
 
     def __init__(self) -> None:
         self.layers: list[Layer] = []
-        self.before: list[int] = []  # layers noted when each module that is at work was entered
-        self.names: set[str] = set()
+        self.before: list[int] = []  # layers recorded before each module that is running
+        self.names: set[str] = set()  # of recorded modules
 
     def enter(self, module: nn.Module, arguments: tuple[Any, ...]) -> None:
         self.before.append(len(self.layers))
 
     def leaver(self, name: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
-        def leave(module: nn.Module, arguments: tuple[Any, ...], made: Any) -> None:
+        def leave(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
             inner = self.before.pop() < len(self.layers)
-            map = made[0] if isinstance(made, tuple) else made
+            map = output[0] if isinstance(output, tuple) else output
             if inner or not isinstance(map, Features) or map is arguments[0]:
                 return
             positions = map.values.shape[2]
@@ -134,10 +139,11 @@ def row(
     name: str, module: nn.Module, shape: Sequence[int], field: Field | None, multiply_adds: int
 ) -> Layer:
     kind = type(module).__name__.removeprefix("Parametrized")
-    return Layer(name, kind, tuple(shape), count(module), field, multiply_adds)
+    return Layer(name, kind, tuple(shape), parameters(module), field, multiply_adds)
 
 
-def count(module: nn.Module) -> int:
+def parameters(module: nn.Module) -> int:
+    """How many numbers a module learns or holds fixed."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
@@ -158,21 +164,21 @@ def title(summary: Summary) -> str:
 
 
 def field_line(summary: Summary, seen_whole_rate: float) -> str:
-    """How far a feature sees, against the texts that there are.
+    """How far a feature sees, compared with the lengths of the texts.
 
     Args:
-        seen_whole_rate: share of the texts that one feature sees all of.
+        seen_whole_rate: the fraction of texts that fit into one receptive field.
     """
     if summary.field.size is None:
         return "receptive field: the whole text"
     return (
-        f"receptive field {summary.field}, stride {summary.field.stride}: all of "
-        f"{100 * seen_whole_rate:.1f} % of the training texts"
+        f"receptive field {summary.field}, stride {summary.field.stride}: covers "
+        f"{100 * seen_whole_rate:.1f} % of the training texts completely"
     )
 
 
 def summary_rows(summary: Summary) -> list[list[str]]:
-    """A table as its rows: the header first, the sums last."""
+    """The rows of a table: the header first, the sums last."""
     rows = [["layer", "shape", "parameters", "sees", "stride", "work"]]
     for layer in summary.layers:
         name = layer.name.removeprefix("encoder.")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import hparams
 
 from textcnn.evaluation.metrics import Scores
+from textcnn.system.private_torch import add_hyper_parameters
 from textcnn.training.learner import Learner
 from textcnn.training.state import TrainingState
 
@@ -54,11 +54,9 @@ class Curves:
         self.writer.add_text(name, markdown, step)
 
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
-        """A row of the HPARAMS tab; `add_hparams` would show it as a second run."""
+        """A row of the HPARAMS tab. PyTorch's `add_hparams` would show it as a second run."""
         plain = {k: v if isinstance(v, int | float | str) else str(v) for k, v in values.items()}
-        writer = self.writer._get_file_writer()
-        for summary in hparams(plain, metrics):
-            writer.add_summary(summary)
+        add_hyper_parameters(self.writer, plain, metrics)
 
     def flush(self) -> None:
         """Write to the disk what would otherwise wait for up to two minutes, or be lost."""

@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from textcnn.data.batching import Batch
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 from textcnn.training.precision import Precision
@@ -57,7 +57,7 @@ class Learner:
 
 
 def build_learner(
-    network: TextClassifier,
+    network: TextCNN,
     loss_of: Loss,
     precision: Precision,
     accelerator: Accelerator,

@@ -13,7 +13,7 @@ from textcnn.data.description import describe_data
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
 from textcnn.inference import AnyClassifier, build_classifier
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
@@ -60,7 +60,7 @@ def initial_classifier(
 
 def opening_report(
     data: PreparedData,
-    network: TextClassifier,
+    network: TextCNN,
     vectors: TokenVectors | None,
     precision: Precision,
 ) -> Opening:
@@ -79,7 +79,7 @@ def opening_report(
 def learner_for(
     config: TrainConfig,
     data: PreparedData,
-    network: TextClassifier,
+    network: TextCNN,
     precision: Precision,
     accelerator: Accelerator,
 ) -> Learner:

@@ -7,16 +7,21 @@ from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
-from textcnn.models.layers.convolution import Convolution, MaxPool, Stack
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
+from textcnn.models.layers.max_pool import MaxPool
+from textcnn.models.layers.stack import Stack
 
 
 class CharCnn(Encoder):
-    """Convolutions one after the other, each with an activation, some with max pooling behind.
+    """Convolutions in sequence, each with an activation, some followed by max pooling.
 
-    Of 1,014 characters the paper's widths 7, 7, 3, 3, 3, 3 and pools 3, 3, 1, 1, 1, 3 leave 34
-    frames, each of which sees 123 characters.
+    With the paper's widths 7, 7, 3, 3, 3, 3 and pools 3, 3, 1, 1, 1, 3, a text of 1,014 characters
+    has 34 positions at the end, each of which sees 123 characters.
     """
+
+    first_convolutions = ("blocks.0.convolution",)
 
     def __init__(
         self,
@@ -30,7 +35,7 @@ class CharCnn(Encoder):
     ):
         """
         Args:
-            pool_sizes: positions that are pooled into one behind each convolution; 1 for none.
+            pool_sizes: positions pooled into one after each convolution; 1 for no pooling.
         """
         super().__init__()
         blocks = []
@@ -42,11 +47,14 @@ class CharCnn(Encoder):
         self.channels = (num_filters,)
 
     def forward(self, features: Features) -> tuple[Features, ...]:
-        """(batch, num_filters, frames)"""
+        """(batch, num_filters, positions)"""
         return (self.blocks(features),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (self.blocks.positions(lengths),)
+
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (self.blocks.field(field),)
 
 
 class Block(nn.Module):
@@ -63,14 +71,18 @@ class Block(nn.Module):
         lengths = self.convolution.positions(lengths)
         return lengths if self.pool is None else self.pool.positions(lengths)
 
+    def field(self, field: Field) -> Field:
+        field = self.convolution.field(field)
+        return field if self.pool is None else self.pool.field(field)
+
     def forward(self, features: Features) -> Features:
         features = self.convolution(features)
         if self.pool is None:
             return self.activate(features)
-        if self.monotone:  # of the largest, which are fewer
+        if self.monotone:  # pool first, which leaves fewer numbers to activate
             return self.activate(self.pool(features))
         pooled: Features = self.pool(self.activate(features))
         return pooled
 
     def activate(self, features: Features) -> Features:
-        return features.each(self.activation).but(finite=features.finite)
+        return features.each(self.activation).knowing(finite=features.known.finite)

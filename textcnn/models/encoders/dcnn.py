@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -10,14 +11,15 @@ from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 from textcnn.models.layers.k_max import k_max
 
 
 class Dcnn(Encoder):
-    """Wide convolutions within each row of the embedding, folding, dynamic k-max pooling.
+    """Wide convolutions within each row of the embedding, sums of row pairs, dynamic k-max pooling.
 
     Layer l of L keeps the max(k, ceil((L - l) / L x tokens)) largest features of each channel, so
-    longer texts keep more; the last layer's k-max pooling, with k, is the classifier's.
+    longer texts keep more. The last layer has none: the classifier's k-max pooling follows it.
     """
 
     def __init__(
@@ -35,8 +37,8 @@ class Dcnn(Encoder):
         Args:
             channels: rows of the embedding; with `add_row_pairs` every layer halves them.
             num_filters: of each layer, in every row.
-            dynamic_k: positions that every layer keeps at least; the paper's is k of the pooling
-                behind the last.
+            dynamic_k: positions that every layer keeps at least; in the paper, k of the last
+                pooling.
         """
         super().__init__()
         missing = -channels % 2 ** len(kernel_sizes)
@@ -49,7 +51,7 @@ class Dcnn(Encoder):
         rows, maps = channels, 1
         convolutions = []
         for kernel_size, filters in zip(kernel_sizes, num_filters, strict=True):
-            # a group is a row: channels stand row by row, the maps of a row side by side
+            # a group is a row; channels are ordered by row, then by map
             convolutions.append(
                 Convolution(rows * maps, rows * filters, kernel_size, padding=padding, groups=rows)
             )
@@ -64,7 +66,7 @@ class Dcnn(Encoder):
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         """(batch, rows x filters of the last layer, positions), before the last activation"""
-        tokens, longest = features.lengths, features.values.shape[2]
+        tokens, longest = features.lengths, features.time
         layers = len(self.num_filters)
         for layer, (convolution, filters) in enumerate(
             zip(self.convolutions, self.num_filters, strict=True), start=1
@@ -76,13 +78,31 @@ class Dcnn(Encoder):
                 features = features.each(partial(sum_row_pairs, filters=filters))
             if layer < layers:
                 k = -((layer - layers) * tokens // layers)  # rounded up
-                most = -((layer - layers) * longest // layers)
-                features, _ = k_max(features, k.clamp(min=self.k), max(most, self.k))
+                time = -((layer - layers) * longest // layers)
+                features, _ = k_max(features, k.clamp(min=self.k), max(time, self.k))
         return (features,)
+
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        for layer, convolution in enumerate(self.convolutions):
+            # which features k-max keeps depends on the whole text
+            field = cast(Convolution, convolution).field(field.whole() if layer else field)
+        return (field,)
+
+    def embedding_weights(self) -> list[Tensor]:
+        raise NotImplementedError(
+            "dcnn keeps the rows of the embedding apart and adds neighbours: they have an order"
+        )
 
 
 def sum_row_pairs(values: Tensor, filters: int) -> Tensor:
-    """The sum of every two neighbouring rows, map by map: (batch, rows x filters, time)."""
+    """Adds every two neighbouring rows, map by map.
+
+    Args:
+        values: (batch, rows x filters, time)
+
+    Returns:
+        (batch, rows / 2 x filters, time)
+    """
     batch, channels, time = values.shape
     return (
         values.reshape(batch, channels // filters // 2, 2, filters, time).sum(dim=2).flatten(1, 2)

@@ -3,6 +3,7 @@ Recognition with Iterated Dilated Convolutions", and the TCN of Bai 2018, "An Em
 of Generic Convolutional and Recurrent Networks for Sequence Modeling"."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
@@ -11,15 +12,18 @@ from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 from textcnn.models.layers.normalization import NORMALIZATIONS
 
 
 class Dilated(Encoder):
-    """Blocks whose dilation grows, so that the field grows faster than the weights.
+    """Residual blocks of growing dilation: the receptive field grows faster than the weights.
 
-    With kernels of k a feature sees 1 + c x (k - 1) x (sum of the dilations) tokens, where a block
-    has c convolutions, and that many more with every further iteration.
+    A feature sees 1 + i x c x (k - 1) x (sum of the dilations) tokens, with kernels of k tokens, c
+    convolutions in a block and i iterations.
     """
+
+    first_convolutions = ("project",)
 
     def __init__(
         self,
@@ -38,12 +42,12 @@ class Dilated(Encoder):
     ):
         """
         Args:
-            dilations: tokens from one weight of a kernel to the next, a block for each.
+            dilations: tokens from one weight of a kernel to the next, one for each block.
             convolutions: in each block.
-            iterations: how often the features go through all blocks, with the same weights.
-            share_weights: between the blocks too, so there are the weights of one.
-            normalization: `weight` normalises the kernels (Salimans 2016), `batch` and `layer` what
-                they make.
+            iterations: how many times features pass all blocks, with the same weights.
+            share_weights: all blocks have the same weights.
+            normalization: `weight` normalises kernels (Salimans 2016), `batch` and `layer` the
+                features after each convolution.
         """
         super().__init__()
         self.project = Convolution(channels, num_filters, 1)
@@ -55,7 +59,7 @@ class Dilated(Encoder):
                         num_filters,
                         kernel_size,
                         padding=padding,
-                        bias=normalization != "batch",  # which would take it away again
+                        bias=normalization != "batch",  # which would subtract it again
                     )
                     for _ in range(convolutions)
                 ],
@@ -72,18 +76,27 @@ class Dilated(Encoder):
     def forward(self, features: Features) -> tuple[Features, ...]:
         """(batch, num_filters, time)"""
         features = self.project(features)
-        blocks = [*self.blocks] * (len(self.dilations) // len(self.blocks))
-        for _ in range(self.iterations):
-            for block, dilation in zip(blocks, self.dilations, strict=True):
-                features = block(features, dilation)
+        for block, dilation in self.passes():
+            features = block(features, dilation)
         return (features,)
+
+    def passes(self) -> list[tuple["Block", int]]:
+        """The blocks that features pass, in order, with the dilation of each."""
+        blocks = [*self.blocks] * (len(self.dilations) // len(self.blocks))
+        once = list(zip(cast(list[Block], blocks), self.dilations, strict=True))
+        return once * self.iterations
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (lengths,)
 
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        for block, dilation in self.passes():
+            field = block.field(field, dilation)
+        return (field,)
+
 
 class Block(nn.Module):
-    """Convolutions, each with normalisation, activation and dropout, beside the identity."""
+    """Convolutions, each with normalisation, activation and dropout; the input is added."""
 
     def __init__(
         self,
@@ -97,9 +110,15 @@ class Block(nn.Module):
             convolutions = [weight_norm(convolution) for convolution in convolutions]
         normalize = NORMALIZATIONS.get(normalization, NORMALIZATIONS["none"])
         self.convolutions = nn.ModuleList(convolutions)
-        self.norms = nn.ModuleList(normalize(len(layer.weight)) for layer in convolutions)
+        self.norms = nn.ModuleList(normalize(layer.num_filters) for layer in convolutions)
         self.dropout = nn.Dropout(dropout)
         self.activation = ACTIVATIONS[activation]
+
+    def field(self, field: Field, dilation: int) -> Field:
+        inner = field
+        for convolution in self.convolutions:
+            inner = cast(Convolution, convolution).field(inner, dilation)
+        return inner.beside(field)
 
     def forward(self, features: Features, dilation: int) -> Features:
         inner = features

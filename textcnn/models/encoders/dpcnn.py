@@ -1,20 +1,27 @@
 """The deep pyramid CNN of Johnson & Zhang 2017, "Deep Pyramid Convolutional Neural Networks for
 Text Categorization"."""
 
+from typing import cast
+
 from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
-from textcnn.models.layers.convolution import Convolution, Stack, half_pool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
+from textcnn.models.layers.max_pool import half_pool
+from textcnn.models.layers.stack import Stack
 
 
 class Dpcnn(Encoder):
-    """Region embedding, then blocks of two convolutions, before each but the first half as many
-    positions: a pyramid, whose work is at most twice that of its first block.
+    """Region embedding, then residual blocks, with pooling that halves the positions in between.
 
-    The activation comes before the convolutions, so the shortcut is a plain sum.
+    The work of all blocks is at most twice that of the first. Activations come before convolutions,
+    so the shortcut is a plain sum.
     """
+
+    first_convolutions = ("region",)
 
     def __init__(
         self,
@@ -30,8 +37,8 @@ class Dpcnn(Encoder):
     ):
         """
         Args:
-            depth: blocks; the paper's 15 layers are the region embedding and 7 blocks.
-            region_size: tokens of a region.
+            depth: number of blocks; the paper's 15 layers are the region embedding and 7 blocks.
+            region_size: tokens that the region embedding sees.
         """
         super().__init__()
         self.region = Convolution(channels, num_filters, region_size, padding=padding)
@@ -48,11 +55,14 @@ class Dpcnn(Encoder):
         return (self.stages(self.region(features)),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
-        return (self.stages.positions(lengths),)
+        return (self.stages.positions(self.region.positions(lengths)),)
+
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (self.stages.field(self.region.field(field)),)
 
 
 class Block(nn.Module):
-    """Activation and convolution, twice, beside the identity."""
+    """Activation and convolution, twice; the input is added."""
 
     def __init__(
         self, channels: int, kernel_size: int, dropout: float, padding: str, activation: str
@@ -63,6 +73,12 @@ class Block(nn.Module):
         )
         self.activation = ACTIVATIONS[activation]
         self.dropout = nn.Dropout(dropout)
+
+    def field(self, field: Field) -> Field:
+        inner = field
+        for convolution in self.convolutions:
+            inner = cast(Convolution, convolution).field(inner)
+        return inner.beside(field)
 
     def forward(self, features: Features) -> Features:
         inner = features

@@ -4,15 +4,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
-from textcnn.models.layers.convolution import Convolution, Stack
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
+from textcnn.models.layers.stack import Stack
 
 
 class Gated(Encoder):
-    """Convolutions whose one half decides how much of the other passes, each beside the identity.
+    """Residual convolutions, one half of whose filters are gates for the other half.
 
     Six layers of width 5 see 25 tokens.
     """
+
+    first_convolutions = ("project",)
 
     def __init__(
         self,
@@ -26,7 +30,7 @@ class Gated(Encoder):
     ):
         """
         Args:
-            num_filters: of each layer, after the gates; its convolution has twice as many.
+            num_filters: of each layer after its gates; the convolution has twice as many.
         """
         super().__init__()
         self.project = Convolution(channels, num_filters, 1)
@@ -42,16 +46,22 @@ class Gated(Encoder):
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (lengths,)
 
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (self.layers.field(self.project.field(field)),)
+
 
 class Block(nn.Module):
-    """Dropout, convolution and gated linear unit (Dauphin 2017), beside the identity."""
+    """Dropout, convolution and gated linear unit (Dauphin 2017); the input is added."""
 
     def __init__(self, channels: int, kernel_size: int, dropout: float, padding: str):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.convolution = Convolution(channels, 2 * channels, kernel_size, padding=padding)
 
+    def field(self, field: Field) -> Field:
+        return self.convolution.field(field).beside(field)
+
     def forward(self, features: Features) -> Features:
         inner = self.convolution(features.each(self.dropout)).each(lambda x: F.glu(x, dim=1))
-        # the variance of a sum of two is twice theirs
+        # keeps the variance: that of the sum of two is twice theirs
         return inner.plus(features).each(lambda values: values * 0.5**0.5)

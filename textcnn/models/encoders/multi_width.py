@@ -8,10 +8,13 @@ from torch import Tensor, nn
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 
 
 class MultiWidth(Encoder):
     """Convolutions of several widths side by side, each with an activation."""
+
+    maps_are_first_convolutions = True
 
     def __init__(
         self,
@@ -25,7 +28,7 @@ class MultiWidth(Encoder):
         """
         Args:
             channels: numbers per token of the input.
-            kernel_sizes: tokens per window, one convolution for each.
+            kernel_sizes: tokens per window, one for each convolution.
             num_filters: filters of each width.
         """
         super().__init__()
@@ -36,10 +39,17 @@ class MultiWidth(Encoder):
         self.channels = (num_filters,) * len(kernel_sizes)
         self.last_activation = activation
 
+    @property
+    def first_convolutions(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(f"convolutions.{number}" for number in range(len(self.convolutions)))
+
     def forward(self, features: Features) -> tuple[Features, ...]:
-        """For each width (batch, num_filters, windows)."""
+        """For each width (batch, num_filters, windows), before the activation."""
         features = features.zeroed()  # once for all widths
         return tuple(convolution(features) for convolution in self.convolutions)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return tuple(cast(Convolution, each).positions(lengths) for each in self.convolutions)
+
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return tuple(cast(Convolution, each).field(field) for each in self.convolutions)

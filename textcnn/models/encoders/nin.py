@@ -6,17 +6,22 @@ from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 
 
 class Nin(Encoder):
-    """The same multi-layer perceptron at every position: a feature sees one token, so that with
-    max pooling a text's logits depend on the set of its tokens."""
+    """The same multi-layer perceptron at every position: a feature sees one token.
+
+    With max pooling a text's logits depend only on the set of its tokens.
+    """
+
+    first_convolutions = ("convolutions.0",)
 
     def __init__(self, channels: int, *, depth: int, num_filters: int, activation: str = "relu"):
         """
         Args:
-            depth: convolutions, one after the other.
-            num_filters: of each.
+            depth: convolutions in sequence.
+            num_filters: of each convolution.
         """
         super().__init__()
         self.convolutions = nn.ModuleList(
@@ -37,3 +42,6 @@ class Nin(Encoder):
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
         return (lengths,)
+
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (field,)

@@ -1,24 +1,30 @@
 """The very deep CNN of Conneau 2017, "Very Deep Convolutional Networks for Text Classification"."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.layers.activations import ACTIVATIONS
-from textcnn.models.layers.convolution import Convolution, Stack, half_pool
+from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import ONE_TOKEN, Field
 from textcnn.models.layers.k_max import k_max
+from textcnn.models.layers.max_pool import half_pool
 from textcnn.models.layers.normalization import NORMALIZATIONS
+from textcnn.models.layers.stack import Stack
 
 BLOCKS = {9: (1, 1, 1, 1), 17: (2, 2, 2, 2), 29: (5, 5, 2, 2), 49: (8, 8, 5, 3)}
 
 
 class Vdcnn(Encoder):
-    """A convolution, then blocks of two, on four levels: half the positions, twice the filters.
+    """A convolution, then blocks of two convolutions on four levels.
 
-    `depth` counts convolutions, those that a shortcut needs to change its filters left out.
+    Each level has half as many positions as the one before, and twice as many filters.
     """
+
+    first_convolutions = ("first",)
 
     def __init__(
         self,
@@ -35,16 +41,17 @@ class Vdcnn(Encoder):
     ):
         """
         Args:
-            depth: 9, 17, 29 or 49.
+            depth: the number of convolutions, without those of shortcuts: 9, 17, 29 or 49.
             num_filters: of the first level; the others have 2, 4 and 8 times as many.
-            shortcut: adds what goes into each block to what comes out (He 2016).
-            halving: `max` pools 3 positions to one, 2 apart, as VGG; `kmax` keeps the larger half
-                of each channel; `convolution` begins the next level with a stride of 2, as ResNet.
+            shortcut: adds the input of each block to its output (He 2016).
+            halving: how a level halves the positions. `max`: max pooling of 3 positions, 2 apart
+                (as VGG); `kmax`: the larger half of each channel; `convolution`: a stride of 2 in
+                the first convolution (as ResNet).
         """
         super().__init__()
         self.first = Convolution(channels, num_filters, kernel_size, padding=padding)
         stages: list[nn.Module] = []
-        bias = normalization != "batch"  # which would take it away again
+        bias = normalization != "batch"  # which would subtract it again
         before = num_filters
         for level, count in enumerate(BLOCKS[depth]):
             filters = num_filters * 2**level
@@ -73,11 +80,14 @@ class Vdcnn(Encoder):
         return (self.stages(self.first(features)),)
 
     def positions(self, lengths: Tensor) -> tuple[Tensor, ...]:
-        return (self.stages.positions(lengths),)
+        return (self.stages.positions(self.first.positions(lengths)),)
+
+    def fields(self, field: Field = ONE_TOKEN) -> tuple[Field, ...]:
+        return (self.stages.field(self.first.field(field)),)
 
 
 class Block(nn.Module):
-    """Two convolutions, each with normalisation and activation; beside a shortcut, or alone."""
+    """Two convolutions, each with normalisation and activation, with a shortcut or without."""
 
     def __init__(
         self,
@@ -89,24 +99,33 @@ class Block(nn.Module):
         super().__init__()
         normalize = NORMALIZATIONS[normalization]
         self.convolutions = nn.ModuleList(convolutions)
-        self.norms = nn.ModuleList(normalize(len(layer.weight)) for layer in convolutions)
+        self.norms = nn.ModuleList(normalize(layer.num_filters) for layer in convolutions)
         self.activation = ACTIVATIONS[activation]
         self.shortcut: nn.Module | None = None
         first = convolutions[0]
         if shortcut:
-            filters, channels, _ = first.weight.shape
+            channels, filters = first.channels, first.num_filters
             same = filters == channels and first.stride == 1
             self.shortcut = (
                 nn.Identity() if same else Convolution(channels, filters, 1, stride=first.stride)
             )
 
     def positions(self, lengths: Tensor) -> Tensor:
-        first = self.convolutions[0]
-        assert isinstance(first, Convolution)
-        return first.positions(lengths)
+        for convolution in self.convolutions:
+            lengths = cast(Convolution, convolution).positions(lengths)
+        return lengths
+
+    def field(self, field: Field) -> Field:
+        inner = field
+        for convolution in self.convolutions:
+            inner = cast(Convolution, convolution).field(inner)
+        if self.shortcut is None:
+            return inner
+        shortcut = self.shortcut
+        return inner.beside(shortcut.field(field) if isinstance(shortcut, Convolution) else field)
 
     def forward(self, features: Features) -> Features:
-        # the shortcut first, so that the last layer that runs sees all that the block does
+        # the shortcut first, so that the last layer that runs has the field of the block
         beside = None if self.shortcut is None else self.shortcut(features)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             features = norm(convolution(features)).each(self.activation)
@@ -114,12 +133,15 @@ class Block(nn.Module):
 
 
 class Half(nn.Module):
-    """The larger half of each channel's positions, rounded up, in their order."""
+    """The larger half of each channel's features, rounded up, in text order."""
 
     def positions(self, lengths: Tensor) -> Tensor:
         return (lengths + 1) // 2
 
+    def field(self, field: Field) -> Field:
+        return field.whole()  # which features it keeps depends on the whole text
+
     def forward(self, features: Features) -> Features:
-        most = (features.values.shape[2] + 1) // 2
-        kept, _ = k_max(features, self.positions(features.lengths), most)
+        time = (features.time + 1) // 2
+        kept, _ = k_max(features, self.positions(features.lengths), time)
         return kept

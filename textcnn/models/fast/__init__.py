@@ -1,1 +1,1 @@
-"""Exact arithmetic in fewer operations; each file agrees with the plain layers beside it."""
+"""Exact arithmetic in fewer operations. Each file names the plain code that it must agree with."""

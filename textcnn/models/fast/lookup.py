@@ -1,27 +1,37 @@
-"""A convolution over tokens as a table: a row for each token at each place of the window.
+"""First convolutions as sums of table rows, one for each token of a window.
+
+Must agree with `textcnn.models.layers.convolution.Convolution` on the vectors of the tokens.
 
 A convolution over embedded tokens is the sum over the places j of a window of W_j e(token at j). A
-batch of characters holds some thirty thousand positions and some seventy different characters, so
-the products W_j e are computed once for every character, and each window is a sum of rows.
+batch of characters has some thirty thousand positions, but only some seventy distinct characters.
+So the products W_j e are computed once for each character, and each window is a sum of rows.
 """
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from textcnn.models.layers.features import Features
+from textcnn.models.layers.convolution import Convolution
+from textcnn.models.layers.features import Features, Known
 from textcnn.models.layers.field import ONE_TOKEN
-from textcnn.models.layers.padding import inside
+from textcnn.models.layers.padding import inside, margins
 from textcnn.text.vocabulary import PADDING
+
+if TYPE_CHECKING:
+    from textcnn.models.classifier import TextCNN
 
 
 class TokenFeatures(Features):
-    """The vectors of tokens, which are only looked up when somebody asks for `values`."""
+    """The vectors of tokens, which are computed only when `values` is read."""
+
+    ids: Tensor
+    embed: Callable[[Tensor], Tensor]
+    vocabulary_size: int
 
     def __init__(
         self,
@@ -32,7 +42,7 @@ class TokenFeatures(Features):
     ):
         """
         Args:
-            ids: (batch, time), PADDING behind each text's own.
+            ids: (batch, time), PADDING after each text's end.
             embed: ids of any shape to vectors (..., channels); that of PADDING is zero.
         """
         state = {
@@ -41,15 +51,9 @@ class TokenFeatures(Features):
             "embed": embed,
             "vocabulary_size": vocabulary_size,
             "field": ONE_TOKEN,
-            "clean": True,
-            "finite": True,
-            "disposable": False,
+            "_known": Known(clean=True, finite=True),
         }
         self.__dict__.update(state)  # the class is frozen
-
-    ids: Tensor
-    embed: Callable[[Tensor], Tensor]
-    vocabulary_size: int
 
     @cached_property
     def values(self) -> Tensor:
@@ -59,45 +63,69 @@ class TokenFeatures(Features):
     def time(self) -> int:
         return self.ids.shape[1]
 
-    @property
-    def repetitive(self) -> bool:
-        """Whether there are so many positions to each token of the vocabulary that a table pays."""
-        return self.ids.device.type == "cpu" and self.ids.numel() >= 4 * self.vocabulary_size
+
+def token_features(model: "TextCNN", ids: Tensor, lengths: Tensor) -> TokenFeatures:
+    """What `TextCNN.embed` returns for a model without positions and dropout of embeddings."""
+    ids, lengths = model.to_frame(ids, lengths)
+    embedding = model.embedding
+    tokens = model.word_dropout(ids)
+    return TokenFeatures(tokens, lengths.clamp(min=1), embedding, embedding.vocabulary_size)
+
+
+def looks_up(convolution: Convolution) -> bool:
+    """Whether a table can replace the convolution and saves work: not for a single token."""
+    return convolution.kernel_size > 1 and convolution.stride == convolution.groups == 1
+
+
+class LookupConvolution(nn.Module):
+    """A convolution with the weights of another one, which looks up the products of tokens."""
+
+    def __init__(self, convolution: Convolution):
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, features: Features, dilation: int | None = None) -> Features:
+        """(batch, channels, time) to (batch, num_filters, windows)"""
+        layer = self.convolution
+        if not isinstance(features, TokenFeatures):  # the encoder has changed the vectors
+            plain: Features = layer(features, dilation)
+            return plain
+        dilation = dilation or layer.dilation
+        values = convolve_tokens(
+            features, layer.weight, layer.bias, padding=layer.padding, dilation=dilation
+        )
+        lengths = layer.positions(features.lengths, dilation)
+        convolved = Features(values, lengths, layer.field(features.field, dilation))
+        return convolved.knowing(finite=True, disposable=True)
 
 
 def convolve_tokens(
-    features: TokenFeatures,
-    weight: Tensor,
-    bias: Tensor | None,
-    *,
-    padding: str,
-    margins: tuple[int, int],
-    dilation: int,
+    features: TokenFeatures, weight: Tensor, bias: Tensor | None, *, padding: str, dilation: int
 ) -> Tensor:
-    """What `extend` and a convolution make of the vectors: (batch, num_filters, windows).
+    """`extend` and convolution of the tokens' vectors: (batch, num_filters, windows).
 
     Args:
         weight: (num_filters, channels, kernel size)
-        margins: positions that windows see before a text's first and behind its last.
     """
     size, kernel_size = features.vocabulary_size, weight.shape[2]
-    ids = extend_ids(features, padding, *margins, span=(kernel_size - 1) * dilation + 1)
+    ids = extend_ids(features, padding, span=(kernel_size - 1) * dilation + 1)
     lower = torch.is_autocast_enabled(ids.device.type)
     precision = torch.get_autocast_dtype(ids.device.type) if lower else weight.dtype
     with torch.autocast(ids.device.type, enabled=False):
         vectors = features.embed(torch.arange(size, device=ids.device))  # (tokens, channels)
         table = vectors @ weight.permute(2, 1, 0)  # (kernel size, tokens, num_filters)
-        if bias is not None:  # each window has one row of the first place
+        if bias is not None:  # added to the rows of the first place: each window has one
             first = torch.arange(kernel_size, device=ids.device)[:, None, None] == 0
             table = table + bias * first
-        # the table is small, its sums are not: they are of the precision of a convolution's
-        made = sum_rows(table.to(precision), ids, dilation)  # (batch, windows, num_filters)
-    return made.transpose(1, 2)
+        # the table is small, so it is fp32; the sums have the precision of a convolution
+        sums = sum_rows(table.to(precision), ids, dilation)  # (batch, windows, num_filters)
+    return sums.transpose(1, 2)
 
 
-def extend_ids(features: TokenFeatures, padding: str, left: int, right: int, span: int) -> Tensor:
-    """(batch, left + time + right), as `extend` does it with vectors; at least one window."""
+def extend_ids(features: TokenFeatures, padding: str, span: int) -> Tensor:
+    """Ids (batch, left + time + right), padded as `extend` pads vectors; at least one window."""
     ids = features.ids
+    left, right = margins(padding, span)
     if padding in ("reflect", "replicate", "circular"):
         position = torch.arange(-left, ids.shape[1] + right, device=ids.device)
         return ids.gather(1, inside(position, features.lengths[:, None], padding))
@@ -106,7 +134,7 @@ def extend_ids(features: TokenFeatures, padding: str, left: int, right: int, spa
 
 
 def sum_rows(table: Tensor, ids: Tensor, dilation: int) -> Tensor:
-    """For each window the sum over its places j of the row (j, token there).
+    """For each window the sum over its places j of the row (j, token at j).
 
     Args:
         table: (kernel size, tokens, num_filters)
@@ -116,13 +144,15 @@ def sum_rows(table: Tensor, ids: Tensor, dilation: int) -> Tensor:
         (batch, windows, num_filters)
     """
     sums: Tensor = SumRows.apply(table, ids, dilation)
-    # not in there: what comes out could not be changed in place
+    # not inside SumRows: its output could then not be changed in place
     return sums.unflatten(0, (len(ids), -1))
 
 
 class SumRows(torch.autograd.Function):
-    """`sum_rows`, of all windows one after the other: embedding_bag's own gradient takes twice the
-    time of this, which sorts tokens in place of rows."""
+    """`sum_rows`, with the windows of all texts in one dimension.
+
+    embedding_bag's own gradient takes twice as long: it sorts rows, and this one sorts tokens.
+    """
 
     @staticmethod
     def forward(ctx: Any, table: Tensor, ids: Tensor, dilation: int) -> Tensor:
@@ -138,19 +168,19 @@ class SumRows(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient of a row is the sum over the windows that have it: bags of windows."""
+        """The gradient of a row is the sum over all windows that contain it: a bag of windows."""
         (ids,) = ctx.saved_tensors
         kernel_size, size, filters = ctx.shape
         windows = len(gradient) // len(ids)
         tokens, order = ids.flatten().sort(stable=True)
         text, time = order // ids.shape[1], order % ids.shape[1]
-        members, starts, count = [], [], 0
-        for place in range(kernel_size):  # the windows that have each token there, by token
+        members, starts, before = [], [], 0
+        for place in range(kernel_size):  # the windows with each token at that place, by token
             window = time - place * ctx.dilation
             own = (window >= 0) & (window < windows)
             members.append((text * windows + window)[own])
-            each = torch.bincount(tokens[own], minlength=size)
-            starts.append(each.cumsum(0) - each + count)
-            count += len(members[-1])
+            sizes = torch.bincount(tokens[own], minlength=size)
+            starts.append(sizes.cumsum(0) - sizes + before)
+            before += len(members[-1])
         sums = F.embedding_bag(torch.cat(members), gradient, torch.cat(starts), mode="sum")
         return sums.view(kernel_size, size, filters), None, None

@@ -1,69 +1,68 @@
-"""Classifiers whose embedding and first convolutions are one table look-up.
+"""Prediction with embedding and first convolutions replaced by a table look-up.
 
-With weights that stay as they are, a convolution over embeddings is a sum of table rows, one for
-each token of the window: no matrix product is left. `build_table_classifier` makes such a
-network of a trained model, which it leaves as it is; the logits are equal to 1e-5, with half
-precision to about 1e-2.
+Must agree with `TextCNN.forward` in evaluation: to 1e-5, with half precision to about 1e-2.
+
+While weights don't change, a convolution over embeddings is a sum of table rows, one for each token
+of the window, without any matrix product. `build_table_classifier` makes such a network of a
+trained model, and doesn't change the model.
 """
 
-import copy
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.models.classifier import TextClassifier, at_least_one
-from textcnn.models.encoders.char_cnn import CharCnn
-from textcnn.models.encoders.dilated import Dilated
-from textcnn.models.encoders.dpcnn import Dpcnn
-from textcnn.models.encoders.encoder import Encoder
-from textcnn.models.encoders.gated import Gated
-from textcnn.models.encoders.multi_width import MultiWidth
-from textcnn.models.encoders.nin import Nin
-from textcnn.models.encoders.vdcnn import Vdcnn
-from textcnn.models.fast.lookup import TokenFeatures, extend_ids
+from textcnn.models.fast.choice import encodes_tokens_only, faster_layers
+from textcnn.models.fast.lookup import TokenFeatures, extend_ids, token_features
+from textcnn.models.fast.ngram_max import max_pooled_convolutions
 from textcnn.models.fast.token_table import TokenTable
-from textcnn.models.fast.windows import largest, read_by
-from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
+from textcnn.models.fast.windows import largest, windows_of
+from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
-from textcnn.models.layers.padding import margins
-from textcnn.models.layers.pooling import MaxPooling
-from textcnn.models.layers.position import Position
 from textcnn.system.allocation import keep_freed_memory
+from textcnn.system.private_torch import unobserved_modules, with_parts
 from textcnn.text.vocabulary import UNKNOWN
 
-# The convolution that alone reads the embedding.
-FIRST: dict[type[Encoder], str] = {
-    CharCnn: "blocks.0.convolution",
-    Dilated: "project",
-    Dpcnn: "region",
-    Gated: "project",
-    Nin: "convolutions.0",
-    Vdcnn: "first",
-}
+if TYPE_CHECKING:
+    from textcnn.models.classifier import TextCNN
 
 
 class TableClassifier(nn.Module):
-    """Logits as the model's, by table where all of a text's tokens have rows there."""
+    """The model's logits, by table for texts all of whose tokens have rows there."""
 
-    def __init__(self, model: TextClassifier, table: TokenTable, by_table: nn.Module):
+    def __init__(self, model: "TextCNN", table: TokenTable, by_table: nn.Module):
         super().__init__()
         self.model, self.table, self.by_table = model, table, by_table
+        self.parts = unobserved_modules(model)  # a list, whose modules are no children of this one
 
     @property
-    def keeps_maxima_alone(self) -> bool:
-        """Whether the features of a batch are never in memory all at once."""
+    def applies(self) -> bool:
+        """Whether the table can still replace the model.
+
+        It can't after a move to a GPU or to another precision, after a module was replaced, and
+        while somebody watches a module by a hook: tables don't call all modules.
+        """
+        modules = unobserved_modules(self.model)
+        if modules is None or modules != self.parts:
+            return False
+        weight = self.model.head.weight
+        return weight.device.type == "cpu" and weight.dtype == torch.float32
+
+    @property
+    def keeps_only_maxima(self) -> bool:
+        """Whether the features of a batch are never all in memory."""
         return isinstance(self.by_table, LargestSums) and self.knows_all
 
     @property
     def knows_all(self) -> bool:
+        """Whether all tokens of the vocabulary have rows."""
         return self.table.known == self.model.embedding.vocabulary_size
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, classes); arguments as for TextClassifier."""
+        """(batch, classes); arguments as for TextCNN."""
         if self.knows_all:
             return self.look_up(ids, lengths)
         rare = (ids >= self.table.known).any(dim=1)
@@ -81,114 +80,101 @@ class TableClassifier(nn.Module):
 
 
 def build_table_classifier(
-    model: TextClassifier, memory: int, half: bool = False
+    model: "TextCNN", memory: int, half: bool = False
 ) -> TableClassifier | None:
-    """A network that looks up what `model` computes; None if there is nothing to gain.
+    """A network that looks up what `model` computes; None if a table doesn't help.
 
     Args:
-        memory: bytes that the table may take. If it needs more, the rarest tokens have no rows, and
-            texts that hold them are left to the model.
+        memory: limit in bytes for the table. If it needs more, the rarest tokens have no rows, and
+            texts that contain them are left to the model.
         half: a table of float16.
     """
-    paths = first_convolutions(model.encoder)
-    if not paths or type(model.position) is not Position:
+    readers = model.encoder.reading_convolutions()
+    convolutions = list(readers.values())
+    # a parametrized layer computes its weights anew each time, which a table wouldn't notice
+    plain = all(type(each) is Convolution and each.groups == 1 for each in convolutions)
+    if len({each.num_filters for each in convolutions}) != 1 or not plain:
+        return None
+    if unobserved_modules(model) is None or not encodes_tokens_only(model):
         return None
     if any(p.dtype != torch.float32 or p.device.type != "cpu" for p in model.parameters()):
         return None
-    convolutions = [cast(Convolution, model.encoder.get_submodule(path)) for path in paths]
     table = TokenTable(model.embedding, convolutions, memory=memory, half=half)
     keep_freed_memory()  # sums of a few MB come and go
     if table.known <= UNKNOWN:
         return None
-    if pools_largest_sums(model):
-        return TableClassifier(model, table, LargestSums(model, table))
-    parts: dict[str, nn.Module] = {}
+    if max_pooled_convolutions(model):
+        return TableClassifier(model, table, LargestSums(model, convolutions, table))
+    parts = faster_layers(model.encoder)
     first = 0
-    for path, convolution in zip(paths, convolutions, strict=True):
-        parts[f"encoder.{path}"] = TableConvolution(convolution, table, first)
+    for path, convolution in readers.items():
+        parts[path] = TableConvolution(convolution, table, first)
         first += convolution.kernel_size
-    return TableClassifier(model, table, with_parts(model, parts))
-
-
-def pools_largest_sums(model: TextClassifier) -> bool:
-    """Whether nothing but the maximum of each convolution's sums counts."""
-    monotone = model.encoder.last_activation in MONOTONE
-    largest = all(type(pooling) is MaxPooling for pooling in model.poolings)
-    return type(model.encoder) is MultiWidth and monotone and largest
-
-
-def first_convolutions(encoder: Encoder) -> list[str]:
-    """The names of the convolutions that alone read the embedding; none if others do."""
-    if type(encoder) is MultiWidth:
-        return [f"convolutions.{number}" for number in range(len(encoder.convolutions))]
-    return [FIRST[type(encoder)]] if type(encoder) in FIRST else []
-
-
-def with_parts(module: nn.Module, parts: Mapping[str, nn.Module]) -> nn.Module:
-    """A copy that shares all weights, but has other modules at these paths."""
-    new = copy.copy(module)
-    new._modules = dict(module._modules)
-    for name, old in module._modules.items():
-        prefix = f"{name}."
-        below = {
-            path.removeprefix(prefix): part
-            for path, part in parts.items()
-            if path.startswith(prefix)
-        }
-        if name in parts:
-            new._modules[name] = parts[name]
-        elif below and old is not None:
-            new._modules[name] = with_parts(old, below)
-    return new
+    return TableClassifier(model, table, TableEncoder(model, with_parts(model.encoder, parts)))
 
 
 class LargestSums(nn.Module):
-    """Convolutions of several widths and max pooling: the largest sum of a text's windows."""
+    """Side-by-side convolutions with max pooling: the largest sums over a text's windows."""
 
-    def __init__(self, model: TextClassifier, table: TokenTable):
+    def __init__(self, model: "TextCNN", convolutions: Sequence[Convolution], table: TokenTable):
         super().__init__()
-        self.model, self.table = model, table
+        self.model, self.convolutions, self.table = model, tuple(convolutions), table
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, classes). Fastest where neighbours are of one length."""
+        """(batch, classes). Fastest if neighbouring texts are equally long."""
+        model = self.model
         if not len(ids):
-            return self.model.head.weight.new_empty(0, self.model.head.out_features)
-        encoder = cast(MultiWidth, self.model.encoder)
-        convolutions = cast(Sequence[Convolution], encoder.convolutions)
-        lengths = lengths.clamp(min=1)
-        tokens = at_least_one(ids).to(torch.int32)
-        windows = read_by(convolutions, tokens, lengths, self.table.nowhere)
+            return model.head.weight.new_empty(0, model.head.out_features)
+        ids, lengths = model.to_frame(ids, lengths)
+        tokens, lengths = ids.to(torch.int32), lengths.clamp(min=1)
+        windows = windows_of(self.convolutions, tokens, lengths, self.table.nowhere)
         sums, _ = largest(self.table.rows, windows, winners=False)
-        biases: list[Tensor] = [each.bias for each in convolutions if each.bias is not None]
+        biases: list[Tensor] = [each.bias for each in self.convolutions if each.bias is not None]
         pooled = sums.float() + torch.cat(biases) if biases else sums.float()
-        return self.model.classify(ACTIVATIONS[encoder.last_activation](pooled))
+        return model.classify(ACTIVATIONS[model.encoder.last_activation](pooled))
+
+
+class TableEncoder(nn.Module):
+    """A model whose encoder has TableConvolutions in place of its first convolutions."""
+
+    def __init__(self, model: "TextCNN", encoder: nn.Module):
+        super().__init__()
+        self.model, self.encoder = model, encoder
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, classes)"""
+        features = token_features(self.model, ids, lengths)
+        pooled, _ = self.model.pool(self.encoder(features))
+        return self.model.classify(pooled)
 
 
 class TableConvolution(nn.Module):
-    """A convolution over the embedding of tokens, by table: the embedding is never looked up."""
+    """A convolution over tokens by table, without looking up their vectors."""
 
     def __init__(self, convolution: Convolution, table: TokenTable, first: int):
-        """`first`: of a token's rows, the first that is this convolution's."""
+        """
+        Args:
+            first: the first of a token's rows that belongs to this convolution.
+        """
         super().__init__()
         self.convolution, self.table, self.first = convolution, table, first
 
-    def positions(self, lengths: Tensor) -> Tensor:
-        return self.convolution.positions(lengths)
-
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: Features, dilation: int | None = None) -> Features:
         """(batch, channels, time) to (batch, num_filters, windows)"""
-        assert isinstance(features, TokenFeatures)
-        convolution = self.convolution
-        size, span = convolution.kernel_size, convolution.span(convolution.dilation)
-        left, right = margins(convolution.padding, span)
-        # (batch, left + time + right)
-        ids = extend_ids(features, convolution.padding, left, right, span)
+        layer = self.convolution
+        if not isinstance(features, TokenFeatures):  # the encoder has changed the vectors
+            plain: Features = layer(features, dilation)
+            return plain
+        dilation = dilation or layer.dilation
+        size, span = layer.kernel_size, layer.span(dilation)
+        ids = extend_ids(features, layer.padding, span)  # (batch, left + time + right)
         rows = ids.to(self.table.index) * self.table.offsets
-        windows = rows.unfold(1, span, convolution.stride)[..., :: convolution.dilation]
+        windows = rows.unfold(1, span, layer.stride)[..., ::dilation]
         offsets = torch.arange(self.first, self.first + size, dtype=rows.dtype)
         bags = (windows + offsets).reshape(-1, size)  # (windows x batch, size)
         sums = F.embedding_bag(bags, self.table.rows, mode="sum").float()
-        values = sums if convolution.bias is None else sums + convolution.bias
+        values = sums if layer.bias is None else sums + layer.bias
         values = values.view(len(ids), -1, self.table.filters).transpose(1, 2)
-        field = features.field.through(size, convolution.dilation, convolution.stride, left)
-        return Features(values, self.positions(features.lengths), field, disposable=True)
+        lengths = layer.positions(features.lengths, dilation)
+        convolved = Features(values, lengths, layer.field(features.field, dilation))
+        return convolved.knowing(disposable=True)

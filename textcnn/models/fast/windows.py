@@ -1,6 +1,7 @@
-"""The windows of several convolutions side by side, and the largest of their sums.
+"""The windows of several convolutions over distinct tokens, and the largest of their sums.
 
-The feature of a window is a sum of one table row for each of its tokens.
+The feature of a window is a sum of table rows, one for each of its tokens. Must agree with
+`textcnn.models.layers.padding.extend` on what windows read, and with `MaxPooling` on the maxima.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,43 +16,41 @@ from torch import Tensor
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.padding import inside, margins
 
-ZERO = 0  # the token of the zero vector: padding, and what boundary modes put before and behind
-NUMBERS_IN_CACHE = (
-    2**19
-)  # numbers that are summed before they are compared, 2 MB: they stay in the cache
+ZERO = 0  # the token of the zero vector: padding, and what boundary modes put around a text
+CACHED = 2**19  # sums that are computed before they are compared: 2 MB, which stay in the cache
 
 
 @dataclass(frozen=True)
 class Windows:
-    """What the windows of several widths read, one window of each width after the other."""
+    """The tokens that windows of several widths read, one window of each width side by side."""
 
-    # (batch, windows, sum of the widths) int32; `nowhere` where no window of that text may read
+    # (batch, windows, sum of the widths) int32; `nowhere` in windows that the text doesn't have
     tokens: np.ndarray
     counts: np.ndarray  # (batch,) windows of each text, of the width that has most
     kernel_sizes: tuple[int, ...]
 
     @property
     def starts(self) -> np.ndarray:
-        """Where each width's tokens begin among a window's."""
+        """(widths,) where the tokens of each width start, on the last axis of `tokens`."""
         return np.cumsum((0, *self.kernel_sizes[:-1]))
 
     def split(self) -> "list[Windows]":
-        """Those of each width by itself."""
+        """The windows of each width separately."""
         tokens = np.split(self.tokens, self.starts[1:], axis=2)
         pairs = zip(tokens, self.kernel_sizes, strict=True)
         return [Windows(own, self.counts, (size,)) for own, size in pairs]
 
 
-def read_by(
+def windows_of(
     convolutions: Sequence[Convolution], tokens: Tensor, lengths: Tensor, nowhere: int
 ) -> Windows:
-    """What the windows of convolutions read, each boundary mode at the texts' own ends.
+    """What the windows of convolutions read, each boundary mode applied at the texts' own ends.
 
     Args:
         convolutions: neither dilated nor strided.
-        tokens: (batch, time) int32, ZERO behind a text's end; of at least one position.
+        tokens: (batch, time) int32, ZERO after a text's end; time is at least 1.
         lengths: (batch,) int64, at least 1.
-        nowhere: no token; a window that holds it is none of that text's.
+        nowhere: stands for no token; a text doesn't have the windows that contain it.
     """
     sizes = tuple(each.kernel_size for each in convolutions)
     ends = [margins(each.padding, each.kernel_size) for each in convolutions]
@@ -75,15 +74,20 @@ def read_by(
     return Windows(torch.cat(read, dim=2).numpy(), counts, sizes)
 
 
-def largest(table: Tensor, windows: Windows, *, winners: bool) -> tuple[Tensor, Tensor]:
-    """The largest sum of each filter: (batch, filters of all widths).
-
-    Fastest where neighbours are of one length.
+def largest(
+    table: Tensor, windows: Windows, *, winners: bool, at_once: int = CACHED
+) -> tuple[Tensor, Tensor | None]:
+    """The largest sum of each filter in each text. Fastest if neighbouring texts are equally long.
 
     Args:
-        table: (tokens x sum of the widths, filters): a row for each place that a token may have
-            in a window of each width, one token after the other; of `nowhere` -inf.
-        winners: give the window that is largest too, the first of equals; else nothing useful.
+        table: (tokens x sum of the widths, filters): for each token, a row for each place that it
+            may have in a window of each width. The rows of `nowhere` are -inf.
+        winners: also find the windows of the largest sums.
+        at_once: sums that are computed before they are compared.
+
+    Returns:
+        largest: (batch, filters of all widths)
+        winners: the same shape, int64: the first window with that sum; None if not asked for.
     """
     _, most, offsets = windows.tokens.shape
     widths = len(windows.kernel_sizes)
@@ -93,9 +97,9 @@ def largest(table: Tensor, windows: Windows, *, winners: bool) -> tuple[Tensor, 
     from_behind = torch.from_numpy(
         np.arange(most, 0, -1, dtype=np.uint8 if most < 2**8 else np.int32)
     )[:, None]
-    values, places = [], []
+    maxima, places = [], []
     bags = torch.empty(0)
-    for texts, count in blocks(windows.counts, max(NUMBERS_IN_CACHE // filters, 1)):
+    for texts, count in blocks(windows.counts, max(at_once // filters, 1)):
         rows = windows.tokens[texts, :count].astype(index, copy=False) * index(offsets) + inner
         number = len(rows) * count * widths
         if number > len(bags):
@@ -104,27 +108,30 @@ def largest(table: Tensor, windows: Windows, *, winners: bool) -> tuple[Tensor, 
         indices = torch.from_numpy(rows.ravel())
         sums = F.embedding_bag(indices, table, bags[:number], mode="sum")
         sums = sums.view(-1, count, filters)  # (texts, windows, filters)
-        value = sums.amax(dim=1)  # (texts, filters)
-        values.append(value)
-        if winners:  # in a third of the time that max(dim=1) takes
-            won = np.equal(sums.numpy(), value.numpy()[:, None]).view(np.uint8)
+        maximum = sums.amax(dim=1)  # (texts, filters)
+        maxima.append(maximum)
+        if winners:  # in a third of the time of max(dim=1)
+            won = np.equal(sums.numpy(), maximum.numpy()[:, None]).view(np.uint8)
             numbered = torch.from_numpy(won) * from_behind[-count:]
-            places.append(count - numbered.amax(dim=1))  # count: no window is, with nan
-    pooled = torch.cat(values)
-    return pooled, torch.cat(places) if winners else pooled
+            places.append(count - numbered.amax(dim=1))  # `count` for nan, which equals nothing
+    return torch.cat(maxima), torch.cat(places) if winners else None
 
 
 def blocks(counts: np.ndarray, most: int) -> Iterator[tuple[slice, int]]:
-    """Neighbouring texts, and how many windows the longest of them has: together `most`, or one
-    text.
+    """Blocks of neighbouring texts that have at most `most` windows together, or of a single text.
+
+    Each text of a block counts as many windows as the longest one.
 
     Args:
         counts: (texts,) windows of each.
+
+    Yields:
+        The texts, and the windows of the longest of them.
     """
     start = 0
     while start < len(counts):
-        some = np.maximum.accumulate(counts[start : start + most])
-        together = some * np.arange(1, len(some) + 1)  # with all before
+        longest = np.maximum.accumulate(counts[start : start + most])
+        together = longest * np.arange(1, len(longest) + 1)  # of this text and all before
         number = max(int(np.searchsorted(together, most, side="right")), 1)
-        yield slice(start, start + number), int(some[number - 1])
+        yield slice(start, start + number), int(longest[number - 1])
         start += number

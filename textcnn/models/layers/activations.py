@@ -19,5 +19,5 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "leaky_relu": F.leaky_relu,
     "none": identity,
 }
-# they never turn an order round, so the maximum may be taken before them, of fewer numbers
+# These never decrease, so max pooling may come before them, which leaves fewer numbers.
 MONOTONE = frozenset({"relu", "tanh", "elu", "leaky_relu", "none"})

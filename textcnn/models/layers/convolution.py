@@ -1,4 +1,4 @@
-"""Convolution and pooling windows over texts, each within that text's own ends."""
+"""One-dimensional convolutions over texts, each within that text's own ends."""
 
 import math
 
@@ -6,15 +6,53 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.models.fast.lookup import TokenFeatures, convolve_tokens
-from textcnn.models.fast.tile_max import tile_max
-from textcnn.models.fast.winograd import pays, winograd
 from textcnn.models.layers.features import Features, pad
+from textcnn.models.layers.field import Field
 from textcnn.models.layers.padding import extend, margins
 
 
+def convolve(
+    values: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Tensor:
+    """F.conv1d, computed on an image of height one whose channels are adjacent in memory.
+
+    F.conv1d copies values of this layout first. Forward and backward take it a fifth longer with
+    256 filters, and twice as long with 64.
+    """
+    if weight.shape[2] == groups == 1:
+        # oneDNN's own 1x1 convolution of this layout reads and writes out of bounds if the number
+        # of threads has changed since its first call (PyTorch 2.13)
+        tokens = values[..., ::stride].transpose(1, 2)  # (batch, windows, channels)
+        return F.linear(tokens, weight[..., 0], bias).transpose(1, 2)
+    convolved = F.conv2d(
+        as_image(values),
+        # `contiguous` would not change a single filter's layout, which PyTorch may refuse
+        weight.unsqueeze(2).clone(memory_format=torch.channels_last),
+        bias,
+        stride=(1, stride),
+        padding=(0, padding),
+        dilation=(1, dilation),
+        groups=groups,
+    )
+    return convolved.squeeze(2)  # (batch, num_filters, windows)
+
+
+def as_image(values: Tensor) -> Tensor:
+    """(batch, channels, 1, time), the channels of a position adjacent in memory."""
+    return values.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+
+
 class Convolution(nn.Module):
-    """A one-dimensional convolution (as in the field: a cross-correlation), W x window + b."""
+    """A one-dimensional convolution, W x window + b (in mathematics: a cross-correlation)."""
+
+    product = staticmethod(convolve)  # another function with the same results may replace it
 
     def __init__(
         self,
@@ -34,69 +72,65 @@ class Convolution(nn.Module):
             padding: a mode of `textcnn.models.layers.padding`.
         """
         super().__init__()
-        # in memory place by place of the window: so `ngram_max` multiplies by it as it is
+        # (num_filters, channels, kernel_size), in memory (kernel_size, num_filters, channels): the
+        # order in which the fast way of n-gram maxima multiplies
         weight = torch.empty(kernel_size, num_filters, channels // groups).permute(1, 2, 0)
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.empty(num_filters)) if bias else None
+        self.channels, self.num_filters = channels, num_filters
         self.kernel_size, self.dilation = kernel_size, dilation
         self.stride, self.groups = stride, groups
         self.padding = padding
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """As nn.Conv1d begins: U(-a, a) with a = 1 / sqrt(inputs of a filter)."""
+        """Draw weights and biases as nn.Conv1d does: U(-a, a), a = 1 / sqrt(inputs of a filter)."""
         bound = 1 / math.sqrt(self.weight[0].numel())
         drawn = torch.empty(self.weight.shape, device=self.weight.device)
-        with torch.no_grad():  # in the order of a filter's numbers, however they lie in memory
+        with torch.no_grad():  # drawn filter by filter, whatever the layout in memory
             self.weight.copy_(nn.init.uniform_(drawn, -bound, bound))
         if self.bias is not None:
             nn.init.uniform_(self.bias, -bound, bound)
 
     def positions(self, lengths: Tensor, dilation: int | None = None) -> Tensor:
-        """How many windows texts of so many positions have; at least one."""
+        """The number of windows in texts of these lengths; at least one."""
         span = self.span(dilation or self.dilation)
         windows = lengths + sum(margins(self.padding, span)) - span
         return windows.div(self.stride, rounding_mode="floor").add(1).clamp(min=1)
 
+    def field(self, field: Field, dilation: int | None = None) -> Field:
+        """The tokens that a window sees, of features that see `field`."""
+        dilation = dilation or self.dilation
+        left, _ = margins(self.padding, self.span(dilation))
+        return field.through(self.kernel_size, dilation, self.stride, left)
+
     def forward(self, features: Features, dilation: int | None = None) -> Features:
         """(batch, channels, time) to (batch, num_filters, windows).
 
-        `dilation`: in place of its own, for weights that are shared between dilations.
+        Args:
+            dilation: replaces the layer's own, for weights shared between dilations.
         """
         dilation = dilation or self.dilation
+        values = self.multiply(features, dilation)
+        lengths = self.positions(features.lengths, dilation)
+        convolved = Features(values, lengths, self.field(features.field, dilation))
+        return convolved.knowing(finite=True, disposable=True)
+
+    def multiply(self, features: Features, dilation: int) -> Tensor:
+        """(batch, num_filters, windows)"""
         span = self.span(dilation)
         left, right = margins(self.padding, span)
-        if isinstance(features, TokenFeatures) and self.looks_up(features):
-            values = convolve_tokens(
-                features,
-                self.weight,
-                self.bias,
-                padding=self.padding,
-                margins=(left, right),
-                dilation=dilation,
-            )
-        else:
-            values = self.multiply(features, left, right, dilation)
-        lengths = self.positions(features.lengths, dilation)
-        field = features.field.through(self.kernel_size, dilation, self.stride, left)
-        return Features(values, lengths, field, finite=True, disposable=True)
-
-    def looks_up(self, features: TokenFeatures) -> bool:
-        """Whether a table of products is faster than a product for each position."""
-        return self.kernel_size > 1 and self.stride == self.groups == 1 and features.repetitive
-
-    def multiply(self, features: Features, left: int, right: int, dilation: int) -> Tensor:
-        """(batch, num_filters, windows)"""
         around = left if self.padding in ("zeros", "full") and left == right else 0
-        if left == right == 0 and features.finite and features.covers(self.span(dilation)):
-            # own windows see nothing else, the others have a gradient of 0, which nan would spoil
+        if left == right == 0 and features.known.finite and features.covers(span):
+            # windows inside a text read nothing else; the others have a gradient of 0, which
+            # nan or infinite values would turn into nan
             extended = features.values
-        elif around > 0:  # zeros that need not be written
+        elif around > 0:  # the product adds these zeros itself
             extended = features.zeroed().values
         else:
             extended = extend(features, self.padding, left, right)
-        missing = max(self.span(dilation) - extended.shape[2] - 2 * around, 0)
-        return convolve(
+        missing = max(span - extended.shape[2] - 2 * around, 0)
+        return self.product(
             pad(extended, 0, missing),
             self.weight,
             self.bias,
@@ -107,7 +141,7 @@ class Convolution(nn.Module):
         )
 
     def multiply_adds(self, positions: int) -> int:
-        """Of the kernel: weight normalisation has parameters that take part in none."""
+        """Multiply-adds with the kernel; the extra weights of a normalised kernel don't count."""
         return positions * self.weight.numel()
 
     def span(self, dilation: int) -> int:
@@ -115,106 +149,7 @@ class Convolution(nn.Module):
         return (self.kernel_size - 1) * dilation + 1
 
     def extra_repr(self) -> str:
-        channels = self.weight.shape[1] * self.groups
         return (
-            f"{channels}, {len(self.weight)}, kernel_size={self.kernel_size}, "
+            f"{self.channels}, {self.num_filters}, kernel_size={self.kernel_size}, "
             f"padding={self.padding}, dilation={self.dilation}, stride={self.stride}"
         )
-
-
-def convolve(
-    values: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    *,
-    stride: int = 1,
-    padding: int = 0,
-    dilation: int = 1,
-    groups: int = 1,
-) -> Tensor:
-    """What F.conv1d makes, as an image of height one with its channels side by side in memory.
-
-    F.conv1d copies such values first; forward and backward take it a fifth longer with 256 filters,
-    twice as long with 64. Where gradients are wanted and channels are many, `winograd` does it.
-    """
-    if weight.shape[2] == groups == 1:
-        # oneDNN's own 1x1 convolution, of channels that lie so, reads and writes out of bounds when
-        # the number of threads has changed since its first call (PyTorch 2.13)
-        tokens = values[..., ::stride].transpose(1, 2)  # (batch, windows, channels)
-        return F.linear(tokens, weight[..., 0], bias).transpose(1, 2)
-    if stride == dilation == groups == 1 and pays(values, weight):
-        return winograd(pad(values, padding, padding), weight, bias)
-    made = F.conv2d(
-        as_image(values),
-        # `contiguous` would leave a single filter as it lies, which PyTorch may refuse
-        weight.unsqueeze(2).clone(memory_format=torch.channels_last),
-        bias,
-        stride=(1, stride),
-        padding=(0, padding),
-        dilation=(1, dilation),
-        groups=groups,
-    )
-    return made.squeeze(2)  # (batch, num_filters, windows)
-
-
-def as_image(values: Tensor) -> Tensor:
-    """(batch, channels, 1, time), position by position in memory."""
-    return values.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-
-
-class MaxPool(nn.Module):
-    """The largest of each channel in windows of `kernel_size` positions, `stride` apart.
-
-    `padding="valid"`: windows inside the text, of a shorter text one; `"zeros"`: one around every
-    stride-th position; `"causal"`: one that ends there. What lies over an end is never the largest.
-    """
-
-    def __init__(self, kernel_size: int, stride: int, padding: str = "valid"):
-        super().__init__()
-        self.kernel_size, self.stride = kernel_size, stride
-        self.left, self.right = margins(padding, kernel_size)
-
-    def positions(self, lengths: Tensor) -> Tensor:
-        windows = lengths + self.left + self.right - self.kernel_size
-        return windows.div(self.stride, rounding_mode="floor").add(1).clamp(min=1)
-
-    def forward(self, features: Features) -> Features:
-        """(batch, channels, time) to (batch, channels, windows)."""
-        field = features.field.through(self.kernel_size, 1, self.stride, self.left)
-        lengths = self.positions(features.lengths)
-        if self.left == self.right == 0 and features.finite and features.covers(self.kernel_size):
-            return Features(self.pool_inside(features.values), lengths, field, finite=True)
-        values = features.filled(-torch.inf)
-        missing = max(self.kernel_size - self.left - self.right - values.shape[2], 0)
-        # what max_pool2d pads with is -inf too, but it can pad both sides alike only
-        around = self.left if self.left == self.right else 0
-        values = pad(values, self.left - around, self.right - around + missing, -torch.inf)
-        values = F.max_pool2d(
-            as_image(values), (1, self.kernel_size), (1, self.stride), (0, around)
-        ).squeeze(2)
-        # windows without any position of the text are -inf, of which gradients would become nan
-        return Features(values, lengths, field).zeroed().but(finite=True)
-
-    def pool_inside(self, values: Tensor) -> Tensor:
-        """Of texts whose windows all lie inside, so that nothing has to be masked."""
-        if self.kernel_size == self.stride:
-            return tile_max(values.transpose(1, 2), self.stride).transpose(1, 2)
-        return F.max_pool2d(as_image(values), (1, self.kernel_size), (1, self.stride)).squeeze(2)
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}"
-
-
-def half_pool(padding: str) -> MaxPool:
-    """Three positions to one, two apart: between convolutions of that padding."""
-    return MaxPool(3, stride=2, padding="causal" if padding == "causal" else "zeros")
-
-
-class Stack(nn.Sequential):
-    """Layers one after the other, each from Features to Features."""
-
-    def positions(self, lengths: Tensor) -> Tensor:
-        for layer in self:
-            positions = getattr(layer, "positions", None)  # the others leave them as they are
-            lengths = lengths if positions is None else positions(lengths)
-        return lengths

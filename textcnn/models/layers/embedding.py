@@ -10,12 +10,12 @@ from textcnn.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
 
 class Embedding(nn.Module):
-    """A vector for each token, as Kim 2014 names the ways.
+    """A vector for each token; the kinds are those of Kim 2014, and `onehot`.
 
-    `random` and `nonstatic` learn the vectors, `nonstatic` from pretrained ones; `static` keeps the
-    pretrained ones; `multichannel` has both side by side, so a filter has weights for each.
-    `onehot` is 1 in the channel of the token, without channels for padding and unknown tokens,
-    which are zero vectors: the quantization of Zhang 2015.
+    `random` learns random vectors, `nonstatic` learns pretrained ones, `static` keeps pretrained
+    ones fixed. `multichannel` has the last two side by side; a filter has weights for both.
+    `onehot` is 1 in the channel of the token (the quantization of Zhang 2015). Padding and unknown
+    tokens have no channel: they are zero vectors.
     """
 
     def __init__(self, vocabulary_size: int, dim: int, kind: str):
@@ -31,8 +31,10 @@ class Embedding(nn.Module):
             fixed.weight.requires_grad_(False)
 
     def set_vectors(self, vectors: Tensor) -> None:
-        """Begin with pretrained vectors (tokens, dim), those of the ids after the specials; the one
-        of unknown tokens is random, with the same variance."""
+        """Start from pretrained vectors (tokens, dim) of the ids after the special tokens.
+
+        Unknown tokens get a random vector of the same variance.
+        """
         assert self.table is not None
         with torch.no_grad():
             self.table.weight[len(SPECIALS) :] = vectors
@@ -42,7 +44,7 @@ class Embedding(nn.Module):
                 self.fixed.weight.copy_(self.table.weight)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """(batch, time) to (batch, time, dim), zero for padding."""
+        """(batch, time) int64 to (batch, time, dim), zero for padding."""
         if self.table is None:
             ones = torch.zeros(*ids.shape, self.dim + len(SPECIALS), device=ids.device)
             return ones.scatter_(-1, ids[..., None], 1.0)[..., len(SPECIALS) :]
@@ -52,7 +54,7 @@ class Embedding(nn.Module):
         return torch.cat([self.table(ids), self.fixed(ids)], dim=-1)
 
     def distinct(self, tokens: Tensor) -> Tensor:
-        """(tokens,) int64 to (tokens, dim), for tokens that each occur once, PADDING first."""
+        """(tokens,) int64 to (tokens, dim), for distinct tokens with PADDING first."""
         if self.table is None:
             vectors: Tensor = self(tokens[None])[0]
             return vectors
@@ -63,9 +65,9 @@ class Embedding(nn.Module):
 
 
 class DistinctRows(torch.autograd.Function):
-    """Rows of a table, each once, that of padding first: it gets no gradient.
+    """Distinct rows of a table, the row of padding first, which gets no gradient.
 
-    Knowing that they differ, it has nothing to sum: the gradient is handed on as it is.
+    As no row occurs twice, the backward pass sums nothing.
     """
 
     @staticmethod
@@ -86,8 +88,8 @@ class DistinctRows(torch.autograd.Function):
 
 
 def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
-    """Vectors from U(-0.25, 0.25), as Kim 2014 begins; that of padding is and stays zero."""
-    # nn.Embedding would draw normal numbers first, which on the meta device takes 2 seconds
+    """Vectors from U(-0.25, 0.25) (Kim 2014); the vector of padding is zero and never learns."""
+    # nn.Embedding would first draw normal numbers, which takes 2 seconds on the meta device
     weight = torch.empty(vocabulary_size, dim)
     table = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)
     nn.init.uniform_(table.weight, -0.25, 0.25)
@@ -96,7 +98,7 @@ def build_table(vocabulary_size: int, dim: int) -> nn.Embedding:
 
 
 class WordDropout(nn.Module):
-    """In training, makes padding of tokens, the zero vector, each with the probability `p`."""
+    """Replaces each token by padding, the zero vector, with probability `p`; only in training."""
 
     def __init__(self, p: float):
         super().__init__()

@@ -1,9 +1,9 @@
-"""Feature maps that know how long each text is, so that padding never takes part in anything."""
+"""Feature maps that carry the length of each text, so that padding never enters a result."""
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,91 +12,119 @@ from torch import Tensor
 from textcnn.models.layers.field import ONE_TOKEN, Field
 
 
-@dataclass(frozen=True)
-class Features:
-    """Numbers at each position of each text, first those of tokens, then those of windows.
+class Known(NamedTuple):
+    """What layers know about the numbers of a map, which saves work. False: not known."""
 
-    What lies behind a text's own positions means nothing: layers that would see it ask for
-    `zeroed`, or mask it themselves. In memory the channels of a position lie side by side, which
-    convolutions, pooling and normalisation are fastest with; any other order is right too.
+    clean: bool = False  # zero after each text's end
+    finite: bool = False  # neither nan nor infinite after it, unless nan or infinite before it
+    disposable: bool = False  # nobody else reads the values: they may be changed in place
+
+
+NOTHING = Known()
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """Numbers at each position of each text: positions of tokens at first, of windows later.
+
+    Values after a text's end have no meaning. A layer that would read them asks for `zeroed`
+    features, or masks them itself. Convolutions, pooling and normalisation are fastest if the
+    channels of a position are adjacent in memory; any other layout gives the same numbers.
     """
 
     values: Tensor  # (batch, channels, time)
     lengths: Tensor  # (batch,) int64, positions of each text: at least one
-    field: Field = ONE_TOKEN
-    clean: bool = False  # zero behind each text's own positions
-    finite: bool = False  # neither nan nor infinite behind them, if it isn't anywhere
-    disposable: bool = False  # nobody else needs the values: they may be changed in place
+    field: Field = ONE_TOKEN  # the tokens that each position sees
+    # not an argument, so that `dataclasses.replace` forgets it
+    _known: Known = dataclasses.field(default=NOTHING, init=False, repr=False, compare=False)
+
+    @property
+    def known(self) -> Known:
+        """For textcnn's own layers."""
+        return self._known
+
+    def knowing(self, **known: bool) -> "Features":
+        """The same features with other knowledge, for textcnn's own layers."""
+        features = Features(self.values, self.lengths, self.field)
+        before = self._known
+        now = Known(**known) if before is NOTHING else before._replace(**known)
+        features.__dict__["_known"] = now  # the class is frozen
+        return features
 
     @property
     def time(self) -> int:
-        """Positions, those behind a text's own too."""
+        """Positions of the longest text and its padding."""
         return self.values.shape[2]
 
     @property
     def outside(self) -> Tensor:
-        """bool (batch, 1, time): the positions behind each text's own."""
+        """bool (batch, 1, time): the positions after each text's end."""
         time = torch.arange(self.time, device=self.lengths.device)
         return time >= self.lengths[:, None, None]
 
     @cached_property
     def full(self) -> bool:
-        """Whether no text has a position behind its own, so that there is nothing to mask."""
-        if self.lengths.device.type != "cpu" or torch.compiler.is_compiling():
-            return False  # which costs a mask; to know it would stop the queue, or the graph
-        return bool((self.lengths >= self.time).all())
+        """Whether every text fills all positions, so that there is nothing to mask.
+
+        False on a GPU and in `torch.compile`, where a look at the lengths would cost more than
+        the mask: it waits for the queue, or breaks the graph.
+        """
+        return self.covers(self.time)
 
     def covers(self, positions: int) -> bool:
-        """Whether each text has so many: windows that lie inside it then see nothing else."""
+        """Whether every text has that many positions: windows inside them then need no mask.
+
+        False on a GPU and in `torch.compile`, as for `full`.
+        """
         if self.lengths.device.type != "cpu" or torch.compiler.is_compiling():
             return False
         return bool((self.lengths >= positions).all())
 
-    def but(self, **changes: Any) -> "Features":
-        """The same with other fields; of a subclass too, which `dataclasses.replace` can't make."""
-        return Features(
-            **{entry.name: getattr(self, entry.name) for entry in fields(self)} | changes
-        )
-
     def zeroed(self) -> "Features":
-        """With zeros behind each text's own positions."""
-        if self.clean:
+        """With zeros after each text's end."""
+        if self._known.clean:
             return self
         if self.full:
-            return self.but(clean=True)
-        return self.but(values=self.filled(0.0), clean=True, disposable=False)
+            return self.knowing(clean=True)
+        zeroed = Features(self.filled(0.0), self.lengths, self.field)
+        return zeroed.knowing(clean=True, finite=self._known.finite)
 
     def filled(self, value: float) -> Tensor:
-        """The values with `value` behind each text's own positions."""
+        """The values, with `value` after each text's end."""
         if self.full:
             return self.values
-        # masked_fill takes four times as long, and would put time side by side in memory
+        # masked_fill takes four times as long, and would make the positions adjacent in memory
         outside = self.outside.transpose(1, 2)  # (batch, time, 1)
         return torch.where(outside, value, self.values.transpose(1, 2)).transpose(1, 2)
 
     def at_least(self, time: int) -> "Features":
-        """Padded to so many positions, if there are fewer."""
-        missing = max(time - self.values.shape[2], 0)
-        return self.but(values=pad(self.values, 0, missing)) if missing else self
+        """Padded with zeros to that many positions, if there are fewer."""
+        missing = max(time - self.time, 0)
+        if not missing:
+            return self
+        longer = Features(pad(self.values, 0, missing), self.lengths, self.field)
+        return longer.knowing(**self._known._asdict())
 
     def each(self, function: Callable[[Tensor], Tensor]) -> "Features":
-        """With `function` on every number, or on the channels of every position."""
-        values = function(self.values)
-        return Features(values, self.lengths, self.field)
+        """With `function` applied to each number, or to the channels of each position."""
+        return Features(function(self.values), self.lengths, self.field)
 
     def plus(self, other: "Features") -> "Features":
-        """The sum, position by position, of maps of the same lengths."""
+        """The sum, position by position, of two maps of the same lengths."""
         assert self.values.shape == other.values.shape
         return Features(self.values + other.values, self.lengths, self.field.beside(other.field))
 
 
 def pad(values: Tensor, left: int, right: int, value: float = 0.0) -> Tensor:
-    """(batch, channels, left + time + right), in memory position by position."""
+    """(batch, channels, time) to (batch, channels, left + time + right).
+
+    The channels of a position are adjacent in memory.
+    """
     if left + right == 0:
         return values
     return F.pad(values.transpose(1, 2), (0, 0, left, right), value=value).transpose(1, 2)
 
 
 def full_precision(values: Tensor) -> Tensor:
-    """fp32 in place of half of it, for sums."""
+    """fp32 instead of bf16 or fp16, for sums."""
     return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

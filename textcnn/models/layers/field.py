@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Field:
-    """The tokens behind the features of a map: `size` from p x stride + start on for feature p.
+    """The tokens that each feature of a map sees: `size` tokens from p * stride + start on.
 
-    A layer turns the field of what it reads into that of what it makes, so a network's field is
-    found by running it. `size` None: all tokens of the text.
+    p is the feature's position. Each layer turns the field of its input into that of its output
+    (its method `field`). `size` None: all tokens of the text.
     """
 
     size: int | None = 1
     stride: int = 1  # tokens from one feature to the next
-    start: int = 0  # of the first feature; below 0 where padding lies in front of the text
+    start: int = 0  # first token of the first feature; below 0 where the text is padded in front
 
     def through(self, kernel_size: int, dilation: int, stride: int, left: int) -> "Field":
-        """The field behind a window of this one's features, the first `left` before the start."""
+        """The field of windows over these features; the first starts `left` before the text."""
         size = None if self.size is None else self.size + (kernel_size - 1) * dilation * self.stride
         return Field(size, self.stride * stride, self.start - left * self.stride)
 
@@ -30,7 +30,7 @@ class Field:
         return Field(end - start, self.stride, start)
 
     def whole(self) -> "Field":
-        """The field behind a layer that looks at all of a text."""
+        """The field of a layer that looks at the whole text."""
         return replace(self, size=None)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Normalisations that padding has no part in."""
+"""Normalisations that ignore padding."""
 
 import torch
 import torch.nn.functional as F
@@ -8,9 +8,9 @@ from textcnn.models.layers.features import Features
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation over the texts' own positions (Ioffe & Szegedy 2015).
+    """Batch normalisation over the positions of all texts, padding excluded (Ioffe & Szegedy 2015).
 
-    A batch with one position in all has no variance: it is normalised as in evaluation.
+    A batch of a single position has no variance: running statistics normalise it, as in evaluation.
     """
 
     def forward(self, features: Features) -> Features:  # type: ignore[override]
@@ -20,7 +20,7 @@ class BatchNorm(nn.BatchNorm1d):
         values = features.values.transpose(1, 2)  # (batch, time, channels)
         own = super().forward(values[inside])  # (positions, channels)
         normalized = torch.zeros_like(values).masked_scatter(inside[..., None], own)
-        return features.each(lambda _: normalized.transpose(1, 2)).but(clean=True)
+        return features.each(lambda _: normalized.transpose(1, 2)).knowing(clean=True)
 
     def by_running_statistics(self, values: torch.Tensor) -> torch.Tensor:
         return F.batch_norm(
@@ -29,7 +29,7 @@ class BatchNorm(nn.BatchNorm1d):
 
 
 class LayerNorm(nn.LayerNorm):
-    """Layer normalisation of each position by itself (Ba 2016)."""
+    """Layer normalisation, of each position independently (Ba 2016)."""
 
     def forward(self, features: Features) -> Features:  # type: ignore[override]
         normalize = super().forward
@@ -37,7 +37,7 @@ class LayerNorm(nn.LayerNorm):
 
 
 class NoNorm(nn.Module):
-    """Leaves features as they are."""
+    """Returns features unchanged."""
 
     def __init__(self, channels: int):
         super().__init__()

@@ -1,7 +1,7 @@
-"""Pooling: from the features at every position of a text to so many numbers for all texts.
+"""Pooling: how features at all positions of a text are reduced to a fixed-size vector.
 
-Positions that a text lacks are never pooled. Where a pooling has more places than a text has
-positions, the rest is 0.
+Positions after a text's end are never pooled. Where a pooling has more places than a text has
+positions, the remaining places are 0.
 """
 
 import torch
@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from textcnn.models.layers.features import Features, full_precision
 from textcnn.models.layers.k_max import k_max
 
-Pooled = tuple[Tensor, Tensor | None]  # (batch, channels x factor), and which positions won
+Pooled = tuple[Tensor, Tensor | None]  # (batch, channels x factor), and the winning positions
 
 
 class Pooling(nn.Module):
-    """Numbers per channel: `factor`. `commutes`: with an activation that keeps the order."""
+    """Reduces each channel to `factor` numbers.
+
+    `commutes`: pooling may come before an activation that never decreases.
+    """
 
     factor: int = 1
     commutes: bool = False
@@ -23,9 +26,9 @@ class Pooling(nn.Module):
     def forward(self, features: Features) -> Pooled:
         """
         Returns:
-            pooled: (batch, channels x factor), the numbers of a channel side by side.
-            winners: the same shape, int64: the position that each number comes from, the first of
-                equals, -1 for none; None where all positions count.
+            pooled: (batch, channels x factor), the numbers of a channel adjacent.
+            winners: the position of each number: the same shape, int64, the first of equal
+                features, -1 for an empty place. None if all positions contribute.
         """
         raise NotImplementedError
 
@@ -36,7 +39,7 @@ class MaxPooling(Pooling):
     commutes = True
 
     def forward(self, features: Features) -> Pooled:
-        if features.disposable and not features.full:  # a copy is what would cost most memory
+        if features.known.disposable and not features.full:  # a copy would cost most memory
             values = features.values.masked_fill_(features.outside, -torch.inf)
         else:
             values = features.filled(-torch.inf)
@@ -45,7 +48,7 @@ class MaxPooling(Pooling):
 
 
 class KMaxPooling(Pooling):
-    """The k largest features of each channel, in the order of the text (Kalchbrenner 2014)."""
+    """The k largest features of each channel, in text order (Kalchbrenner 2014)."""
 
     def __init__(self, k: int):
         super().__init__()
@@ -53,15 +56,15 @@ class KMaxPooling(Pooling):
 
     def forward(self, features: Features) -> Pooled:
         k = torch.full_like(features.lengths, self.factor)
-        kept, places = k_max(features, k, self.factor)
-        return kept.values.flatten(1), places.masked_fill(kept.outside, -1).flatten(1)
+        kept, positions = k_max(features, k, self.factor)
+        return kept.values.flatten(1), positions.masked_fill(kept.outside, -1).flatten(1)
 
 
 class ChunkMaxPooling(Pooling):
-    """The largest of each of P equal parts of a text (piecewise max pooling, Zeng 2015).
+    """The largest feature in each of P equal chunks of a text (piecewise max pooling, Zeng 2015).
 
-    Position p of n belongs to part p x P // n; a text with fewer positions than parts leaves some
-    empty.
+    Position p of n belongs to chunk p x P // n. A text with fewer positions than chunks leaves some
+    chunks empty.
     """
 
     def __init__(self, chunks: int):
@@ -73,7 +76,7 @@ class ChunkMaxPooling(Pooling):
         batch, channels, time = values.shape
         position = torch.arange(time, device=values.device)
         chunk = position * self.factor // features.lengths[:, None]  # (batch, time)
-        # a part is `width` neighbours at most: gather them, then one maximum over the last axis
+        # a chunk has at most `width` neighbours: gather them, then take one maximum
         first = torch.searchsorted(
             chunk, torch.arange(self.factor, device=values.device).repeat(batch, 1)
         )  # (batch, chunks)
@@ -82,15 +85,16 @@ class ChunkMaxPooling(Pooling):
         inner = first[..., None] + torch.arange(width, device=values.device)
         outside = inner >= last[..., None]  # (batch, chunks, width)
         index = inner.clamp(max=time - 1).flatten(1)[:, None].expand(-1, channels, -1)
-        parts = values.gather(2, index).unflatten(2, (self.factor, width))
-        pooled, place = parts.masked_fill(outside[:, None], -torch.inf).max(dim=3)
+        chunks = values.gather(2, index).unflatten(2, (self.factor, width))
+        # (batch, channels, chunks)
+        pooled, place = chunks.masked_fill(outside[:, None], -torch.inf).max(dim=3)
         empty = (first == last)[:, None]  # (batch, 1, chunks)
         winners = (first[:, None] + place).masked_fill(empty, -1)
         return pooled.masked_fill(empty, 0.0).flatten(1), winners.flatten(1)
 
 
 class MeanPooling(Pooling):
-    """The mean over the positions."""
+    """The mean over all positions."""
 
     def forward(self, features: Features) -> Pooled:
         sums = full_precision(features.zeroed().values).sum(dim=2)
@@ -98,22 +102,22 @@ class MeanPooling(Pooling):
 
 
 class SumPooling(Pooling):
-    """The sum over the positions."""
+    """The sum over all positions."""
 
     def forward(self, features: Features) -> Pooled:
         return full_precision(features.zeroed().values).sum(dim=2), None
 
 
 class AttentionPooling(Pooling):
-    """A mean with learned weights: softmax over the positions of v · tanh(W h) (Yang 2016)."""
+    """A mean with learned weights: softmax over positions of v · tanh(W h + b) (Yang 2016)."""
 
     def __init__(self, channels: int):
         super().__init__()
         self.project = nn.Linear(channels, channels)
-        self.score = nn.Linear(channels, 1, bias=False)  # a bias would cancel in the softmax
+        self.score = nn.Linear(channels, 1, bias=False)  # the softmax would cancel a bias
 
     def multiply_adds(self, positions: int) -> int:
-        """Of the weights, and of the features with theirs."""
+        """Multiply-adds for projection, scores and weighted mean."""
         channels = self.project.in_features
         return positions * (channels * channels + 2 * channels)
 
@@ -126,9 +130,13 @@ class AttentionPooling(Pooling):
 
 
 class FlattenPooling(Pooling):
-    """Every feature at every position, of a frame of so many positions (Zhang 2015)."""
+    """All features of a frame of fixed length, side by side (Zhang 2015)."""
 
     def __init__(self, frames: int):
+        """
+        Args:
+            frames: positions of the frame.
+        """
         super().__init__()
         self.factor = frames
 

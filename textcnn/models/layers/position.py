@@ -1,4 +1,4 @@
-"""What a model is told about where in its text a token stands."""
+"""How a model learns where in its text a token is."""
 
 import math
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Position(nn.Module):
-    """Nothing. `extra`: channels that it adds."""
+    """No position information. `extra`: the number of channels that a subclass adds."""
 
     extra = 0
 
@@ -15,19 +15,20 @@ class Position(nn.Module):
         super().__init__()
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, time, dim) to (batch, time, dim + extra)"""
         return embedded
 
 
 class LearnedPosition(Position):
     """A learned vector for each position, added (Gehring 2017).
 
-    Tokens from `max_positions` on share the vector of the last.
+    All tokens from `max_positions` on share the last vector.
     """
 
     def __init__(self, dim: int, max_positions: int):
         super().__init__(dim, max_positions)
         self.table = nn.Parameter(torch.empty(max_positions, dim))
-        nn.init.uniform_(self.table, -0.25, 0.25)  # as the embeddings begin
+        nn.init.uniform_(self.table, -0.25, 0.25)  # as for the embeddings
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         positions = torch.arange(embedded.shape[1], device=embedded.device)
@@ -35,7 +36,7 @@ class LearnedPosition(Position):
 
 
 class SinusoidalPosition(Position):
-    """Sines and cosines of geometrically growing wave lengths, added (Vaswani 2017)."""
+    """Sines and cosines of geometrically increasing wavelengths, added (Vaswani 2017)."""
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         time, dim = embedded.shape[1:]
@@ -47,7 +48,7 @@ class SinusoidalPosition(Position):
 
 
 class RampPosition(Position):
-    """One more channel, from -1 at a text's first token to 1 at its last (CoordConv, Liu 2018)."""
+    """An extra channel, from -1 at a text's first token to 1 at its last (CoordConv, Liu 2018)."""
 
     extra = 1
 

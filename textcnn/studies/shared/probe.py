@@ -17,7 +17,7 @@ from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import Classifier
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.studies.shared.study import Values
 from textcnn.system.terminal import build_console
 from textcnn.text.encoder import TextEncoder
@@ -99,7 +99,7 @@ def train_probe(
 
 
 def train_network(
-    model: TextClassifier,
+    model: TextCNN,
     train: EncodedTexts,
     seed: int,
     training: Training,

@@ -6,6 +6,7 @@ Logits that theory calls equal are computed in 64 bits: with long sums and large
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import Tensor
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.inference import AnyClassifier
-from textcnn.models.classifier import TextClassifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
@@ -62,7 +63,7 @@ def ask(classifier: AnyClassifier, texts: EncodedTexts, seed: int) -> Values:
     }
 
 
-def known(model: TextClassifier) -> Values:
+def known(model: TextCNN) -> Values:
     """The properties of a model that decide what theory says about it."""
     convolutions = [m for m in model.encoder.modules() if isinstance(m, Convolution)]
     return {
@@ -75,7 +76,7 @@ def known(model: TextClassifier) -> Values:
     }
 
 
-def equalities(model: TextClassifier, texts: EncodedTexts, seed: int) -> Values:
+def equalities(model: TextCNN, texts: EncodedTexts, seed: int) -> Values:
     """The largest differences of logits that theory calls equal, for some or all models.
 
     `axis` is None if the embedding dimensions can't be reordered; `axis_reason` says why.
@@ -110,19 +111,19 @@ def gap(some: Tensor, others: Tensor) -> float:
     return (some - others).abs().max().item()
 
 
-def in_64_bits(model: TextClassifier) -> TextClassifier:
+def in_64_bits(model: TextCNN) -> TextCNN:
     """A copy that computes in 64 bits."""
     exact = deepcopy(model).double().eval()
 
     def widen(_: object, inputs: tuple[Features]) -> tuple[Features]:
-        return (inputs[0].but(values=inputs[0].values.double()),)
+        return (replace(inputs[0], values=inputs[0].values.double()),)
 
     # one-hot vectors are created in 32 bits
     exact.encoder.register_forward_pre_hook(widen)
     return exact
 
 
-def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
+def permute_axis(model: TextCNN, seed: int) -> TextCNN:
     """A copy with the embedding dimensions, and all weights that read them, in another order."""
     other = deepcopy(model)
     weights = first_weights(other)
@@ -134,14 +135,14 @@ def permute_axis(model: TextClassifier, seed: int) -> TextClassifier:
             weight.copy_(weight[:, order])
 
     def permute(_: object, inputs: tuple[Features]) -> tuple[Features]:
-        return (inputs[0].but(values=inputs[0].values[:, order]),)
+        return (replace(inputs[0], values=inputs[0].values[:, order]),)
 
     # after position encodings, which use the same dimensions
     other.encoder.register_forward_pre_hook(permute)
     return other
 
 
-def plainly(model: TextClassifier) -> Network:
+def plainly(model: TextCNN) -> Network:
     """The plain forward pass, which calls the hooks of the encoder."""
     return lambda ids, lengths: model.activations(ids, lengths).logits
 
@@ -225,7 +226,7 @@ def beginnings(classifier: AnyClassifier, texts: EncodedTexts) -> Values:
     }
 
 
-def by_length(model: TextClassifier, texts: EncodedTexts, usual: np.ndarray) -> Values:
+def by_length(model: TextCNN, texts: EncodedTexts, usual: np.ndarray) -> Values:
     """Accuracy for each quartile of text length, and the texts that fit a receptive field."""
     assert texts.labels is not None
     lengths, size = texts.lengths, model.receptive_field
