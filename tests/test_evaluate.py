@@ -228,7 +228,7 @@ def test_a_checkpoint_that_was_never_tested_has_nothing_to_compare_with(
     tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert verdict_of(tiny_run / "last", tmp_path / "out", capfd) == (
-        "training reported no test scores of this checkpoint to compare with"
+        "nothing to compare with: training reported no test scores of this checkpoint"
     )
 
 

