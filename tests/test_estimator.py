@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.validation import check_is_fitted, validate_data
 from tiny_data import read_json, rows, run
 
 import textcnn
@@ -77,6 +79,32 @@ def test_evaluate_reads_what_python_saved(
     assert read_json(tmp_path / "out" / "evaluation.json")["examples"] == 200
     assert run("evaluate", *keys, "overwrite=true") == 2
     assert "given from Python; give data=files data.test=" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("program", ["train", "describe"])
+def test_the_command_line_has_no_rows_in_memory(
+    program: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = [f"run_dir={tmp_path / 'run'}"] if program == "train" else []
+    assert run(program, "data.source=memory", *keys) == 2
+    assert "these rows were given from Python" in capfd.readouterr().err
+
+
+def test_a_run_of_python_is_not_resumed_without_its_rows(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fit(TEXTS, LABELS, run_dir=tmp_path / "run", **SMALL)
+    assert run("train", f"resume={tmp_path / 'run'}") == 2
+    assert "these rows were given from Python" in capfd.readouterr().err
+
+
+def test_pandas_and_numpy_rows_are_taken_as_lists_are() -> None:
+    pandas = pytest.importorskip("pandas")
+    index = range(1, len(TEXTS) + 1)
+    columns = pandas.DataFrame({"text": TEXTS, "label": LABELS}, index=index)
+    series = fit(columns["text"], columns["label"], **SMALL)
+    arrays = fit(np.array(TEXTS), np.array(LABELS), **SMALL)
+    assert torch.equal(series.logits(NEW), arrays.logits(NEW))
 
 
 def test_nothing_is_printed_and_random_numbers_go_on_as_before(
@@ -257,3 +285,65 @@ def test_loaded_estimators_predict_as_before(fitted: TextClassifier, tmp_path: P
     assert loaded.classes_.tolist() == fitted.classes_.tolist()
     assert (loaded.predict(NEW) == fitted.predict(NEW)).all()
     assert (tmp_path / "model" / "manifest.json").is_file()
+
+
+# scikit-learn's own checks
+
+
+class WordsOfNumbers(TextClassifier):
+    """Takes rows of numbers, as the checks give them, and reads a word for each number."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "WordsOfNumbers":  # type: ignore[override]  # noqa: N803
+        super().fit(words(validate_data(self, X)), y, sample_weight)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+        check_is_fitted(self)
+        return super().predict_proba(words(validate_data(self, X, reset=False)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = tags.input_tags.one_d_array = False
+        tags.input_tags.two_d_array = True
+        tags.classifier_tags.poor_score = True  # two epochs, and words say little of numbers
+        return tags
+
+
+def words(numbers: np.ndarray) -> list[str]:
+    return [
+        " ".join(f"column{column}_{value:.0f}" for column, value in enumerate(row))
+        for row in numbers.astype(float)
+    ]
+
+
+EXCLUDED = {
+    "check_do_not_raise_errors_in_init_or_set_params": (
+        "a key that doesn't exist is refused when it is given, not when the model is fitted"
+    ),
+    "check_sample_weight_equivalence_on_dense_data": (
+        "batches and validation texts are drawn at random, so a weight of 2 is not bit for bit a "
+        "text given twice"
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_it_passes_the_checks_of_scikit_learn() -> None:
+    """All of them but EXCLUDED and, for text, those that are about rows of numbers.
+
+    The checks give rows of numbers, so a subclass turns them into words.
+    """
+    quick: dict[str, Any] = {
+        "model": {"embedding_dim": 4, "num_filters": 4},
+        "text": {"min_frequency": 1},
+        "training": {"epochs": 2},
+    }
+    results = check_estimator(
+        WordsOfNumbers(**quick), on_fail=None, on_skip=None, expected_failed_checks=EXCLUDED
+    )
+    failed = {each["check_name"] for each in results if each["status"] == "failed"}
+    excluded = {each["check_name"] for each in results if each["status"] == "xfail"}
+    assert failed == set()
+    assert excluded == set(EXCLUDED)
+    assert sum(each["status"] == "passed" for each in results) > 50

@@ -31,10 +31,10 @@ from textcnn.training.recipe import TrainingRun, carry_out
 
 
 def fit(
-    texts: Sequence[str],
-    labels: Sequence[Any],
+    texts: Sequence[str] | np.ndarray,
+    labels: Sequence[Any] | np.ndarray,
     *,
-    sample_weight: Sequence[float] | None = None,
+    sample_weight: Sequence[float] | np.ndarray | None = None,
     validation: tuple[Sequence[str], Sequence[Any]] | None = None,
     run_dir: str | Path | None = None,
     progress: bool = False,
@@ -47,7 +47,7 @@ def fit(
     'positive'
 
     Args:
-        texts: any strings, empty ones too.
+        texts: any strings, empty ones too; a list, a NumPy array, a pandas Series.
         labels: one string per text, or a collection of strings per text for label sets.
         sample_weight: how much each text counts in the loss; None: all 1.
         validation: texts and labels that choose the best epoch; None: a stratified fraction of the
@@ -63,9 +63,9 @@ def fit(
 
     Raises:
         InputError: texts, labels or keys can't be used.
-        KeyboardInterrupt: after Ctrl-C; with `run_dir`, the run can be resumed.
+        KeyboardInterrupt: after Ctrl-C; with `run_dir`, `best` and `last` are saved there.
     """
-    multi_label = len(labels) > 0 and not isinstance(labels[0], str)
+    multi_label = not isinstance(next(iter(labels), ""), str)
     memory = {"train": Rows(texts, labels, sample_weight)}
     if validation is not None:
         memory["validation"] = Rows(*validation)
@@ -202,7 +202,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             for name, value in self.get_params().items()
             if value is not None and name not in {"run_dir", "progress"}
         }
-        config = config_from_keys(keys, multi_label=np.ndim(y) == 2 and np.shape(y)[1] > 1)
+        config = config_from_keys(keys, multi_label=labels != [] and isinstance(labels[0], list))
         self.checkpoint_ = train_checkpoint(config, memory, self.run_dir, self.progress)
         self.classifier_ = rebuild(self.checkpoint_, "the trained model")[0]
         return self
@@ -211,19 +211,21 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         """Set `classes_`; return the labels as textcnn names them: strings, or lists of strings."""
         if y is None:
             raise InputError("requires y to be passed, but the target y is None")
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        values = np.asarray(y)
+        kind = type_of_target(values, input_name="y", raise_unknown=True)
         if kind == "multilabel-indicator":
-            self.classes_ = np.arange(np.shape(y)[1])
-            return label_names(y)
+            self.classes_ = np.arange(values.shape[1])
+            return label_names(values)
         if kind not in {"binary", "multiclass"}:
             raise InputError(
                 f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
                 "(texts, labels) of 0 and 1"
             )
-        self.classes_ = np.unique(column_or_1d(y, warn=True))
+        values = column_or_1d(values, warn=True)
+        self.classes_ = np.unique(values)
         if len({str(label) for label in self.classes_.tolist()}) < len(self.classes_):
             raise InputError("y holds labels that are spelled alike, such as 1 and '1'")
-        return label_names(np.ravel(y))
+        return label_names(values)
 
     def order(self) -> list[int]:
         """For each of `classes_`, its place among the classifier's labels."""

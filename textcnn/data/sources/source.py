@@ -67,8 +67,7 @@ class Source:
             texts = SyntheticTexts(**self.synthetic, seed=self.seed)
             texts.check()
             return {key: partial(texts.rows, key) for key in KEYS}, [texts.promise]
-        if self.source == "memory":
-            assert self.memory is not None
+        if self.memory is not None:
             rows = {f"data.{split}": rows for split, rows in self.memory.items()}
             return {k: partial(rows[k].table, k, self.multi_label) for k in KEYS if k in rows}, []
         if self.source == "files":
@@ -110,6 +109,11 @@ class Source:
 
     def check_keys(self) -> None:
         hub_keys = {"data.path": self.path, "data.name": self.name, "data.revision": self.revision}
+        if self.source == "memory" and self.memory is None:
+            raise InputError(
+                "data.source=memory: these rows were given from Python and are not stored; give "
+                "data=files data.train=<file>, or call textcnn.fit again"
+            )
         if self.source != "hub":
             self.check_unused(hub_keys)
         elif not self.path:
