@@ -131,6 +131,7 @@ def test_progress_shows_what_training_shows(capfd: pytest.CaptureFixture[str]) -
     shown = capfd.readouterr().out
     assert "epoch 3/3" in shown
     assert "validation accuracy" in shown
+    assert "saved in" not in shown  # nothing is, without run_dir
 
 
 def test_validation_texts_may_be_given(tmp_path: Path) -> None:

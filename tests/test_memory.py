@@ -181,7 +181,7 @@ def test_other_weights_are_other_data() -> None:
         ),
         (
             {"weights": [0, 0, 0]},
-            "data.train: all weights are 0; give at least one text a positive weight",
+            "data.train: all weights are zero; give at least one text a positive weight",
         ),
     ],
 )

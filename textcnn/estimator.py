@@ -27,7 +27,8 @@ from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier, LabelSetClassifier, rebuild
 from textcnn.system.run_dir import check_free
 from textcnn.system.terminal import build_console
-from textcnn.training.recipe import TrainingRun, carry_out
+from textcnn.training.loop import Interrupted
+from textcnn.training.recipe import TrainingRun
 
 
 def fit(
@@ -89,9 +90,14 @@ def train_checkpoint(
             directory,
             console=build_console(quiet=not progress),
             memory=memory,
-            log=run_dir is not None,
+            keep=run_dir is not None,
         )
-        carry_out(run, resume_from=directory)
+        run.start()
+        try:
+            run.learn()
+        except Interrupted:
+            raise KeyboardInterrupt from None
+        run.finish()
         return load_checkpoint(find_checkpoint(directory))
 
 

@@ -1,13 +1,13 @@
 """The parts of a training run, each made from the configuration and the parts before it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
 
-from textcnn.builders import build_data, build_network, with_embedding_size
+from textcnn.builders import build_data, build_network
 from textcnn.config.programs import TrainConfig
 from textcnn.data.description import describe_data
 from textcnn.data.prepare import PreparedData
@@ -35,11 +35,6 @@ def load_data(
         return build_data(
             config.data, config.text, config.seed, memory=memory, draw_test=memory is None
         )
-
-
-def with_vector_size(config: TrainConfig, vectors: TokenVectors | None) -> TrainConfig:
-    """The configuration, with `model.embedding_dim` as the pretrained vectors have it."""
-    return replace(config, model=with_embedding_size(config.model, vectors))
 
 
 def initial_classifier(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
-from textcnn.builders import load_token_vectors
+from textcnn.builders import load_token_vectors, with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -40,7 +40,6 @@ from textcnn.training.parts import (
     learner_for,
     load_data,
     opening_report,
-    with_vector_size,
 )
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
@@ -93,21 +92,21 @@ class TrainingRun:
         *,
         console: Console | None = None,
         memory: Mapping[str, Rows] | None = None,
-        log: bool = True,
+        keep: bool = True,
     ):
         """
         Args:
             console: where to report; None: the terminal, for the first process only.
             memory: rows given from Python in place of `data.source`, as `build_data` takes them;
                 no test texts are drawn from them.
-            log: write curves for TensorBoard.
+            keep: the run directory stays: write curves into it, and say where it is.
         """
         self.started = time.perf_counter()
         # without `cpu`, processes on a machine with no GPU would not find each other
         self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
         # every process reads its own clock, and the default directory's name has the time in it
         self.run_dir: Path = broadcast_object_list([run_dir])[0]
-        self.resume, self.log = resume, log
+        self.resume, self.keep = resume, keep
         self.console = console or build_console(quiet=not self.is_first)
         set_seed(config.seed, device_specific=True)
 
@@ -115,7 +114,7 @@ class TrainingRun:
         # a resumed run has its vectors in the checkpoint
         vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
         self.vectors_coverage = None if vectors is None else vectors.coverage
-        self.config = config = with_vector_size(config, vectors)
+        self.config = config = replace(config, model=with_embedding_size(config.model, vectors))
         self.classifier = initial_classifier(config, self.data, vectors)
         self.precision = Precision(config.training.precision, self.accelerator.device)
         self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
@@ -144,7 +143,9 @@ class TrainingRun:
         elif self.is_first:
             self.begin()
         name, token_ids = self.config.model.name, len(self.vocabulary)
-        self.opening.report_model(self.console, name, token_ids, self.run_dir)
+        self.opening.report_model(self.console, name, token_ids)
+        if self.keep:
+            self.console.print(f"curves: tensorboard --logdir {self.run_dir}")
         if self.resume:
             self.console.print(f"resuming after epoch {self.state.epoch}, step {self.state.step}")
 
@@ -153,7 +154,7 @@ class TrainingRun:
         config_yaml = dump(self.config)
         create_run_dir(self.run_dir, config_yaml, self.config.overwrite)
         self.save("last")
-        if self.log:
+        if self.keep:
             self.curves = Curves(self.run_dir, every=self.config.training.log_every)
             self.opening.log(self.curves, config_yaml)
 
@@ -286,4 +287,11 @@ class TrainingRun:
             outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
             settings = {key: value for key, _, value in walk(self.config) if key not in outside}
             outcome.log(self.curves, self.data.splits, settings)
-        outcome.report(self.console, self.run_dir)
+        outcome.report(self.console)
+        if self.keep:
+            checkpoint = argument("checkpoint", self.run_dir)
+            self.console.print(
+                f"saved in {self.run_dir}; to label new texts, run",
+                f"  python -m textcnn.predict {checkpoint} input=texts.txt",
+                sep="\n",
+            )

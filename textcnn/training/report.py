@@ -3,7 +3,6 @@
 import resource
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +16,6 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
-from textcnn.system.terminal import argument
 from textcnn.training.curves import Curves
 from textcnn.training.state import TrainingState
 
@@ -40,7 +38,7 @@ class Opening:
         for line in (*self.notes, *(f"warning: {warning}" for warning in self.warnings)):
             console.print(line)
 
-    def report_model(self, console: Console, name: str, token_ids: int, run_dir: Path) -> None:
+    def report_model(self, console: Console, name: str, token_ids: int) -> None:
         """
         Args:
             name: of the architecture.
@@ -53,7 +51,6 @@ class Opening:
             + (f", {frozen:,} of them frozen" if frozen else "")
             + f"; {token_ids:,} token ids",
             field_line(self.model, self.description.seen_whole_rate),
-            f"curves: tensorboard --logdir {run_dir}",
             sep="\n",
         )
 
@@ -107,7 +104,7 @@ class Outcome:
             "textcnn": textcnn.__version__,
         }
 
-    def report(self, console: Console, run_dir: Path) -> None:
+    def report(self, console: Console) -> None:
         state = self.state
         speed = state.texts / max(state.train_seconds, 1e-9)
         if self.test is None:
@@ -120,8 +117,6 @@ class Outcome:
             *([f"test {summary(self.test)}"] if self.test else []),
             f"{self.seconds:.1f} s in total, {state.seconds:.1f} s of training and validation at "
             f"{speed:,.0f} texts/s, peak memory {peak_memory_bytes() / 1e6:,.0f} MB",
-            f"saved in {run_dir}; to label new texts, run",
-            f"  python -m textcnn.predict {argument('checkpoint', run_dir)} input=texts.txt",
             sep="\n",
         )
 
