@@ -149,7 +149,7 @@ def test_rows_that_cannot_be_folded_are_refused_whatever_else_tells_of_positions
             build_model(**COMMON | DCNN | {"embedding_dim": dim, "position": position})
 
 
-def test_init_std_draws_weights_and_leaves_biases_and_normalisations() -> None:
+def test_init_std_draws_weights_and_leaves_biases_and_normalizations() -> None:
     torch.manual_seed(0)
     parts = {"depth": 9, "num_filters": 8, "hidden_sizes": (64,), "init_std": 0.02}
     model = build_model("vdcnn", **COMMON | parts)

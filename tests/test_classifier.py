@@ -99,7 +99,7 @@ def test_a_texts_logits_and_gradients_depend_on_that_text_alone(
     ("name", "parts"), [case for case in COMBINATIONS if "-mean" in str(case.id)]
 )
 def test_logits_in_training_do_not_change_with_padding(name: str, parts: dict[str, str]) -> None:
-    """Nor do the statistics of normalisations, which are those of the texts' own positions."""
+    """Nor do the statistics of normalizations, which are those of the texts' own positions."""
     tight, padded = (build(name, **parts, **quiet(name)).train() for _ in range(2))
     assert_same([padded(*batch(TEXTS, 13))], [tight(*batch(TEXTS))])
     assert_same([*padded.buffers()], [*tight.buffers()])
@@ -165,22 +165,20 @@ def has_activation(name: str) -> bool:
 
 
 @every_model
-@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 0.1), ("adadelta", 1.0)])
+@pytest.mark.parametrize(("kind", "rate"), [("adam", 0.1), ("adadelta", 1.0)])
 def test_embedding_of_padding_stays_zero_while_the_others_learn(
-    name: str, optimizer: str, rate: float
+    name: str, kind: str, rate: float
 ) -> None:
     model = build(name, pooling="mean")
     assert model.embedding.table is not None
     weight = model.embedding.table.weight
     before = weight.detach().clone()
-    optimiser = build_optimizer(
-        optimizer, model.parameters(), learning_rate=rate, weight_decay=0.01
-    )
+    optimizer = build_optimizer(kind, model.parameters(), learning_rate=rate, weight_decay=0.01)
     ids, lengths = batch([[], [1], [2, 3], [4, 5, 6, 7, 8, 9, 10, 11]], padding=3)
     for _ in range(3):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         F.cross_entropy(model(ids, lengths), torch.tensor([0, 1, 2, 0])).backward()
-        optimiser.step()
+        optimizer.step()
     assert before[PADDING].count_nonzero() == 0
     assert weight[PADDING].count_nonzero() == 0
     assert (weight[1:] != before[1:]).any(dim=1).all()

@@ -20,7 +20,6 @@ def test_examples_of_training_from_python_run(
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
     examples = [block for block in blocks if "labels" in block and ">>>" not in block]
     assert len(examples) == 2
-    (tmp_path / "outputs").mkdir()  # earlier examples have made it
     monkeypatch.chdir(tmp_path)
     texts, labels = zip(*rows(60), strict=True)
     names: dict[str, Any] = {"textcnn": textcnn, "texts": texts, "labels": labels}

@@ -59,6 +59,30 @@ def test_the_package_offers_both_without_importing_them_first() -> None:
     assert textcnn.TextClassifier is TextClassifier
 
 
+@pytest.mark.parametrize("kind", [int, bool, np.int8, np.bool_])
+def test_numbers_are_labels_as_they_are_in_a_file(kind: type) -> None:
+    classifier = fit(TEXTS, [kind(label == "film") for label in LABELS], **SMALL)
+    assert isinstance(classifier, textcnn.Classifier)
+    assert classifier.labels in (("0", "1"), ("False", "True"))
+
+
+def test_a_trained_classifier_computes_activations_without_dropout() -> None:
+    classifier = fit(TEXTS, LABELS, **SMALL)
+    batch = classifier.encode(NEW[:3])
+    trace = classifier.model.activations(batch.ids, batch.lengths)
+    torch.testing.assert_close(trace.logits, classifier.logits(NEW[:3]))
+
+
+def test_saving_replaces_checkpoints_and_nothing_else(
+    fitted: TextClassifier, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "new" / "model")
+    fitted.save(tmp_path / "new" / "model")
+    with pytest.raises(InputError, match="exists and is not a checkpoint"):
+        fitted.save(tmp_path / "new")
+    assert (tmp_path / "new" / "model").is_dir()
+
+
 def test_a_run_directory_is_that_of_the_command_line(tmp_path: Path) -> None:
     classifier = fit(TEXTS, LABELS, run_dir=tmp_path / "run", **SMALL)
     assert {path.name for path in (tmp_path / "run").iterdir()} >= {"best", "last", "metrics.json"}

@@ -129,7 +129,7 @@ def test_a_loaded_model_can_be_trained_further(tiny_run: Path) -> None:
 def test_encoded_texts_are_what_the_model_and_its_activations_take(classifier: Classifier) -> None:
     batch = classifier.encode(["goal match", "", "goal never-seen goal"])
     assert batch.lengths.tolist() == [2, 0, 3]
-    trace = classifier.model.eval().activations(batch.ids, batch.lengths)
+    trace = classifier.model.activations(batch.ids, batch.lengths)
     torch.testing.assert_close(
         trace.logits, classifier.logits(["goal match", "", "goal never-seen goal"])
     )

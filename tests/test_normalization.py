@@ -1,4 +1,4 @@
-"""Normalisations, against torch's own on the positions that texts have."""
+"""Normalizations, against torch's own on the positions that texts have."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Optimisers by name, each held against its first step, worked out by hand."""
+"""Optimizers by name, each held against its first step, worked out by hand."""
 
 import math
 import subprocess
@@ -51,7 +51,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("name", "kind"), [("adam", optim.Adam), ("adadelta", optim.Adadelta)])
-def test_steps_are_those_of_pytorch_s_optimisers(name: str, kind: type[optim.Optimizer]) -> None:
+def test_steps_are_those_of_pytorch_s_optimizers(name: str, kind: type[optim.Optimizer]) -> None:
     torch.manual_seed(0)
     ours, theirs = nn.Linear(3, 2), nn.Linear(3, 2)
     theirs.load_state_dict(ours.state_dict())

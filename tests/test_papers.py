@@ -173,7 +173,7 @@ def test_bais_tcn_has_two_causal_convolutions_in_each_of_4_blocks() -> None:
     assert project.kernel_size == 1
     assert len(kernels) == 2 * 4
     assert {kernel.padding for kernel in kernels} == {"causal"}
-    # a normalised kernel is its direction, and a length for each filter
+    # a normalized kernel is its direction, and a length for each filter
     directions = 8 * (64 * 64 * 3 + 64 + 64)
     assert count(model.encoder) == 64 * (64 + 1) + directions
     assert model.receptive_field == 1 + 2 * (3 - 1) * (2**4 - 1) == 61

@@ -141,10 +141,10 @@ def test_weights_that_are_used_again_are_counted_once_and_work_every_time() -> N
     assert [layer.field.size for layer in rows if layer.field is not None] == [3, 7, 15]
 
 
-def test_the_length_of_a_normalised_kernel_is_no_work() -> None:
-    plain, normalised = (summarize(build(n), 10) for n in ("dilated", "dilated, weight norm"))
-    assert normalised.multiply_adds == plain.multiply_adds
-    assert normalised.parameters == plain.parameters + 3 * 4
+def test_the_length_of_a_normalized_kernel_is_no_work() -> None:
+    plain, normalized = (summarize(build(n), 10) for n in ("dilated", "dilated, weight norm"))
+    assert normalized.multiply_adds == plain.multiply_adds
+    assert normalized.parameters == plain.parameters + 3 * 4
 
 
 def test_a_ramp_is_a_channel_of_the_position_not_of_the_embedding() -> None:

@@ -4,16 +4,14 @@ Both take the keys of `python -m textcnn.train`, check them in the same way, run
 write the same checkpoints.
 """
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
@@ -28,6 +26,7 @@ from textcnn.inference import AnyClassifier, LabelSetClassifier, rebuild
 from textcnn.system.run_dir import check_free
 from textcnn.system.terminal import build_console
 from textcnn.training.loop import Interrupted
+from textcnn.training.random_state import same_random_numbers
 from textcnn.training.recipe import TrainingRun
 
 
@@ -49,7 +48,8 @@ def fit(
 
     Args:
         texts: any strings, empty ones too; a list, a NumPy array, a pandas Series.
-        labels: one string per text, or a collection of strings per text for label sets.
+        labels: one string or whole number per text, or for label sets a collection of strings per
+            text.
         sample_weight: how much each text counts in the loss; None: all 1.
         validation: texts and labels that choose the best epoch; None: a stratified fraction of the
             given ones, `data={"validation_fraction": 0.1}`.
@@ -66,12 +66,18 @@ def fit(
         InputError: texts, labels or keys can't be used.
         KeyboardInterrupt: after Ctrl-C; with `run_dir`, `best` and `last` are saved there.
     """
-    multi_label = not isinstance(next(iter(labels), ""), str)
-    memory = {"train": Rows(texts, labels, sample_weight)}
+    first = next(iter(labels), "")
+    multi_label = isinstance(first, Iterable) and not isinstance(first, str)
+    memory = {"train": Rows(texts, names(labels), sample_weight)}
     if validation is not None:
-        memory["validation"] = Rows(*validation)
+        memory["validation"] = Rows(validation[0], names(validation[1]))
     config = config_from_keys(keys, multi_label)
     return rebuild(train_checkpoint(config, memory, run_dir, progress), "the trained model")[0]
+
+
+def names(labels: Iterable[Any]) -> list[Any]:
+    """Labels with numbers as strings, as a file would hold them; all others as they are."""
+    return [str(label) if isinstance(label, Integral | np.bool_) else label for label in labels]
 
 
 def train_checkpoint(
@@ -99,18 +105,6 @@ def train_checkpoint(
             raise KeyboardInterrupt from None
         run.finish()
         return load_checkpoint(find_checkpoint(directory))
-
-
-@contextmanager
-def same_random_numbers() -> Iterator[None]:
-    """Leave the caller's random numbers as if nothing had been drawn: the recipe sets the seed."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng():
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -256,10 +250,18 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[probabilities.argmax(axis=1)]
 
     def save(self, path: str | Path) -> None:
-        """Write a checkpoint that `textcnn.load` and every program read."""
+        """Write a checkpoint that `textcnn.load` and every program read.
+
+        Raises:
+            InputError: `path` is there and is not a checkpoint.
+        """
         check_is_fitted(self)
+        path = Path(path).expanduser()
+        if path.exists() and not (path / "manifest.json").is_file():
+            raise InputError(f"{path} exists and is not a checkpoint; give a new directory")
+        path.parent.mkdir(parents=True, exist_ok=True)
         manifest = self.checkpoint_.manifest | {"classes": self.classes_.tolist()}
-        save_checkpoint(Path(path).expanduser(), replace(self.checkpoint_, manifest=manifest))
+        save_checkpoint(path, replace(self.checkpoint_, manifest=manifest))
 
     @classmethod
     def load(cls, path: str | Path) -> "TextClassifier":

@@ -316,7 +316,7 @@ def rebuild(
             "checkpoint is incomplete; copy it again"
         )
     classifier = build_classifier(
-        model,
+        model.eval(),
         build_text_encoder(config.text, checkpoint.vocabulary),
         checkpoint.labels,
         checkpoint.thresholds,

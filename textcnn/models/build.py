@@ -227,5 +227,5 @@ def draw_normal(model: TextCNN, std: float) -> None:
                 continue
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
-            elif parameter.dim() > 1:  # not weights of normalisations
+            elif parameter.dim() > 1:  # not weights of normalizations
                 nn.init.normal_(parameter, std=std)

@@ -131,7 +131,7 @@ def matmul_transposed(left: Tensor, right: Tensor) -> Tensor:
     return left @ right.t()
 
 
-# Optimisers
+# Optimizers
 
 
 def adam_step_(
@@ -176,14 +176,14 @@ def adam_step_(
 
 
 def without_compiler(name: str, kind: type[optim.Optimizer]) -> Any:
-    """The optimiser without the import of PyTorch's compiler, which takes 1.6 seconds.
+    """The optimizer without the import of PyTorch's compiler, which takes 1.6 seconds.
 
-    PyTorch imports its compiler at the first use of an optimiser, to keep `torch.compile` away
+    PyTorch imports its compiler at the first use of an optimizer, to keep `torch.compile` away
     from it. textcnn compiles nothing. The subclass returned here calls the functions that do the
     work directly, so the numbers are the same.
 
     Private: the mark `__dynamo_disable` on a function that needs no compiler, and the wrapped
-    functions of the optimiser. Without them the optimiser is returned as it is.
+    functions of the optimizer. Without them the optimizer is returned as it is.
 
     Args:
         name: of the PyTorch function that does the work, and of its module.

@@ -1,4 +1,4 @@
-"""Optimisers by name."""
+"""Optimizers by name."""
 
 import inspect
 from collections.abc import Callable, Iterable

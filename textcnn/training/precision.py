@@ -1,4 +1,4 @@
-"""The precision of matrix products in training; weights, optimiser and losses are always fp32."""
+"""The precision of matrix products in training; weights, optimizer and losses are always fp32."""
 
 from contextlib import AbstractContextManager
 from typing import Any

@@ -46,7 +46,7 @@ class Dilated(Encoder):
             convolutions: in each block.
             iterations: how many times features pass all blocks, with the same weights.
             share_weights: all blocks have the same weights.
-            normalization: `weight` normalises kernels (Salimans 2016), `batch` and `layer` the
+            normalization: `weight` normalizes kernels (Salimans 2016), `batch` and `layer` the
                 features after each convolution.
         """
         super().__init__()
@@ -96,7 +96,7 @@ class Dilated(Encoder):
 
 
 class Block(nn.Module):
-    """Convolutions, each with normalisation, activation and dropout; the input is added."""
+    """Convolutions, each with normalization, activation and dropout; the input is added."""
 
     def __init__(
         self,

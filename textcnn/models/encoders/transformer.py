@@ -10,7 +10,7 @@ from textcnn.models.layers.normalization import LayerNorm
 
 
 class Transformer(Encoder):
-    """Layers of self-attention, each normalised first.
+    """Layers of self-attention, each normalized first.
 
     Order reaches it only through `position`.
     """

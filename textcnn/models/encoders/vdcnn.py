@@ -87,7 +87,7 @@ class Vdcnn(Encoder):
 
 
 class Block(nn.Module):
-    """Two convolutions, each with normalisation and activation, with a shortcut or without."""
+    """Two convolutions, each with normalization and activation, with a shortcut or without."""
 
     def __init__(
         self,

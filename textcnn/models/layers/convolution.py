@@ -141,7 +141,7 @@ class Convolution(nn.Module):
         )
 
     def multiply_adds(self, positions: int) -> int:
-        """Multiply-adds with the kernel; the extra weights of a normalised kernel don't count."""
+        """Multiply-adds with the kernel; the extra weights of a normalized kernel don't count."""
         return positions * self.weight.numel()
 
     def span(self, dilation: int) -> int:

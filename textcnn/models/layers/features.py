@@ -28,7 +28,7 @@ class Features:
     """Numbers at each position of each text: positions of tokens at first, of windows later.
 
     Values after a text's end have no meaning. A layer that would read them asks for `zeroed`
-    features, or masks them itself. Convolutions, pooling and normalisation are fastest if the
+    features, or masks them itself. Convolutions, pooling and normalization are fastest if the
     channels of a position are adjacent in memory; any other layout gives the same numbers.
     """
 

@@ -1,4 +1,4 @@
-"""Normalisations that ignore padding."""
+"""Normalizations that ignore padding."""
 
 import torch
 import torch.nn.functional as F
@@ -8,9 +8,9 @@ from textcnn.models.layers.features import Features
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation over the positions of all texts, padding excluded (Ioffe & Szegedy 2015).
+    """Batch normalization over the positions of all texts, padding excluded (Ioffe & Szegedy 2015).
 
-    A batch of a single position has no variance: running statistics normalise it, as in evaluation.
+    A batch of a single position has no variance: running statistics normalize it, as in evaluation.
     """
 
     def forward(self, features: Features) -> Features:  # type: ignore[override]
@@ -29,7 +29,7 @@ class BatchNorm(nn.BatchNorm1d):
 
 
 class LayerNorm(nn.LayerNorm):
-    """Layer normalisation, of each position independently (Ba 2016)."""
+    """Layer normalization, of each position independently (Ba 2016)."""
 
     def forward(self, features: Features) -> Features:  # type: ignore[override]
         normalize = super().forward

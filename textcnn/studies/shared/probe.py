@@ -86,7 +86,7 @@ def build_probe(
 def train_probe(
     classifier: Classifier, train: Rows, seed: int, training: Training = Training()
 ) -> None:
-    """Train with the loop, loss and optimiser of `textcnn.train`, and keep the last weights."""
+    """Train with the loop, loss and optimizer of `textcnn.train`, and keep the last weights."""
     few = train[:100]  # the loop needs validation texts; nothing depends on them
     train_network(
         classifier.model,
