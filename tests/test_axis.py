@@ -5,7 +5,7 @@ import torch
 from tiny_models import MODELS, batch, build, text_of
 
 from textcnn.models.encoders.encoder import Encoder
-from textcnn.studies.checkpoint.axis import first_weights
+from textcnn.studies.shared.embedding_axis import first_weights
 from textcnn.studies.shared.questions import permute_axis, plainly
 
 pytest_plugins = ("tiny_run",)  # one thread

@@ -9,7 +9,6 @@ from tiny_models import CLASSES, IDS, MODELS, build
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.inference import AnyClassifier, build_classifier
-from textcnn.studies.checkpoint.axis import first_weights
 from textcnn.studies.shared.claims import (
     equality_claims,
     knows_no_end,
@@ -20,6 +19,7 @@ from textcnn.studies.shared.claims import (
     order_claims,
     place_claims,
 )
+from textcnn.studies.shared.embedding_axis import first_weights
 from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.questions import ask, equalities, known, logits_of, permute_axis
 from textcnn.studies.shared.study import SAME_LOGITS, Claim, Values, agrees

@@ -22,7 +22,7 @@ from textcnn.models.decision import chosen
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.position import Position
-from textcnn.studies.checkpoint.axis import first_weights
+from textcnn.studies.shared.embedding_axis import first_weights
 from textcnn.studies.shared.negated_texts import ADJECTIVES, negated_pair
 from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
 from textcnn.studies.shared.study import Values
