@@ -5,7 +5,7 @@ import pytest
 
 from textcnn.data.duplicates import handle_duplicates
 from textcnn.data.labelled import LabelledTexts, label_texts
-from textcnn.data.same_text import normalize, text_hashes
+from textcnn.data.same_text import hash_texts, normalize
 from textcnn.errors import InputError
 
 
@@ -25,7 +25,7 @@ def test_case_and_white_space_are_folded() -> None:
 
 
 def test_texts_that_fold_to_the_same_have_the_same_hash_and_others_another() -> None:
-    one, same, other, empty, blank = text_hashes(["Straße X", "strasse\n x ", "strassex", "", " "])
+    one, same, other, empty, blank = hash_texts(["Straße X", "strasse\n x ", "strassex", "", " "])
     assert one == same
     assert empty == blank
     assert len({one, other, empty}) == 3

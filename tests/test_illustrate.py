@@ -252,8 +252,8 @@ def test_a_quick_run_says_what_it_left_out(tmp_path: Path) -> None:
 
 def test_a_study_without_predictions_has_no_verdict() -> None:
     chapter = Chapter(STUDIES["order"], Results(()), [silent("s", "7")], [])
-    assert chapter.agrees is None
-    assert chapter.verdict == "no verdict, only numbers"
+    assert chapter.agreement is None
+    assert chapter.conclusion == "no verdict, only numbers"
 
 
 def test_what_is_read_is_found_from_anywhere(

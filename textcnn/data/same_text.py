@@ -11,7 +11,7 @@ def normalize(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def text_hashes(texts: Sequence[str]) -> np.ndarray:
+def hash_texts(texts: Sequence[str]) -> np.ndarray:
     """(texts,) uint64: equal for texts that are the same after `normalize`.
 
     Hashes instead of texts, because texts may be too many to hold twice. In a million texts, two

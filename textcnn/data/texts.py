@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.same_text import text_hashes
+from textcnn.data.same_text import hash_texts
 from textcnn.data.tokenized import TokenizedTexts, tokenize, tokenize_list
 from textcnn.system.parallel import map_texts
 from textcnn.text.tokenizers import Tokenizer
@@ -43,10 +43,10 @@ class Texts:
         """(texts,) uint64: equal for texts that differ in case and white space only."""
 
         if not self.kept:
-            return text_hashes(self.column.to_pylist())
+            return hash_texts(self.column.to_pylist())
 
         def make() -> pa.Table:
-            parts = list(map_texts(text_hashes, self.column))
+            parts = list(map_texts(hash_texts, self.column))
             return pa.table({"text_hashes": np.concatenate([np.empty(0, np.uint64), *parts])})
 
         hashes: np.ndarray = cached(make, "text_hashes", self.fingerprint)["text_hashes"].to_numpy()

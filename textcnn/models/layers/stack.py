@@ -11,8 +11,8 @@ class Stack(nn.Sequential):
     def positions(self, lengths: Tensor) -> Tensor:
         """The number of positions after all layers, for texts of these lengths."""
         for layer in self:
-            positions = getattr(layer, "positions", None)
-            lengths = lengths if positions is None else positions(lengths)
+            count = getattr(layer, "positions", None)
+            lengths = lengths if count is None else count(lengths)
         return lengths
 
     def field(self, field: Field) -> Field:

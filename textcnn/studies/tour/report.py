@@ -41,12 +41,12 @@ class Chapter:
         return [claim for claim in self.claims if claim.holds is not None]
 
     @property
-    def agrees(self) -> bool | None:
+    def agreement(self) -> bool | None:
         """Whether all predictions of theory hold; None if there are none."""
         return agrees(self.claims) if self.predicted else None
 
     @property
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         return verdict(self.claims) if self.predicted else "no verdict, only numbers"
 
 
@@ -101,7 +101,7 @@ class Report:
                 ["theorem", "claim", "theory", "measured", "holds"],
                 *map(claim_row, chapter.claims),
             ]
-            text = f"{chapter.verdict}\n\n{markdown(rows)}"
+            text = f"{chapter.conclusion}\n\n{markdown(rows)}"
             curves.text(f"studies/{chapter.study.name}", text)
         place = self.chapters.index(chapter)
         for number in range(max(place - 1, 0), min(place + 2, len(self.chapters))):

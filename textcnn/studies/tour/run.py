@@ -84,9 +84,9 @@ class StudyRun:
         Raises:
             InputError: data or checkpoint can't be used.
         """
-        for name, check in CHECKS.items():
+        for name, check_study in CHECKS.items():
             if name in self.ledgers and self.ledgers[name].missing:
-                check(self.ledgers[name].missing)
+                check_study(self.ledgers[name].missing)
 
     def measure(self) -> None:
         """Make the missing measurements, and conclude each study once it has all of them."""
@@ -143,8 +143,8 @@ class StudyRun:
             if not ledger.before:
                 raise
             raise InputError(damaged(ledger.file, f"its values lead to {error!r}")) from error
-        ledger.conclude(chapter.agrees, chapter.verdict, chapter.claims)
-        self.console.print(f"{study.name}: {chapter.verdict}")
+        ledger.conclude(chapter.agreement, chapter.conclusion, chapter.claims)
+        self.console.print(f"{study.name}: {chapter.conclusion}")
         for broken in (each for each in chapter.claims if each.holds is False):
             self.console.print(
                 f"  {broken.theorem} {broken.statement}: theory predicts {broken.predicted}, "
@@ -165,7 +165,7 @@ class StudyRun:
                     chapter.study.name,
                     ", ".join(theorems),
                     f"{held} of {len(chapter.predicted)}",
-                    {True: "agrees", False: "disagrees", None: "none"}[chapter.agrees],
+                    {True: "agrees", False: "disagrees", None: "none"}[chapter.agreement],
                 ]
             )
         self.console.print(build_table("Theory and measurement", rows))
