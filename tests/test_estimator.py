@@ -18,6 +18,8 @@ from tiny_data import read_json, rows, run
 
 import textcnn
 from textcnn import InputError
+from textcnn.config.model import DilatedConfig
+from textcnn.config.stored import parse_train_config
 from textcnn.estimator import TextClassifier, fit
 
 pytest_plugins = ("tiny_run",)
@@ -162,6 +164,23 @@ def test_validation_texts_may_be_given(tmp_path: Path) -> None:
     fit(TEXTS, LABELS, validation=(NEW, TRUTH), run_dir=tmp_path / "run", **SMALL)
     metrics = read_json(tmp_path / "run" / "metrics.json")
     assert metrics["validation"]["examples"] == 60
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"model": "dilated", "model__dilations": (1, 2)},
+        {"model": {"name": "dilated", "dilations": [1, 2]}},
+        {"model": {"name": "dilated"}, "model__dilations": np.array([1, 2])},
+    ],
+)
+def test_an_option_and_its_keys_can_be_written_in_several_ways(
+    keys: dict[str, Any], tmp_path: Path
+) -> None:
+    fit(TEXTS, LABELS, run_dir=tmp_path / "run", training__epochs=1, **keys)
+    model = parse_train_config((tmp_path / "run" / "config.yaml").read_text(encoding="utf-8")).model
+    assert isinstance(model, DilatedConfig)
+    assert model.dilations == [1, 2]
 
 
 def test_the_same_seed_gives_the_same_logits_and_another_seed_others() -> None:

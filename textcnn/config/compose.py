@@ -14,7 +14,7 @@ from textcnn.config.check import check
 from textcnn.config.explain import CONFIGS, explain
 from textcnn.config.keys import join_or
 from textcnn.config.programs import TrainConfig
-from textcnn.config.schemas import register_schemas
+from textcnn.config.schemas import CHOSEN_BY, register_schemas
 from textcnn.errors import InputError
 
 GROUPS = ("model", "text", "optimizer", "training", "data")
@@ -72,7 +72,8 @@ def group_overrides(group: str, value: Any) -> Iterator[str]:
     """`key=value` for each key of a group.
 
     Args:
-        value: the option of the group ("dilated"), or its keys with their values.
+        value: the option of the group ("dilated"), or its keys with their values; `name` (of
+            text `unit`) among them chooses the option.
     """
     if not isinstance(value, Mapping):
         if group == "data":
@@ -83,7 +84,12 @@ def group_overrides(group: str, value: Any) -> Iterator[str]:
         if value is not None:
             yield override(group, value)
         return
+    chooser = CHOSEN_BY.get(group, "name")  # {"name": "dilated", ...} names the option too
+    if group != "data" and chooser in value:
+        yield override(group, value[chooser])
     for key, each in value.items():
+        if group != "data" and key == chooser:
+            continue
         if group == "data" and key in ELSEWHERE:
             raise InputError(f"data.{key} is for the command line; texts and labels are given here")
         yield override(f"{group}.{key}", each)
