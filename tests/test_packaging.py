@@ -181,3 +181,13 @@ def test_installed_wheel_composes_every_config(clean_python: Path, tmp_path: Pat
     composed = run(clean_python, "-I", "-c", COMPOSE_EVERY_CONFIG, cwd=tmp_path).splitlines()
     files = len(list(ROOT.glob("configs/**/*.yaml")))
     assert len(composed) >= files > 0
+
+
+def test_a_folder_named_textcnn_beside_a_script_does_not_hide_the_package(tmp_path: Path) -> None:
+    """Such as a clone; Python would take it for a namespace package."""
+    (tmp_path / "textcnn" / "tests").mkdir(parents=True)
+    (tmp_path / "script.py").write_text(
+        "import textcnn, textcnn.configs\nprint(textcnn.load.__name__, textcnn.__file__)\n"
+    )
+    for arguments in (["script.py"], ["-c", "import textcnn; print(textcnn.load.__name__)"]):
+        assert run(sys.executable, *arguments, cwd=tmp_path).startswith("load")
