@@ -351,7 +351,7 @@ def test_an_unknown_choice_of_a_group_is_refused_with_the_known_ones(
 
 
 def test_a_value_instead_of_a_group_of_keys_is_refused(refusal: Refusal) -> None:
-    assert refusal.of("train", "training=5").startswith("training: got 5; ")
+    assert refusal.of("train", "training=5").startswith("training takes keys of its own, got 5; ")
 
 
 @pytest.mark.parametrize("argument", ["train.csv", "data.train=a=b.csv"])

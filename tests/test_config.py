@@ -233,10 +233,7 @@ def test_the_name_of_another_schema_is_refused_with_the_group_to_choose() -> Non
 
 def test_a_source_with_its_own_schema_is_refused_with_the_group_to_choose() -> None:
     (problem,) = problems(complete(data=DataConfig(source="synthetic")))
-    assert (
-        problem
-        == "data.source takes bundled, files, hub or memory, got synthetic; try data=synthetic"
-    )
+    assert problem == "data.source takes bundled, files or hub, got synthetic; try data=synthetic"
 
 
 def test_an_attribute_that_is_no_key_is_refused() -> None:

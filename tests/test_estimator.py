@@ -113,7 +113,7 @@ def test_the_command_line_has_no_rows_in_memory(
 ) -> None:
     keys = [f"run_dir={tmp_path / 'run'}"] if program == "train" else []
     assert run(program, "data.source=memory", *keys) == 2
-    assert "these rows were given from Python" in capfd.readouterr().err
+    assert "data.source takes bundled, files or hub, got memory" in capfd.readouterr().err
 
 
 def test_a_run_of_python_is_not_resumed_without_its_rows(
@@ -209,12 +209,13 @@ def test_texts_of_no_weight_teach_nothing() -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"modle": "nin"}, "modle='nin': no such key; there are model, text, optimizer"),
+        ({"modle": "nin"}, "modle='nin' is not a key; the keys are model, text, optimizer"),
         ({"model": "nine"}, "model takes "),
         ({"model__num_filtres": 5}, "did you mean model.num_filters?"),
         ({"model__num_filters": 0}, "model.num_filters takes a whole number, at least 1"),
         ({"training": {"epochs": "many"}}, "training.epochs takes a whole number"),
         ({"data": "imdb"}, "the texts are given here"),
+        ({"training": 5}, "training takes keys of its own, got 5"),
         ({"data": {"train": "x.csv"}}, "data.train is for the command line"),
         ({"data__folds": 5}, "data.folds is for the command line"),
     ],
@@ -229,7 +230,7 @@ def test_wrong_keys_are_refused_in_the_words_of_the_command_line(
 
 
 def test_a_directory_that_holds_a_run_is_refused(tiny_run: Path) -> None:
-    with pytest.raises(InputError, match="already holds a run"):
+    with pytest.raises(InputError, match="is in use; give a new directory"):
         fit(TEXTS, LABELS, run_dir=tiny_run, **SMALL)
 
 

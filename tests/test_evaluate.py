@@ -111,7 +111,9 @@ def test_other_data_are_scored_by_their_own_columns(
     assert result["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]  # film, sport, tech
     assert (result["reported"], result["reproduced"]) == (None, None)
     assert result["data"]["test"] == str(other_csv)
-    assert last_lines(capfd)[-2] == ("nothing to compare with: not training's test split")
+    assert last_lines(capfd)[-2] == (
+        "nothing to compare with: these are not the test texts of the training run"
+    )
 
 
 def test_a_single_key_changes_the_checkpoints_own_data(tiny_run: Path, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_weights_in_a_list_are_in_the_order_of_the_labels(multi_label: bool) -> 
 
 def test_unknown_names_are_refused_with_those_there_are() -> None:
     assert refusal(lambda: weigh({"b": 2, "x": 5, "y": 1}, [1, 1, 1], 3)) == (
-        "training.class_weights has no class x, y to weigh; there are a, b, c"
+        "training.class_weights names an unknown class x, y; the classes are a, b, c"
     )
 
 

@@ -144,6 +144,6 @@ def test_weights_for_classes_that_there_are_not_are_refused(
 ) -> None:
     assert train(tiny_csv, tmp_path / "run", "training.class_weights={arts:2}") == 2
     assert error_line(capfd) == (
-        "training.class_weights has no class arts to weigh; there are film, sport, tech"
+        "training.class_weights names an unknown class arts; the classes are film, sport, tech"
     )
     assert not (tmp_path / "run").exists()

@@ -151,10 +151,10 @@ def test_only_circular_padding_leaves_rolled_texts_alone(padding: str) -> None:
 
 def test_which_networks_theory_covers() -> None:
     facts = {
-        "encoder": "MultiWidth",
+        "windows_only": True,
         "field": 1,
         "stride": 1,
-        "poolings": ["MaxPooling"],
+        "ignores_positions": True,
         "position": False,
         "paddings": [],
     }
@@ -162,9 +162,9 @@ def test_which_networks_theory_covers() -> None:
     assert knows_no_end(facts)
     for change in (
         {"position": True},
-        {"poolings": ["KMaxPooling"]},
+        {"ignores_positions": False},
         {"stride": 2},
-        {"encoder": "Lstm"},
+        {"windows_only": False},
     ):
         assert not knows_windows_alone(facts | change)
         assert not knows_no_order(facts | change)

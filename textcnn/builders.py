@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from textcnn.config.data import DataConfig, SyntheticConfig
-from textcnn.config.model import MODEL_SCHEMAS, ModelConfig
+from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.model_keys import ModelConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN

@@ -26,7 +26,7 @@ from textcnn.errors import InputError
 from textcnn.system.cores import limit_threads
 
 PROGRAMS = {
-    "train": "train a classifier, validate it on the way and test it at the end",
+    "train": "train a classifier, with validation after each epoch and a test at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
     "describe": "show the data and the layers of a model without training",

@@ -23,7 +23,6 @@ from textcnn.config.programs import TrainConfig
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier, LabelSetClassifier, rebuild
-from textcnn.system.run_dir import check_free
 from textcnn.system.terminal import build_console
 from textcnn.training.loop import Interrupted
 from textcnn.training.random_state import same_random_numbers
@@ -53,8 +52,7 @@ def fit(
         sample_weight: how much each text counts in the loss; None: all 1.
         validation: texts and labels that choose the best epoch; None: a stratified fraction of the
             given ones, `data={"validation_fraction": 0.1}`.
-        run_dir: a new directory for checkpoints, curves and metrics, as `textcnn.train` writes it;
-            None: nothing stays on the disk.
+        run_dir: a new directory for all that `textcnn.train` writes; None: nothing is kept.
         progress: show what `textcnn.train` shows.
         keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
             `model__num_filters=50`, and so on for `text`, `optimizer`, `training`, `data`; `seed`.
@@ -66,16 +64,18 @@ def fit(
         InputError: texts, labels or keys can't be used.
         KeyboardInterrupt: after Ctrl-C; with `run_dir`, `best` and `last` are saved there.
     """
-    first = next(iter(labels), "")
+    labels = list(labels)
+    first = labels[0] if labels else ""
     multi_label = isinstance(first, Iterable) and not isinstance(first, str)
-    memory = {"train": Rows(texts, names(labels), sample_weight)}
+    texts = texts if isinstance(texts, str) else list(texts)
+    memory = {"train": Rows(texts, label_names(labels), sample_weight)}
     if validation is not None:
-        memory["validation"] = Rows(validation[0], names(validation[1]))
+        memory["validation"] = Rows(validation[0], label_names(validation[1]))
     config = config_from_keys(keys, multi_label)
     return rebuild(train_checkpoint(config, memory, run_dir, progress), "the trained model")[0]
 
 
-def names(labels: Iterable[Any]) -> list[Any]:
+def label_names(labels: Iterable[Any]) -> list[Any]:
     """Labels with numbers as strings, as a file would hold them; all others as they are."""
     return [str(label) if isinstance(label, Integral | np.bool_) else label for label in labels]
 
@@ -89,8 +89,9 @@ def train_checkpoint(
     """Train by the recipe of `textcnn.train` and return the best checkpoint."""
     with TemporaryDirectory(prefix="textcnn-") as temporary, same_random_numbers():
         directory = Path(temporary) / "run" if run_dir is None else Path(run_dir).expanduser()
-        check_free(directory, overwrite=False)
-        config.run_dir = str(directory)
+        if directory.is_file() or (directory.is_dir() and any(directory.iterdir())):
+            raise InputError(f"run_dir={directory} is in use; give a new directory")
+        config = replace(config, run_dir=str(directory))
         run = TrainingRun(
             config,
             directory,
@@ -110,9 +111,9 @@ def train_checkpoint(
 class TextClassifier(ClassifierMixin, BaseEstimator):
     """A text classifier with scikit-learn's interface.
 
-    It takes part in `Pipeline`, `cross_val_predict`, `GridSearchCV` and `clone`. `X` is a sequence
-    of strings: a list, a NumPy array, a pandas Series. `y` has one label per text, of any kind that
-    scikit-learn knows, or is an indicator matrix (texts, labels) for label sets.
+    It works in `Pipeline`, `cross_val_predict`, `GridSearchCV` and `clone`. `X` is a list, a NumPy
+    array or a pandas Series of strings. `y` has one label of any type per text, or is an indicator
+    matrix (texts, labels) for label sets.
 
     >>> estimator = textcnn.TextClassifier(model__num_filters=50, training={"epochs": 5})
     >>> estimator.fit(texts, labels).score(more_texts, more_labels)
@@ -157,9 +158,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters, the single keys included."""
-        names = [*GROUPS, "seed", "run_dir", "progress"]
-        names += [name for name in vars(self) if "__" in name.strip("_")]
-        return {name: getattr(self, name) for name in names}
+        single = [name for name in vars(self) if "__" in name.strip("_")]
+        known = [*GROUPS, "seed", "run_dir", "progress", *single]
+        return {name: getattr(self, name) for name in known}
 
     def set_params(self, **params: Any) -> "TextClassifier":
         """
@@ -196,7 +197,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         labels = self.read_labels(y)
         memory = {"train": Rows(texts, labels, weight_list(sample_weight))}
         if validation is not None:
-            memory["validation"] = Rows(text_list(validation[0]), label_names(validation[1]))
+            memory["validation"] = Rows(text_list(validation[0]), class_names(validation[1]))
         keys = {
             name: value
             for name, value in self.get_params().items()
@@ -215,7 +216,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         kind = type_of_target(values, input_name="y", raise_unknown=True)
         if kind == "multilabel-indicator":
             self.classes_ = np.arange(values.shape[1])
-            return label_names(values)
+            return class_names(values)
         if kind not in {"binary", "multiclass"}:
             raise InputError(
                 f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
@@ -225,7 +226,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(values)
         if len({str(label) for label in self.classes_.tolist()}) < len(self.classes_):
             raise InputError("y holds labels that are spelled alike, such as 1 and '1'")
-        return label_names(values)
+        return class_names(values)
 
     def order(self) -> list[int]:
         """For each of `classes_`, its place among the classifier's labels."""
@@ -298,7 +299,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def label_names(y: Any) -> list[Any]:
+def class_names(y: Any) -> list[Any]:
     """One string per text, or for an indicator matrix a list of the columns that hold 1."""
     values = np.asarray(y)
     if values.ndim == 2:

@@ -265,7 +265,7 @@ def load(
         half: store the tables as float16, which changes logits by about 0.01.
 
     Raises:
-        InputError: there is no checkpoint, or it is damaged or has a newer format.
+        InputError: there is no checkpoint, or it is damaged or has another format.
     """
     return restore(path, table_memory=table_memory, half=half).classifier
 

@@ -3,10 +3,10 @@
 The dataclasses here are Hydra's schemas, and `--help` prints their meanings. They are for:
 
 - the entry points, whose keys they are;
-- the recipes that the entry points run (`training/recipe.py`, `training/cross_validation.py`,
-  `evaluation/report.py`, `studies/tour/run.py`);
+- the recipes that the entry points run (`training/recipe.py` with `parts.py`,
+  `training/cross_validation.py`, `evaluation/report.py`, `studies/tour/`), and `estimator.py`;
 - `builders.py`, which turns them into objects with plain keyword arguments;
 - `inference.py`, which reads the configuration stored in a checkpoint.
 
-Everything else takes plain keyword arguments.
+Everything else takes plain keyword arguments: tests/test_architecture.py has the list.
 """

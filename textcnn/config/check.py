@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from textcnn.config.keys import allowed, command_line, example, join_or, takes, unknown, walk
-from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS
+from textcnn.config.schemas import CHOSEN_BY, FROM_PYTHON, GROUP_SCHEMAS
 from textcnn.errors import InputError
 
 
@@ -40,7 +40,9 @@ def conflicts(config: Any) -> Iterator[str]:
 def fix(name: str, entry: Any, value: Any) -> str:
     """A valid override to suggest."""
     group_name, _, last = name.rpartition(".")
-    if last == CHOSEN_BY.get(group_name, "name") and (group_name, value) in GROUP_SCHEMAS:
+    if last == CHOSEN_BY.get(group_name, "name") and (group_name, value) in {*GROUP_SCHEMAS} - {
+        FROM_PYTHON
+    }:
         return f"{group_name}={value}"  # another schema of this group has that name
     return f"{name}={example(entry)}"
 
@@ -54,5 +56,5 @@ def unchosen(config: Any) -> Iterator[str]:
         here = all(issubclass(cls, declared.get(group_name, ())) for cls in names.values())
         if here and type(getattr(config, group_name)) not in names.values():
             default = next(iter(names))
-            known = join_or(list(names))
+            known = join_or([name for name in names if (group_name, name) != FROM_PYTHON])
             yield f"{group_name} takes {known}, got nothing; try {group_name}={default}"

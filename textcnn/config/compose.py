@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import hydra
@@ -11,6 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from textcnn.config.check import check
+from textcnn.config.data import MemoryConfig
 from textcnn.config.explain import CONFIGS, explain
 from textcnn.config.keys import join_or
 from textcnn.config.programs import TrainConfig
@@ -49,7 +51,6 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
     Args:
         keys: options of groups, groups of keys, or single keys such as `model__num_filters`.
 
-
     Raises:
         InputError: a key is unknown, or its value is not allowed.
     """
@@ -58,14 +59,13 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
         group, _, key = name.partition("__")
         if name != "seed" and group not in GROUPS:
             raise InputError(
-                f"{name}={value!r}: no such key; there are {join_or([*GROUPS, 'seed'])}, and their "
-                "keys as in model__num_filters=50"
+                f"{name}={value!r} is not a key; the keys are {join_or([*GROUPS, 'seed'])}, "
+                "and single keys such as model__num_filters=50"
             )
         overrides += [*group_overrides(group, {key: value} if key else value)]
     config: TrainConfig = compose("train", overrides)
-    config.data.source = "memory"
-    config.data.multi_label = multi_label
-    return config
+    data = vars(config.data) | {"source": "memory", "multi_label": multi_label}
+    return replace(config, data=MemoryConfig(**data))
 
 
 def group_overrides(group: str, value: Any) -> Iterator[str]:

@@ -34,11 +34,7 @@ def duplicates(default: str) -> Any:
 
 @dataclass
 class DataConfig:
-    source: str = key(
-        "bundled",
-        "where the rows come from; memory: from Python, by textcnn.fit",
-        choices=("bundled", "files", "hub", "memory"),
-    )
+    source: str = key("bundled", "where the rows come from", choices=("bundled", "files", "hub"))
     path: str | None = key(
         None,
         "data=hub: the dataset on the Hugging Face Hub, owner/name, or a local directory in the "
@@ -230,3 +226,10 @@ class SyntheticConfig(DataConfig):
         if self.streaming:
             yield f"{STREAMABLE}, got data=synthetic; leave it out"
         yield from super().conflicts() if not self.streaming else ()
+
+
+@dataclass
+class MemoryConfig(DataConfig):
+    """Rows given from Python: `textcnn.fit` stores this, and the command line can't choose it."""
+
+    source: str = chosen_by("data", "memory")

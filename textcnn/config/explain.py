@@ -57,6 +57,8 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
         return no_such_key(key, group or name, known, arguments)
     entry = described(name).get(key)
     got = given(key, arguments).partition("=")[2] or "nothing"
+    if entry is None and (inner := [k for k in described(name) if k.startswith(f"{key}.")]):
+        return f"{key} takes keys of its own, got {got}; try --help for {inner[0]} and the others"
     if entry is None:
         return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
     # the same key may take other values in another schema of its group

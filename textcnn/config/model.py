@@ -1,15 +1,18 @@
 """The keys of the networks: one schema for each encoder, and the combinations that it refuses."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textcnn.config.keys import chosen_by, command_line, fraction, key
 from textcnn.config.model_keys import (
     KERNELS,
     MAX_WIDTH,
+    ModelConfig,
+    Refused,
     activation,
     embedding,
+    head_dropout,
     hidden_sizes,
     kmax_size,
     layer_count,
@@ -21,67 +24,6 @@ from textcnn.config.model_keys import (
 
 # A plain Any: in a typed dict OmegaConf would accept no new names.
 Options = Any
-
-# value: (why it is refused, the nearest value that works)
-Refused = dict[str, tuple[str, str]]
-
-
-def head_dropout(default: float) -> Any:
-    return fraction("probability of dropping an input value of each fully connected layer", default)
-
-
-@dataclass
-class ModelConfig:
-    """Keys of every network: embedding and position before the encoder, pooling and head after."""
-
-    refused_pooling: ClassVar[Refused] = {}
-    refused_padding: ClassVar[Refused] = {}
-
-    name: str = key("multi_width", "the encoder; choose it with model=")
-    embedding: str = embedding("nonstatic")
-    embedding_dim: int = size(
-        64,
-        "size of a token's vector; text.vectors set it to their own size, and embedding=onehot "
-        "ignores it",
-    )
-    position: str = position("none")
-    max_positions: int | None = key(
-        None,
-        "number of tokens with a vector of their own with position=learned (later ones share the "
-        "last), and number of tokens that pooling=flatten reads; null: text.max_length",
-        at_least=1,
-        at_most=1_000_000,
-    )
-    word_dropout: float = fraction("probability of zeroing a token's vector in training")
-    embedding_dropout: float = fraction("probability of zeroing a value of a vector in training")
-    pooling: str = pooling("max")
-    k: int = kmax_size(4)
-    chunks: int = size(4, "with pooling=chunk_max, number of equal parts of a text")
-    hidden_sizes: list[int] = hidden_sizes([])
-    dropout: float = head_dropout(0.5)
-    max_norm: float | None = key(
-        None,
-        "maximum L2 norm of the weights of each class in the output layer; null: no limit",
-        above=0.0,
-    )
-
-    def settings(self, max_length: int | None) -> dict[str, Any]:
-        """Keyword arguments for `build_model`.
-
-        Args:
-            max_length: of a text, in tokens.
-        """
-        return asdict(self) | {"max_positions": self.max_positions or max_length}
-
-    def conflicts(self) -> Iterator[str]:
-        for name, refused in (("pooling", self.refused_pooling), ("padding", self.refused_padding)):
-            got = getattr(self, name, None)
-            if got in refused:
-                reason, instead = refused[got]
-                yield (
-                    f"model.{name}={got} with model={self.name}: {reason}; "
-                    f"try model.{name}={instead}"
-                )
 
 
 @dataclass

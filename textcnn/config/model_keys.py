@@ -1,8 +1,10 @@
-"""Keys that several networks share, with one meaning and their own defaults."""
+"""The keys that networks share: those of every network, and keys with their own defaults."""
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
-from textcnn.config.keys import key
+from textcnn.config.keys import fraction, key
 
 POOLINGS = ("max", "kmax", "chunk_max", "mean", "sum", "attention", "flatten")
 PADDINGS = ("valid", "zeros", "reflect", "replicate", "circular", "full", "causal")
@@ -83,3 +85,64 @@ def hidden_sizes(default: list[int]) -> Any:
         at_most=MAX_WIDTH,
         length=(0, MAX_LAYERS),
     )
+
+
+# value: (why it is refused, the nearest value that works)
+Refused = dict[str, tuple[str, str]]
+
+
+def head_dropout(default: float) -> Any:
+    return fraction("probability of dropping an input value of each fully connected layer", default)
+
+
+@dataclass
+class ModelConfig:
+    """Keys of every network: embedding and position before the encoder, pooling and head after."""
+
+    refused_pooling: ClassVar[Refused] = {}
+    refused_padding: ClassVar[Refused] = {}
+
+    name: str = key("multi_width", "the encoder; choose it with model=")
+    embedding: str = embedding("nonstatic")
+    embedding_dim: int = size(
+        64,
+        "size of a token's vector; text.vectors overrides it, and embedding=onehot ignores it",
+    )
+    position: str = position("none")
+    max_positions: int | None = key(
+        None,
+        "number of tokens with a vector of their own with position=learned (later ones share the "
+        "last), and number of tokens that pooling=flatten reads; null: text.max_length",
+        at_least=1,
+        at_most=1_000_000,
+    )
+    word_dropout: float = fraction("probability of zeroing a token's vector in training")
+    embedding_dropout: float = fraction("probability of zeroing a value of a vector in training")
+    pooling: str = pooling("max")
+    k: int = kmax_size(4)
+    chunks: int = size(4, "with pooling=chunk_max, number of equal parts of a text")
+    hidden_sizes: list[int] = hidden_sizes([])
+    dropout: float = head_dropout(0.5)
+    max_norm: float | None = key(
+        None,
+        "maximum L2 norm of the weights of each class in the output layer; null: no limit",
+        above=0.0,
+    )
+
+    def settings(self, max_length: int | None) -> dict[str, Any]:
+        """Keyword arguments for `build_model`.
+
+        Args:
+            max_length: of a text, in tokens.
+        """
+        return asdict(self) | {"max_positions": self.max_positions or max_length}
+
+    def conflicts(self) -> Iterator[str]:
+        for name, refused in (("pooling", self.refused_pooling), ("padding", self.refused_padding)):
+            got = getattr(self, name, None)
+            if got in refused:
+                reason, instead = refused[got]
+                yield (
+                    f"model.{name}={got} with model={self.name}: {reason}; "
+                    f"try model.{name}={instead}"
+                )

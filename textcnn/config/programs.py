@@ -6,7 +6,7 @@ from typing import Any
 
 from textcnn.config.data import DataConfig, StringOrList, SyntheticConfig
 from textcnn.config.keys import command_line, group, key, walk
-from textcnn.config.model import ModelConfig
+from textcnn.config.model_keys import ModelConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 

@@ -1,6 +1,6 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig, MemoryConfig, SyntheticConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,
@@ -22,6 +22,7 @@ SCHEMAS = {
 GROUP_SCHEMAS = {
     ("data", "bundled"): DataConfig,  # also the schema of data=files and data=hub
     ("data", "synthetic"): SyntheticConfig,
+    ("data", "memory"): MemoryConfig,
     ("text", "word"): WordConfig,
     ("text", "char"): CharConfig,
     ("text", "byte"): ByteConfig,
@@ -29,6 +30,9 @@ GROUP_SCHEMAS = {
     ("optimizer", "adam"): AdamConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
 }
+
+# Stored by `textcnn.fit`; the command line can't choose it.
+FROM_PYTHON = ("data", "memory")
 
 # The key that names a group's schema, where it is not `name`.
 CHOSEN_BY = {"data": "source", "text": "unit"}

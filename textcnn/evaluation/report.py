@@ -135,12 +135,16 @@ def judge(
     if not golden <= GOLDEN_TOLERANCE:  # nan is not a reproduction either
         return (
             f"differs: logits of the checkpoint's golden texts are off by up to {golden:.2g}; "
-            "this machine or its libraries compute other numbers than in training"
+            "this machine or its libraries compute different numbers than training did"
         )
     if reported is None:
         if same_data:
             return "nothing to compare with: training reported no test scores of this checkpoint"
-        changed = "not training's test split" if given else "the test data have changed"
+        changed = (
+            "these are not the test texts of the training run"
+            if given
+            else "the test data have changed"
+        )
         return f"nothing to compare with: {changed}"
     if reported["accuracy"] == scores.accuracy:
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"

@@ -139,7 +139,7 @@ class TextCNN(nn.Module):
         embedded = self.embedding(self.word_dropout(ids))  # (batch, time, dim)
         embedded = self.embedding_dropout(self.position(embedded, lengths))
         features = Features(embedded.transpose(1, 2), lengths.clamp(min=1))
-        clean = type(self.position) is Position  # otherwise padding has a position too
+        clean = getattr(self.position, "absent", False)  # otherwise padding has a position too
         return features.knowing(clean=clean, finite=clean)
 
     def to_frame(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

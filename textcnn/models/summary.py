@@ -12,7 +12,6 @@ from torch import nn
 from textcnn.models.classifier import TextCNN, widest
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
-from textcnn.models.layers.position import Position
 from textcnn.system.terminal import build_table, markdown
 
 LONGEST = 1024  # tokens of the text that is sent through the network
@@ -88,7 +87,7 @@ def summarize(model: TextCNN, tokens: int) -> Summary:
     channels, read = embedded.values.shape[1:]
     before = [
         row(name, module, (channels - extra, read), embedded.field, 0)
-        for name, module, extra in named[: 1 if type(model.position) is Position else 2]
+        for name, module, extra in named[: 1 if model.position.absent else 2]
     ]
     pooling = row("pooling", model.poolings[0], pooled.shape[1:], None, 0)
     work = [

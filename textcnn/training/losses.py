@@ -115,8 +115,8 @@ def class_weights(
         given = {n if isinstance(n, str) else command_line(n): w for n, w in setting.items()}
         if strange := [name for name in given if name not in labels]:
             raise InputError(
-                f"training.class_weights has no class {listed(strange)} to weigh; there are "
-                f"{listed(labels)}"
+                f"training.class_weights names an unknown class {listed(strange)}; the classes "
+                f"are {listed(labels)}"
             )
         return torch.tensor([float(given.get(label, 1)) for label in labels])
     if len(setting) != len(labels):

@@ -10,6 +10,8 @@ from textcnn.models.layers.field import ONE_TOKEN, Field
 class Bag(Encoder):
     """The features at a position are the vector of its token."""
 
+    windows_only = True
+
     def __init__(self, channels: int):
         super().__init__()
         self.channels = (channels,)

@@ -22,6 +22,7 @@ class CharCnn(Encoder):
     """
 
     first_convolutions = ("blocks.0.convolution",)
+    windows_only = True
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ class Dilated(Encoder):
     """
 
     first_convolutions = ("project",)
+    windows_only = True
 
     def __init__(
         self,

@@ -30,6 +30,8 @@ class Encoder(nn.Module):
     first_convolutions: tuple[str, ...] = ()
     # whether the maps are the outputs of the first convolutions, in that order and unchanged
     maps_are_first_convolutions: bool = False
+    # whether a feature depends only on the tokens of its window, in the same way everywhere
+    windows_only: bool = False
 
     def forward(self, features: Features) -> tuple[Features, ...]:
         """(batch, channels, time) to a map (batch, channels of the map, positions) for each."""
@@ -68,7 +70,7 @@ class Encoder(nn.Module):
         readers = self.reading_convolutions()
         if not readers:
             raise NotImplementedError(
-                f"it is not known what of {type(self).__name__} reads the embedding"
+                f"{type(self).__name__} doesn't declare which layers read the embedding"
             )
         return [convolution.weight for convolution in readers.values()]
 

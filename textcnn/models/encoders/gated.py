@@ -17,6 +17,7 @@ class Gated(Encoder):
     """
 
     first_convolutions = ("project",)
+    windows_only = True
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ class MultiWidth(Encoder):
     """Convolutions of several widths side by side, each with an activation."""
 
     maps_are_first_convolutions = True
+    windows_only = True
 
     def __init__(
         self,

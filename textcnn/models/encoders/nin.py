@@ -16,6 +16,7 @@ class Nin(Encoder):
     """
 
     first_convolutions = ("convolutions.0",)
+    windows_only = True
 
     def __init__(self, channels: int, *, depth: int, num_filters: int, activation: str = "relu"):
         """

@@ -85,7 +85,7 @@ def pool_by_twin(
 
 
 def encodes_tokens_only(model: "TextCNN") -> bool:
-    """Whether the encoder reads of a token only its vector, apart from dropout in training."""
+    """Whether the encoder's input depends on each token's vector alone, apart from dropout."""
     embedding = model.embedding
     return (
         type(embedding) is Embedding

@@ -22,6 +22,7 @@ class Pooling(nn.Module):
 
     factor: int = 1
     commutes: bool = False
+    ignores_positions: bool = False  # the result depends only on the set or number of features
 
     def forward(self, features: Features) -> Pooled:
         """
@@ -37,6 +38,7 @@ class MaxPooling(Pooling):
     """The largest feature of each channel (max over time, Collobert 2011)."""
 
     commutes = True
+    ignores_positions = True
 
     def forward(self, features: Features) -> Pooled:
         if features.known.disposable and not features.full:  # a copy would cost most memory
@@ -96,6 +98,8 @@ class ChunkMaxPooling(Pooling):
 class MeanPooling(Pooling):
     """The mean over all positions."""
 
+    ignores_positions = True
+
     def forward(self, features: Features) -> Pooled:
         sums = full_precision(features.zeroed().values).sum(dim=2)
         return sums / features.lengths[:, None], None
@@ -104,12 +108,16 @@ class MeanPooling(Pooling):
 class SumPooling(Pooling):
     """The sum over all positions."""
 
+    ignores_positions = True
+
     def forward(self, features: Features) -> Pooled:
         return full_precision(features.zeroed().values).sum(dim=2), None
 
 
 class AttentionPooling(Pooling):
     """A mean with learned weights: softmax over positions of v · tanh(W h + b) (Yang 2016)."""
+
+    ignores_positions = True
 
     def __init__(self, channels: int):
         super().__init__()

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 
 class Position(nn.Module):
-    """No position information. `extra`: the number of channels that a subclass adds."""
+    """No position information. A subclass that has some is not `absent`, and may add channels."""
 
-    extra = 0
+    absent = True
+    extra = 0  # channels added
 
     def __init__(self, dim: int, max_positions: int):
         super().__init__()
@@ -25,6 +26,8 @@ class LearnedPosition(Position):
     All tokens from `max_positions` on share the last vector.
     """
 
+    absent = False
+
     def __init__(self, dim: int, max_positions: int):
         super().__init__(dim, max_positions)
         self.table = nn.Parameter(torch.empty(max_positions, dim))
@@ -38,6 +41,8 @@ class LearnedPosition(Position):
 class SinusoidalPosition(Position):
     """Sines and cosines of geometrically increasing wavelengths, added (Vaswani 2017)."""
 
+    absent = False
+
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         time, dim = embedded.shape[1:]
         positions = torch.arange(time, device=embedded.device, dtype=torch.float32)
@@ -50,6 +55,7 @@ class SinusoidalPosition(Position):
 class RampPosition(Position):
     """An extra channel, from -1 at a text's first token to 1 at its last (CoordConv, Liu 2018)."""
 
+    absent = False
     extra = 1
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> Tensor:

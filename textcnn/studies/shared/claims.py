@@ -4,19 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textcnn.studies.shared.study import Claim, Rate, Values, equal_logits, scientific, silent
 
-# encoders with one feature map that depends only on windows
-WINDOWED = ("MultiWidth", "CharCnn", "Dilated", "Gated", "Nin", "Bag")
-# poolings that ignore positions
-POSITION_FREE = {"MaxPooling", "MeanPooling", "SumPooling", "AttentionPooling"}
-
 
 def knows_windows_alone(known: Values) -> bool:
     """Whether logits depend on the windows of a text, not on their positions (T2)."""
     return (
-        known["encoder"] in WINDOWED
+        known["windows_only"]
         and known["stride"] == 1
         and not known["position"]
-        and set(known["poolings"]) <= POSITION_FREE
+        and known["ignores_positions"]
     )
 
 

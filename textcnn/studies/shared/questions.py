@@ -21,7 +21,6 @@ from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
-from textcnn.models.layers.position import Position
 from textcnn.studies.shared.embedding_axis import first_weights
 from textcnn.studies.shared.negated_texts import ADJECTIVES, negated_pair
 from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
@@ -67,11 +66,11 @@ def known(model: TextCNN) -> Values:
     """The properties of a model that decide what theory says about it."""
     convolutions = [m for m in model.encoder.modules() if isinstance(m, Convolution)]
     return {
-        "encoder": type(model.encoder).__name__,
+        "windows_only": model.encoder.declares("windows_only") and model.encoder.windows_only,
         "field": model.receptive_field,
         "stride": model.stride,
-        "poolings": sorted({type(pooling).__name__ for pooling in model.poolings}),
-        "position": type(model.position) is not Position,
+        "ignores_positions": all(pooling.ignores_positions for pooling in model.poolings),
+        "position": not model.position.absent,
         "paddings": sorted({each.padding for each in convolutions if each.kernel_size > 1}),
     }
 

@@ -37,4 +37,4 @@ def test_of_an_encoder_that_declares_nothing_no_weights_are_known() -> None:
 
     model = build("bag")
     model.encoder = Own()
-    assert first_weights(model) == "it is not known what of Own reads the embedding"
+    assert first_weights(model) == "Own doesn't declare which layers read the embedding"
