@@ -122,6 +122,6 @@ def test_winners_are_the_positions_of_the_pooled_values(name: str, pooling: str)
 def test_gradients_go_back_through_the_features(activation: str, pooling: str) -> None:
     model = build("multi_width", activation=activation, pooling=pooling)
     trace = model.activations(*batch(TEXTS))
-    learnt = [*model.encoder.parameters()]
+    learned = [*model.encoder.parameters()]
     total = sum((features.sum() for features in trace.features), torch.zeros(()))
-    assert all(gradient.abs().sum() > 0 for gradient in torch.autograd.grad(total, learnt))
+    assert all(gradient.abs().sum() > 0 for gradient in torch.autograd.grad(total, learned))

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
-    *("inference", "evaluation", "training", "estimator", "studies", "cli"),
+    *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
 )
 PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate")
 # who sees the classes of the configuration, besides textcnn/config itself
@@ -19,6 +19,7 @@ DOORS = {
     "cli.py",
     "builders.py",
     "estimator.py",
+    "from_python.py",
     "inference.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",

@@ -43,8 +43,8 @@ texts_of_ids = st.lists(st.integers(1, IDS - 1), max_size=9)
 def gradients(model: TextCNN, logits: Tensor) -> list[Tensor]:
     """Of a loss on one text's logits, (classes,), with respect to every weight that learns."""
     loss = F.cross_entropy(logits, torch.tensor(1))
-    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return list(torch.autograd.grad(loss, learnt, retain_graph=True))
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return list(torch.autograd.grad(loss, learned, retain_graph=True))
 
 
 def assert_same(got: Sequence[Tensor], expected: Sequence[Tensor]) -> None:

@@ -218,7 +218,7 @@ def test_a_group_sets_its_keys_together(recipe: Recipe) -> None:
     ("given", "said"),
     [
         ("data.task=order", "it is a key of data=synthetic"),
-        ("text.alphabet=learnt", "it is a key of text=char"),
+        ("text.alphabet=learned", "it is a key of text=char"),
         ("optimizer.rho=0.9", "it is a key of optimizer=adadelta"),
     ],
 )

@@ -239,8 +239,8 @@ def test_windows_inside_every_text_are_the_same_whether_masked_or_not(lengths: l
     pool = MaxPool(2, stride=2)
     found = []
     for finite in (True, False):
-        read = Features(values, torch.tensor(lengths)).knowing(finite=finite)
-        made = pool(layer(read).knowing(finite=finite)).zeroed().values
+        read = Features(values, torch.tensor(lengths))._knowing(finite=finite)
+        made = pool(layer(read)._knowing(finite=finite)).zeroed().values
         (gradient,) = torch.autograd.grad((made * randn(*made.shape, seed=3)).sum(), values)
         found.append((made, gradient))
     torch.testing.assert_close(*found)

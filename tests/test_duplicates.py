@@ -20,7 +20,7 @@ def splits(train: list[str], validation: list[str], test: list[str]) -> dict[str
 SHARED = splits(["a b", "A  B", "c", "d", "d"], ["c", "e", "f"], ["a b", " F\n", "g"])
 
 
-def test_case_and_white_space_are_folded() -> None:
+def test_case_and_white_space_do_not_count() -> None:
     assert normalize(" Straße\t\n X ") == "strasse x"
 
 

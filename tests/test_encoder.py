@@ -14,7 +14,7 @@ from textcnn.text.vocabulary import UNKNOWN, Vocabulary
 
 any_text = st.text(st.characters(exclude_categories=[]))  # half surrogates too
 BYTE = build_tokenizer("byte")
-CHAR = build_tokenizer("char", alphabet="learnt", lowercase=False)
+CHAR = build_tokenizer("char", alphabet="learned", lowercase=False)
 WORD = build_tokenizer("word", tokenizer="whitespace")
 few_words = st.lists(st.sampled_from(["a", "b", "ab", "<unk>"])).map(" ".join)
 
@@ -80,9 +80,9 @@ def test_texts_encoded_together_are_as_each_alone(
 def test_what_was_kept_comes_back(text: str) -> None:
     encoder = TextEncoder(BYTE, build_vocabulary(BYTE, dict), None, "head")
     assert encoder.decode(encoder(text)) == text
-    learnt = TextEncoder(CHAR, build_vocabulary(CHAR, lambda: counts(CHAR, text)), None, "head")
-    assert learnt.decode(learnt(text)) == text
-    for each in (encoder, learnt):
+    learned = TextEncoder(CHAR, build_vocabulary(CHAR, lambda: counts(CHAR, text)), None, "head")
+    assert learned.decode(learned(text)) == text
+    for each in (encoder, learned):
         assert each.decode(encode_texts([text], each).ids) == text
 
 

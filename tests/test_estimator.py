@@ -2,12 +2,17 @@
 
 import pickle
 import random
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -20,7 +25,8 @@ import textcnn
 from textcnn import InputError
 from textcnn.config.model import DilatedConfig
 from textcnn.config.stored import parse_train_config
-from textcnn.estimator import TextClassifier, fit
+from textcnn.estimator import TextClassifier
+from textcnn.from_python import fit
 
 pytest_plugins = ("tiny_run",)
 
@@ -237,11 +243,14 @@ def test_a_directory_that_holds_a_run_is_refused(tiny_run: Path) -> None:
 @pytest.mark.parametrize(
     ("texts", "labels", "message"),
     [
-        ("goal", ["film"], "got one string"),
+        ("goal", ["film"], "expected a list of strings, got 'goal'"),
         ([], [], "no rows"),
         (["a", "b"], ["x"], "2 texts, but 1 labels"),
-        (["a", None], ["x", "y"], "data.train, row 2: the text must be a string, got None"),
+        (["a", None], ["x", "y"], "row 2: the text must be a string, got None"),
         (["a", "b"], ["x", ""], "row 2"),
+        (["a", "b"], None, "expected a list of labels, got None"),
+        (["a", "b"], "xy", "expected a list of labels, got 'xy'"),
+        (np.array([["a"], ["b"]]), ["x", "y"], "got an array of shape (2, 1)"),
         (TEXTS, ["one"] * len(TEXTS), "only one class"),
     ],
 )
@@ -249,6 +258,67 @@ def test_wrong_rows_are_refused_by_number(texts: Any, labels: Any, message: str)
     with pytest.raises(InputError) as refused:
         fit(texts, labels, **SMALL)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("validation", [0.2, (NEW, TRUTH, [1.0]), {"texts": NEW}])
+def test_validation_takes_texts_and_labels(validation: Any) -> None:
+    with pytest.raises(InputError, match=r"validation takes \(texts, labels\), got"):
+        fit(TEXTS, LABELS, validation=validation, **SMALL)
+
+
+# The process that trains
+
+
+def test_iterators_are_read_once_and_whole() -> None:
+    listed = fit(TEXTS, LABELS, **SMALL).logits(NEW)
+    assert torch.equal(fit(iter(TEXTS), iter(LABELS), **SMALL).logits(NEW), listed)  # type: ignore[call-overload]
+
+
+def test_threads_that_train_wait_for_each_other() -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(3) as pool:
+        trained = list(pool.map(lambda _: fit(TEXTS, LABELS, **SMALL).logits(NEW), range(3)))
+    assert all(torch.equal(logits, trained[0]) for logits in trained)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_hydra_program_can_train_and_keeps_its_own_state(tmp_path: Path) -> None:
+    with initialize_config_module("textcnn.configs", version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        fit(TEXTS, LABELS, **SMALL)
+        assert GlobalHydra.instance().hydra is hydra
+        assert compose("predict").batch_size is None
+
+
+def test_accelerate_is_left_for_the_program_to_set_up() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import textcnn\nfrom accelerate import Accelerator\n"
+            "textcnn.fit(['a b', 'c d'] * 20, ['x', 'y'] * 20, training={'epochs': 1})\n"
+            "print(Accelerator(mixed_precision='bf16', cpu=True).mixed_precision)",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "bf16\n", done.stderr
+
+
+@pytest.mark.parametrize("names", [("sci fi", "好"), ("null", "True"), ("a:b", "1")])
+def test_classes_of_any_name_can_be_weighted(names: tuple[str, str], tmp_path: Path) -> None:
+    labels = [names[label == "film"] for label in LABELS]
+    settings = SMALL | {"training": {"epochs": 1, "class_weights": {names[0]: 2, names[1]: 0.5}}}
+    classifier = fit(TEXTS, labels, run_dir=tmp_path / "run", **settings)
+    assert set(classifier.labels) == set(names)
+    stored = parse_train_config((tmp_path / "run" / "config.yaml").read_text(encoding="utf-8"))
+    assert stored.training.class_weights == {names[0]: 2, names[1]: 0.5}
+
+
+def test_the_names_of_the_package_are_listed() -> None:
+    assert {"fit", "load", "TextClassifier", "Classifier"} <= set(dir(textcnn))
 
 
 # scikit-learn
@@ -299,6 +369,17 @@ def test_it_is_cloned_with_its_parameters() -> None:
         TextClassifier(epochs=3)
 
 
+def test_a_fit_that_fails_leaves_the_earlier_one_whole(fitted: TextClassifier) -> None:
+    copy = pickle.loads(pickle.dumps(fitted))  # noqa: S301 - our own
+    expected = copy.predict_proba(NEW)
+    with pytest.raises(InputError):
+        copy.fit(TEXTS, ["one"] * len(TEXTS))
+    with pytest.raises(InputError):
+        copy.set_params(model__num_filters=-1).fit(TEXTS, ["u", "v"] * 60)
+    np.testing.assert_array_equal(copy.predict_proba(NEW), expected)
+    assert [*copy.classes_] == ["film", "sport", "tech"]
+
+
 def test_it_takes_part_in_pipelines_and_searches() -> None:
     strip = FunctionTransformer(lambda texts: [text.strip() for text in texts])
     search = GridSearchCV(
@@ -329,7 +410,9 @@ def test_loaded_estimators_predict_as_before(fitted: TextClassifier, tmp_path: P
     loaded = TextClassifier.load(tmp_path / "model")
     assert loaded.classes_.tolist() == fitted.classes_.tolist()
     assert (loaded.predict(NEW) == fitted.predict(NEW)).all()
-    assert (tmp_path / "model" / "manifest.json").is_file()
+    assert loaded.get_params() == fitted.get_params()
+    log = loaded.predict_log_proba(NEW)
+    np.testing.assert_allclose(np.exp(log), loaded.predict_proba(NEW))
 
 
 # scikit-learn's own checks

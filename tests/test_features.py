@@ -14,7 +14,7 @@ from textcnn.models.layers.field import Field
 def features() -> Features:
     """Texts of 3 and 1 positions."""
     values = torch.tensor([[[1.0, 2.0, 3.0]], [[4.0, torch.nan, torch.inf]]])
-    return Features(values, torch.tensor([3, 1]), Field(5, 2, -1)).knowing(disposable=True)
+    return Features(values, torch.tensor([3, 1]), Field(5, 2, -1))._knowing(disposable=True)
 
 
 def test_positions_after_a_texts_end_are_outside(features: Features) -> None:
@@ -24,8 +24,8 @@ def test_positions_after_a_texts_end_are_outside(features: Features) -> None:
 def test_zeroed_leaves_only_a_texts_own(features: Features) -> None:
     zeroed = features.zeroed()
     assert zeroed.values.tolist() == [[[1, 2, 3]], [[4, 0, 0]]]
-    assert zeroed.known.clean
-    assert not zeroed.known.disposable
+    assert zeroed._known.clean
+    assert not zeroed._known.disposable
     assert (zeroed.lengths.tolist(), zeroed.field) == ([3, 1], Field(5, 2, -1))
 
 
@@ -50,7 +50,7 @@ def test_map_with_fewer_positions_is_padded_with_zeros(features: Features) -> No
     padded = features.zeroed().at_least(5)
     assert padded.values.tolist() == [[[1, 2, 3, 0, 0]], [[4, 0, 0, 0, 0]]]
     assert padded.lengths.tolist() == [3, 1]
-    assert padded.known.clean
+    assert padded._known.clean
 
 
 def test_map_with_enough_positions_stays(features: Features) -> None:
@@ -61,8 +61,8 @@ def test_map_with_enough_positions_stays(features: Features) -> None:
 def test_nothing_is_known_about_the_result_of_a_function(features: Features) -> None:
     made = features.zeroed().each(lambda values: values + 1)
     assert made.values.tolist() == [[[2, 3, 4]], [[5, 1, 1]]]
-    assert not made.known.clean
-    assert not made.known.disposable
+    assert not made._known.clean
+    assert not made._known.disposable
     assert made.field == features.field
 
 
@@ -72,8 +72,8 @@ def test_sum_is_taken_position_by_position_and_sees_both_fields(features: Featur
     assert summed.values.tolist() == [[[11, 12, 13]], [[14, 10, 10]]]
     assert summed.lengths.tolist() == [3, 1]
     assert summed.field == Field(8, 2, -1)
-    assert not summed.known.clean
-    assert not summed.known.disposable
+    assert not summed._known.clean
+    assert not summed._known.disposable
 
 
 def test_maps_of_different_shapes_have_no_sum(features: Features) -> None:
@@ -85,7 +85,7 @@ def test_texts_that_fill_their_frame_are_clean_as_they_are() -> None:
     values = torch.randn(2, 3, 4)
     full = Features(values, torch.tensor([4, 5]))
     assert full.full
-    assert full.zeroed().known.clean
+    assert full.zeroed()._known.clean
     assert full.zeroed().values is values
     assert not Features(values, torch.tensor([4, 3])).full
 
@@ -109,7 +109,7 @@ def test_the_constructor_takes_values_lengths_and_field_alone(features: Features
 
 def test_what_is_known_of_values_is_forgotten_with_them(features: Features) -> None:
     zeroed = features.zeroed()
-    assert zeroed.known.clean
+    assert zeroed._known.clean
     other = replace(zeroed, values=zeroed.values + 1)
-    assert not other.known.clean
+    assert not other._known.clean
     assert other.zeroed().values.tolist() == [[[2, 3, 4]], [[5, 0, 0]]]

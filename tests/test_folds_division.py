@@ -1,4 +1,4 @@
-"""Cross-validation folds, and how rows with sets of labels are drawn."""
+"""Cross-validation folds, and how rows with label sets are drawn."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -136,7 +136,7 @@ def test_sets_of_labels_are_dealt_by_their_rarest_label() -> None:
         assert (each.test.labels.sum(axis=1) == 0).sum() == 2
 
 
-# Sets of labels
+# Label sets
 
 
 @st.composite

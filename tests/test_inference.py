@@ -222,7 +222,7 @@ def test_package_offers_nothing_that_it_does_not_have() -> None:
         textcnn.lode  # noqa: B018
 
 
-# Sets of labels
+# Label sets
 
 
 def test_each_label_is_predicted_by_itself() -> None:

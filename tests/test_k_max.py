@@ -56,7 +56,7 @@ def test_channels_choose_for_themselves() -> None:
 def test_kept_depend_on_the_whole_text() -> None:
     kept, _ = k_max_of([[1, 2, 3]], [2], 2)
     assert kept.field == Field(None, 2, -1)
-    assert kept.known.clean
+    assert kept._known.clean
 
 
 @given(

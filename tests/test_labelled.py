@@ -156,7 +156,7 @@ def test_texts_are_all_or_the_first() -> None:
     assert rows.texts(0) == []
 
 
-def test_folded_hashes_are_those_of_the_rows() -> None:
+def test_text_hashes_are_those_of_the_rows() -> None:
     rows = label_texts(table([("A b", "film"), ("c", "film"), ("a  B", "film")]), NAMES, "x")
     first, third, second = rows.select(np.array([0, 2, 1])).text_hashes
     assert first == third != second

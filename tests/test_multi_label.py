@@ -1,4 +1,4 @@
-"""Scores and thresholds of sets of labels, worked out by hand and held against scikit-learn."""
+"""Scores and thresholds of label sets, worked out by hand and held against scikit-learn."""
 
 import json
 import os

@@ -67,7 +67,7 @@ def test_batch_norm_in_training_is_that_of_the_texts_without_padding(
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_batch_norm_in_training_leaves_zeros_behind_texts(garbage: float) -> None:
     made = scaled(BatchNorm(2))(batch_of(texts_of([4, 1]), 2, garbage))
-    assert made.known.clean
+    assert made._known.clean
     assert made.values.masked_select(made.outside).count_nonzero() == 0
 
 

@@ -177,7 +177,7 @@ def test_max_pool_of_a_batch_is_that_of_each_text_and_finite_throughout(
         expected = torch.stack([window.amax(dim=1) for window in windows], dim=1)
         assert torch.equal(row[:, : len(windows)], expected)
         assert row[:, len(windows) :].count_nonzero() == 0
-    assert made.known.clean
+    assert made._known.clean
     assert torch.equal(pool.positions(batch.lengths), made.lengths)
     made.values.sum().backward()
     assert values.grad is not None

@@ -25,7 +25,7 @@ TOKENIZERS = {
     "basic_english": build_tokenizer("word", tokenizer="basic_english"),
     "kim": build_tokenizer("word", tokenizer="kim"),
     "zhang": build_tokenizer("char", alphabet="zhang", lowercase=True),
-    "learnt": build_tokenizer("char", alphabet="learnt", lowercase=False),
+    "learned": build_tokenizer("char", alphabet="learned", lowercase=False),
     "custom": build_tokenizer("char", alphabet="ab א\0", lowercase=True),
     "byte": build_tokenizer("byte"),
 }
@@ -199,5 +199,5 @@ def test_a_tokenizer_that_was_sent_makes_the_same_tokens(tokenizer: Tokenizer, t
 def test_tokenizers_that_differ_have_other_fingerprints() -> None:
     prints = {tokenizer.fingerprint for tokenizer in TOKENIZERS.values()}
     assert len(prints) == len(TOKENIZERS)
-    both = [build_tokenizer("char", alphabet="learnt", lowercase=lower) for lower in (True, False)]
+    both = [build_tokenizer("char", alphabet="learned", lowercase=lower) for lower in (True, False)]
     assert both[0].fingerprint != both[1].fingerprint

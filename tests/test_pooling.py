@@ -174,7 +174,7 @@ def test_values_that_others_need_are_left_as_they_are(kind: str) -> None:
 
 def test_max_changes_disposable_values_in_place() -> None:
     batch = batch_of([torch.tensor([[1.0, 2]]), torch.tensor([[3.0]])])
-    pooled, winners = MaxPooling()(batch.knowing(disposable=True))
+    pooled, winners = MaxPooling()(batch._knowing(disposable=True))
     assert (pooled.tolist(), winners.tolist()) == ([[2], [3]], [[1], [0]])
     assert batch.values.tolist() == [[[1, 2]], [[3, -torch.inf]]]
 

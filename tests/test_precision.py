@@ -85,7 +85,7 @@ def test_scaled_gradients_step_as_others_and_infinite_ones_not_at_all() -> None:
     assert weight.item() == 1 - 0.5 * 3
     again = Precision("fp32", CPU)
     again.scaler = torch.amp.GradScaler("cpu")
-    again.go_to(halves.state())
+    again.load_state(halves.state())
     assert again.state() == halves.state()
     assert again.scaler.get_scale() == 512
 

@@ -120,3 +120,14 @@ def test_bar_never_prints_plain_progress_lines(terminal: Console) -> None:
     with TrainingProgress(terminal, epochs=4, steps=8, seconds_between_lines=-1.0) as progress:
         progress.step(half_an_epoch())
     assert "s left" not in output_of(terminal)
+
+
+def test_a_notebook_has_a_bar() -> None:
+    console = Console(file=io.StringIO(), force_jupyter=True)
+    assert not console.is_terminal
+    assert not TrainingProgress(console, epochs=4, steps=8).bar.disable
+
+
+def test_a_quiet_console_has_none(terminal: Console) -> None:
+    terminal.quiet = True
+    assert TrainingProgress(terminal, epochs=4, steps=8).bar.disable

@@ -29,10 +29,10 @@ every_model = pytest.mark.parametrize("name", MODELS)
 def trained(name: str, **changes: Any) -> TextCNN:
     """After a step, so that no weight or statistic is as a new model's."""
     model = build(name, **changes).train()
-    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     loss = F.cross_entropy(model(*batch(TEXTS)), torch.arange(len(TEXTS)) % CLASSES)
     loss.backward()
-    torch.optim.SGD(learnt, lr=0.1).step()
+    torch.optim.SGD(learned, lr=0.1).step()
     return model.eval()
 
 

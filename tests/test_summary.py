@@ -35,9 +35,9 @@ def test_parameters_of_the_layers_add_up_to_the_models(name: str, parts: dict[st
     summary = summarize(model, 15)
     counted = sum(parameter.numel() for parameter in model.parameters())
     assert sum(layer.parameters for layer in summary.layers) == summary.parameters == counted
-    learnt = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    assert summary.trained == learnt
-    assert (learnt < counted) == (parts.get("embedding") == "multichannel")
+    learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert summary.trained == learned
+    assert (learned < counted) == (parts.get("embedding") == "multichannel")
 
 
 @every_model

@@ -331,7 +331,7 @@ def test_a_source_gives_three_splits_and_says_what_pairs_have_in_common() -> Non
     ],
 )
 def test_the_note_says_what_texts_have_in_common(texts: SyntheticTexts, shared: str) -> None:
-    assert texts.promise.startswith(f"data.task={texts.task}: {shared};")
+    assert texts.note.startswith(f"data.task={texts.task}: {shared};")
 
 
 # Keys

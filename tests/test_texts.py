@@ -13,7 +13,7 @@ from textcnn.data.tokenized import TokenizedTexts
 from textcnn.text.tokenizers import build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="whitespace")
-CHARACTERS = build_tokenizer("char", alphabet="learnt", lowercase=False)
+CHARACTERS = build_tokenizer("char", alphabet="learned", lowercase=False)
 SENTENCES = ["A fine film", "a  fine\tFILM ", "", "another", "שלום"]
 
 some_texts = st.lists(st.text(max_size=5), max_size=6)

@@ -20,7 +20,7 @@ TOKENIZERS = {
     "basic_english": build_tokenizer("word", tokenizer="basic_english"),
     "kim": build_tokenizer("word", tokenizer="kim"),
     "zhang": build_tokenizer("char", alphabet="zhang", lowercase=True),
-    "learnt": build_tokenizer("char", alphabet="learnt", lowercase=False),
+    "learned": build_tokenizer("char", alphabet="learned", lowercase=False),
     "custom": build_tokenizer("char", alphabet="ab א", lowercase=True),
     "byte": build_tokenizer("byte"),
 }

@@ -86,7 +86,7 @@ def test_characters_are_those_of_zhang_in_lower_case() -> None:
 
 
 def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
-    tokenizer = build_tokenizer("char", alphabet="learnt", lowercase=False)
+    tokenizer = build_tokenizer("char", alphabet="learned", lowercase=False)
     assert tokenizer.alphabet is None
     assert tokenizer("Aé") == "Aé"
 
@@ -102,9 +102,9 @@ def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
         ),
         (
             "learned",
-            "text.alphabet holds 'e' twice; give each character once; did you mean learnt?",
+            "text.alphabet holds 'e' twice; give each character once; did you mean learned?",
         ),
-        ("", "text.alphabet is empty; set it to zhang, learnt or the characters themselves"),
+        ("", "text.alphabet is empty; set it to zhang, learned or the characters themselves"),
     ],
 )
 def test_an_alphabet_has_each_character_once(alphabet: str, message: str) -> None:

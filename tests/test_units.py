@@ -16,7 +16,7 @@ pytest_plugins = ("tiny_run",)
     ("overrides", "ids"),
     [
         (("text=char", "text.alphabet=zhang"), 2 + 69),
-        (("text=char", "text.alphabet=learnt", "text.max_vocabulary=20"), 2 + 20),
+        (("text=char", "text.alphabet=learned", "text.max_vocabulary=20"), 2 + 20),
         (("text=byte", "text.truncate=both", "text.max_length=40"), 2 + 256),
         (("text.tokenizer=kim",), None),
     ],

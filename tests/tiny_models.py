@@ -51,7 +51,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "nin": {"name": "nin", "depth": 2, "num_filters": 6},
     "gated": {"name": "gated", "depth": 2, "num_filters": 4, "kernel_size": 3},
     "dcnn": DCNN,
-    "dcnn, unfolded": DCNN | {"add_row_pairs": False},
+    "dcnn, all rows": DCNN | {"add_row_pairs": False},
     "bag": {"name": "bag"},
     "lstm": {"name": "lstm", "hidden_size": 4, "depth": 2},
     "transformer": {
@@ -69,7 +69,7 @@ def build(name: str, **changes: Any) -> TextCNN:
     torch.manual_seed(0)
     rows: dict[str, Any] = {"embedding_dim": 8}
     if changes.get("position") == "ramp" and name == "dcnn":
-        rows = {"embedding_dim": 7}  # with the ramp's channel 8, which are folded twice
+        rows = {"embedding_dim": 7}  # with the ramp's channel 8, which are halved twice
     common = {"vocabulary_size": IDS, "num_classes": CLASSES, "max_positions": FRAME, "k": 2}
     model = build_model(**common | rows | {"chunks": 3} | MODELS[name] | changes)
     if not model.head.weight.is_meta:

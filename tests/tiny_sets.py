@@ -1,4 +1,4 @@
-"""A classifier of sets of labels, with weights set by hand.
+"""A classifier of label sets, with weights set by hand.
 
 The logit of a label is 2 in a text that holds the word of it, else -2: probabilities 0.88 and 0.12.
 """

@@ -16,7 +16,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from textcnn.errors import InputError
-    from textcnn.estimator import TextClassifier, fit
+    from textcnn.estimator import TextClassifier
+    from textcnn.from_python import fit
     from textcnn.inference import (
         Classifier,
         LabelSetClassifier,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 MODULES = {
     "InputError": "textcnn.errors",
     "TextClassifier": "textcnn.estimator",
-    "fit": "textcnn.estimator",
+    "fit": "textcnn.from_python",
 }
 
 
@@ -40,3 +41,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'textcnn' has no attribute {name!r}")
     return getattr(importlib.import_module(MODULES.get(name, "textcnn.inference")), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -60,7 +60,7 @@ def save_checkpoint(
             "git_revision": git_revision(),
             "sha256": {file.name: sha256(file) for file in sorted(new.iterdir())},
         }
-        write_json(new / "manifest.json", provenance | checkpoint.manifest)
+        write_json(new / "manifest.json", checkpoint.manifest | provenance)
 
 
 def update_manifest(directory: Path, **entries: Any) -> None:

@@ -1,14 +1,9 @@
-"""Training from Python: `fit`, and a classifier with scikit-learn's interface.
+"""A text classifier with scikit-learn's interface."""
 
-Both take the keys of `python -m textcnn.train`, check them in the same way, run the same recipe and
-write the same checkpoints.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Integral
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,96 +11,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint, save_checkpoint
+from textcnn.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from textcnn.config.compose import GROUPS, config_from_keys
 from textcnn.config.keys import join_or
-from textcnn.config.programs import TrainConfig
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
-from textcnn.inference import AnyClassifier, LabelSetClassifier, rebuild
-from textcnn.system.terminal import build_console
-from textcnn.training.loop import Interrupted
-from textcnn.training.random_state import same_random_numbers
-from textcnn.training.recipe import TrainingRun
-
-
-def fit(
-    texts: Sequence[str] | np.ndarray,
-    labels: Sequence[Any] | np.ndarray,
-    *,
-    sample_weight: Sequence[float] | np.ndarray | None = None,
-    validation: tuple[Sequence[str], Sequence[Any]] | None = None,
-    run_dir: str | Path | None = None,
-    progress: bool = False,
-    **keys: Any,
-) -> AnyClassifier:
-    """Train a classifier.
-
-    >>> classifier = textcnn.fit(texts, labels, model="multi_width", training={"epochs": 5})
-    >>> classifier.predict(["a fine film"])[0].label
-    'positive'
-
-    Args:
-        texts: any strings, empty ones too; a list, a NumPy array, a pandas Series.
-        labels: one string or whole number per text, or for label sets a collection of strings per
-            text.
-        sample_weight: how much each text counts in the loss; None: all 1.
-        validation: texts and labels that choose the best epoch; None: a stratified fraction of the
-            given ones, `data={"validation_fraction": 0.1}`.
-        run_dir: a new directory for all that `textcnn.train` writes; None: nothing is kept.
-        progress: show what `textcnn.train` shows.
-        keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
-            `model__num_filters=50`, and so on for `text`, `optimizer`, `training`, `data`; `seed`.
-
-    Returns:
-        The best epoch: a `Classifier`, or a `LabelSetClassifier` for label sets.
-
-    Raises:
-        InputError: texts, labels or keys can't be used.
-        KeyboardInterrupt: after Ctrl-C; with `run_dir`, `best` and `last` are saved there.
-    """
-    labels = list(labels)
-    first = labels[0] if labels else ""
-    multi_label = isinstance(first, Iterable) and not isinstance(first, str)
-    texts = texts if isinstance(texts, str) else list(texts)
-    memory = {"train": Rows(texts, label_names(labels), sample_weight)}
-    if validation is not None:
-        memory["validation"] = Rows(validation[0], label_names(validation[1]))
-    config = config_from_keys(keys, multi_label)
-    return rebuild(train_checkpoint(config, memory, run_dir, progress), "the trained model")[0]
-
-
-def label_names(labels: Iterable[Any]) -> list[Any]:
-    """Labels with numbers as strings, as a file would hold them; all others as they are."""
-    return [str(label) if isinstance(label, Integral | np.bool_) else label for label in labels]
-
-
-def train_checkpoint(
-    config: TrainConfig,
-    memory: Mapping[str, Rows],
-    run_dir: str | Path | None,
-    progress: bool,
-) -> Checkpoint:
-    """Train by the recipe of `textcnn.train` and return the best checkpoint."""
-    with TemporaryDirectory(prefix="textcnn-") as temporary, same_random_numbers():
-        directory = Path(temporary) / "run" if run_dir is None else Path(run_dir).expanduser()
-        if directory.is_file() or (directory.is_dir() and any(directory.iterdir())):
-            raise InputError(f"run_dir={directory} is in use; give a new directory")
-        config = replace(config, run_dir=str(directory))
-        run = TrainingRun(
-            config,
-            directory,
-            console=build_console(quiet=not progress),
-            memory=memory,
-            keep=run_dir is not None,
-        )
-        run.start()
-        try:
-            run.learn()
-        except Interrupted:
-            raise KeyboardInterrupt from None
-        run.finish()
-        return load_checkpoint(find_checkpoint(directory))
+from textcnn.from_python import pair, text_list, train_checkpoint, weight_list
+from textcnn.inference import LabelSetClassifier, rebuild
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -194,39 +106,22 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             InputError (a ValueError): texts, labels or parameters can't be used.
         """
         texts = text_list(X)
-        labels = self.read_labels(y)
+        classes, labels = read_labels(y)
         memory = {"train": Rows(texts, labels, weight_list(sample_weight))}
         if validation is not None:
-            memory["validation"] = Rows(text_list(validation[0]), class_names(validation[1]))
+            validation_texts, validation_labels = pair(validation)
+            memory["validation"] = Rows(text_list(validation_texts), class_names(validation_labels))
         keys = {
             name: value
             for name, value in self.get_params().items()
             if value is not None and name not in {"run_dir", "progress"}
         }
         config = config_from_keys(keys, multi_label=labels != [] and isinstance(labels[0], list))
-        self.checkpoint_ = train_checkpoint(config, memory, self.run_dir, self.progress)
-        self.classifier_ = rebuild(self.checkpoint_, "the trained model")[0]
+        checkpoint = train_checkpoint(config, memory, self.run_dir, self.progress)
+        # together, at the end: a fit that fails leaves an earlier one whole
+        self.classifier_ = rebuild(checkpoint, "the trained model")[0]
+        self.checkpoint_, self.classes_ = checkpoint, classes
         return self
-
-    def read_labels(self, y: Any) -> list[Any]:
-        """Set `classes_`; return the labels as textcnn names them: strings, or lists of strings."""
-        if y is None:
-            raise InputError("requires y to be passed, but the target y is None")
-        values = np.asarray(y)
-        kind = type_of_target(values, input_name="y", raise_unknown=True)
-        if kind == "multilabel-indicator":
-            self.classes_ = np.arange(values.shape[1])
-            return class_names(values)
-        if kind not in {"binary", "multiclass"}:
-            raise InputError(
-                f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
-                "(texts, labels) of 0 and 1"
-            )
-        values = column_or_1d(values, warn=True)
-        self.classes_ = np.unique(values)
-        if len({str(label) for label in self.classes_.tolist()}) < len(self.classes_):
-            raise InputError("y holds labels that are spelled alike, such as 1 and '1'")
-        return class_names(values)
 
     def order(self) -> list[int]:
         """For each of `classes_`, its place among the classifier's labels."""
@@ -241,6 +136,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         # a label without any text in training has no logit
         padded = np.pad(probabilities, ((0, 0), (0, 1)))
         return padded[:, self.order()]
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+        """The logarithms of `predict_proba`."""
+        with np.errstate(divide="ignore"):  # of a label without any text in training: -inf
+            return np.log(self.predict_proba(X))
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Labels (texts,), or for label sets an indicator matrix (texts, labels) of int64."""
@@ -258,21 +158,27 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         path = Path(path).expanduser()
-        if path.exists() and not (path / "manifest.json").is_file():
+        empty = path.is_dir() and not any(path.iterdir())
+        if path.exists() and not empty and not (path / "manifest.json").is_file():
             raise InputError(f"{path} exists and is not a checkpoint; give a new directory")
         path.parent.mkdir(parents=True, exist_ok=True)
-        manifest = self.checkpoint_.manifest | {"classes": self.classes_.tolist()}
+        parameters = {**self.get_params(), "run_dir": None}
+        stored = {"classes": self.classes_.tolist(), "parameters": plain(parameters)}
+        manifest = self.checkpoint_.manifest | stored
         save_checkpoint(path, replace(self.checkpoint_, manifest=manifest))
 
     @classmethod
     def load(cls, path: str | Path) -> "TextClassifier":
-        """The estimator in a checkpoint or run directory, with the default parameters.
+        """The estimator in a checkpoint or run directory.
+
+        It has the parameters that `save` stored; those of `textcnn.train` are the defaults.
 
         Raises:
             InputError: there is no checkpoint, or it is damaged or has another format.
         """
-        estimator = cls()
-        estimator.checkpoint_ = load_checkpoint(find_checkpoint(path))
+        checkpoint = load_checkpoint(find_checkpoint(path))
+        estimator = cls(**stored_parameters(checkpoint.manifest.get("parameters")))
+        estimator.checkpoint_ = checkpoint
         estimator.classifier_ = rebuild(estimator.checkpoint_, str(path))[0]
         stored = estimator.checkpoint_.manifest.get("classes")
         estimator.classes_ = np.array(stored_classes(stored, estimator.checkpoint_.labels))
@@ -299,6 +205,33 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
+def read_labels(y: Any) -> tuple[np.ndarray, list[Any]]:
+    """`classes_`, and the labels as textcnn names them: strings, or lists of strings.
+
+    Raises:
+        InputError: `y` is neither one label per text nor an indicator matrix.
+    """
+    if y is None:
+        raise InputError("requires y to be passed, but the target y is None")
+    try:
+        values = np.asarray(y.toarray() if hasattr(y, "toarray") else y)  # it may be sparse
+        kind = type_of_target(values, input_name="y")
+    except ValueError:  # lists of different lengths
+        kind = "unknown"
+    if kind == "multilabel-indicator":
+        return np.arange(values.shape[1]), class_names(values)
+    if kind not in {"binary", "multiclass"}:
+        raise InputError(
+            f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
+            "(texts, labels) of 0 and 1, as MultiLabelBinarizer makes it"
+        )
+    values = column_or_1d(values, warn=True)
+    classes = np.unique(values)
+    if len({str(label) for label in classes.tolist()}) < len(classes):
+        raise InputError("y holds labels that are spelled alike, such as 1 and '1'")
+    return classes, class_names(values)
+
+
 def class_names(y: Any) -> list[Any]:
     """One string per text, or for an indicator matrix a list of the columns that hold 1."""
     values = np.asarray(y)
@@ -321,26 +254,24 @@ def check_name(name: str) -> None:
         )
 
 
-def text_list(texts: Any) -> list[str]:
-    """A sequence of strings as a list.
-
-    Raises:
-        InputError: it has more than one dimension, or is a single string.
-    """
-    if isinstance(texts, str):
-        raise InputError(f"expected a list of strings, got {texts!r:.40}; try [text]")
-    values = texts.tolist() if hasattr(texts, "tolist") else list(texts)
-    shape = np.shape(texts) if hasattr(texts, "shape") else (len(values),)
-    if len(shape) != 1:
-        raise InputError(f"expected one string per text, got an array of shape {shape}")
-    wrong = next((text for text in values if not isinstance(text, str)), None)
-    if wrong is not None:
-        raise InputError(f"expected one string per text, got {wrong!r:.40}")
-    return values
+def plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON holds them: NumPy's numbers and arrays become Python's."""
+    made: dict[str, Any] = json.loads(
+        json.dumps(parameters, default=lambda value: getattr(value, "tolist", lambda: str(value))())
+    )
+    return made
 
 
-def weight_list(sample_weight: Any) -> Sequence[float] | None:
-    return None if sample_weight is None else np.asarray(sample_weight, np.float64).tolist()
+def stored_parameters(stored: Any) -> dict[str, Any]:
+    """Parameters from a manifest, which may come from anywhere: else none."""
+    known = {*GROUPS, "seed", "progress"}
+    if not isinstance(stored, dict):
+        return {}
+    return {
+        name: value
+        for name, value in stored.items()
+        if name in known or (name.partition("__")[0] in GROUPS and name.partition("__")[2])
+    }
 
 
 def stored_classes(stored: Any, labels: Sequence[str]) -> list[Any]:

@@ -138,6 +138,8 @@ class BaseClassifier(Generic[P]):
         Chunks run in parallel, so that some texts are tokenized while others are in the network.
         A few more chunks are in memory than are returned.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         network = self.network
         if any(module.training for module in network.modules()):  # eval() takes five times as long
             network.eval()
@@ -181,7 +183,7 @@ class Classifier(BaseClassifier[Prediction]):
 
 
 class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
-    """Predicts a set of labels for each text, possibly an empty one."""
+    """Predicts a label set for each text, possibly an empty one."""
 
     thresholds: tuple[float, ...]
 

@@ -3,10 +3,12 @@
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import hydra
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -37,12 +39,27 @@ def compose(program: str, overrides: Sequence[str]) -> Any:
     """
     register_schemas()
     try:
-        with ONE_AT_A_TIME, hydra.initialize_config_module(CONFIGS, version_base="1.3"):
+        with (
+            ONE_AT_A_TIME,
+            callers_hydra_aside(),
+            hydra.initialize_config_module(CONFIGS, version_base="1.3"),
+        ):
             config = OmegaConf.to_object(hydra.compose(program, list(overrides)))
     except (HydraException, OmegaConfBaseException, ValueError, TypeError) as error:
         raise InputError(explain(error, program, overrides)) from error
     check(config)
     return config
+
+
+@contextmanager
+def callers_hydra_aside() -> Iterator[None]:
+    """The program that calls may be a Hydra program; it has its own state back at the end."""
+    own = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = own
 
 
 def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> TrainConfig:
@@ -54,6 +71,7 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
     Raises:
         InputError: a key is unknown, or its value is not allowed.
     """
+    by_name: dict[str, Mapping[Any, Any]] = {}
     overrides = ["data.duplicates=keep"]  # rows given from Python are all used
     for name, value in keys.items():
         group, _, key = name.partition("__")
@@ -62,14 +80,22 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
                 f"{name}={value!r} is not a key; the keys are {join_or([*GROUPS, 'seed'])}, "
                 "and single keys such as model__num_filters=50"
             )
-        overrides += [*group_overrides(group, {key: value} if key else value)]
+        for full, each in group_keys(group, {key: value} if key else value):
+            if isinstance(each, Mapping):
+                by_name[full], each = each, None
+            overrides.append(override(full, each))
     config: TrainConfig = compose("train", overrides)
+    # Hydra's grammar has no dictionary whose keys hold blanks or other scripts
+    for name, value in by_name.items():
+        group, _, key = name.partition(".")
+        setattr(getattr(config, group), key, {str(each): value[each] for each in value})
+    check(config)
     data = vars(config.data) | {"source": "memory", "multi_label": multi_label}
     return replace(config, data=MemoryConfig(**data))
 
 
-def group_overrides(group: str, value: Any) -> Iterator[str]:
-    """`key=value` for each key of a group.
+def group_keys(group: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Each key of a group, and its value.
 
     Args:
         value: the option of the group ("dilated"), or its keys with their values; `name` (of
@@ -82,17 +108,17 @@ def group_overrides(group: str, value: Any) -> Iterator[str]:
                 'data={"validation_fraction": 0.1}'
             )
         if value is not None:
-            yield override(group, value)
+            yield group, value
         return
     chooser = CHOSEN_BY.get(group, "name")  # {"name": "dilated", ...} names the option too
     if group != "data" and chooser in value:
-        yield override(group, value[chooser])
+        yield group, value[chooser]
     for key, each in value.items():
         if group != "data" and key == chooser:
             continue
         if group == "data" and key in ELSEWHERE:
             raise InputError(f"data.{key} is for the command line; texts and labels are given here")
-        yield override(f"{group}.{key}", each)
+        yield f"{group}.{key}", each
 
 
 def override(key: str, value: Any) -> str:

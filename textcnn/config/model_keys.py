@@ -29,8 +29,9 @@ def layer_count(default: int, meaning: str) -> Any:
 def embedding(default: str) -> Any:
     return key(
         default,
-        "the vectors of tokens: random (learnt); nonstatic (learnt, starting from text.vectors if "
-        "given); static (text.vectors, frozen); multichannel (static and nonstatic side by side); "
+        "the vectors of tokens: random (learned); nonstatic (learned, starting from text.vectors "
+        "if given); static (text.vectors, frozen); multichannel (static and nonstatic, side by "
+        "side); "
         "onehot (one channel for each character or byte)",
         choices=EMBEDDINGS,
     )

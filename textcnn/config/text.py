@@ -39,8 +39,8 @@ class TextConfig:
 
 
 @dataclass
-class LearntTextConfig(TextConfig):
-    """Units whose vocabulary is learnt from the training texts."""
+class LearnedTextConfig(TextConfig):
+    """Units whose vocabulary is learned from the training texts."""
 
     min_frequency: int = key(
         2,
@@ -59,7 +59,7 @@ class LearntTextConfig(TextConfig):
 
 
 @dataclass
-class WordConfig(LearntTextConfig):
+class WordConfig(LearnedTextConfig):
     unit: str = chosen_by("text", "word")
     tokenizer: str = key(
         "basic_english",
@@ -87,13 +87,13 @@ class WordConfig(LearntTextConfig):
 
 
 @dataclass
-class CharConfig(LearntTextConfig):
+class CharConfig(LearnedTextConfig):
     unit: str = chosen_by("text", "char")
     max_length: int | None = max_length(1014, "characters")
     alphabet: str = key(
         "zhang",
-        "the known characters: zhang (the 69 of Zhang 2015), learnt (those of the training texts), "
-        "or the characters themselves",
+        "the known characters: zhang (the 69 of Zhang 2015), learned (those of the training "
+        "texts), or the characters themselves",
     )
     lowercase: bool = key(True, "convert texts to lower case")
 

@@ -22,7 +22,7 @@ class Batch:
 
     ids: Tensor  # (batch, time) int64, PADDING after the end of a text
     lengths: Tensor  # (batch,) int64, tokens of each text
-    labels: Tensor | None  # (batch,) int64; for sets of labels (batch, classes) bool
+    labels: Tensor | None  # (batch,) int64; for label sets (batch, classes) bool
     weights: Tensor | None = None  # (batch,) float32, of each text in the loss; None: all 1
 
     def to(self, device: torch.device) -> "Batch":
@@ -38,7 +38,7 @@ class EncodedTexts:
     ids: np.ndarray  # (all tokens,) int32
     offsets: np.ndarray  # (texts + 1,) int64: text i is ids[offsets[i] : offsets[i + 1]]
     full_lengths: np.ndarray  # (texts,) int64, tokens before truncation
-    labels: np.ndarray | None = None  # (texts,) int64; for sets of labels (texts, classes) bool
+    labels: np.ndarray | None = None  # (texts,) int64; for label sets (texts, classes) bool
     weights: np.ndarray | None = None  # (texts,) float32; None: all 1
 
     def __len__(self) -> int:

@@ -31,7 +31,7 @@ class SplitDescription:
 
     texts: int
     classes: dict[str, int]  # number of texts in each class
-    unlabelled: int  # with sets of labels: texts without any label
+    unlabelled: int  # with label sets: texts without any label
     lengths: dict[str, int]  # by the names of QUANTILES
     histogram: list[tuple[int, int]]  # (least tokens of a bin, texts); a bin ends at the next
     truncated_rate: float  # of the texts

@@ -30,7 +30,7 @@ def encode_texts(
     """The ids of texts in memory, equal to `encoder(text)` of each.
 
     Args:
-        labels: (texts,) int64; for sets of labels (texts, classes) bool.
+        labels: (texts,) int64; for label sets (texts, classes) bool.
         min_together: see `tokenize_texts`.
     """
     tokenized = tokenize_texts(encoder.tokenizer, texts, min_together=min_together)
@@ -82,7 +82,7 @@ def encode_rows(
 
     Args:
         rows: (texts,) int64, indices into `tokenized`.
-        labels: of these texts: (texts,) int64; for sets of labels (texts, classes) bool.
+        labels: of these texts: (texts,) int64; for label sets (texts, classes) bool.
         weights: of these texts: (texts,) float32; None: all 1.
         texts_at_once: texts whose tokens are copied together, which limits memory.
     """

@@ -24,7 +24,7 @@ class LabelledTexts:
 
     source: Texts  # every text of the source
     rows: np.ndarray  # (texts,) int64, indices into `source`
-    labels: np.ndarray  # (texts,) int64 class ids; for sets of labels (texts, classes) bool
+    labels: np.ndarray  # (texts,) int64 class ids; for label sets (texts, classes) bool
     names: tuple[str, ...]  # of the classes, by id
     weights: np.ndarray | None = None  # (texts,) float32, of each text in the loss; None: all 1
 

@@ -17,13 +17,13 @@ CHARACTERS = 200
 
 @dataclass(frozen=True)
 class Example:
-    """A text with its true and its predicted class, or sets of labels."""
+    """A text with its true and its predicted class, or label sets."""
 
     text: str
     true: str
     predicted: str
     right: bool
-    number: float  # probability of the prediction, or loss of a set of labels
+    number: float  # probability of the prediction, or loss of a label set
 
 
 def example_predictions(
@@ -36,7 +36,7 @@ def example_predictions(
     loss first, then correct predictions with the smallest.
 
     Args:
-        labels: (texts,) int64 class ids; for sets of labels (texts, classes) bool.
+        labels: (texts,) int64 class ids; for label sets (texts, classes) bool.
     """
     if labels.ndim == 2:
         name, examples = "loss", set_examples(classifier, texts, labels)

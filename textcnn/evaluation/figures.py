@@ -15,7 +15,7 @@ MOST_COUNTED = 20
 def confusion_figure(scores: Scores) -> "Figure":
     """The confusion matrix: true classes in rows, predicted in columns, shaded by row fraction.
 
-    Only for one class per text: sets of labels have no confusion matrix.
+    Only for one class per text: label sets have no confusion matrix.
     """
     # Imported here: it takes long, and only the end of a training run draws.
     from matplotlib.figure import Figure

@@ -31,7 +31,7 @@ class Scores:
     With one class per text, loss is the mean cross-entropy, micro-F1 equals accuracy, and macro-F1
     is the mean over the classes that occur among labels or predictions.
 
-    With sets of labels, accuracy is the fraction of texts whose whole set is correct, loss the mean
+    With label sets, accuracy is the fraction of texts whose whole set is correct, loss the mean
     binary cross-entropy over texts and labels, and macro-F1 the mean over all labels; a label that
     is neither true nor predicted counts as 0.
     """

@@ -1,4 +1,4 @@
-"""Scores of predicted sets of labels, over batches and processes, and the best thresholds.
+"""Scores of predicted label sets, over batches and processes, and the best thresholds.
 
 Everything is computed from counts of texts, which are summed over processes.
 """
@@ -33,7 +33,7 @@ def score_label_sets(
     rank: int = 0,
     count: int = 1,
 ) -> tuple[Scores, tuple[float, ...]]:
-    """Score a model on texts with sets of labels; return scores and thresholds.
+    """Score a model on texts with label sets; return scores and thresholds.
 
     A process holds the probabilities of its texts in memory, 4 bytes each.
 

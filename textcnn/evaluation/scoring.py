@@ -1,4 +1,4 @@
-"""Score a classifier, with one class per text or with sets of labels."""
+"""Score a classifier, with one class per text or with label sets."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def score_classifier(
     """Score a classifier on labelled texts.
 
     Args:
-        tune: with sets of labels, first set the classifier's thresholds to the best for these
+        tune: with label sets, first set the classifier's thresholds to the best for these
             texts.
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             scores of all texts.

@@ -35,5 +35,5 @@ def summary(scores: Scores) -> str:
 
 
 def accuracy_name(scores: Scores) -> str:
-    """With sets of labels, accuracy counts whole sets: exact match."""
+    """With label sets, accuracy counts whole sets: exact match."""
     return "exact match" if scores.multi_label else "accuracy"

@@ -12,7 +12,7 @@ from textcnn.models.fast.choice import faster_way
 from textcnn.models.layers.activations import ACTIVATIONS, MONOTONE
 from textcnn.models.layers.embedding import Embedding, WordDropout
 from textcnn.models.layers.features import Features
-from textcnn.models.layers.field import Field
+from textcnn.models.layers.field import ONE_TOKEN, Field
 from textcnn.models.layers.pooling import Pooling
 from textcnn.models.layers.position import Position
 from textcnn.text.vocabulary import PADDING
@@ -88,7 +88,7 @@ class TextCNN(nn.Module):
             InputError: the encoder, of an installed package, doesn't declare it.
         """
         try:
-            return widest(self.encoder.fields())
+            return widest(self.encoder.fields(ONE_TOKEN))
         except NotImplementedError as error:
             raise InputError(str(error)) from error
 
@@ -125,7 +125,7 @@ class TextCNN(nn.Module):
         """
         embedded = self.embed(ids, lengths)
         # pooling must not change in place what is returned, or its gradients would be lost
-        maps = tuple(map.knowing(disposable=False) for map in self.encoder(embedded))
+        maps = tuple(map._knowing(disposable=False) for map in self.encoder(embedded))
         activate = ACTIVATIONS[self.encoder.last_activation]
         features = tuple(map.each(activate).zeroed().values for map in maps)
         fields = tuple(map.field for map in maps)
@@ -140,7 +140,7 @@ class TextCNN(nn.Module):
         embedded = self.embedding_dropout(self.position(embedded, lengths))
         features = Features(embedded.transpose(1, 2), lengths.clamp(min=1))
         clean = getattr(self.position, "absent", False)  # otherwise padding has a position too
-        return features.knowing(clean=clean, finite=clean)
+        return features._knowing(clean=clean, finite=clean)
 
     def to_frame(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """The ids and lengths that are read: up to `frame_length` tokens, at least one position."""

@@ -147,16 +147,16 @@ def char_tokenizer(alphabet: str, lowercase: bool) -> Tokenizer:
     """Tokens are characters.
 
     Args:
-        alphabet: `zhang` (Zhang, Zhao & LeCun 2015), `learnt` (the characters of the training
+        alphabet: `zhang` (Zhang, Zhao & LeCun 2015), `learned` (the characters of the training
             texts), or the characters themselves, each once.
         lowercase: convert texts, and an alphabet given as characters, to lower case.
     """
     if alphabet == "":
         raise InputError(
-            "text.alphabet is empty; set it to zhang, learnt or the characters themselves"
+            "text.alphabet is empty; set it to zhang, learned or the characters themselves"
         )
     convert = str.lower if lowercase else str
-    named = {"zhang": ZHANG_ALPHABET, "learnt": None}
+    named = {"zhang": ZHANG_ALPHABET, "learned": None}
     characters = named.get(alphabet, convert(alphabet))
     twice = [c for c in characters or "" if (characters or "").count(c) > 1]
     if twice:

@@ -46,10 +46,10 @@ class Precision:
         self.scaler.update()
 
     def state(self) -> dict[str, Any]:
-        """The state that `go_to` restores when a run is resumed."""
+        """The state that `load_state` restores when a run is resumed."""
         return self.scaler.state_dict()
 
-    def go_to(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         if state:
             self.scaler.load_state_dict(state)
 

@@ -36,6 +36,7 @@ class TrainingProgress:
         self.steps = steps
         self.seconds_between_lines = seconds_between_lines
         self.last_line = time.monotonic()
+        self.moves = console.is_terminal or console.is_jupyter
         self.bar = Progress(
             TextColumn("{task.fields[where]}"),
             BarColumn(),
@@ -45,7 +46,7 @@ class TrainingProgress:
             TextColumn("left"),
             console=console,
             transient=True,
-            disable=console.quiet or not console.is_terminal,
+            disable=console.quiet or not self.moves,
         )
 
     def __enter__(self) -> "TrainingProgress":
@@ -67,7 +68,7 @@ class TrainingProgress:
             return
         loss, accuracy = state.mean_loss, 100 * state.mean_accuracy
         speed = state.texts_per_second
-        if self.console.is_terminal:
+        if self.moves:
             fields: dict[str, Any] = {"where": self.where(state, state.epoch + 1), "loss": loss}
             fields |= {"accuracy": accuracy, "speed": speed}
             self.bar.update(self.task, completed=state.step, **fields)

@@ -110,6 +110,8 @@ class TrainingRun:
         self.console = console or build_console(quiet=not self.is_first)
         set_seed(config.seed, device_specific=True)
 
+        # read first: a checkpoint that can't be resumed is refused before hours of data
+        self.last = load_checkpoint(existing(self.run_dir / "last")) if resume else None
         self.data = load_data(config, self.accelerator, memory)
         # a resumed run has its vectors in the checkpoint
         vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
@@ -161,7 +163,8 @@ class TrainingRun:
     def restore_last(self) -> None:
         """Take weights, optimizer, random numbers and counters from `last/`."""
         directory = existing(self.run_dir / "last")
-        checkpoint = load_checkpoint(directory)
+        checkpoint, self.last = self.last, None
+        assert checkpoint is not None
         if checkpoint.manifest.get("data") != self.data.splits.fingerprints():
             raise InputError(
                 f"resume={self.run_dir}: the data have changed since the run began; restore them, "
@@ -174,7 +177,7 @@ class TrainingRun:
             self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
             self.learner.optimizer.load_state_dict(stored["optimizer"])
-            self.precision.go_to(stored.get("scaler", {}))
+            self.precision.load_state(stored.get("scaler", {}))
             torch.set_rng_state(stored["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())

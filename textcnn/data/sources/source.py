@@ -66,7 +66,7 @@ class Source:
             assert self.synthetic is not None
             texts = SyntheticTexts(**self.synthetic, seed=self.seed)
             texts.check()
-            return {key: partial(texts.rows, key) for key in KEYS}, [texts.promise]
+            return {key: partial(texts.rows, key) for key in KEYS}, [texts.note]
         if self.memory is not None:
             rows = {f"data.{split}": rows for split, rows in self.memory.items()}
             return {k: partial(rows[k].table, k, self.multi_label) for k in KEYS if k in rows}, []

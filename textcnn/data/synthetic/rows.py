@@ -154,7 +154,7 @@ class SyntheticTexts:
         return pa.table({"text": [" ".join(text) for text in texts], "label": labels})
 
     @property
-    def promise(self) -> str:
+    def note(self) -> str:
         """A note for the user: what the texts of a pair have in common."""
         if not self.pairs:
             shared = "independent texts"

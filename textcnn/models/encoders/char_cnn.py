@@ -86,4 +86,4 @@ class Block(nn.Module):
         return pooled
 
     def activate(self, features: Features) -> Features:
-        return features.each(self.activation).knowing(finite=features.known.finite)
+        return features.each(self.activation)._knowing(finite=features._known.finite)

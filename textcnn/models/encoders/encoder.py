@@ -4,6 +4,7 @@ from operator import attrgetter
 
 from torch import Tensor, nn
 
+from textcnn.errors import InputError
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import ONE_TOKEN, Field
@@ -80,7 +81,13 @@ class Encoder(nn.Module):
             return {}
         found: dict[str, Convolution] = {}
         for path in self.first_convolutions:
-            module = attrgetter(path)(self)  # as get_submodule, but three times as fast
+            try:
+                module = attrgetter(path)(self)  # as get_submodule, but three times as fast
+            except AttributeError:
+                raise InputError(
+                    f"{type(self).__name__}.first_convolutions={self.first_convolutions!r}: there "
+                    f"is no module {path!r}; give a tuple of paths, such as ('convolution',)"
+                ) from None
             if not isinstance(module, Convolution) or type(module).forward != Convolution.forward:
                 return {}
             found[path] = module

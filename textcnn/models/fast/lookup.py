@@ -96,7 +96,7 @@ class LookupConvolution(nn.Module):
         )
         lengths = layer.positions(features.lengths, dilation)
         convolved = Features(values, lengths, layer.field(features.field, dilation))
-        return convolved.knowing(finite=True, disposable=True)
+        return convolved._knowing(finite=True, disposable=True)
 
 
 def convolve_tokens(

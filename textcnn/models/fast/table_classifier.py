@@ -177,4 +177,4 @@ class TableConvolution(nn.Module):
         values = values.view(len(ids), -1, self.table.filters).transpose(1, 2)
         lengths = layer.positions(features.lengths, dilation)
         convolved = Features(values, lengths, layer.field(features.field, dilation))
-        return convolved.knowing(disposable=True)
+        return convolved._knowing(disposable=True)

@@ -114,14 +114,14 @@ class Convolution(nn.Module):
         values = self.multiply(features, dilation)
         lengths = self.positions(features.lengths, dilation)
         convolved = Features(values, lengths, self.field(features.field, dilation))
-        return convolved.knowing(finite=True, disposable=True)
+        return convolved._knowing(finite=True, disposable=True)
 
     def multiply(self, features: Features, dilation: int) -> Tensor:
         """(batch, num_filters, windows)"""
         span = self.span(dilation)
         left, right = margins(self.padding, span)
         around = left if self.padding in ("zeros", "full") and left == right else 0
-        if left == right == 0 and features.known.finite and features.covers(span):
+        if left == right == 0 and features._known.finite and features.covers(span):
             # windows inside a text read nothing else; the others have a gradient of 0, which
             # nan or infinite values would turn into nan
             extended = features.values

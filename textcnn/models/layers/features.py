@@ -38,12 +38,7 @@ class Features:
     # not an argument, so that `dataclasses.replace` forgets it
     _known: Known = dataclasses.field(default=NOTHING, init=False, repr=False, compare=False)
 
-    @property
-    def known(self) -> Known:
-        """For textcnn's own layers."""
-        return self._known
-
-    def knowing(self, **known: bool) -> "Features":
+    def _knowing(self, **known: bool) -> "Features":
         """The same features with other knowledge, for textcnn's own layers."""
         features = Features(self.values, self.lengths, self.field)
         before = self._known
@@ -85,9 +80,9 @@ class Features:
         if self._known.clean:
             return self
         if self.full:
-            return self.knowing(clean=True)
+            return self._knowing(clean=True)
         zeroed = Features(self.filled(0.0), self.lengths, self.field)
-        return zeroed.knowing(clean=True, finite=self._known.finite)
+        return zeroed._knowing(clean=True, finite=self._known.finite)
 
     def filled(self, value: float) -> Tensor:
         """The values, with `value` after each text's end."""
@@ -103,7 +98,7 @@ class Features:
         if not missing:
             return self
         longer = Features(pad(self.values, 0, missing), self.lengths, self.field)
-        return longer.knowing(**self._known._asdict())
+        return longer._knowing(**self._known._asdict())
 
     def each(self, function: Callable[[Tensor], Tensor]) -> "Features":
         """With `function` applied to each number, or to the channels of each position."""

@@ -44,10 +44,10 @@ class MaxPool(nn.Module):
         """(batch, channels, time) to (batch, channels, windows)."""
         field, lengths = self.field(features.field), self.positions(features.lengths)
         unpadded = self.left == self.right == 0
-        if unpadded and features.known.finite and features.covers(self.kernel_size):
+        if unpadded and features._known.finite and features.covers(self.kernel_size):
             # nothing to mask
             values = self.largest(features.values, self.kernel_size, self.stride)
-            return Features(values, lengths, field).knowing(finite=True)
+            return Features(values, lengths, field)._knowing(finite=True)
         values = features.filled(-torch.inf)
         missing = max(self.kernel_size - self.left - self.right - values.shape[2], 0)
         # max_pool2d pads with -inf as well, but only by the same number on both sides
@@ -55,7 +55,7 @@ class MaxPool(nn.Module):
         values = pad(values, self.left - around, self.right - around + missing, -torch.inf)
         values = largest(values, self.kernel_size, self.stride, around)
         # windows without any position of the text are -inf, which would make gradients nan
-        return Features(values, lengths, field).zeroed().knowing(finite=True)
+        return Features(values, lengths, field).zeroed()._knowing(finite=True)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}"

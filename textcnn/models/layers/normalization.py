@@ -20,7 +20,7 @@ class BatchNorm(nn.BatchNorm1d):
         values = features.values.transpose(1, 2)  # (batch, time, channels)
         own = super().forward(values[inside])  # (positions, channels)
         normalized = torch.zeros_like(values).masked_scatter(inside[..., None], own)
-        return features.each(lambda _: normalized.transpose(1, 2)).knowing(clean=True)
+        return features.each(lambda _: normalized.transpose(1, 2))._knowing(clean=True)
 
     def by_running_statistics(self, values: torch.Tensor) -> torch.Tensor:
         return F.batch_norm(

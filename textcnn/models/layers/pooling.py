@@ -41,7 +41,7 @@ class MaxPooling(Pooling):
     ignores_positions = True
 
     def forward(self, features: Features) -> Pooled:
-        if features.known.disposable and not features.full:  # a copy would cost most memory
+        if features._known.disposable and not features.full:  # a copy would cost most memory
             values = features.values.masked_fill_(features.outside, -torch.inf)
         else:
             values = features.filled(-torch.inf)

@@ -118,7 +118,7 @@ def prepare(data: Values, examples: int, unit: str, seed: int) -> "PreparedData"
         keys["max_examples"] = min(keys.get("max_examples") or examples, examples)
     text: Values = {"unit": unit, "max_length": MAX_WORDS}
     if unit == "char":  # works in any language
-        text |= {"max_length": MAX_CHARACTERS, "alphabet": "learnt"}
+        text |= {"max_length": MAX_CHARACTERS, "alphabet": "learned"}
     return build_data(read_data(keys), read_text(text), seed)
 
 

@@ -69,7 +69,9 @@ def build_probe(
     """
     set_seed(seed)
     settings: dict[str, Any] = (
-        {"tokenizer": "whitespace"} if unit == "word" else {"alphabet": "learnt", "lowercase": True}
+        {"tokenizer": "whitespace"}
+        if unit == "word"
+        else {"alphabet": "learned", "lowercase": True}
     )
     tokenizer = build_tokenizer(unit, **settings)
     vocabulary = Vocabulary(sorted({token for text, _ in rows for token in tokenizer(text)}))
