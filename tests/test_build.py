@@ -204,6 +204,7 @@ def test_hidden_layers_have_a_relu_and_dropout_between_them() -> None:
 def test_the_schemas_choices_are_what_there_is() -> None:
     assert set(ACTIVATIONS) == set(activations.ACTIVATIONS)
     assert set(MODEL_SCHEMAS) == {*ENCODERS, "installed"}
+    assert {settings["name"] for settings in MODELS.values()} == set(ENCODERS)  # the invariants
     assert set(choices(ModelConfig, "position")) == set(POSITIONS)
     assert set(choices(MODEL_SCHEMAS["vdcnn"], "normalization")) == set(NORMALIZATIONS)
     assert set(choices(MODEL_SCHEMAS["dilated"], "normalization")) == {*NORMALIZATIONS, "weight"}
