@@ -3,10 +3,11 @@ import json
 import pytest
 from drawn import heights_of, texts_of
 
-from textcnn.studies.audio import sound, translation
-from textcnn.studies.audio.translation import TRANSLATION, predict
+from textcnn.studies import translation
+from textcnn.studies.audio import sound
 from textcnn.studies.shared.figures import style
 from textcnn.studies.shared.study import Measurement, Plan, Point, Results, agrees
+from textcnn.studies.translation import TRANSLATION, predict
 
 
 @pytest.mark.parametrize(

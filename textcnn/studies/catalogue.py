@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from textcnn.studies.audio.audio import AUDIO
-from textcnn.studies.audio.translation import TRANSLATION
 from textcnn.studies.boundary.boundary import BOUNDARY
 from textcnn.studies.checkpoint import checkpoint
 from textcnn.studies.counting import COUNTING
@@ -14,6 +13,7 @@ from textcnn.studies.pointwise import POINTWISE
 from textcnn.studies.position.position import POSITION
 from textcnn.studies.shared.study import Point, Results, Study
 from textcnn.studies.symmetry import SYMMETRY
+from textcnn.studies.translation import TRANSLATION
 
 STUDIES: dict[str, Study] = {
     study.name: study

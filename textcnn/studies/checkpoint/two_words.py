@@ -37,9 +37,9 @@ def order_gaps(classifier: AnyClassifier, texts: EncodedTexts) -> Values | None:
     None if the receptive field is the whole text or too wide, or if the texts have fewer than two
     known tokens.
     """
-    from textcnn.studies.shared.questions import gap, in_64_bits, logits_of, plainly
+    from textcnn.studies.shared.questions import field_of, gap, in_64_bits, logits_of, plainly
 
-    field, words = classifier.model.receptive_field, commonest(texts)
+    field, words = field_of(classifier.model).size, commonest(texts)
     if field is None or field > WIDEST_FIELD or len(words) < 2:
         return None
     exact = plainly(in_64_bits(classifier.model))

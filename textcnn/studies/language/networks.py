@@ -128,7 +128,6 @@ def build_classifier(network: Network, prepared: "PreparedData", seed: int) -> "
     Raises:
         InputError: the vectors are not available, or cover none of the words.
     """
-    import torch
     from accelerate.utils import set_seed
 
     from textcnn.builders import build_network, read_model
@@ -137,15 +136,14 @@ def build_classifier(network: Network, prepared: "PreparedData", seed: int) -> "
 
     set_seed(seed)
     encoder, labels = prepared.texts.encoder, prepared.splits.labels
+    known = encoder.vocabulary.known_tokens
     model = build_network(
         read_model(network.model),
         max_length=encoder.max_length,
         vocabulary_size=len(encoder.vocabulary),
         num_classes=len(labels),
+        vectors=load_vectors(GLOVE, known, seed) if network.vectors else None,
     )
-    if network.vectors:
-        vectors = load_vectors(GLOVE, encoder.vocabulary.known_tokens, seed)
-        model.embedding.set_vectors(torch.from_numpy(vectors.values))
     return Classifier(model, encoder, labels)
 
 

@@ -16,11 +16,14 @@ from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.data.encoding import encode_texts
+from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier
 from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
+from textcnn.models.layers.field import Field
+from textcnn.models.summary import summarize
 from textcnn.studies.shared.embedding_axis import first_weights
 from textcnn.studies.shared.negated_texts import ADJECTIVES, negated_pair
 from textcnn.studies.shared.perturbations import cut, rolled, sample, shuffled, surrounded
@@ -64,15 +67,24 @@ def ask(classifier: AnyClassifier, texts: EncodedTexts, seed: int) -> Values:
 
 def known(model: TextCNN) -> Values:
     """The properties of a model that decide what theory says about it."""
+    field = field_of(model)
     convolutions = [m for m in model.encoder.modules() if isinstance(m, Convolution)]
     return {
         "windows_only": model.encoder.declares("windows_only") and model.encoder.windows_only,
-        "field": model.receptive_field,
-        "stride": model.stride,
+        "field": field.size,
+        "stride": field.stride,
         "ignores_positions": all(pooling.ignores_positions for pooling in model.poolings),
         "position": not model.position.absent,
         "paddings": sorted({each.padding for each in convolutions if each.kernel_size > 1}),
     }
+
+
+def field_of(model: TextCNN) -> Field:
+    """The receptive field as the encoder declares it, or else as a pass through it finds it."""
+    try:
+        return model.field
+    except InputError:
+        return summarize(model, tokens=64).field
 
 
 def equalities(model: TextCNN, texts: EncodedTexts, seed: int) -> Values:
@@ -88,7 +100,7 @@ def equalities(model: TextCNN, texts: EncodedTexts, seed: int) -> Values:
 
     weights = first_weights(wide)
     reason = weights if isinstance(weights, str) else None
-    size = model.receptive_field
+    size = field_of(model).size
     margin = size - 1 if size is not None and size <= MAX_SURROUNDED_FIELD else TOKEN_SHIFT
     early, late = (
         logits_of(exact, surrounded(few, margin + front, margin + TOKEN_SHIFT - front))
@@ -228,7 +240,7 @@ def beginnings(classifier: AnyClassifier, texts: EncodedTexts) -> Values:
 def by_length(model: TextCNN, texts: EncodedTexts, usual: np.ndarray) -> Values:
     """Accuracy for each quartile of text length, and the texts that fit a receptive field."""
     assert texts.labels is not None
-    lengths, size = texts.lengths, model.receptive_field
+    lengths, size = texts.lengths, field_of(model).size
     differ = usual != texts.labels
     correct = ~(differ if differ.ndim == 1 else differ.any(axis=1))
     quarters = [q for q in np.array_split(np.argsort(lengths, kind="stable"), 4) if len(q)]
