@@ -13,7 +13,7 @@ from tiny_data import CLASS_WORDS, refusal, rows
 from tiny_sets import LABELS, LIKELY, UNLIKELY, set_checkpoint, set_classifier
 
 import textcnn
-from textcnn import Classifier, LabelSetPrediction, Prediction
+from textcnn import Classifier, LabelSetClassifier, LabelSetPrediction, Prediction
 from textcnn.checkpoint import save_checkpoint
 from textcnn.data.encoding import encode_texts
 from textcnn.inference import load
@@ -24,14 +24,9 @@ pytest_plugins = ("tiny_run",)
 TEXTS = ["goal match", "", "code " * 40, "never seen", "actor", "filler1 filler2 chip"]
 
 
-def one_class(classifier: Any) -> Classifier:
-    assert isinstance(classifier, Classifier)
-    return classifier
-
-
 @pytest.fixture(scope="module")
 def classifier(tiny_run: Path) -> Classifier:
-    return one_class(load(tiny_run))
+    return Classifier.load(tiny_run)
 
 
 def test_classes_are_those_of_training_in_order(classifier: Classifier) -> None:
@@ -118,6 +113,11 @@ def test_run_best_and_last_can_be_loaded_and_the_run_means_best(
     assert textcnn.load(tiny_run / "last").labels == classifier.labels
 
 
+def test_a_kind_of_classifier_loads_checkpoints_of_its_kind(tiny_run: Path) -> None:
+    message = refusal(lambda: LabelSetClassifier.load(tiny_run))
+    assert message == f"{tiny_run} is not a LabelSetClassifier; try textcnn.Classifier.load"
+
+
 def test_a_loaded_model_can_be_trained_further(tiny_run: Path) -> None:
     model = load(tiny_run).model
     assert all(parameter.requires_grad for parameter in model.parameters())
@@ -147,7 +147,7 @@ def test_ids_are_decoded_to_the_tokens_that_the_model_sees(classifier: Classifie
 @pytest.fixture
 def plain(tiny_run: Path) -> Classifier:
     """The same without tables."""
-    return one_class(load(tiny_run, table_memory=0))
+    return Classifier.load(tiny_run, table_memory=0)
 
 
 def test_a_loaded_classifier_looks_up_what_its_model_computes(
@@ -207,7 +207,7 @@ def test_several_threads_may_use_one_classifier(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_defaults(monkeypatch, split_texts, min_characters=1000)
-    classifier = one_class(load(tiny_run))
+    classifier = Classifier.load(tiny_run)
     texts = many_texts()
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(classifier.predict, [texts] * 6))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 import torch
@@ -78,6 +78,21 @@ class BaseClassifier(Generic[P]):
         self.encoder = encoder
         self.labels = tuple(labels)
         self.tables = build_table_classifier(model, table_memory * 2**20, half)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False
+    ) -> Self:
+        """`textcnn.load` for a checkpoint of this kind, so that type checkers know the kind.
+
+        Raises:
+            InputError: as `textcnn.load`, or the checkpoint is of the other kind.
+        """
+        classifier = load(path, table_memory=table_memory, half=half)
+        if not isinstance(classifier, cls):
+            kind = type(classifier).__name__
+            raise InputError(f"{path} is not a {cls.__name__}; try textcnn.{kind}.load")
+        return classifier
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """(texts, classes) of the same shape"""
