@@ -125,7 +125,7 @@ def override(key: str, value: Any) -> str:
     """`key=value` as Hydra reads it.
 
     Args:
-        value: None, a bool, a number, a string, or lists and dictionaries of these; NumPy's too.
+        value: None, a bool, a number, a string, or a list of these; NumPy's too.
     """
     return f"{key}={hydra_value(value)}"
 
@@ -137,9 +137,6 @@ def hydra_value(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, Mapping):
-        pairs = (f"{hydra_value(str(name))}: {hydra_value(each)}" for name, each in value.items())
-        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple | range):
         return "[" + ",".join(map(hydra_value, value)) + "]"
     if isinstance(value, str) and not re.fullmatch(r"[A-Za-z][\w./-]*", value):
