@@ -100,10 +100,8 @@ def test_a_learnt_alphabet_is_left_to_the_texts_and_may_keep_case() -> None:
             "text.alphabet holds 'a' twice in lower case (text.lowercase=true); give each "
             "character once",
         ),
-        (
-            "learned",
-            "text.alphabet holds 'e' twice; give each character once; did you mean learned?",
-        ),
+        ("learnt", "text.alphabet=learnt: did you mean learned?"),
+        ("leraned", "text.alphabet=leraned: did you mean learned?"),
         ("", "text.alphabet is empty; set it to zhang, learned or the characters themselves"),
     ],
 )

@@ -157,15 +157,14 @@ def char_tokenizer(alphabet: str, lowercase: bool) -> Tokenizer:
         )
     convert = str.lower if lowercase else str
     named = {"zhang": ZHANG_ALPHABET, "learned": None}
+    close = difflib.get_close_matches(alphabet, named, n=1)
+    if close and alphabet not in named:
+        raise InputError(f"text.alphabet={alphabet}: did you mean {close[0]}?")
     characters = named.get(alphabet, convert(alphabet))
     twice = [c for c in characters or "" if (characters or "").count(c) > 1]
     if twice:
         where = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.lowercase=true)"
-        close = difflib.get_close_matches(alphabet, named, n=1)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise InputError(
-            f"text.alphabet holds {twice[0]!r} twice{where}; give each character once{meant}"
-        )
+        raise InputError(f"text.alphabet holds {twice[0]!r} twice{where}; give each character once")
     return Tokenizer(convert, "".join, characters)
 
 
