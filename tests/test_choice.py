@@ -313,9 +313,7 @@ def test_declarations_do_not_hold_for_another_forward(monkeypatch: pytest.Monkey
     assert function_of(model, batch(TEXTS)[0]) is None
     assert build_table_classifier(model, 2**20) is None
     assert_agrees(model)
-    with pytest.raises(
-        NotImplementedError, match="Noisy doesn.t declare which layers read the embedding"
-    ):
+    with pytest.raises(NotImplementedError, match="Noisy doesn't declare which layers"):
         model.encoder.embedding_weights()
 
 
