@@ -158,8 +158,7 @@ def label_list(labels: Any) -> list[Any]:
         InputError: there are no labels, or more than one dimension.
     """
     values = plain_list(labels, "a list of labels")
-    first = values[0] if values else ""
-    if isinstance(first, Iterable) and not isinstance(first, str):
+    if values and is_collection(values[0]):
         return [
             list(map(label_name, each)) if is_collection(each) else label_name(each)
             for each in values

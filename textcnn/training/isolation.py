@@ -21,11 +21,13 @@ def isolated() -> Iterator[None]:
     """
     with ONE_AT_A_TIME, torch.random.fork_rng():
         python, numpy = random.getstate(), np.random.get_state()
-        initialized = bool(PartialState._shared_state)
+        # private names of accelerate: without them its state stays, as after its own training
+        initialized = bool(getattr(PartialState, "_shared_state", True))
+        reset = getattr(AcceleratorState, "_reset_state", None)
         try:
             yield
         finally:
             random.setstate(python)
             np.random.set_state(numpy)
-            if not initialized:
-                AcceleratorState._reset_state(reset_partial_state=True)
+            if not initialized and reset is not None:
+                reset(reset_partial_state=True)
