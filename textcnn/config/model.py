@@ -9,6 +9,7 @@ from textcnn.config.model_keys import (
     KERNELS,
     MAX_WIDTH,
     ModelConfig,
+    NetworkConfig,
     Refused,
     activation,
     embedding,
@@ -16,6 +17,7 @@ from textcnn.config.model_keys import (
     hidden_sizes,
     kmax_size,
     layer_count,
+    ngrams,
     padding,
     pooling,
     position,
@@ -27,7 +29,7 @@ Options = Any
 
 
 @dataclass
-class MultiWidthConfig(ModelConfig):
+class MultiWidthConfig(NetworkConfig):
     name: str = chosen_by("model", "multi_width")
     kernel_sizes: list[int] = key(
         [1, 2, 3], "widths of the parallel convolutions in tokens", **KERNELS
@@ -38,7 +40,7 @@ class MultiWidthConfig(ModelConfig):
 
 
 @dataclass
-class CharCnnConfig(ModelConfig):
+class CharCnnConfig(NetworkConfig):
     name: str = chosen_by("model", "char_cnn")
     embedding: str = embedding("onehot")
     pooling: str = pooling("flatten")
@@ -75,7 +77,7 @@ SAME_LENGTH = {"valid": (RESIDUAL, "zeros"), "full": (RESIDUAL, "zeros")}
 
 
 @dataclass
-class DilatedConfig(ModelConfig):
+class DilatedConfig(NetworkConfig):
     refused_padding: ClassVar[Refused] = SAME_LENGTH
 
     name: str = chosen_by("model", "dilated")
@@ -101,7 +103,7 @@ KEEPS = "its blocks keep the number of positions, as in the paper, even without 
 
 
 @dataclass
-class VdcnnConfig(ModelConfig):
+class VdcnnConfig(NetworkConfig):
     refused_padding: ClassVar[Refused] = {
         "valid": (KEEPS, "zeros"),
         "full": (KEEPS, "zeros"),
@@ -146,7 +148,7 @@ class VdcnnConfig(ModelConfig):
 
 
 @dataclass
-class DpcnnConfig(ModelConfig):
+class DpcnnConfig(NetworkConfig):
     refused_padding: ClassVar[Refused] = SAME_LENGTH
 
     name: str = chosen_by("model", "dpcnn")
@@ -160,7 +162,7 @@ class DpcnnConfig(ModelConfig):
 
 
 @dataclass
-class NinConfig(ModelConfig):
+class NinConfig(NetworkConfig):
     name: str = chosen_by("model", "nin")
     depth: int = layer_count(2, "number of successive convolutions of width 1")
     num_filters: int = size(128, "number of filters of each convolution")
@@ -168,7 +170,7 @@ class NinConfig(ModelConfig):
 
 
 @dataclass
-class GatedConfig(ModelConfig):
+class GatedConfig(NetworkConfig):
     refused_padding: ClassVar[Refused] = SAME_LENGTH
 
     name: str = chosen_by("model", "gated")
@@ -184,7 +186,7 @@ DYNAMIC = "the number of positions in its feature maps depends on the text"
 
 
 @dataclass
-class DcnnConfig(ModelConfig):
+class DcnnConfig(NetworkConfig):
     refused_pooling: ClassVar[Refused] = {"flatten": (DYNAMIC, "kmax")}
 
     name: str = chosen_by("model", "dcnn")
@@ -218,7 +220,7 @@ ORDER = "a bag of words has no order"
 
 
 @dataclass
-class BagConfig(ModelConfig):
+class BagConfig(NetworkConfig):
     refused_pooling: ClassVar[Refused] = {
         "kmax": (ORDER, "max"),
         "chunk_max": (ORDER, "max"),
@@ -230,7 +232,7 @@ class BagConfig(ModelConfig):
 
 
 @dataclass
-class LstmConfig(ModelConfig):
+class LstmConfig(NetworkConfig):
     name: str = chosen_by("model", "lstm")
     hidden_size: int = size(64, "size of the state in each direction")
     depth: int = layer_count(1, "number of layers")
@@ -239,7 +241,7 @@ class LstmConfig(ModelConfig):
 
 
 @dataclass
-class TransformerConfig(ModelConfig):
+class TransformerConfig(NetworkConfig):
     name: str = chosen_by("model", "transformer")
     position: str = position("sinusoidal")
     pooling: str = pooling("mean")
@@ -260,7 +262,19 @@ class TransformerConfig(ModelConfig):
 
 
 @dataclass
-class InstalledConfig(ModelConfig):
+class NgramsConfig(ModelConfig):
+    """The linear model alone."""
+
+    name: str = chosen_by("model", "ngrams")
+    ngrams: int = ngrams(3)
+
+    def conflicts(self) -> Iterator[str]:
+        if not self.ngrams:
+            yield "model.ngrams=0 with model=ngrams leaves nothing to learn from; try model.ngrams=3"
+
+
+@dataclass
+class InstalledConfig(NetworkConfig):
     """An encoder of another installed package."""
 
     name: str = key("", "the encoder: its name in the entry-point group textcnn.encoders")
@@ -277,7 +291,9 @@ class InstalledConfig(ModelConfig):
             yield f"model.name={self.name} is built into textcnn; try model={self.name}"
 
 
-# Every schema above, by its name. It agrees with ENCODERS in models/build.py: tests/test_build.py.
+# Every schema above, by its name. All but `ngrams` are networks; tests/test_build.py compares them
+# with ENCODERS in models/build.py.
 MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {
-    schema.name or "installed": schema for schema in ModelConfig.__subclasses__()
+    schema.name or "installed": schema
+    for schema in (*NetworkConfig.__subclasses__(), NgramsConfig)
 }

@@ -1,7 +1,7 @@
 """The keys that networks share: those of every network, and keys with their own defaults."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from textcnn.config.keys import fraction, key
@@ -96,14 +96,77 @@ def head_dropout(default: float) -> Any:
     return fraction("probability of dropping an input value of each fully connected layer", default)
 
 
+SCALINGS = ("naive_bayes", "tf_idf", "none")
+LINEAR_LOSSES = ("squared_hinge", "logistic")
+
+
+def ngrams(default: int) -> Any:
+    return key(
+        default,
+        "maximum length in tokens of the n-grams of a linear model, whose logits are added to "
+        "those of the network; 0: no n-grams",
+        at_least=0,
+        at_most=8,
+    )
+
+
 @dataclass
 class ModelConfig:
+    """Keys of every model: its name, and those of n-grams."""
+
+    name: str = key("multi_width", "the model; choose it with model=")
+    ngrams: int = ngrams(0)
+    ngram_scaling: str = key(
+        "naive_bayes",
+        "what multiplies an n-gram's weights: naive_bayes (its log-count ratios, Wang & Manning "
+        "2012), tf_idf (its inverse document frequency, texts normalized) or none",
+        choices=SCALINGS,
+    )
+    ngram_min_count: int = key(
+        1,
+        "minimum number of times an n-gram of two or more tokens must occur in the training texts",
+        at_least=1,
+    )
+    ngram_loss: str = key(
+        "squared_hinge",
+        "what the linear model minimizes: squared_hinge (as a support vector machine) or logistic",
+        choices=LINEAR_LOSSES,
+    )
+    ngram_cost: float | None = key(
+        None,
+        "inverse strength of the L2 penalty of the linear model (liblinear's C); null: 0.1 for "
+        "squared_hinge and 1 for logistic, ten times that with tf_idf",
+        above=0.0,
+    )
+
+    def settings(self, max_length: int | None) -> dict[str, Any]:
+        """Keyword arguments for `build_model`.
+
+        Args:
+            max_length: of a text, in tokens.
+        """
+        raise NotImplementedError
+
+    def ngram_settings(self) -> dict[str, Any]:
+        """Keyword arguments of `learn_ngrams`."""
+        return {
+            "longest": self.ngrams,
+            "scaling": self.ngram_scaling,
+            "min_count": self.ngram_min_count,
+        }
+
+    def linear_settings(self) -> dict[str, Any]:
+        """Keyword arguments of `fit_linear`."""
+        return {"loss": self.ngram_loss, "cost": self.ngram_cost}
+
+
+@dataclass
+class NetworkConfig(ModelConfig):
     """Keys of every network: embedding and position before the encoder, pooling and head after."""
 
     refused_pooling: ClassVar[Refused] = {}
     refused_padding: ClassVar[Refused] = {}
 
-    name: str = key("multi_width", "the encoder; choose it with model=")
     embedding: str = embedding("nonstatic")
     embedding_dim: int = size(
         64,
@@ -136,7 +199,9 @@ class ModelConfig:
         Args:
             max_length: of a text, in tokens.
         """
-        return asdict(self) | {"max_positions": self.max_positions or max_length}
+        names = {entry.name for entry in fields(ModelConfig)} - {"name"}
+        own = {key: value for key, value in asdict(self).items() if key not in names}
+        return own | {"max_positions": self.max_positions or max_length}
 
     def conflicts(self) -> Iterator[str]:
         for name, refused in (("pooling", self.refused_pooling), ("padding", self.refused_padding)):

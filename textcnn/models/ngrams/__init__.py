@@ -1,0 +1,1 @@
+"""The linear model over n-grams, alone and beside a network."""

@@ -1,0 +1,29 @@
+"""N-grams beside a network: two classifiers that err on different texts."""
+
+import torch
+from torch import Tensor, nn
+
+from textcnn.models.ngrams.ngrams import Ngrams
+
+
+class WithNgrams(nn.Module):
+    """The logits of a network plus those of n-grams, each times a weight.
+
+    The two are trained apart; validation sets the weights.
+    """
+
+    weights: Tensor
+
+    def __init__(self, network: nn.Module, ngrams: Ngrams):
+        super().__init__()
+        self.network, self.ngrams = network, ngrams
+        self.register_buffer("weights", torch.ones(2))
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, classes); arguments as for TextCNN."""
+        network, ngrams = self.branches(ids, lengths)
+        return self.weights[0] * network + self.weights[1] * ngrams
+
+    def branches(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits (batch, classes) of the network and of the n-grams."""
+        return self.network(ids, lengths), self.ngrams(ids, lengths)

@@ -1,0 +1,202 @@
+"""The n-grams that a model knows, each with a number: a hash table that PyTorch looks up."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from textcnn.text.vocabulary import PADDING, UNKNOWN
+
+# An odd number that spreads keys over the table: 2^64 over the golden ratio (Knuth 1998, 6.4).
+SPREAD = -7046029254386353131
+NO_KEY = -1
+LOAD = 0.6  # the largest fraction of slots in use: few keys need more than two looks
+# Keys that are collected before repeated ones are merged: 256 MB.
+COLLECTED = 2**25
+
+Texts = Iterable[tuple[Tensor, Tensor]]  # ids (batch, time) and lengths (batch,)
+
+
+class NgramIndex:
+    """Numbers n-grams of token ids.
+
+    The number of a single token is its id. The number of a longer n-gram is `vocabulary_size` plus
+    its place in `keys`. Its key is the number of all but its last token, times `vocabulary_size`,
+    plus the last token: so n-grams of any length have keys of 64 bits.
+
+    PADDING stands for the start and the end of a text, which n-grams of two or more tokens may
+    contain. An n-gram with an unknown token has no number.
+    """
+
+    def __init__(self, keys: Tensor, vocabulary_size: int, longest: int):
+        """
+        Args:
+            keys: (longer n-grams,) int64, all different.
+            longest: maximum number of tokens in an n-gram.
+        """
+        self.keys = keys
+        self.vocabulary_size = vocabulary_size
+        self.longest = longest
+        self.table: tuple[Tensor, Tensor] | None = None  # made when it is first needed
+
+    def __len__(self) -> int:
+        """How many numbers there are, those of padding and unknown included."""
+        return self.vocabulary_size + len(self.keys)
+
+    @classmethod
+    def learn(
+        cls,
+        texts: Callable[[], Texts],
+        vocabulary_size: int,
+        longest: int,
+        min_count: int = 1,
+        *,
+        collected: int = COLLECTED,
+    ) -> "NgramIndex":
+        """The n-grams of texts.
+
+        Args:
+            texts: returns all texts in batches; called once for each length.
+            min_count: how often a longer n-gram must occur.
+            collected: keys that are in memory before repeated ones are merged.
+        """
+        keys = torch.empty(0, dtype=torch.int64)
+        for length in range(2, longest + 1):
+            index = cls(keys, vocabulary_size, length)
+            counted = Counted(collected)
+            for ids, lengths in texts():
+                for last in index.keys_by_length(ids, lengths):
+                    counting = last
+                counted.add(counting[counting != NO_KEY].numpy())
+            keys = torch.cat([keys, torch.from_numpy(counted.at_least(min_count))])
+        return cls(keys, vocabulary_size, longest)
+
+    def numbers(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """The distinct n-grams of each text.
+
+        Args:
+            ids: (batch, time) int64, PADDING after a text's end.
+            lengths: (batch,) int64
+
+        Returns:
+            (batch, places) int64: the numbers of each text, ascending; PADDING at free places.
+        """
+        single = ids.masked_fill(ids == UNKNOWN, PADDING)
+        longer = [self.look_up(keys) for keys in self.keys_by_length(ids, lengths)]
+        return distinct(torch.cat([single, *longer], dim=1), len(self))
+
+    def keys_by_length(self, ids: Tensor, lengths: Tensor) -> Iterator[Tensor]:
+        """The keys of all n-grams of two tokens, then of three, and so on.
+
+        Yields:
+            (batch, time + 3 - tokens) int64, NO_KEY where the text has no n-gram that may be known.
+        """
+        around = F.pad(ids, (1, 1), value=PADDING)  # (batch, time + 2): the start, text and end
+        end = (lengths + 1).where(lengths > 0, -1)[:, None]  # an empty text has no n-gram
+        place = torch.arange(around.shape[1], device=ids.device)
+        before = around  # the numbers of the n-grams that are one token shorter
+        for tokens in range(2, self.longest + 1):
+            last = around[:, tokens - 1 :]
+            before = before[:, : last.shape[1]]
+            # the start of a text is the only n-gram with the number of padding
+            possible = before != UNKNOWN if tokens == 2 else before != PADDING
+            possible &= (last != UNKNOWN) & (place[tokens - 1 :] <= end)
+            keys = (before * self.vocabulary_size + last).masked_fill(~possible, NO_KEY)
+            yield keys
+            if tokens < self.longest:
+                before = self.look_up(keys)
+
+    def look_up(self, keys: Tensor) -> Tensor:
+        """The number of each key, PADDING for an unknown one; int64, of the shape of `keys`."""
+        if self.table is None or self.table[0].device != keys.device:
+            self.table = slots_of(self.keys.to(keys.device), self.vocabulary_size)
+        slot_keys, slot_numbers = self.table
+        wanted = keys.flatten()
+        slots = first_slots(wanted, len(slot_keys))
+        found = slot_keys.index_select(0, slots)
+        numbers = slot_numbers.index_select(0, slots).long()
+        # PADDING is also the number in an empty slot
+        numbers.masked_fill_(found != wanted, PADDING)
+        searching = ((found != wanted) & (found != NO_KEY) & (wanted != NO_KEY)).nonzero()[:, 0]
+        slots = slots[searching]
+        while len(searching):
+            slots = (slots + 1) & (len(slot_keys) - 1)
+            found, sought = slot_keys[slots], wanted[searching]
+            hit = found == sought
+            numbers[searching[hit]] = slot_numbers[slots[hit]].long()
+            further = ~hit & (found != NO_KEY)
+            searching, slots = searching[further], slots[further]
+        return numbers.view_as(keys)
+
+
+class Counted:
+    """Counts equal keys, a limited number of them at a time."""
+
+    def __init__(self, collected: int):
+        self.collected = collected
+        self.keys, self.counts = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.waiting: list[np.ndarray] = []
+
+    def add(self, keys: np.ndarray) -> None:
+        self.waiting.append(keys)
+        if sum(map(len, self.waiting)) >= self.collected:
+            self.merge()
+
+    def merge(self) -> None:
+        new, counts = np.unique(np.concatenate([*self.waiting, self.keys[:0]]), return_counts=True)
+        self.waiting = []
+        keys = np.concatenate([self.keys, new])
+        self.keys, places = np.unique(keys, return_inverse=True)
+        weights = np.concatenate([self.counts, counts])
+        self.counts = np.bincount(places, weights, len(self.keys)).astype(np.int64)
+
+    def at_least(self, count: int) -> np.ndarray:
+        """The keys that were added that often, ascending."""
+        self.merge()
+        kept: np.ndarray = self.keys[self.counts >= count]
+        return kept
+
+
+def first_slots(keys: Tensor, slots: int) -> Tensor:
+    """The slot where the search for each key begins; `slots` is a power of 2."""
+    # the high bits of the product are the most mixed
+    return ((keys * SPREAD) >> (64 - slots.bit_length())) & (slots - 1)
+
+
+def slots_of(keys: Tensor, first_number: int) -> tuple[Tensor, Tensor]:
+    """A hash table with linear probing: the key and the number in each slot.
+
+    Returns:
+        keys: (slots,) int64, NO_KEY in empty slots.
+        numbers: (slots,) int32, PADDING in empty slots.
+    """
+    count = 1 << max(int(len(keys) / LOAD), 1).bit_length()
+    slot_keys = torch.full((count,), NO_KEY, device=keys.device)
+    slot_numbers = torch.full((count,), PADDING, dtype=torch.int32, device=keys.device)
+    waiting = torch.arange(len(keys), device=keys.device)  # places in `keys`
+    slots = first_slots(keys, count)
+    while len(waiting):
+        free = slot_keys[slots] == NO_KEY
+        # of several keys for one free slot, one stays, and the others see that it isn't theirs
+        slot_keys[slots[free]] = keys[waiting[free]]
+        own = slot_keys[slots] == keys[waiting]
+        slot_numbers[slots[own]] = (waiting[own] + first_number).to(torch.int32)
+        waiting, slots = waiting[~own], (slots[~own] + 1) & (count - 1)
+    return slot_keys, slot_numbers
+
+
+def distinct(numbers: Tensor, limit: int) -> Tensor:
+    """Each row sorted, with PADDING, the smallest number, in place of repeated ones.
+
+    Args:
+        numbers: (batch, places) int64, below `limit`.
+    """
+    if numbers.device.type == "cpu" and limit < 2**31:
+        # NumPy sorts numbers of 32 bits twenty times as fast as PyTorch
+        ordered = torch.from_numpy(np.sort(numbers.numpy().astype(np.int32), axis=1)).long()
+    else:
+        ordered = numbers.sort(dim=1).values
+    repeated = F.pad(ordered[:, 1:] == ordered[:, :-1], (1, 0))
+    return ordered.masked_fill_(repeated, PADDING)

@@ -1,0 +1,200 @@
+"""A linear classifier over binary n-grams, scaled by naive Bayes (Wang & Manning 2012).
+
+"Baselines and Bigrams: Simple, Good Sentiment and Topic Classification".
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from textcnn.models.ngrams.index import NgramIndex
+from textcnn.system.private_torch import version
+from textcnn.text.vocabulary import PADDING, SPECIALS
+
+# What multiplies a log-count ratio before training, for the difference of two classes' logits.
+FIRST_WEIGHT = 0.3
+
+
+class Ngrams(nn.Module):
+    """Logits of texts: for each class, the sum of the weights of a text's distinct n-grams.
+
+    The weight of an n-gram for a class is a learned number times a scale, which training texts fix:
+
+    - `naive_bayes`: the log-count ratio log((p / |p|) / (q / |q|)). Here p is one more than the
+      number of texts of the class that have the n-gram, q the same for the other classes, and |p|
+      and |q| are their sums over all n-grams.
+    - `tf_idf`: the inverse document frequency log((1 + texts) / (1 + texts with it)) + 1. A text's
+      sum is divided by the L2 norm of these frequencies.
+    - `none`: 1.
+    """
+
+    keys: Tensor
+    counts: Tensor
+    texts: Tensor
+
+    def __init__(
+        self,
+        keys: Tensor,
+        *,
+        vocabulary_size: int,
+        num_classes: int,
+        longest: int,
+        scaling: str = "naive_bayes",
+        multi_label: bool = False,
+        dropout: float = 0.0,
+    ):
+        """
+        Args:
+            keys: (longer n-grams,) int64, see `NgramIndex`.
+            longest: maximum number of tokens in an n-gram.
+            multi_label: a text has a label set instead of one class.
+            dropout: the probability of dropping an n-gram of a text in training.
+        """
+        super().__init__()
+        self.vocabulary_size, self.num_classes, self.longest = vocabulary_size, num_classes, longest
+        self.scaling, self.multi_label, self.dropout = scaling, multi_label, dropout
+        numbers = vocabulary_size + len(keys)
+        self.register_buffer("keys", keys)
+        # (numbers, classes) texts of each class with the n-gram; for label sets a last column
+        # counts all texts with it, since a text may have several labels or none
+        columns = num_classes + multi_label
+        self.register_buffer("counts", torch.zeros(numbers, columns, dtype=torch.int32))
+        self.register_buffer("texts", torch.zeros(1, dtype=torch.int64))
+        # nn.Embedding would first draw normal numbers
+        weight = torch.zeros(numbers, num_classes)
+        self.table = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)
+        self.bias = nn.Parameter(torch.zeros(num_classes))
+        self.made: dict[str, tuple[object, Any]] = {}  # see `kept`
+
+    def forward(self, ids: Tensor, lengths: Tensor, labels: Tensor | None = None) -> Tensor:
+        """
+        Args:
+            ids: (batch, time) int64, PADDING after a text's end.
+            lengths: (batch,) int64, tokens of each text; may be 0.
+            labels: those of training texts: (batch,) int64, or for label sets (batch, classes)
+                bool. The counts of each text itself are then left out of its ratios, which would
+                give its label away. None: nothing is left out.
+
+        Returns:
+            logits: (batch, classes)
+        """
+        numbers = self.index.numbers(ids, lengths)  # (batch, places)
+        if labels is not None or self.training:
+            weights = self.learning_weights(numbers, labels)  # (batch, places, classes)
+            summed = weights.sum(dim=1)
+        else:
+            summed = F.embedding_bag(numbers, self.weights(), mode="sum", padding_idx=PADDING)
+        if self.scaling == "tf_idf":
+            # a text without n-grams has the norm 0, and the sum 0 too
+            squares = F.embedding_bag(numbers, self.scales() ** 2, mode="sum", padding_idx=PADDING)
+            summed = summed / squares.sqrt().clamp(min=1e-12)
+        return summed + self.bias
+
+    def ratio_sums(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Logits (batch, classes) with all learned weights 1 and no bias: those of naive Bayes."""
+        numbers = self.index.numbers(ids, lengths)
+        return F.embedding_bag(numbers, self.scales(), mode="sum", padding_idx=PADDING)
+
+    def learning_weights(self, numbers: Tensor, labels: Tensor | None) -> Tensor:
+        """What each n-gram (batch, places) adds to the logits in training, with dropout."""
+        if self.scaling == "naive_bayes":
+            counts = self.counts[numbers]  # (batch, places, columns)
+            if labels is not None:
+                # the later texts of a stream are not in the counts
+                counts = (counts - self.own_counts(labels)[:, None]).clamp(min=0)
+            scales = self.log_count_ratios(counts)
+        else:
+            scales = self.scales()[numbers]
+        kept = F.dropout((numbers != PADDING).float(), self.dropout, self.training)
+        weights: Tensor = self.table(numbers) * (scales * kept[..., None])
+        return weights
+
+    @torch.no_grad()
+    def count(self, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> None:
+        """Count the n-grams of training texts; with `naive_bayes`, set its weights.
+
+        Args:
+            batches: ids, lengths and labels, as `forward` takes them.
+        """
+        for ids, lengths, labels in batches:
+            numbers = self.index.numbers(ids, lengths)  # (batch, places)
+            text, place = (numbers != PADDING).nonzero(as_tuple=True)
+            self.counts.index_add_(0, numbers[text, place], self.own_counts(labels)[text])
+            self.texts += len(ids)
+        if self.scaling == "naive_bayes":
+            # the ratios of two classes differ by their sign, so the difference has both weights
+            two = self.num_classes == 2 and not self.multi_label
+            self.table.weight.fill_(FIRST_WEIGHT / 2 if two else FIRST_WEIGHT)
+            self.table.weight[: len(SPECIALS)] = 0.0
+
+    def own_counts(self, labels: Tensor) -> Tensor:
+        """(batch, columns) int32: what a text adds to the counts of each of its n-grams."""
+        if self.multi_label:
+            return F.pad(labels.int(), (0, 1), value=1)
+        return F.one_hot(labels, self.num_classes).int()
+
+    def texts_with(self, counts: Tensor) -> tuple[Tensor, Tensor]:
+        """(..., columns) to float32 (..., classes): texts of each class, and of the others."""
+        of_class = counts[..., : self.num_classes]
+        every = counts[..., -1:] if self.multi_label else counts.sum(dim=-1, keepdim=True)
+        return of_class.float(), (every - of_class).float()
+
+    def log_count_ratios(self, counts: Tensor) -> Tensor:
+        """(..., columns) to (..., classes)"""
+
+        def compute() -> Tensor:
+            sums = [
+                each.double().sum(dim=0) + len(each)  # one is added to each count
+                for each in self.texts_with(self.counts[len(SPECIALS) :])
+            ]
+            return (sums[0].log() - sums[1].log()).float()
+
+        log_totals: Tensor = self.kept("log_totals", [self.counts], compute)
+        of_class, of_others = self.texts_with(counts)
+        return of_class.log1p_() - of_others.log1p_() - log_totals
+
+    def scales(self) -> Tensor:
+        """(numbers, classes), or (numbers, 1) if they are the same for all classes."""
+
+        def compute() -> Tensor:
+            of_class, of_others = self.texts_with(self.counts)
+            with_it = (of_class + of_others)[:, :1]
+            return ((1 + self.texts) / (1 + with_it)).log() + 1
+
+        if self.scaling == "naive_bayes":
+            return self.log_count_ratios(self.counts)
+        if self.scaling == "none":
+            return torch.ones(1, 1, device=self.counts.device).expand(len(self.counts), 1)
+        frequencies: Tensor = self.kept("scales", [self.counts, self.texts], compute)
+        return frequencies
+
+    def weights(self) -> Tensor:
+        """(numbers, classes): what each n-gram adds to the logits, with tf_idf before the norm."""
+        weights: Tensor = self.kept(
+            "weights",
+            [self.counts, self.texts, self.table.weight],
+            lambda: self.table.weight.detach() * self.scales(),
+        )
+        return weights
+
+    @property
+    def index(self) -> NgramIndex:
+        index: NgramIndex = self.kept(
+            "index",
+            [self.keys],
+            lambda: NgramIndex(self.keys, self.vocabulary_size, self.longest),
+        )
+        return index
+
+    def kept(self, name: str, tensors: list[Tensor], compute: Callable[[], Any]) -> Any:
+        """What `compute` returns, computed anew only if one of the tensors has changed."""
+        state = [(tensor.data_ptr(), version(tensor)) for tensor in tensors]
+        made = self.made.get(name)
+        if made is None or made[0] != state:
+            # outside of inference mode, so that training can use it later
+            with torch.inference_mode(False), torch.no_grad():
+                made = self.made[name] = (state, compute())
+        return made[1]
