@@ -44,7 +44,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
     monkeypatch.chdir(tmp_path)
     recipe = Recipe()
     work = {
-        "training.recipe": "train",
+        "training.runs": "train",
         "training.cross_validation": "cross_validate",
         "evaluation.report": "evaluate",
     }

@@ -3,7 +3,7 @@
 Here configuration stops: everything that is built takes plain keyword arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,11 @@ import torch
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.model_keys import ModelConfig
+from textcnn.config.programs import TrainConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
+from textcnn.models.ensemble import Ensemble, build_members, count_members
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
@@ -139,3 +141,33 @@ def build_network(
     if vectors is not None:
         network.embedding.set_vectors(torch.from_numpy(vectors.values))
     return network
+
+
+def build_stored_network(
+    config: TrainConfig, *, vocabulary_size: int, num_classes: int, names: Collection[str]
+) -> TextCNN | Ensemble:
+    """The network of a checkpoint, or its ensemble, with random weights.
+
+    Args:
+        config: that it was trained with.
+        names: of the stored weights.
+
+    Raises:
+        ValueError: the weights are those of another number of members.
+        InputError: as `build_network`.
+    """
+    members = config.training.stored_members
+    if members != count_members(names):
+        raise ValueError(
+            f"training.members={members}, but there are weights of {count_members(names)}"
+        )
+    return build_members(
+        lambda: build_network(
+            config.model,
+            max_length=config.text.max_length,
+            vocabulary_size=vocabulary_size,
+            num_classes=num_classes,
+        ),
+        members,
+        multi_label=config.data.multi_label,
+    )

@@ -79,6 +79,11 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
             return directory
     if (path / "fold-1").is_dir():
         raise InputError(f"{path} is a cross-validation; give one fold, such as {path / 'fold-1'}")
+    if (path / "member-1").is_dir():
+        raise InputError(
+            f"{path} is an ensemble whose members are not all trained; resume it, or give one "
+            f"member, such as {path / 'member-1'}"
+        )
     raise InputError(
         f"{path} is not a checkpoint and holds none: no manifest.json in it or in {path / name}"
     )

@@ -22,7 +22,7 @@ from textcnn.inference import AnyClassifier, Classifier, LabelSetClassifier, reb
 from textcnn.system.terminal import build_console
 from textcnn.training.isolation import isolated
 from textcnn.training.loop import Interrupted
-from textcnn.training.recipe import TrainingRun
+from textcnn.training.runs import build_run
 
 Weights = Sequence[float] | np.ndarray
 
@@ -109,7 +109,7 @@ def train_checkpoint(
         directory = Path(temporary) / "run" if run_dir is None else Path(run_dir).expanduser()
         if directory.is_file() or (directory.is_dir() and any(directory.iterdir())):
             raise InputError(f"run_dir={directory} is in use; give a new directory")
-        run = TrainingRun(
+        run = build_run(
             replace(config, run_dir=str(directory)),
             directory,
             console=build_console(quiet=not progress),

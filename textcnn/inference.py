@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textcnn.builders import build_network, build_text_encoder
+from textcnn.builders import build_stored_network, build_text_encoder
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config
@@ -18,7 +18,9 @@ from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
-from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
+from textcnn.models.ensemble import Ensemble
+from textcnn.models.fast.table_classifier import TableClassifier
+from textcnn.models.fast.table_ensemble import build_tables
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
@@ -60,7 +62,7 @@ class BaseClassifier(Generic[P]):
 
     def __init__(
         self,
-        model: TextCNN,
+        model: TextCNN | Ensemble,
         encoder: TextEncoder,
         labels: Sequence[str],
         *,
@@ -74,10 +76,10 @@ class BaseClassifier(Generic[P]):
                 weights, except changes that PyTorch doesn't count, such as those of `weight.data`.
             half: store the tables as float16.
         """
-        self.model = model
+        self.model: Any = model  # an ensemble has `members`, but no `activations`
         self.encoder = encoder
         self.labels = tuple(labels)
-        self.tables = build_table_classifier(model, table_memory * 2**20, half)
+        self.tables = build_tables(model, table_memory * 2**20, half)
 
     @classmethod
     def load(
@@ -105,7 +107,10 @@ class BaseClassifier(Generic[P]):
     @property
     def network(self) -> nn.Module:
         """The module that computes logits: the model, or the tables made from it if they apply."""
-        return self.tables if self.tables is not None and self.tables.applies else self.model
+        if self.tables is not None and self.tables.applies:
+            return self.tables
+        model: nn.Module = self.model
+        return model
 
     def encode(self, texts: Sequence[str]) -> Batch:
         """The ids and lengths of texts, as the model and its `activations` take them.
@@ -204,7 +209,7 @@ class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
 
     def __init__(
         self,
-        model: TextCNN,
+        model: TextCNN | Ensemble,
         encoder: TextEncoder,
         labels: Sequence[str],
         thresholds: Sequence[float],
@@ -246,7 +251,7 @@ def check_texts(texts: Sequence[str]) -> None:
 
 
 def build_classifier(
-    model: TextCNN,
+    model: TextCNN | Ensemble,
     encoder: TextEncoder,
     labels: Sequence[str],
     thresholds: Sequence[float] | None,
@@ -309,11 +314,11 @@ def rebuild(
     try:
         config = parse_train_config(checkpoint.config)
         with torch.device("meta"):
-            model = build_network(
-                config.model,
-                max_length=config.text.max_length,
+            model = build_stored_network(
+                config,
                 vocabulary_size=len(checkpoint.vocabulary),
                 num_classes=len(checkpoint.labels),
+                names=checkpoint.weights,
             )
         types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(checkpoint.weights, assign=True)

@@ -25,7 +25,7 @@ def main(config: TrainConfig) -> None:
 
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.training.cross_validation import cross_validate
-    from textcnn.training.recipe import train
+    from textcnn.training.runs import train
 
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train

@@ -58,6 +58,11 @@ class TrainConfig:
         "the directory of a run to resume; only training.epochs may be changed; null: a new run",
     )
 
+    @property
+    def network_seed(self) -> int:
+        """The seed of weights, batches and dropout; the splits have `seed` in every member."""
+        return (self.seed + (self.training.member or 1) - 1) % 2**32
+
     def conflicts(self) -> Iterator[str]:
         if self.data.streaming and self.training.sampling != "shuffle":
             yield (

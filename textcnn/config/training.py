@@ -1,5 +1,6 @@
 """The keys of the optimizers and of the training loop."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +100,33 @@ class TrainingConfig:
     log_every: int = key(
         10, "number of steps between two points of the training curves", at_least=1
     )
+    members: int = key(
+        1,
+        "number of networks to train with different seeds, whose mean probability is the "
+        "prediction; one checkpoint holds them all",
+        at_least=1,
+        at_most=100,
+    )
+    member: int | None = key(
+        None,
+        "train only this one of training.members, counted from 1, with seed + training.member - 1 "
+        "for weights, batches and dropout; null: all of them",
+        at_least=1,
+    )
+
+    @property
+    def stored_members(self) -> int:
+        """How many networks the checkpoint of such a run holds."""
+        return self.members if self.member is None else 1
+
+    @property
+    def trains_members(self) -> bool:
+        """Whether the run consists of a run for each member."""
+        return self.stored_members > 1
+
+    def conflicts(self) -> Iterator[str]:
+        if self.member is not None and self.member > self.members:
+            yield (
+                f"training.member takes 1 to {self.members} (training.members), got {self.member}; "
+                f"try training.members={self.member}"
+            )

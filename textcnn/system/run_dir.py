@@ -16,6 +16,7 @@ CONFIG = "config.yaml"
 METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
 RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
+RUNS_INSIDE = ("fold", "member")  # fold-1, fold-2, ...
 MADE_BY_A_RUN = (
     *(CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra"),
     *(RESULTS, FIGURES, REPORT),
@@ -91,7 +92,7 @@ def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         old = [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]
-        old += [fold.parent for fold in run_dir.glob(f"fold-*/{CONFIG}")]
+        old += [each.parent for each in runs_inside(run_dir)]
         for path in old if overwrite else ():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -108,6 +109,11 @@ def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
         hydra.mkdir()
         OmegaConf.save(HydraConfig.get().overrides.task, hydra / "overrides.yaml")
         OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
+
+
+def runs_inside(run_dir: Path) -> list[Path]:
+    """The configuration files of the runs that a run consists of: its folds and members."""
+    return [file for kind in RUNS_INSIDE for file in run_dir.glob(f"{kind}-*/{CONFIG}")]
 
 
 def find_config(path: str, program: str) -> Path:
@@ -136,8 +142,7 @@ def find_run(path: str) -> Path:
         InputError: there is no run, or it saved no checkpoint.
     """
     run_dir = find_config(path, "train").parent
-    folds = any(run_dir.glob(f"fold-*/{CONFIG}"))
-    if not existing(run_dir / "last").is_dir() and not folds:
+    if not existing(run_dir / "last").is_dir() and not runs_inside(run_dir):
         raise InputError(
             f"resume={path}: that run has saved no checkpoint yet; start it again with "
             f"run_dir={path} overwrite=true"

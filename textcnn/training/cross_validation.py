@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from rich.table import Table
@@ -16,10 +16,9 @@ from textcnn.system.atomic import existing, write_json
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.system.terminal import build_console
 from textcnn.training.curves import Curves
-from textcnn.training.recipe import TrainingRun, carry_out
 from textcnn.training.report import peak_memory_bytes
-
-MEASURES = ("accuracy", "macro_f1", "micro_f1", "loss")
+from textcnn.training.runs import build_run, carry_out
+from textcnn.training.spread import MEASURES, mean_cells, over_runs, score_cells
 
 
 def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
@@ -37,9 +36,10 @@ def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
         if resume and (directory / METRICS).is_file():
             continue
         # a fold that was killed before its first checkpoint starts again
-        resumed = resume and existing(directory / "last").is_dir()
+        begun = existing(directory / "last").is_dir() or any(directory.glob("member-*"))
+        resumed = resume and begun
         data = replace(config.data, fold=fold)
-        run = TrainingRun(replace(config, data=data, overwrite=resume), directory, resumed)
+        run = build_run(replace(config, data=data, overwrite=resume), directory, resumed)
         run_dir = run.run_dir.parent  # that of the first process
         run.console.print(f"fold {fold} of {config.data.folds}")
         if fold == 1 and not resume and run.is_first:
@@ -79,12 +79,8 @@ def conclude(run_dir: Path, count: int) -> None:
 
 
 def over_folds(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and sample standard deviation (n - 1) of each measure, and the number of examples."""
-    result: dict[str, Any] = {"examples": sum(each["examples"] for each in scores)}
-    for name in MEASURES:
-        values = [each[name] for each in scores]
-        result |= {name: mean(values), f"{name}_std": stdev(values)}
-    return result
+    """Mean and standard deviation of each measure, and the number of examples."""
+    return {"examples": sum(each["examples"] for each in scores)} | over_runs(scores)
 
 
 def fold_table(folds: list[dict[str, Any]], test: dict[str, Any]) -> Table:
@@ -93,13 +89,7 @@ def fold_table(folds: list[dict[str, Any]], test: dict[str, Any]) -> Table:
         table.add_column(name, justify="right")
     for number, fold in enumerate(folds, start=1):
         scores = fold["test"]
-        percents = [f"{100 * scores[name]:.2f}" for name in ("accuracy", "macro_f1")]
-        table.add_row(str(number), *percents, f"{scores['loss']:.4f}", f"{scores['examples']:,}")
+        table.add_row(str(number), *score_cells(scores), f"{scores['examples']:,}")
     table.add_section()
-    percents = [
-        f"{100 * test[name]:.2f} ± {100 * test[f'{name}_std']:.2f}"
-        for name in ("accuracy", "macro_f1")
-    ]
-    loss = f"{test['loss']:.4f} ± {test['loss_std']:.4f}"
-    table.add_row("mean ± sd", *percents, loss, f"{test['examples']:,}", style="bold")
+    table.add_row("mean ± sd", *mean_cells(test), f"{test['examples']:,}", style="bold")
     return table

@@ -101,7 +101,7 @@ def batches_for(
         "max_steps": training.max_steps,
         "batch_size": training.batch_size,
         "batch_tokens": training.batch_tokens,
-        "seed": config.seed,
+        "seed": config.network_seed,
         "rank": accelerator.process_index,
         "count": accelerator.num_processes,
     }

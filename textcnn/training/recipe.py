@@ -23,6 +23,7 @@ from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
+from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
@@ -33,7 +34,7 @@ from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.curves import Curves
-from textcnn.training.loop import Interrupted, Stopping, fit
+from textcnn.training.loop import Stopping, fit
 from textcnn.training.parts import (
     batches_for,
     initial_classifier,
@@ -49,33 +50,11 @@ from textcnn.training.state import TrainingState
 GOLDEN_TEXTS = 3
 
 
-def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
-    """Train, keep the best checkpoint, test it, and report.
-
-    Raises:
-        InputError: data or run directory can't be used; nothing has been written then.
-        KeyboardInterrupt: after Ctrl-C or SIGTERM, once `last/` is saved.
-    """
-    carry_out(TrainingRun(config, run_dir, resume), resume_from=run_dir)
-
-
-def carry_out(run: "TrainingRun", resume_from: Path) -> None:
-    """
-    Args:
-        resume_from: the run directory to name if the user interrupts the run.
-    """
-    run.start()
-    try:
-        run.learn()
-    except Interrupted:
-        run.console.print(
-            f"interrupted in epoch {run.state.epoch + 1} after step {run.state.step}; progress is "
-            f"saved in {run.run_dir / 'last'}; to resume, run",
-            f"  python -m textcnn.train {argument('resume', resume_from)}",
-            sep="\n",
-        )
-        raise KeyboardInterrupt from None
-    run.finish()
+def data_changed(run_dir: Path) -> str:
+    return (
+        f"resume={run_dir}: the data have changed since the run began; restore them, or start a "
+        "new run"
+    )
 
 
 class TrainingRun:
@@ -93,6 +72,7 @@ class TrainingRun:
         console: Console | None = None,
         memory: Mapping[str, Rows] | None = None,
         keep: bool = True,
+        data: PreparedData | None = None,
     ):
         """
         Args:
@@ -100,21 +80,23 @@ class TrainingRun:
             memory: rows given from Python in place of `data.source`, as `build_data` takes them;
                 no test texts are drawn from them.
             keep: the run directory stays: write curves into it, and say where it is.
+            data: of this configuration, if they are in memory already.
         """
         self.started = time.perf_counter()
         # without `cpu`, processes on a machine with no GPU would not find each other
         self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
         # every process reads its own clock, and the default directory's name has the time in it
         self.run_dir: Path = broadcast_object_list([run_dir])[0]
-        self.resume, self.keep = resume, keep
+        self.resume, self.keep, self.memory = resume, keep, memory
         self.console = console or build_console(quiet=not self.is_first)
-        set_seed(config.seed, device_specific=True)
+        set_seed(config.network_seed, device_specific=True)
 
         # read first: a checkpoint that can't be resumed is refused before hours of data
-        self.last = load_checkpoint(existing(self.run_dir / "last")) if resume else None
-        self.data = load_data(config, self.accelerator, memory)
+        self.last = self.read_last() if resume else None
+        self.data = data or load_data(config, self.accelerator, memory)
         # a resumed run has its vectors in the checkpoint
-        vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
+        seed = config.network_seed
+        vectors = None if resume else load_token_vectors(config.text, self.vocabulary, seed)
         self.vectors_coverage = None if vectors is None else vectors.coverage
         self.config = config = replace(config, model=with_embedding_size(config.model, vectors))
         self.classifier = initial_classifier(config, self.data, vectors)
@@ -132,6 +114,14 @@ class TrainingRun:
     def is_first(self) -> bool:
         """Whether this process writes and reports."""
         return bool(self.accelerator.is_main_process)
+
+    @property
+    def progress(self) -> str:
+        """How far the run has come, for the user who interrupts it."""
+        return (
+            f"in epoch {self.state.epoch + 1} after step {self.state.step}; progress is saved in "
+            f"{self.run_dir / 'last'}"
+        )
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -160,16 +150,22 @@ class TrainingRun:
             self.curves = Curves(self.run_dir, every=self.config.training.log_every)
             self.opening.log(self.curves, config_yaml)
 
+    def store_config(self) -> None:
+        """Write the configuration of a resumed run: `training.epochs` may have changed."""
+        with new_file(self.run_dir / CONFIG) as file:
+            file.write_text(dump(self.config), encoding="utf-8")
+
+    def read_last(self) -> Checkpoint | None:
+        """The checkpoint to resume from."""
+        return load_checkpoint(existing(self.run_dir / "last"))
+
     def restore_last(self) -> None:
         """Take weights, optimizer, random numbers and counters from `last/`."""
         directory = existing(self.run_dir / "last")
         checkpoint, self.last = self.last, None
         assert checkpoint is not None
         if checkpoint.manifest.get("data") != self.data.splits.fingerprints():
-            raise InputError(
-                f"resume={self.run_dir}: the data have changed since the run began; restore them, "
-                "or start a new run"
-            )
+            raise InputError(data_changed(self.run_dir))
         stored = load_training_state(directory)
         try:
             self.state = TrainingState.restore(stored["state"])
@@ -185,8 +181,7 @@ class TrainingRun:
         self.earlier_seconds = self.state.run_seconds
         self.vectors_coverage = checkpoint.manifest.get("vectors_coverage")
         if self.is_first:
-            with new_file(self.run_dir / CONFIG) as file:
-                file.write_text(dump(self.config), encoding="utf-8")  # epochs may have changed
+            self.store_config()
             every = self.config.training.log_every
             self.curves = Curves(self.run_dir, every=every, first_step=self.state.step)
 
@@ -271,6 +266,12 @@ class TrainingRun:
             self.classifier.thresholds,
         )
 
+    def outcome(
+        self, best: BaseClassifier[Any], test: Scores | None, validation: Scores
+    ) -> Outcome:
+        """What `metrics.json` and the terminal report."""
+        return Outcome(best, test, validation, self.state, self.seconds)
+
     def finish(self) -> None:
         """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
         self.accelerator.wait_for_everyone()
@@ -279,7 +280,7 @@ class TrainingRun:
         validation = self.score(best, self.data.texts.validation)
         if not self.is_first:
             return
-        outcome = Outcome(best, test, validation, self.state, self.seconds)
+        outcome = self.outcome(best, test, validation)
         update_manifest(
             self.run_dir / "best",
             metrics={name: scores.summary() for name, scores in outcome.scores.items()},

@@ -8,7 +8,7 @@ trained model, and doesn't change the model.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -28,14 +28,16 @@ from textcnn.text.vocabulary import UNKNOWN
 
 if TYPE_CHECKING:
     from textcnn.models.classifier import TextCNN
+    from textcnn.models.ensemble import Ensemble
 
 
 class TableClassifier(nn.Module):
     """The model's logits, by table for texts all of whose tokens have rows there."""
 
-    def __init__(self, model: "TextCNN", table: TokenTable, by_table: nn.Module):
+    def __init__(self, model: "TextCNN | Ensemble", table: TokenTable, by_table: nn.Module):
         super().__init__()
-        self.model, self.table, self.by_table = model, table, by_table
+        self.model: Any = model
+        self.table, self.by_table = table, by_table
         self.parts = unobserved_modules(model)  # a list, whose modules are no children of this one
 
     @property
@@ -48,7 +50,7 @@ class TableClassifier(nn.Module):
         modules = unobserved_modules(self.model)
         if modules is None or modules != self.parts:
             return False
-        weight = self.model.head.weight
+        weight = next(self.model.parameters())
         return weight.device.type == "cpu" and weight.dtype == torch.float32
 
     @property
@@ -59,17 +61,21 @@ class TableClassifier(nn.Module):
     @property
     def knows_all(self) -> bool:
         """Whether all tokens of the vocabulary have rows."""
-        return self.table.known == self.model.embedding.vocabulary_size
+        return self.table.known == self.table.vocabulary_size
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """(batch, classes); arguments as for TextCNN."""
         if self.knows_all:
             return self.look_up(ids, lengths)
         rare = (ids >= self.table.known).any(dim=1)
-        logits = torch.empty(len(ids), self.model.head.out_features)
-        for chosen, network in ((~rare, self.look_up), (rare, self.model)):
-            if chosen.any():
-                logits[chosen] = network(ids[chosen], lengths[chosen])
+        parts = [
+            (chosen, network(ids[chosen], lengths[chosen]))
+            for chosen, network in ((~rare, self.look_up), (rare, self.model))
+            if chosen.any() or not len(ids)
+        ]
+        logits = torch.empty(len(ids), parts[0][1].shape[1])
+        for chosen, part in parts:
+            logits[chosen] = part
         return logits
 
     def look_up(self, ids: Tensor, lengths: Tensor) -> Tensor:
@@ -89,17 +95,11 @@ def build_table_classifier(
             texts that contain them are left to the model.
         half: a table of float16.
     """
+    if not has_table(model):
+        return None
     readers = model.encoder.reading_convolutions()
     convolutions = list(readers.values())
-    # a parametrized layer computes its weights anew each time, which a table wouldn't notice
-    plain = all(type(each) is Convolution and each.groups == 1 for each in convolutions)
-    if len({each.num_filters for each in convolutions}) != 1 or not plain:
-        return None
-    if unobserved_modules(model) is None or not encodes_tokens_only(model):
-        return None
-    if any(p.dtype != torch.float32 or p.device.type != "cpu" for p in model.parameters()):
-        return None
-    table = TokenTable(model.embedding, convolutions, memory=memory, half=half)
+    table = TokenTable([(model.embedding, convolutions)], memory=memory, half=half)
     keep_freed_memory()  # sums of a few MB come and go
     if table.known <= UNKNOWN:
         return None
@@ -113,6 +113,18 @@ def build_table_classifier(
     return TableClassifier(model, table, TableEncoder(model, with_parts(model.encoder, parts)))
 
 
+def has_table(model: "TextCNN") -> bool:
+    """Whether a table can replace the embedding and the first convolutions."""
+    convolutions = list(model.encoder.reading_convolutions().values())
+    # a parametrized layer computes its weights anew each time, which a table wouldn't notice
+    plain = all(type(each) is Convolution and each.groups == 1 for each in convolutions)
+    if len({each.num_filters for each in convolutions}) != 1 or not plain:
+        return False
+    if unobserved_modules(model) is None or not encodes_tokens_only(model):
+        return False
+    return all(p.dtype == torch.float32 and p.device.type == "cpu" for p in model.parameters())
+
+
 class LargestSums(nn.Module):
     """Side-by-side convolutions with max pooling: the largest sums over a text's windows."""
 
@@ -122,16 +134,24 @@ class LargestSums(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """(batch, classes). Fastest if neighbouring texts are equally long."""
-        model = self.model
+        return pooled_logits(self.model, self.convolutions, self.sums(ids, lengths))
+
+    def sums(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """The largest sum of each filter, without bias: (batch, filters of all widths) float32."""
         if not len(ids):
-            return model.head.weight.new_empty(0, model.head.out_features)
-        ids, lengths = model.to_frame(ids, lengths)
+            return torch.empty(0, len(self.convolutions) * self.table.filters)
+        ids, lengths = self.model.to_frame(ids, lengths)
         tokens, lengths = ids.to(torch.int32), lengths.clamp(min=1)
         windows = windows_of(self.convolutions, tokens, lengths, self.table.nowhere)
         sums, _ = largest(self.table.rows, windows, winners=False)
-        biases: list[Tensor] = [each.bias for each in self.convolutions if each.bias is not None]
-        pooled = sums.float() + torch.cat(biases) if biases else sums.float()
-        return model.classify(ACTIVATIONS[model.encoder.last_activation](pooled))
+        return sums.float()
+
+
+def pooled_logits(model: "TextCNN", convolutions: Sequence[Convolution], sums: Tensor) -> Tensor:
+    """(batch, classes) from the largest sum of each filter, without bias: (batch, filters)."""
+    biases: list[Tensor] = [each.bias for each in convolutions if each.bias is not None]
+    pooled = sums + torch.cat(biases) if biases else sums
+    return model.classify(ACTIVATIONS[model.encoder.last_activation](pooled))
 
 
 class TableEncoder(nn.Module):

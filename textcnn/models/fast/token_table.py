@@ -22,6 +22,9 @@ TOKENS_AT_ONCE = 32
 class TokenTable:
     """W_j · e of every token, for all places j in the windows of some convolutions.
 
+    Several networks that read the same tokens share a table: each row has their filters side by
+    side, each computed with the network's own embedding.
+
     Rows are computed when a text first needs them: a single line doesn't pay for a vocabulary, and
     memory that no text needs is never touched. Several threads may share a table: two that compute
     the same rows write the same numbers.
@@ -29,24 +32,27 @@ class TokenTable:
 
     def __init__(
         self,
-        embedding: Embedding,
-        convolutions: Sequence[Convolution],
+        networks: Sequence[tuple[Embedding, Sequence[Convolution]]],
         *,
         memory: int,
         half: bool = False,
     ):
         """
         Args:
-            convolutions: with equally many filters.
+            networks: of each the embedding and the convolutions that read it. All convolutions have
+                equally many filters, and those of all networks the same kernel sizes.
             memory: limit in bytes for the rows; tokens from `known` on have none.
             half: keep rows as float16.
         """
-        self.embedding, self.convolutions = embedding, tuple(convolutions)
-        self.filters = convolutions[0].num_filters
-        self.offsets = sum(each.kernel_size for each in convolutions)  # rows of a token
+        self.networks = [(embedding, tuple(layers)) for embedding, layers in networks]
+        embedding, convolutions = self.networks[0]
+        self.vocabulary_size = embedding.vocabulary_size
+        self.filters = len(self.networks) * convolutions[0].num_filters  # of a row
+        self.kernel_sizes = [each.kernel_size for each in convolutions]
+        self.offsets = sum(self.kernel_sizes)  # rows of a token
         self.dtype = np.dtype(np.float16 if half else np.float32)
         token_bytes = self.offsets * self.filters * self.dtype.itemsize
-        self.known = min(embedding.vocabulary_size, memory // token_bytes - 1)
+        self.known = min(self.vocabulary_size, memory // token_bytes - 1)
         self.nowhere = self.known  # stands for no token: a window that contains it never wins
         rows = max(self.known + 1, 1) * self.offsets
         # half as many bytes to write and to read: a window has an index for each of its tokens
@@ -59,7 +65,9 @@ class TokenTable:
 
     def weights(self) -> list[tuple[int, int]]:
         """The addresses and versions of the weights."""
-        tensors = [*self.embedding.parameters(), *(each.weight for each in self.convolutions)]
+        tensors: list[Tensor] = []
+        for embedding, convolutions in self.networks:
+            tensors += [*embedding.parameters(), *(each.weight for each in convolutions)]
         return [(tensor.data_ptr(), version(tensor)) for tensor in tensors]
 
     def prepare(self, ids: Tensor) -> None:
@@ -82,19 +90,24 @@ class TokenTable:
     @torch.no_grad()
     def fill(self, blocks: np.ndarray) -> None:
         """Compute the rows of blocks of TOKENS_AT_ONCE tokens."""
-        kernels = torch.cat(
-            [each.weight.permute(1, 2, 0).flatten(1) for each in self.convolutions], dim=1
-        )  # (channels, offsets x filters)
+        kernels = [
+            torch.cat([each.weight.permute(1, 2, 0).flatten(1) for each in convolutions], dim=1)
+            for _, convolutions in self.networks
+        ]  # of each network (channels, offsets x filters)
         for block in blocks:
             if self.ready[block]:
                 continue
             first = int(block) * TOKENS_AT_ONCE
             last = min(first + TOKENS_AT_ONCE, self.known)
-            vectors = self.embedding(torch.arange(first, last)[None])[0]  # (tokens, channels)
-            products = (vectors @ kernels).view(-1, self.filters)  # (tokens x offsets, filters)
+            tokens = torch.arange(first, last)
+            products = [
+                (embedding(tokens[None])[0] @ own).view(len(tokens) * self.offsets, -1)
+                for (embedding, _), own in zip(self.networks, kernels, strict=True)
+            ]
+            rows = torch.cat(products, dim=1)  # (tokens x offsets, filters)
             if self.dtype == np.float16:
-                check_range(products, max(each.kernel_size for each in self.convolutions))
-            self.rows[first * self.offsets : last * self.offsets] = products
+                check_range(rows, max(self.kernel_sizes))
+            self.rows[first * self.offsets : last * self.offsets] = rows
             self.ready[block] = True
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from textcnn.errors import InputError
 from textcnn.studies.shared.claims import (
     block_rates,
     distance_claims,
@@ -127,6 +128,11 @@ def load(settings: Values) -> Subject:
     from textcnn.inference import restore
 
     classifier, trained, _, _ = restore(settings["checkpoint"])
+    if (count := trained.training.stored_members) > 1:
+        raise InputError(
+            f"study=checkpoint examines a single network, got {settings['checkpoint']}, an ensemble "
+            f"of {count}; give one member, checkpoint=<run>/member-1"
+        )
     data = chosen_data(settings["data"], trained.data)
     rows = test_rows(data, trained, classifier.labels)
     facts = {

@@ -1,15 +1,11 @@
-"""Measurements in worker processes with one thread each; more do not speed up small networks."""
+"""The measurements of studies in worker processes."""
 
-import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
 
 from textcnn.studies.shared.study import Point, Values
-from textcnn.system.parallel import obey_parent
+from textcnn.system.workers import build_pool, interrupts_blocked, kill_workers
 from textcnn.training.loop import Interrupted
 
 Work = tuple[str, Point, int]  # a study's name, a point, a seed
@@ -27,8 +23,7 @@ def measure_all(work: list[Work], workers: int) -> Iterator[tuple[Work, Values]]
         WorkerKilledError: the system killed a worker.
         KeyboardInterrupt: after Ctrl-C.
     """
-    # spawn, not fork: a forked process inherits locks of torch's threads, but not the threads
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=begin)
+    pool = build_pool(workers)
     waiting: dict[Future[Values], Work] = {}
     rest = iter(work)
     try:
@@ -48,37 +43,6 @@ def measure_all(work: list[Work], workers: int) -> Iterator[tuple[Work, Values]]
         raise WorkerKilledError from error
     finally:
         kill_workers(pool)
-
-
-@contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Delay Ctrl-C until the end of the block; processes started inside ignore it for good."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def kill_workers(pool: ProcessPoolExecutor) -> None:
-    """Kill the workers; unfinished measurements will be repeated."""
-    running = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in running:
-        process.kill()  # not SIGTERM, on which training would finish its current step
-    for process in running:
-        process.join()
-
-
-def begin() -> None:
-    """Set up a worker before its first measurement."""
-    import torch
-    from tqdm import tqdm  # type: ignore[import-untyped]
-
-    obey_parent()
-    torch.set_num_threads(1)
-    # the default lock is shared between processes, and a killed worker would leave it locked
-    tqdm.set_lock(threading.RLock())
 
 
 def measure_one(study: str, point: Point, seed: int) -> Values:

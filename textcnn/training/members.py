@@ -1,0 +1,184 @@
+"""An ensemble: a run for each member, and one checkpoint that holds them all."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
+from textcnn.config.programs import TrainConfig
+from textcnn.config.stored import dump
+from textcnn.errors import InputError
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.tables import class_table, summary
+from textcnn.inference import BaseClassifier, rebuild
+from textcnn.system.run_dir import METRICS, create_run_dir
+from textcnn.training.curves import Curves
+from textcnn.training.many_runs import Job, train_all
+from textcnn.training.recipe import TrainingRun, data_changed
+from textcnn.training.report import Opening, Outcome, peak_memory_bytes
+from textcnn.training.spread import mean_cells, over_runs, score_cells
+
+TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
+
+
+class EnsembleRun(TrainingRun):
+    """A run for each of `training.members`, in `member-1` and so on, and their ensemble.
+
+    Its own network is never trained: it shows the shape of the members.
+    """
+
+    def __init__(self, config: TrainConfig, run_dir: Path, resume: bool = False, **options: Any):
+        super().__init__(config, run_dir, resume, **options)
+        self.jobs = member_jobs(self.config, self.run_dir)
+
+    def read_last(self) -> None:
+        """Nothing: each member has a checkpoint of its own to resume from."""
+
+    @property
+    def progress(self) -> str:
+        done = sum(job.finished for job in self.jobs)
+        return f"after {done} of {len(self.jobs)} members; progress is saved in {self.run_dir}"
+
+    @property
+    def seconds(self) -> float:
+        """The sum over the members."""
+        return sum(float(each["seconds"]) for each in self.member_metrics())
+
+    def start(self) -> None:
+        """Report data and model; write the configuration of all members."""
+        self.opening.report_data(self.console)
+        if self.is_first and self.resume:
+            self.store_config()
+        elif self.is_first:
+            create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
+        self.opening.report_model(self.console, self.config.model.name, len(self.vocabulary))
+        self.console.print(
+            f"{len(self.jobs)} such networks, in {self.run_dir / 'member-1'} and so on"
+        )
+        if self.keep:
+            self.console.print(f"curves: tensorboard --logdir {self.run_dir}")
+
+    def learn(self) -> None:
+        """
+        Raises:
+            InputError: a member can't be trained.
+            Interrupted: after Ctrl-C or SIGTERM, once every member's progress is saved.
+        """
+        train_all(self.jobs, self, self.data)
+
+    def finish(self) -> None:
+        """Save the ensemble of the members' best checkpoints, test it, write `metrics.json`."""
+        self.accelerator.wait_for_everyone()
+        members = [load_checkpoint(find_checkpoint(job.directory)) for job in self.jobs]
+        if any(each.manifest.get("data") != self.data.splits.fingerprints() for each in members):
+            raise InputError(data_changed(self.run_dir))
+        self.vectors_coverage = members[0].manifest.get("vectors_coverage")
+        merged = merge_members(members, dump(self.config))
+        self.classifier, _ = rebuild(merged, str(self.run_dir), table_memory=0)
+        self.validate()  # which tunes the thresholds of label sets
+        if self.keep and self.is_first:
+            self.curves = Curves(self.run_dir)
+            self.opening.log(self.curves, dump(self.config))
+        self.save("best")
+        super().finish()
+
+    def outcome(
+        self, best: BaseClassifier[Any], test: Scores | None, validation: Scores
+    ) -> "EnsembleOutcome":
+        metrics = self.member_metrics()
+        names = [job.directory.name for job in self.jobs]
+        state, seconds = self.state, self.seconds
+        return EnsembleOutcome(best, test, validation, state, seconds, names, metrics)
+
+    def member_metrics(self) -> list[dict[str, Any]]:
+        """The `metrics.json` of each member."""
+        files = [job.directory / METRICS for job in self.jobs]
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def member_jobs(config: TrainConfig, run_dir: Path) -> list[Job]:
+    """A run for each member."""
+    count = config.training.members
+    return [
+        Job(
+            f"member {number} of {count}",
+            replace(config, training=replace(config.training, member=number)),
+            run_dir / f"member-{number}",
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def merge_members(members: Sequence[Checkpoint], config_yaml: str) -> Checkpoint:
+    """The checkpoint of an ensemble, without a manifest.
+
+    Args:
+        members: trained on the same texts, so that vocabulary and labels are the same.
+        config_yaml: of the ensemble.
+    """
+    first = members[0]
+    assert all(each.vocabulary.tokens == first.vocabulary.tokens for each in members)
+    weights = {
+        f"members.{number}.{name}": tensor
+        for number, member in enumerate(members)
+        for name, tensor in member.weights.items()
+    }
+    return Checkpoint(config_yaml, weights, first.vocabulary, first.labels, {}, first.thresholds)
+
+
+@dataclass(frozen=True)
+class EnsembleOutcome(Outcome):
+    """A finished ensemble, and what its members report."""
+
+    names: list[str]  # of the members' directories
+    members: list[dict[str, Any]]  # their metrics.json
+
+    def as_json(self, opening: Opening, vectors_coverage: float | None) -> dict[str, Any]:
+        """As of a single network; what concerns training is the mean over the members."""
+        result = super().as_json(opening, vectors_coverage)
+        del result["history"]
+        count = len(self.members)
+        for name in ("parameters", "trained_parameters", "multiply_adds_per_token"):
+            result["model"][name] *= count
+        result["train"] = {
+            name: mean(each["train"][name] for each in self.members) for name in TRAIN
+        }
+        of_each = [
+            {"run_dir": run_dir, **{name: each[name] for name in ("test", "validation", "train")}}
+            for run_dir, each in zip(self.names, self.members, strict=True)
+        ]
+        return result | {"members": of_each}
+
+    def report(self, console: Console) -> None:
+        split = "validation" if self.test is None else "test"
+        scores = self.scores[split]
+        console.print(class_table(scores, split.capitalize()))
+        console.print(member_table(self.names, [each[split] for each in self.members], scores))
+        seconds = [each["train"]["seconds"] for each in self.members]
+        console.print(
+            f"ensemble of {len(self.members)}: validation {summary(self.validation)}",
+            *([f"test {summary(self.test)}"] if self.test else []),
+            f"{self.seconds:.1f} s over all members, {sum(seconds):.1f} s of training and "
+            f"validation, peak memory of this process {peak_memory_bytes() / 1e6:,.0f} MB",
+            sep="\n",
+        )
+
+
+def member_table(names: Sequence[str], members: Sequence[dict[str, Any]], scores: Scores) -> Table:
+    """The scores of each member, their mean and deviation, and those of the ensemble."""
+    table = Table(title="Members", title_justify="left")
+    table.add_column("")
+    for name in ("accuracy %", "macro-F1 %", "loss"):
+        table.add_column(name, justify="right")
+    for name, each in zip(names, members, strict=True):
+        table.add_row(name, *score_cells(each))
+    table.add_section()
+    table.add_row("mean ± sd", *mean_cells(over_runs(members)))
+    table.add_row("ensemble", *score_cells(scores.summary()), style="bold")
+    return table
