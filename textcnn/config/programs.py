@@ -66,6 +66,7 @@ class TrainConfig:
             )
         yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)
+        yield from rate_conflicts(self.optimizer, self.text, self.model)
 
 
 @dataclass
@@ -217,6 +218,32 @@ def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:
             f"data.length={data.length} exceeds text.max_length={text.max_length}, which would cut "
             f"off markers; try text.max_length={data.length}"
         )
+
+
+def rate_conflicts(
+    optimizer: OptimizerConfig, text: TextConfig, model: ModelConfig
+) -> Iterator[str]:
+    """Rates of a table that this run doesn't train."""
+    vectors = getattr(text, "vectors", None)
+    for name in ("embedding_rate", "vectors_rate"):
+        rate = getattr(optimizer, name)
+        if rate is None:
+            continue
+        if model.embedding in ("static", "onehot"):
+            yield (
+                f"optimizer.{name}={rate} has no effect with model.embedding={model.embedding}, "
+                "which learns no vectors; leave it out"
+            )
+        elif name == "vectors_rate" and vectors is None:
+            yield (
+                f"optimizer.vectors_rate={rate} needs text.vectors, got null; try "
+                f"optimizer.embedding_rate={rate}"
+            )
+        elif name == "embedding_rate" and vectors is not None:
+            yield (
+                f"optimizer.embedding_rate={rate} is for random vectors, got text.vectors="
+                f"{vectors}; try optimizer.vectors_rate={rate}"
+            )
 
 
 def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:

@@ -10,7 +10,7 @@ from textcnn.config.programs import (
     TrainConfig,
 )
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
-from textcnn.config.training import AdadeltaConfig, AdamConfig
+from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
 
 SCHEMAS = {
     "train": TrainConfig,
@@ -28,7 +28,9 @@ GROUP_SCHEMAS = {
     ("text", "byte"): ByteConfig,
     **{("model", name): schema for name, schema in MODEL_SCHEMAS.items()},
     ("optimizer", "adam"): AdamConfig,
+    ("optimizer", "adamw"): AdamWConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
+    ("optimizer", "sgd"): SgdConfig,
 }
 
 # Stored by `textcnn.fit`; the command line can't choose it.

@@ -1,5 +1,6 @@
 """The keys of the optimizers and of the training loop."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,19 @@ class OptimizerConfig:
     name: str = key("adam", "the optimizer; choose it with optimizer=")
     learning_rate: float = key(0.003, "step size", above=0.0, at_most=1e30)
     weight_decay: float = key(0.0, "factor of the L2 penalty", at_least=0.0)
+    embedding_rate: float | None = key(
+        None,
+        "learning rate of the embedding, as a multiple of optimizer.learning_rate; for an "
+        "embedding that starts from random vectors; null: 1",
+        above=0.0,
+        at_most=1e30,
+    )
+    vectors_rate: float | None = key(
+        None,
+        "the same for an embedding that starts from text.vectors; null: 1",
+        above=0.0,
+        at_most=1e30,
+    )
 
 
 @dataclass
@@ -27,6 +41,31 @@ class AdamConfig(OptimizerConfig):
         length=(2, 2),
     )
     eps: float = key(1e-8, "added to the denominator for numerical stability", above=0.0)
+
+
+@dataclass
+class AdamWConfig(AdamConfig):
+    name: str = chosen_by("optimizer", "adamw")
+    weight_decay: float = key(
+        0.01,
+        "fraction of a weight that a step with a learning rate of 1 removes; for the weights of "
+        "convolutions and linear layers, not for embeddings, biases and normalizations",
+        at_least=0.0,
+    )
+
+
+@dataclass
+class SgdConfig(OptimizerConfig):
+    name: str = chosen_by("optimizer", "sgd")
+    momentum: float = fraction("decay rate of the running sum of gradients", default=0.9)
+    nesterov: bool = key(False, "use Nesterov's momentum")
+
+    def conflicts(self) -> Iterator[str]:
+        if self.nesterov and not self.momentum:
+            yield (
+                "optimizer.nesterov=true needs momentum, got optimizer.momentum=0; try "
+                "optimizer.momentum=0.9"
+            )
 
 
 @dataclass

@@ -11,6 +11,7 @@ from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
+from textcnn.training.parameter_groups import REST, parameter_groups
 from textcnn.training.precision import Precision
 
 
@@ -37,9 +38,13 @@ class Learner:
         return loss.item(), count_correct(logits, batch.labels)
 
     @property
-    def learning_rate(self) -> float:
-        rate: float = self.optimizer.param_groups[0]["lr"]
-        return rate
+    def learning_rates(self) -> dict[str, float]:
+        """The rate of the last step for each group of weights: `learning_rate` is that of most."""
+        rates: dict[str, float] = {}
+        for group in self.optimizer.param_groups:
+            name = group.get("name", REST)
+            rates["learning_rate" if name == REST else f"learning_rate_{name}"] = group["lr"]
+        return rates
 
     def gradient_norm(self) -> float:
         """The l2 norm of the last gradient, over all parameters."""
@@ -61,14 +66,28 @@ def build_learner(
     loss_of: Loss,
     precision: Precision,
     accelerator: Accelerator,
+    *,
+    name: str,
+    learning_rate: float,
+    weight_decay: float,
+    table_name: str = "embedding",
+    table_rate: float | None = None,
     **optimizer_settings: Any,
 ) -> Learner:
     """
     Args:
-        optimizer_settings: as `build_optimizer` takes them, `name` and `learning_rate` included.
+        name, learning_rate, optimizer_settings: as `build_optimizer` takes them.
+        weight_decay, table_name, table_rate: as `parameter_groups` takes them.
     """
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = build_optimizer(parameters=trained, **optimizer_settings)
+    groups = parameter_groups(
+        network,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        table_name=table_name,
+        table_rate=table_rate,
+        matrices_only=name == "adamw",
+    )
+    optimizer = build_optimizer(name, groups, learning_rate=learning_rate, **optimizer_settings)
     optimizer.register_step_post_hook(lambda *_: network.limit_norms())
     model: nn.Module = network
     # one process on a CPU gains nothing from `prepare`, which takes a second to import

@@ -89,7 +89,15 @@ def learner_for(
         label_smoothing=config.training.label_smoothing,
         device=accelerator.device,
     )
-    return build_learner(network, loss_of, precision, accelerator, **asdict(config.optimizer))
+    return build_learner(network, loss_of, precision, accelerator, **optimizer_settings(config))
+
+
+def optimizer_settings(config: TrainConfig) -> dict[str, Any]:
+    """The keys of `optimizer`, with the rate of the embedding's table under one name."""
+    settings = asdict(config.optimizer)
+    rates = {name: settings.pop(f"{name}_rate") for name in ("embedding", "vectors")}
+    name = "embedding" if getattr(config.text, "vectors", None) is None else "vectors"
+    return settings | {"table_name": name, "table_rate": rates[name]}
 
 
 def batches_for(
