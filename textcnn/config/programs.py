@@ -7,6 +7,7 @@ from typing import Any
 from textcnn.config.data import DataConfig, StringOrList, SyntheticConfig
 from textcnn.config.keys import command_line, group, key, walk
 from textcnn.config.model_keys import ModelConfig
+from textcnn.config.schedules import ScheduleConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 
@@ -49,6 +50,7 @@ class TrainConfig:
     text: TextConfig = group(TextConfig, TOKENS)
     model: ModelConfig = group(ModelConfig, "the network")
     optimizer: OptimizerConfig = group(OptimizerConfig, "how the weights are updated")
+    schedule: ScheduleConfig = group(ScheduleConfig, "how the learning rate changes")
     training: TrainingConfig = group(TrainingConfig, "the training loop")
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
@@ -57,6 +59,12 @@ class TrainConfig:
         None,
         "the directory of a run to resume; only training.epochs may be changed; null: a new run",
     )
+
+    def depends_on_epochs(self) -> str | None:
+        """The setting with which the number of epochs changes what every step does; None: none."""
+        if not self.data.streaming and self.schedule.depends_on_steps():
+            return f"schedule={self.schedule.name}"
+        return None
 
     def conflicts(self) -> Iterator[str]:
         if self.data.streaming and self.training.sampling != "shuffle":
@@ -67,6 +75,7 @@ class TrainConfig:
         yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)
         yield from rate_conflicts(self.optimizer, self.text, self.model)
+        yield from self.schedule.misfits(self.training, self.data.streaming)
 
 
 @dataclass

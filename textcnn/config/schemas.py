@@ -9,6 +9,13 @@ from textcnn.config.programs import (
     PredictConfig,
     TrainConfig,
 )
+from textcnn.config.schedules import (
+    CosineConfig,
+    HalvingConfig,
+    PlateauConfig,
+    ScheduleConfig,
+    WarmupLinearConfig,
+)
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
 from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
 
@@ -31,6 +38,11 @@ GROUP_SCHEMAS = {
     ("optimizer", "adamw"): AdamWConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
     ("optimizer", "sgd"): SgdConfig,
+    ("schedule", "constant"): ScheduleConfig,
+    ("schedule", "warmup_linear"): WarmupLinearConfig,
+    ("schedule", "cosine"): CosineConfig,
+    ("schedule", "halving"): HalvingConfig,
+    ("schedule", "plateau"): PlateauConfig,
 }
 
 # Stored by `textcnn.fit`; the command line can't choose it.

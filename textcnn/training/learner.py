@@ -13,6 +13,8 @@ from textcnn.training.losses import Loss, count_correct
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 from textcnn.training.parameter_groups import REST, parameter_groups
 from textcnn.training.precision import Precision
+from textcnn.training.schedules import Schedule, constant, set_rates
+from textcnn.training.state import TrainingState
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Learner:
     loss_of: Loss
     precision: Precision
     accelerator: Accelerator
+    schedule: Schedule = constant
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
@@ -36,6 +39,10 @@ class Learner:
         self.accelerator.backward(self.precision.scaled(loss))
         self.precision.step(self.optimizer)
         return loss.item(), count_correct(logits, batch.labels)
+
+    def set_rates(self, state: TrainingState) -> None:
+        """Set the learning rates of the next step."""
+        set_rates(self.optimizer, self.schedule(state.step, state.history))
 
     @property
     def learning_rates(self) -> dict[str, float]:
@@ -67,6 +74,7 @@ def build_learner(
     precision: Precision,
     accelerator: Accelerator,
     *,
+    schedule: Schedule,
     name: str,
     learning_rate: float,
     weight_decay: float,
@@ -96,4 +104,4 @@ def build_learner(
     elif (table := network.embedding.table) is not None:
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
-    return Learner(model, optimizer, loss_of, precision, accelerator)
+    return Learner(model, optimizer, loss_of, precision, accelerator, schedule)

@@ -21,6 +21,7 @@ from textcnn.training.learner import Learner, build_learner
 from textcnn.training.losses import loss_for
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
+from textcnn.training.schedules import build_schedule
 
 
 def load_data(
@@ -77,19 +78,31 @@ def learner_for(
     network: TextCNN,
     precision: Precision,
     accelerator: Accelerator,
+    steps: int | None,
 ) -> Learner:
-    """The network with its loss and optimizer.
+    """The network with its loss, optimizer and schedule.
+
+    Args:
+        steps: of the whole run; None: unknown.
 
     Raises:
-        InputError: `training.class_weights` doesn't fit the classes.
+        InputError: `training.class_weights` doesn't fit the classes, or the schedule the steps.
     """
+    schedule = build_schedule(steps=steps, metric=config.training.metric, **asdict(config.schedule))
     loss_of = loss_for(
         data.splits.train,
         weights=config.training.class_weights,
         label_smoothing=config.training.label_smoothing,
         device=accelerator.device,
     )
-    return build_learner(network, loss_of, precision, accelerator, **optimizer_settings(config))
+    return build_learner(
+        network,
+        loss_of,
+        precision,
+        accelerator,
+        schedule=schedule,
+        **optimizer_settings(config),
+    )
 
 
 def optimizer_settings(config: TrainConfig) -> dict[str, Any]:
