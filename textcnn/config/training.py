@@ -85,8 +85,8 @@ class TrainingConfig:
     epochs: int = key(12, "maximum number of passes over the training texts", at_least=1)
     max_steps: int | None = key(
         None,
-        "maximum number of steps (batches), even within an epoch; null: training.epochs alone, or "
-        "one pass over a stream",
+        "maximum number of steps (updates of the weights), even within an epoch; null: "
+        "training.epochs alone, or one pass over a stream",
         at_least=1,
     )
     validate_every: int = key(
@@ -95,12 +95,23 @@ class TrainingConfig:
         "one",
         at_least=1,
     )
-    batch_size: int = key(50, "number of texts per step and process", at_least=1)
+    batch_size: int = key(50, "number of texts per batch and process", at_least=1)
     batch_tokens: int | None = key(
         None,
-        "number of tokens per step and process, including padding; a longer text is a batch of its "
-        "own; null: training.batch_size texts",
+        "number of tokens per batch and process, including padding; a longer text is a batch of "
+        "its own; null: training.batch_size texts",
         at_least=1,
+    )
+    accumulate: int = key(
+        1,
+        "number of batches whose gradients make one step, for the memory of a small batch and the "
+        "steps of a large one",
+        at_least=1,
+    )
+    max_gradient_norm: float | None = key(
+        None,
+        "clip the gradients of all weights together to this l2 norm; null: no clipping",
+        above=0.0,
     )
     precision: str = key(
         "fp32",

@@ -18,10 +18,11 @@ from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.learner import Learner, build_learner
-from textcnn.training.losses import loss_for
+from textcnn.training.losses import loss_for, mass_for
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
 from textcnn.training.schedules import build_schedule
+from textcnn.training.updates import UpdateRule
 
 
 def load_data(
@@ -101,8 +102,22 @@ def learner_for(
         precision,
         accelerator,
         schedule=schedule,
+        update=update_rule(config, data, accelerator),
         **optimizer_settings(config),
     )
+
+
+def update_rule(config: TrainConfig, data: PreparedData, accelerator: Accelerator) -> UpdateRule:
+    """How a step is made of the texts that `batches_for` draws for it."""
+    training = config.training
+    rule = UpdateRule(max_gradient_norm=training.max_gradient_norm)
+    if training.accumulate > 1:
+        rule.mass_of = mass_for(
+            data.splits.train, weights=training.class_weights, device=accelerator.device
+        )
+        rule.piece_tokens = training.batch_tokens
+        rule.piece_size = training.batch_size if training.batch_tokens is None else None
+    return rule
 
 
 def optimizer_settings(config: TrainConfig) -> dict[str, Any]:
@@ -120,8 +135,9 @@ def batches_for(
     training = config.training
     settings: dict[str, Any] = {
         "max_steps": training.max_steps,
-        "batch_size": training.batch_size,
-        "batch_tokens": training.batch_tokens,
+        # the texts of a step are drawn together; `update_rule` divides them
+        "batch_size": training.batch_size * training.accumulate,
+        "batch_tokens": training.batch_tokens and training.batch_tokens * training.accumulate,
         "seed": config.seed,
         "rank": accelerator.process_index,
         "count": accelerator.num_processes,
