@@ -117,7 +117,7 @@ def test_help_shows_the_groups_and_the_keys_and_values_of_those_chosen(
 ) -> None:
     assert run("train", "--help") == 0
     said = capsys.readouterr().out
-    assert "\n  optimizer=adadelta | adam\n" in said
+    assert "\n  optimizer=adadelta | adam | adamw | sgd\n" in said
     assert "\n  text=byte | char | word\n" in said
     assert "\n  optimizer.betas=[0.9,0.999]\n" in said
     assert "\n  model.kernel_sizes=[1,2,3]\n" in said
@@ -134,7 +134,7 @@ def test_help_shows_the_groups_and_the_keys_and_values_of_those_chosen(
 def test_help_with_wrong_arguments_reports_the_error(refusal: Refusal) -> None:
     assert (
         refusal.of("train", "--help", "optimizer=sdg")
-        == "optimizer takes adadelta or adam, got sdg; try optimizer=adam"
+        == "optimizer takes adadelta, adam, adamw or sgd, got sdg; try optimizer=sgd"
     )
 
 
@@ -335,8 +335,8 @@ def test_a_wrong_value_is_refused_with_its_key_the_value_and_what_is_accepted(
 @pytest.mark.parametrize(
     ("argument", "said"),
     [
-        ("optimizer=sdg", "optimizer takes adadelta or adam, got sdg"),
-        ("optimizer=null", "optimizer takes adadelta or adam, got null"),
+        ("optimizer=sdg", "optimizer takes adadelta, adam, adamw or sgd, got sdg"),
+        ("optimizer=null", "optimizer takes adadelta, adam, adamw or sgd, got null"),
         ("text=7", "text takes byte, char or word, got 7"),
         (
             "optimizer.name=adadelta",
@@ -375,7 +375,7 @@ def test_a_list_without_brackets_is_refused_with_three_corrections(refusal: Refu
     ("arguments", "said"),
     [
         (["seed=1,x"], "seed takes a whole number, at least 0, at most 4294967295, got 1,x"),
-        (["optimizer=adam,sdg"], "optimizer takes adadelta or adam, got adam,sdg"),
+        (["optimizer=adam,sdg"], "optimizer takes adadelta, adam, adamw or sgd, got adam,sdg"),
         (["optimizer=adam,adadelta", "text=7"], "text takes byte, char or word, got 7"),
         (["optimizer=adam,adadelta", "seed=x"], "seed takes a whole number"),
     ],

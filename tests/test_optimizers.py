@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_models import build
 from torch import Tensor, nn, optim
 
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
+from textcnn.training.parameter_groups import parameter_groups
 
 
 def stepped(name: str, gradient: float, **settings: float | list[float]) -> float:
@@ -211,7 +213,7 @@ def test_large_tables_have_gradients_of_rows_with_adam(
     assert takes_rows(optimizer, table, sparse_from=100) is expected
 
 
-@pytest.mark.parametrize("name", ["adam", "adadelta"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "adadelta", "sgd"])
 def test_a_step_does_not_import_the_compiler(name: str) -> None:
     program = f"""
 import sys, torch
@@ -225,3 +227,103 @@ optimizer.load_state_dict(optimizer.state_dict())
 assert "torch._dynamo" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "settings"),
+    [
+        ("adamw", optim.AdamW, {"betas": [0.8, 0.99], "eps": 1e-6, "weight_decay": 0.3}),
+        ("sgd", optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    ],
+)
+def test_adamw_and_sgd_step_as_those_of_pytorch(
+    name: str, kind: type[optim.Optimizer], settings: dict[str, Any]
+) -> None:
+    torch.manual_seed(0)
+    ours, theirs = nn.Linear(3, 2), nn.Linear(3, 2)
+    theirs.load_state_dict(ours.state_dict())
+    inputs = torch.randn(4, 3)
+    optimizers = (
+        build_optimizer(name, ours.parameters(), learning_rate=0.1, **settings),
+        kind(theirs.parameters(), lr=0.1, **settings),  # type: ignore[call-arg]
+    )
+    for _ in range(5):
+        for model, optimizer in zip((ours, theirs), optimizers, strict=True):
+            optimizer.zero_grad()
+            model(inputs).pow(2).sum().backward()
+            optimizer.step()
+            optimizer.load_state_dict(optimizer.state_dict())
+    torch.testing.assert_close(ours.weight, theirs.weight, rtol=1e-6, atol=1e-7)
+
+
+def test_sgd_without_momentum_changes_the_rows_seen_as_it_would_all() -> None:
+    torch.manual_seed(0)
+    rows, dense = (nn.Parameter(torch.ones(4, 3)) for _ in range(2))
+    optimizers = [
+        build_optimizer("sgd", [each], learning_rate=0.1, momentum=0.0) for each in (rows, dense)
+    ]
+    dense.grad = torch.zeros(4, 3)
+    dense.grad[1] = torch.randn(3)
+    rows.grad = dense.grad.to_sparse(1)
+    for optimizer in optimizers:
+        optimizer.step()
+    assert torch.equal(rows, dense)
+
+
+def groups_of(embedding: str = "random", **settings: Any) -> dict[str, tuple[float, float, int]]:
+    """Of each group of a small network: its learning rate, its decay, and how many weights."""
+    network = build("multi_width", position="learned", embedding=embedding)
+    groups = parameter_groups(network, **{"learning_rate": 0.1, "weight_decay": 0.0} | settings)
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    assert sum(len(group["params"]) for group in groups) == len(trained)
+    return {
+        f"{group['name']} {group['weight_decay']}": (
+            group["lr"],
+            group["weight_decay"],
+            len(group["params"]),
+        )
+        for group in groups
+    }
+
+
+def test_all_weights_are_one_group_by_default() -> None:
+    # table, positions, three convolutions and the head with their biases
+    assert groups_of() == {"rest 0.0": (0.1, 0.0, 10)}
+
+
+def test_the_decay_of_adamw_leaves_out_lookups_and_biases() -> None:
+    found = groups_of(weight_decay=0.5, matrices_only=True)
+    assert found == {"rest 0.0": (0.1, 0.0, 6), "rest 0.5": (0.1, 0.5, 4)}
+
+
+def test_the_table_has_the_rate_that_is_asked_for() -> None:
+    found = groups_of(table_rate=0.2, table_name="vectors")
+    assert found["vectors 0.0"] == (pytest.approx(0.02), 0.0, 1)
+    assert found["rest 0.0"] == (0.1, 0.0, 9)
+    # of two channels only one learns
+    assert groups_of("multichannel", table_rate=0.2)["embedding 0.0"][2] == 1
+    assert [*groups_of("static", table_rate=0.2)] == ["rest 0.0"]
+
+
+def test_normalizations_do_not_decay() -> None:
+    network = build("vdcnn, kmax")
+    for group in parameter_groups(network, learning_rate=0.1, weight_decay=0.5, matrices_only=True):
+        decays = [weight.ndim > 1 and weight.shape[0] != 12 for weight in group["params"]]
+        assert decays == [bool(group["weight_decay"])] * len(decays)
+
+
+def test_a_table_that_decays_or_has_momentum_needs_all_rows() -> None:
+    table = nn.Embedding(100, 2)
+
+    def rows(name: str, **settings: Any) -> bool:
+        optimizer = build_optimizer(name, table.parameters(), learning_rate=0.1, **settings)
+        return takes_rows(optimizer, table, sparse_from=100)
+
+    assert rows("adamw", weight_decay=0.0)
+    assert not rows("adamw", weight_decay=0.1)
+    assert rows("sgd")
+    assert not rows("sgd", momentum=0.9)
+    other = nn.Parameter(torch.ones(2, 2))
+    groups = [{"params": [table.weight], "weight_decay": 0.0}, {"params": [other]}]
+    optimizer = build_optimizer("adamw", groups, learning_rate=0.1, weight_decay=0.1)
+    assert takes_rows(optimizer, table, sparse_from=100)

@@ -41,6 +41,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         model: Any = None,
         text: Any = None,
         optimizer: Any = None,
+        schedule: Any = None,
         training: Any = None,
         data: Any = None,
         seed: int = 0,
@@ -50,7 +51,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     ):
         """
         Args:
-            model, text, optimizer: an option of the group ("dilated"), or keys with their values.
+            model, text, optimizer, schedule: an option of the group ("dilated"), or keys with their
+                values.
             training, data: keys with their values.
             seed: one number for every source of randomness.
             run_dir, progress: as for `fit`.
@@ -59,6 +61,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.model = model
         self.text = text
         self.optimizer = optimizer
+        self.schedule = schedule
         self.training = training
         self.data = data
         self.seed = seed

@@ -79,7 +79,8 @@ def fit(
         run_dir: a new directory for all that `textcnn.train` writes; None: nothing is kept.
         progress: show what `textcnn.train` shows.
         keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
-            `model__num_filters=50`, and so on for `text`, `optimizer`, `training`, `data`; `seed`.
+            `model__num_filters=50`, and so on for `text`, `optimizer`, `schedule`, `training`,
+            `data`; `seed`.
 
     Returns:
         The best epoch: a `Classifier`, or a `LabelSetClassifier` for label sets.

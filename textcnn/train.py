@@ -3,8 +3,10 @@
 import os
 
 from textcnn.cli import program, refuse_changes
+from textcnn.config.check import check
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import read_config
+from textcnn.errors import InputError
 from textcnn.system.run_dir import CONFIG, check_free, find_run, job_dir
 
 
@@ -21,7 +23,9 @@ def main(config: TrainConfig) -> None:
         epochs = config.training.epochs
         config = read_config(run_dir / CONFIG, TrainConfig)
         if "training.epochs" in changed:
+            refuse_other_epochs(config, epochs)
             config.training.epochs = epochs
+            check(config)
 
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.training.cross_validation import cross_validate
@@ -30,6 +34,18 @@ def main(config: TrainConfig) -> None:
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train
     carry_out(config, run_dir, resume)
+
+
+def refuse_other_epochs(config: TrainConfig, epochs: int) -> None:
+    """
+    Raises:
+        InputError: steps that were done would have been others with as many epochs.
+    """
+    if epochs != config.training.epochs and (setting := config.depends_on_epochs()):
+        raise InputError(
+            f"training.epochs={config.training.epochs} can't change in a run with {setting}, which "
+            f"depends on it, got {epochs}; leave it out, or start a new run"
+        )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 from textcnn.config.data import DataConfig, StringOrList, SyntheticConfig
 from textcnn.config.keys import command_line, group, key, walk
 from textcnn.config.model_keys import ModelConfig
+from textcnn.config.schedules import ScheduleConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 
@@ -49,6 +50,7 @@ class TrainConfig:
     text: TextConfig = group(TextConfig, TOKENS)
     model: ModelConfig = group(ModelConfig, "the network")
     optimizer: OptimizerConfig = group(OptimizerConfig, "how the weights are updated")
+    schedule: ScheduleConfig = group(ScheduleConfig, "how the learning rate changes")
     training: TrainingConfig = group(TrainingConfig, "the training loop")
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
@@ -63,6 +65,12 @@ class TrainConfig:
         """The seed of weights, batches and dropout; the splits have `seed` in every member."""
         return (self.seed + (self.training.member or 1) - 1) % 2**32
 
+    def depends_on_epochs(self) -> str | None:
+        """The setting with which the number of epochs changes what every step does; None: none."""
+        if not self.data.streaming and self.schedule.depends_on_steps():
+            return f"schedule={self.schedule.name}"
+        return None
+
     def conflicts(self) -> Iterator[str]:
         if self.data.streaming and self.training.sampling != "shuffle":
             yield (
@@ -71,6 +79,8 @@ class TrainConfig:
             )
         yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)
+        yield from rate_conflicts(self.optimizer, self.text, self.model)
+        yield from self.schedule.misfits(self.training, self.data.streaming)
 
 
 @dataclass
@@ -222,6 +232,32 @@ def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:
             f"data.length={data.length} exceeds text.max_length={text.max_length}, which would cut "
             f"off markers; try text.max_length={data.length}"
         )
+
+
+def rate_conflicts(
+    optimizer: OptimizerConfig, text: TextConfig, model: ModelConfig
+) -> Iterator[str]:
+    """Rates of a table that this run doesn't train."""
+    vectors = getattr(text, "vectors", None)
+    for name in ("embedding_rate", "vectors_rate"):
+        rate = getattr(optimizer, name)
+        if rate is None:
+            continue
+        if model.embedding in ("static", "onehot"):
+            yield (
+                f"optimizer.{name}={rate} has no effect with model.embedding={model.embedding}, "
+                "which learns no vectors; leave it out"
+            )
+        elif name == "vectors_rate" and vectors is None:
+            yield (
+                f"optimizer.vectors_rate={rate} needs text.vectors, got null; try "
+                f"optimizer.embedding_rate={rate}"
+            )
+        elif name == "embedding_rate" and vectors is not None:
+            yield (
+                f"optimizer.embedding_rate={rate} is for random vectors, got text.vectors="
+                f"{vectors}; try optimizer.vectors_rate={rate}"
+            )
 
 
 def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:

@@ -9,8 +9,15 @@ from textcnn.config.programs import (
     PredictConfig,
     TrainConfig,
 )
+from textcnn.config.schedules import (
+    CosineConfig,
+    HalvingConfig,
+    PlateauConfig,
+    ScheduleConfig,
+    WarmupLinearConfig,
+)
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
-from textcnn.config.training import AdadeltaConfig, AdamConfig
+from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
 
 SCHEMAS = {
     "train": TrainConfig,
@@ -28,7 +35,14 @@ GROUP_SCHEMAS = {
     ("text", "byte"): ByteConfig,
     **{("model", name): schema for name, schema in MODEL_SCHEMAS.items()},
     ("optimizer", "adam"): AdamConfig,
+    ("optimizer", "adamw"): AdamWConfig,
     ("optimizer", "adadelta"): AdadeltaConfig,
+    ("optimizer", "sgd"): SgdConfig,
+    ("schedule", "constant"): ScheduleConfig,
+    ("schedule", "warmup_linear"): WarmupLinearConfig,
+    ("schedule", "cosine"): CosineConfig,
+    ("schedule", "halving"): HalvingConfig,
+    ("schedule", "plateau"): PlateauConfig,
 }
 
 # Stored by `textcnn.fit`; the command line can't choose it.

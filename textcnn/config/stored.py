@@ -14,6 +14,9 @@ C = TypeVar("C")
 # What YAML raises that holds something else where a configuration has its groups.
 NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
 
+# Groups whose keys all have defaults: earlier versions stored no schedule.
+MAY_LACK = {"data", "schedule"}
+
 
 def read_config(file: Path, kind: type[C]) -> C:
     """The configuration in a file of a run directory or checkpoint, typed and checked.
@@ -55,8 +58,8 @@ def parse_config(text: str, kind: type[C]) -> C:
         for (group_name, name), schema in GROUP_SCHEMAS.items():
             if group_name not in groups:
                 continue
-            # all keys of `data` have defaults, so the group may be missing
-            chosen = stored.get(group_name, {}) if group_name == "data" else stored[group_name]
+            may_lack = group_name in MAY_LACK
+            chosen = stored.get(group_name, {}) if may_lack else stored[group_name]
             if name == schema_name(group_name, chosen.get(CHOSEN_BY.get(group_name, "name"))):
                 config[group_name] = OmegaConf.structured(schema)
         typed = OmegaConf.to_object(OmegaConf.merge(config, stored))

@@ -15,6 +15,19 @@ class OptimizerConfig:
     name: str = key("adam", "the optimizer; choose it with optimizer=")
     learning_rate: float = key(0.003, "step size", above=0.0, at_most=1e30)
     weight_decay: float = key(0.0, "factor of the L2 penalty", at_least=0.0)
+    embedding_rate: float | None = key(
+        None,
+        "learning rate of the embedding, as a multiple of optimizer.learning_rate; for an "
+        "embedding that starts from random vectors; null: 1",
+        above=0.0,
+        at_most=1e30,
+    )
+    vectors_rate: float | None = key(
+        None,
+        "the same for an embedding that starts from text.vectors; null: 1",
+        above=0.0,
+        at_most=1e30,
+    )
 
 
 @dataclass
@@ -28,6 +41,31 @@ class AdamConfig(OptimizerConfig):
         length=(2, 2),
     )
     eps: float = key(1e-8, "added to the denominator for numerical stability", above=0.0)
+
+
+@dataclass
+class AdamWConfig(AdamConfig):
+    name: str = chosen_by("optimizer", "adamw")
+    weight_decay: float = key(
+        0.01,
+        "fraction of a weight that a step with a learning rate of 1 removes; for the weights of "
+        "convolutions and linear layers, not for embeddings, biases and normalizations",
+        at_least=0.0,
+    )
+
+
+@dataclass
+class SgdConfig(OptimizerConfig):
+    name: str = chosen_by("optimizer", "sgd")
+    momentum: float = fraction("decay rate of the running sum of gradients", default=0.9)
+    nesterov: bool = key(False, "use Nesterov's momentum")
+
+    def conflicts(self) -> Iterator[str]:
+        if self.nesterov and not self.momentum:
+            yield (
+                "optimizer.nesterov=true needs momentum, got optimizer.momentum=0; try "
+                "optimizer.momentum=0.9"
+            )
 
 
 @dataclass
@@ -47,8 +85,8 @@ class TrainingConfig:
     epochs: int = key(12, "maximum number of passes over the training texts", at_least=1)
     max_steps: int | None = key(
         None,
-        "maximum number of steps (batches), even within an epoch; null: training.epochs alone, or "
-        "one pass over a stream",
+        "maximum number of steps (updates of the weights), even within an epoch; null: "
+        "training.epochs alone, or one pass over a stream",
         at_least=1,
     )
     validate_every: int = key(
@@ -57,12 +95,23 @@ class TrainingConfig:
         "one",
         at_least=1,
     )
-    batch_size: int = key(50, "number of texts per step and process", at_least=1)
+    batch_size: int = key(50, "number of texts per batch and process", at_least=1)
     batch_tokens: int | None = key(
         None,
-        "number of tokens per step and process, including padding; a longer text is a batch of its "
-        "own; null: training.batch_size texts",
+        "number of tokens per batch and process, including padding; a longer text is a batch of "
+        "its own; null: training.batch_size texts",
         at_least=1,
+    )
+    accumulate: int = key(
+        1,
+        "number of batches whose gradients make one step, for the memory of a small batch and the "
+        "steps of a large one",
+        at_least=1,
+    )
+    max_gradient_norm: float | None = key(
+        None,
+        "clip the gradients of all weights together to this l2 norm; null: no clipping",
+        above=0.0,
     )
     precision: str = key(
         "fp32",

@@ -30,6 +30,26 @@ class Batch:
         weights = None if self.weights is None else self.weights.to(device)
         return Batch(self.ids.to(device), self.lengths.to(device), labels, weights)
 
+    def pieces(self, size: int | None, tokens: int | None) -> list["Batch"]:
+        """The texts in batches of at most so many texts or tokens, in the order of their lengths.
+
+        Args:
+            tokens: including padding; a piece holds at least one text.
+        """
+        lengths = self.lengths.cpu().numpy()
+        return [self.select(rows) for rows in sorted_batches(lengths, size, tokens)]
+
+    def select(self, rows: np.ndarray) -> "Batch":
+        """Some of the texts, with the padding that they need."""
+        chosen = torch.from_numpy(rows).to(self.ids.device)
+        lengths = self.lengths[chosen]
+        return Batch(
+            self.ids[chosen, : padded_time(int(lengths.max()))],
+            lengths,
+            None if self.labels is None else self.labels[chosen],
+            None if self.weights is None else self.weights[chosen],
+        )
+
 
 @dataclass(frozen=True)
 class EncodedTexts:

@@ -31,7 +31,7 @@ class Curves:
     def step(self, state: TrainingState, loss: float, learner: Learner) -> None:
         if state.step % self.every:
             return
-        values = {"loss": loss, "learning_rate": learner.learning_rate}
+        values = {"loss": loss, **learner.learning_rates}
         values |= {"gradient_norm": learner.gradient_norm()}
         values |= {"texts_per_second": state.texts_per_second}
         self.scalars("train", values, state.step)

@@ -1,6 +1,7 @@
 """What one training step needs: network, optimizer, loss, precision and device."""
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -9,9 +10,14 @@ from torch import nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
+from textcnn.training.gradients import gradient_norm
 from textcnn.training.losses import Loss, count_correct
-from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
+from textcnn.training.optimizers import build_optimizer, takes_rows
+from textcnn.training.parameter_groups import REST, parameter_groups
 from textcnn.training.precision import Precision
+from textcnn.training.schedules import Schedule, constant, set_rates
+from textcnn.training.state import TrainingState
+from textcnn.training.updates import UpdateRule
 
 
 @dataclass(frozen=True)
@@ -23,29 +29,52 @@ class Learner:
     loss_of: Loss
     precision: Precision
     accelerator: Accelerator
+    schedule: Schedule = constant
+    update: UpdateRule = field(default_factory=UpdateRule)
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
+        self.optimizer.zero_grad()
         batch = batch.to(self.accelerator.device)
+        loss, correct = 0.0, 0
+        for piece, share, last in self.update.pieces(batch):
+            # processes exchange gradients once a step
+            with nullcontext() if last else self.accelerator.no_sync(self.model):
+                part, right = self.backward(piece, share)
+            loss, correct = loss + part, correct + right
+        self.precision.unscale(self.optimizer)
+        self.update.clip(self.model.parameters())
+        self.precision.step(self.optimizer)
+        return loss, correct
+
+    def backward(self, batch: Batch, share: float | None) -> tuple[float, int]:
+        """Add the gradients of a batch, whose loss counts `share` (None: 1)."""
         assert batch.labels is not None
         with self.precision.autocast():
             logits = self.model(batch.ids, batch.lengths).float()  # (batch, classes)
         loss = self.loss_of(logits, batch.labels, batch.weights)
-        self.optimizer.zero_grad()
+        if share is not None:
+            loss = loss * share
         self.accelerator.backward(self.precision.scaled(loss))
-        self.precision.step(self.optimizer)
         return loss.item(), count_correct(logits, batch.labels)
 
+    def set_rates(self, state: TrainingState) -> None:
+        """Set the learning rates of the next step."""
+        set_rates(self.optimizer, self.schedule(state.step, state.history))
+
     @property
-    def learning_rate(self) -> float:
-        rate: float = self.optimizer.param_groups[0]["lr"]
-        return rate
+    def learning_rates(self) -> dict[str, float]:
+        """The rate of the last step for each group of weights: `learning_rate` is that of most."""
+        rates: dict[str, float] = {}
+        for group in self.optimizer.param_groups:
+            name = group.get("name", REST)
+            rates["learning_rate" if name == REST else f"learning_rate_{name}"] = group["lr"]
+        return rates
 
     def gradient_norm(self) -> float:
-        """The l2 norm of the last gradient, over all parameters."""
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        values = [seen_rows(each)[1] if each.is_sparse else each for each in gradients]
-        return nn.utils.get_total_norm(values).item()
+        """The l2 norm of the last gradient before clipping, over all parameters."""
+        norm = self.update.norm
+        return gradient_norm(self.model.parameters()).item() if norm is None else norm
 
     def any_process(self, asked: bool) -> bool:
         """Whether any process was asked to stop: all must stop after the same step."""
@@ -61,14 +90,30 @@ def build_learner(
     loss_of: Loss,
     precision: Precision,
     accelerator: Accelerator,
+    *,
+    schedule: Schedule,
+    update: UpdateRule,
+    name: str,
+    learning_rate: float,
+    weight_decay: float,
+    table_name: str = "embedding",
+    table_rate: float | None = None,
     **optimizer_settings: Any,
 ) -> Learner:
     """
     Args:
-        optimizer_settings: as `build_optimizer` takes them, `name` and `learning_rate` included.
+        name, learning_rate, optimizer_settings: as `build_optimizer` takes them.
+        weight_decay, table_name, table_rate: as `parameter_groups` takes them.
     """
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = build_optimizer(parameters=trained, **optimizer_settings)
+    groups = parameter_groups(
+        network,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        table_name=table_name,
+        table_rate=table_rate,
+        matrices_only=name == "adamw",
+    )
+    optimizer = build_optimizer(name, groups, learning_rate=learning_rate, **optimizer_settings)
     optimizer.register_step_post_hook(lambda *_: network.limit_norms())
     model: nn.Module = network
     # one process on a CPU gains nothing from `prepare`, which takes a second to import
@@ -77,4 +122,4 @@ def build_learner(
     elif (table := network.embedding.table) is not None:
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
-    return Learner(model, optimizer, loss_of, precision, accelerator)
+    return Learner(model, optimizer, loss_of, precision, accelerator, schedule, update)

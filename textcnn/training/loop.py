@@ -65,6 +65,7 @@ def fit(
             start = time.perf_counter()
             learner.model.train()
             for batch in batches:
+                learner.set_rates(state)
                 loss, correct = learner.step(batch)
                 check_finite(loss, state.step + 1)
                 state.add_batch(loss, correct, len(batch.ids), time.perf_counter() - start)

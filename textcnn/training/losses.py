@@ -1,6 +1,6 @@
 """What training minimizes, for one class per text and for label sets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,9 @@ class Loss(Protocol):
 
     def __call__(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor: ...
 
+
+# The denominator of a mean loss, (), from the labels and weights of its texts.
+Mass = Callable[[Tensor, Tensor | None], Tensor]
 
 NAMED = 20  # classes in a message, at most
 
@@ -78,6 +81,22 @@ def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothi
         return losses if weights is None else weighted_mean(losses.mean(dim=1), weights, weights)
 
     return binary_cross_entropy if multi_label else cross_entropy
+
+
+def mass_for(rows: LabelledTexts, *, weights: Any, device: torch.device) -> Mass:
+    """What `loss_for` divides by: the mean over two batches weighs their losses by it.
+
+    Args:
+        weights: the setting `training.class_weights`.
+    """
+    counted = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
+    by_class = None if counted is None or rows.multi_label else counted.to(device)
+
+    def mass(labels: Tensor, weights: Tensor | None) -> Tensor:
+        texts = torch.ones(len(labels), device=device) if weights is None else weights
+        return (texts if by_class is None else texts * by_class[labels]).sum()
+
+    return mass
 
 
 def weighted_mean(losses: Tensor, weights: Tensor, counted: Tensor) -> Tensor:

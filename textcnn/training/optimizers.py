@@ -14,13 +14,30 @@ SPARSE_FROM = 4096
 
 
 def build_optimizer(
-    name: str, parameters: Iterable[nn.Parameter], *, learning_rate: float, **settings: Any
+    name: str,
+    parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+    *,
+    learning_rate: float,
+    **settings: Any,
 ) -> optim.Optimizer:
-    """`adam` (Kingma & Ba 2015) or `adadelta` (Zeiler 2012), with PyTorch's names of `settings`."""
-    optimizers = {"adam": RowAdam, "adadelta": optim.Adadelta}
-    if name == "adam":
+    """An optimizer, with PyTorch's names of `settings`.
+
+    `adam` (Kingma & Ba 2015), `adamw` (Loshchilov & Hutter 2019), `adadelta` (Zeiler 2012) or
+    `sgd`.
+
+    Args:
+        parameters: or groups of them, see `parameter_groups`.
+    """
+    optimizers = {
+        "adam": ("adam", RowAdam),
+        "adamw": ("adam", RowAdamW),
+        "adadelta": ("adadelta", optim.Adadelta),
+        "sgd": ("sgd", optim.SGD),
+    }
+    function, kind = optimizers[name]
+    if function == "adam":
         settings["fused"] = True  # one pass over the numbers instead of ten
-    return without_compiler(name, optimizers[name])(parameters, lr=learning_rate, **settings)
+    return without_compiler(function, kind)(parameters, lr=learning_rate, **settings)
 
 
 def takes_rows(
@@ -28,13 +45,20 @@ def takes_rows(
 ) -> bool:
     """Whether a table should have sparse gradients, of the rows in the batch (`table.sparse`).
 
-    Weight decay changes every row at every step, and Adadelta needs dense gradients.
+    Weight decay and momentum change every row at every step, and Adadelta needs dense gradients.
 
     Args:
         sparse_from: rows from which on sparse gradients save work.
     """
-    decays = any(group["weight_decay"] for group in optimizer.param_groups)
-    return isinstance(optimizer, RowAdam) and not decays and len(table.weight) >= sparse_from
+    if len(table.weight) < sparse_from or not isinstance(optimizer, RowAdam | optim.SGD):
+        return False
+    changing = ("weight_decay", "decoupled_decay", "momentum")
+    return not any(
+        group.get(name)
+        for group in optimizer.param_groups
+        if any(weight is table.weight for weight in group["params"])
+        for name in changing
+    )
 
 
 class RowAdam(optim.Adam):
@@ -97,6 +121,29 @@ class RowAdam(optim.Adam):
         )
         table.index_copy_(0, rows, values)
         state["exp_avg_sq"].index_copy_(0, rows, squares)
+
+
+class RowAdamW(RowAdam):
+    """RowAdam after weight decay: a step first multiplies weights by 1 - rate x decay.
+
+    A table whose group decays needs dense gradients; see `takes_rows`.
+    """
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group, whose `weight_decay` is decoupled from the gradient."""
+        decay = param_group.get("weight_decay", self.defaults["weight_decay"])
+        # Adam would add a decay of its own to the gradient
+        super().add_param_group(param_group | {"weight_decay": 0.0, "decoupled_decay": decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update all weights that have a gradient."""
+        for group in self.param_groups:
+            if group["decoupled_decay"]:
+                for weight in group["params"]:
+                    if weight.grad is not None:
+                        weight.mul_(1 - group["lr"] * group["decoupled_decay"])
+        return inspect.unwrap(RowAdam.step)(self, closure)
 
 
 def seen_rows(gradient: Tensor) -> tuple[Tensor, Tensor]:

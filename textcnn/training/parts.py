@@ -18,9 +18,11 @@ from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.learner import Learner, build_learner
-from textcnn.training.losses import loss_for
+from textcnn.training.losses import loss_for, mass_for
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
+from textcnn.training.schedules import build_schedule
+from textcnn.training.updates import UpdateRule
 
 
 def load_data(
@@ -77,19 +79,53 @@ def learner_for(
     network: TextCNN,
     precision: Precision,
     accelerator: Accelerator,
+    steps: int | None,
 ) -> Learner:
-    """The network with its loss and optimizer.
+    """The network with its loss, optimizer and schedule.
+
+    Args:
+        steps: of the whole run; None: unknown.
 
     Raises:
-        InputError: `training.class_weights` doesn't fit the classes.
+        InputError: `training.class_weights` doesn't fit the classes, or the schedule the steps.
     """
+    schedule = build_schedule(steps=steps, metric=config.training.metric, **asdict(config.schedule))
     loss_of = loss_for(
         data.splits.train,
         weights=config.training.class_weights,
         label_smoothing=config.training.label_smoothing,
         device=accelerator.device,
     )
-    return build_learner(network, loss_of, precision, accelerator, **asdict(config.optimizer))
+    return build_learner(
+        network,
+        loss_of,
+        precision,
+        accelerator,
+        schedule=schedule,
+        update=update_rule(config, data, accelerator),
+        **optimizer_settings(config),
+    )
+
+
+def update_rule(config: TrainConfig, data: PreparedData, accelerator: Accelerator) -> UpdateRule:
+    """How a step is made of the texts that `batches_for` draws for it."""
+    training = config.training
+    rule = UpdateRule(max_gradient_norm=training.max_gradient_norm)
+    if training.accumulate > 1:
+        rule.mass_of = mass_for(
+            data.splits.train, weights=training.class_weights, device=accelerator.device
+        )
+        rule.piece_tokens = training.batch_tokens
+        rule.piece_size = training.batch_size if training.batch_tokens is None else None
+    return rule
+
+
+def optimizer_settings(config: TrainConfig) -> dict[str, Any]:
+    """The keys of `optimizer`, with the rate of the embedding's table under one name."""
+    settings = asdict(config.optimizer)
+    rates = {name: settings.pop(f"{name}_rate") for name in ("embedding", "vectors")}
+    name = "embedding" if getattr(config.text, "vectors", None) is None else "vectors"
+    return settings | {"table_name": name, "table_rate": rates[name]}
 
 
 def batches_for(
@@ -99,8 +135,9 @@ def batches_for(
     training = config.training
     settings: dict[str, Any] = {
         "max_steps": training.max_steps,
-        "batch_size": training.batch_size,
-        "batch_tokens": training.batch_tokens,
+        # the texts of a step are drawn together; `update_rule` divides them
+        "batch_size": training.batch_size * training.accumulate,
+        "batch_tokens": training.batch_tokens and training.batch_tokens * training.accumulate,
         "seed": config.network_seed,
         "rank": accelerator.process_index,
         "count": accelerator.num_processes,

@@ -39,9 +39,12 @@ class Precision:
     def scaled(self, loss: Tensor) -> Tensor:
         return self.scaler.scale(loss)
 
-    def step(self, optimizer: optim.Optimizer) -> None:
-        """A step with the gradients of the scaled loss; no step if any is infinite or nan."""
+    def unscale(self, optimizer: optim.Optimizer) -> None:
+        """Turn the gradients of the scaled loss into those of the loss."""
         self.scaler.unscale_(optimizer)
+
+    def step(self, optimizer: optim.Optimizer) -> None:
+        """A step with the unscaled gradients; no step if any is infinite or nan."""
         self.scaler.step(optimizer)
         self.scaler.update()
 

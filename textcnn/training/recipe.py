@@ -102,10 +102,15 @@ class TrainingRun:
         self.classifier = initial_classifier(config, self.data, vectors)
         self.precision = Precision(config.training.precision, self.accelerator.device)
         self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
-        self.learner = learner_for(
-            config, self.data, self.classifier.model, self.precision, self.accelerator
-        )
         self.batches = batches_for(config, self.data, self.accelerator)
+        self.learner = learner_for(
+            config,
+            self.data,
+            self.classifier.model,
+            self.precision,
+            self.accelerator,
+            self.batches.steps,
+        )
         self.state = TrainingState()
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
@@ -173,6 +178,7 @@ class TrainingRun:
             self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
             self.learner.optimizer.load_state_dict(stored["optimizer"])
+            self.learner.set_rates(self.state)  # an unusable history is refused now
             self.precision.load_state(stored.get("scaler", {}))
             torch.set_rng_state(stored["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -1,0 +1,59 @@
+"""Which weights share a learning rate and a weight decay."""
+
+from typing import Any
+
+from torch import nn
+
+from textcnn.models.classifier import TextCNN
+
+REST = "rest"  # all weights but those of a named group
+
+
+def parameter_groups(
+    network: TextCNN,
+    *,
+    learning_rate: float,
+    weight_decay: float,
+    table_name: str = "embedding",
+    table_rate: float | None = None,
+    matrices_only: bool = False,
+) -> list[dict[str, Any]]:
+    """The trained parameters as a PyTorch optimizer takes them, in groups with names.
+
+    Weights with equal settings share a group, so there is only one, `rest`, by default.
+
+    Args:
+        table_name: the name of the group of the embedding's learned table.
+        table_rate: the learning rate of that table, as a multiple of `learning_rate`; None: no
+            group of its own.
+        matrices_only: only the weights of convolutions and linear layers decay, not embeddings,
+            biases and normalizations.
+    """
+    table = None if network.embedding.table is None else network.embedding.table.weight
+    groups: dict[tuple[str, float], dict[str, Any]] = {}
+    for name, weight in network.named_parameters():
+        if not weight.requires_grad:
+            continue
+        own = table_rate is not None and weight is table
+        rate = learning_rate * table_rate if own and table_rate is not None else learning_rate
+        decays = not matrices_only or is_matrix(network, name)
+        decay = weight_decay if decays else 0.0
+        group = groups.setdefault(
+            (table_name if own else REST, decay),
+            {
+                "params": [],
+                "name": table_name if own else REST,
+                "lr": rate,
+                "initial_lr": rate,  # schedules multiply it
+                "weight_decay": decay,
+            },
+        )
+        group["params"].append(weight)
+    return [*groups.values()]
+
+
+def is_matrix(network: TextCNN, name: str) -> bool:
+    """Whether a parameter is the weight of a convolution or of a linear layer."""
+    owner = network.get_submodule(name.rpartition(".")[0])
+    lookup = isinstance(owner, nn.Embedding) or owner is network.position
+    return network.get_parameter(name).ndim > 1 and not lookup
