@@ -1,15 +1,19 @@
 """What one training step needs: network, optimizer, loss, precision and device."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.training.losses import Loss, count_correct
+from textcnn.training.objectives.adversarial import Adversary
+from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 from textcnn.training.precision import Precision
 
@@ -23,18 +27,34 @@ class Learner:
     loss_of: Loss
     precision: Precision
     accelerator: Accelerator
+    objective: Objective = plain
+    adversary: Adversary | None = None  # None: no adversarial training
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
         batch = batch.to(self.accelerator.device)
         assert batch.labels is not None
-        with self.precision.autocast():
-            logits = self.model(batch.ids, batch.lengths).float()  # (batch, classes)
-        loss = self.loss_of(logits, batch.labels, batch.weights)
         self.optimizer.zero_grad()
-        self.accelerator.backward(self.precision.scaled(loss))
+        if self.adversary is None:
+            loss, logits = self.backpropagate(batch)
+        else:
+            loss, logits = self.adversary.backpropagate(batch, partial(self.backpropagate, batch))
         self.precision.step(self.optimizer)
         return loss.item(), count_correct(logits, batch.labels)
+
+    def backpropagate(self, batch: Batch, factor: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Add the gradient of factor x loss. Return the loss and the logits (batch, classes)."""
+        loss, logits = self.objective(self.logits, self.loss_of, batch)
+        self.accelerator.backward(self.precision.scaled(loss * factor))
+        return loss, logits
+
+    def logits(
+        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """In fp32 (batch, classes), all in one forward pass, as several processes need it."""
+        with self.precision.autocast():
+            logits: Tensor = self.model(ids, lengths, alter).float()
+        return logits
 
     @property
     def learning_rate(self) -> float:
@@ -61,6 +81,9 @@ def build_learner(
     loss_of: Loss,
     precision: Precision,
     accelerator: Accelerator,
+    *,
+    objective: Objective = plain,
+    adversary: Adversary | None = None,
     **optimizer_settings: Any,
 ) -> Learner:
     """
@@ -77,4 +100,4 @@ def build_learner(
     elif (table := network.embedding.table) is not None:
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
-    return Learner(model, optimizer, loss_of, precision, accelerator)
+    return Learner(model, optimizer, loss_of, precision, accelerator, objective, adversary)
