@@ -81,6 +81,7 @@ class TrainConfig:
         yield from embedding_conflicts(self.text, self.model)
         yield from rate_conflicts(self.optimizer, self.text, self.model)
         yield from self.schedule.misfits(self.training, self.data.streaming)
+        yield from regularizer_conflicts(self.model, self.training)
 
 
 @dataclass
@@ -283,3 +284,20 @@ def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
                 f"model.{name}={value} needs a maximum length; try model.max_positions=500 or "
                 "text.max_length=500"
             )
+
+
+def regularizer_conflicts(model: ModelConfig, training: TrainingConfig) -> Iterator[str]:
+    names = ("dropout", "word_dropout", "embedding_dropout", "block_dropout")
+    drops = any(getattr(model, name, 0.0) for name in names)
+    # an installed encoder may have dropout of its own
+    if training.r_drop and not drops and not hasattr(model, "options"):
+        yield (
+            f"training.r_drop={training.r_drop} compares passes with different dropout, but there "
+            "is no dropout; try model.dropout=0.5"
+        )
+    if training.adversarial and model.embedding == "onehot":
+        yield (
+            f"training.adversarial={training.adversarial} changes the vectors of tokens, which "
+            "model.embedding=onehot doesn't have; try training.adversarial=0, or "
+            "model.embedding=nonstatic"
+        )

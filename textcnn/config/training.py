@@ -8,6 +8,7 @@ from textcnn.config.keys import chosen_by, fraction, key
 
 # A string, a list or numbers by name: OmegaConf has no such union, so `check` validates it.
 ClassWeights = Any
+SMALLEST_MIXUP = 0.01
 
 
 @dataclass
@@ -146,6 +147,24 @@ class TrainingConfig:
     label_smoothing: float = fraction(
         "fraction of each target that is spread evenly over the classes"
     )
+    r_drop: float = key(
+        0.0,
+        "R-Drop: weight of the divergence between the answers of two passes with different "
+        "dropout; 0: one pass",
+        at_least=0.0,
+    )
+    mixup: float = key(
+        0.0,
+        "mixup: each text's pooled features and target are mixed with those of another text, in "
+        "shares from Beta(mixup, mixup), so 1 draws all shares equally often; 0: none",
+        at_least=0.0,
+    )
+    adversarial: float = key(
+        0.0,
+        "adversarial training: l2 norm per text of the change of the token vectors that raises the "
+        "loss most, where a vector's values have variance 1; 0: none",
+        at_least=0.0,
+    )
     log_every: int = key(
         10, "number of steps between two points of the training curves", at_least=1
     )
@@ -178,4 +197,19 @@ class TrainingConfig:
             yield (
                 f"training.member takes 1 to {self.members} (training.members), got {self.member}; "
                 f"try training.members={self.member}"
+            )
+        if self.r_drop and self.mixup:
+            yield (
+                f"training.r_drop={self.r_drop} with training.mixup={self.mixup}: textcnn trains "
+                "with at most one of them; try training.mixup=0"
+            )
+        if 0 < self.mixup < SMALLEST_MIXUP:
+            yield (
+                f"training.mixup must be 0 or at least {SMALLEST_MIXUP}, got {self.mixup}: smaller "
+                "values mix nothing; try training.mixup=0"
+            )
+        if self.mixup and self.batch_size == 1:
+            yield (
+                "training.mixup mixes texts of a batch, got training.batch_size=1; try "
+                "training.batch_size=50"
             )

@@ -1,6 +1,6 @@
 """The network: embedding, encoder, pooling and head, with all intermediate results by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -102,11 +102,15 @@ class TextCNN(nn.Module):
         """How many tokens lie between the starts of neighbouring windows. Raises as `field`."""
         return self.field.stride
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(
+        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
         """
         Args:
             ids: (batch, time) int64, PADDING after a text's end.
             lengths: (batch,) int64, tokens of each text; may be 0.
+            alter: what to make of the pooled features (batch, pooled) before they are classified,
+                as in `textcnn.training.objectives`; it may change the number of rows.
 
         Returns:
             logits: (batch, classes)
@@ -116,7 +120,7 @@ class TextCNN(nn.Module):
             pooled, _ = self.pool(self.encoder(self.embed(ids, lengths)))
         else:
             pooled = faster(ids, lengths)
-        return self.classify(pooled)
+        return self.classify(pooled if alter is None else alter(pooled))
 
     def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
         """The forward pass with its intermediate results, always computed the plain way.

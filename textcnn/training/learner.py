@@ -1,17 +1,20 @@
 """What one training step needs: network, optimizer, loss, precision and device."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.training.gradients import gradient_norm
 from textcnn.training.losses import Loss, count_correct
+from textcnn.training.objectives.adversarial import Adversary
+from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.parameter_groups import REST, parameter_groups
 from textcnn.training.precision import Precision
@@ -31,6 +34,8 @@ class Learner:
     accelerator: Accelerator
     schedule: Schedule = constant
     update: UpdateRule = field(default_factory=UpdateRule)
+    objective: Objective = plain
+    adversary: Adversary | None = None  # None: no adversarial training
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
@@ -50,13 +55,27 @@ class Learner:
     def backward(self, batch: Batch, share: float | None) -> tuple[float, int]:
         """Add the gradients of a batch, whose loss counts `share` (None: 1)."""
         assert batch.labels is not None
+        share = 1.0 if share is None else share
+
+        def run(factor: float) -> tuple[Tensor, Tensor]:
+            return self.backpropagate(batch, factor * share)
+
+        loss, logits = run(1.0) if self.adversary is None else self.adversary.backpropagate(batch, run)
+        return loss.item() * share, count_correct(logits, batch.labels)
+
+    def backpropagate(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
+        """Add the gradient of factor x loss. Return the loss and the logits (batch, classes)."""
+        loss, logits = self.objective(self.logits, self.loss_of, batch)
+        self.accelerator.backward(self.precision.scaled(loss * factor))
+        return loss, logits
+
+    def logits(
+        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """In fp32 (batch, classes), all in one forward pass, as several processes need it."""
         with self.precision.autocast():
-            logits = self.model(batch.ids, batch.lengths).float()  # (batch, classes)
-        loss = self.loss_of(logits, batch.labels, batch.weights)
-        if share is not None:
-            loss = loss * share
-        self.accelerator.backward(self.precision.scaled(loss))
-        return loss.item(), count_correct(logits, batch.labels)
+            logits: Tensor = self.model(ids, lengths, alter).float()
+        return logits
 
     def set_rates(self, state: TrainingState) -> None:
         """Set the learning rates of the next step."""
@@ -98,6 +117,8 @@ def build_learner(
     weight_decay: float,
     table_name: str = "embedding",
     table_rate: float | None = None,
+    objective: Objective = plain,
+    adversary: Adversary | None = None,
     **optimizer_settings: Any,
 ) -> Learner:
     """
@@ -122,4 +143,6 @@ def build_learner(
     elif (table := network.embedding.table) is not None:
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
-    return Learner(model, optimizer, loss_of, precision, accelerator, schedule, update)
+    return Learner(
+        model, optimizer, loss_of, precision, accelerator, schedule, update, objective, adversary
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from accelerate import Accelerator
 
 from textcnn.builders import build_data, build_network
 from textcnn.config.programs import TrainConfig
+from textcnn.config.training import TrainingConfig
 from textcnn.data.description import describe_data
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
@@ -19,6 +21,10 @@ from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.learner import Learner, build_learner
 from textcnn.training.losses import loss_for, mass_for
+from textcnn.training.objectives.adversarial import Adversary
+from textcnn.training.objectives.mixup import mixup
+from textcnn.training.objectives.objective import Objective, plain
+from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
 from textcnn.training.schedules import build_schedule
@@ -96,6 +102,7 @@ def learner_for(
         label_smoothing=config.training.label_smoothing,
         device=accelerator.device,
     )
+    epsilon = config.training.adversarial
     return build_learner(
         network,
         loss_of,
@@ -103,6 +110,8 @@ def learner_for(
         accelerator,
         schedule=schedule,
         update=update_rule(config, data, accelerator),
+        objective=objective_for(config.training, network),
+        adversary=Adversary(network, epsilon) if epsilon else None,
         **optimizer_settings(config),
     )
 
@@ -126,6 +135,15 @@ def optimizer_settings(config: TrainConfig) -> dict[str, Any]:
     rates = {name: settings.pop(f"{name}_rate") for name in ("embedding", "vectors")}
     name = "embedding" if getattr(config.text, "vectors", None) is None else "vectors"
     return settings | {"table_name": name, "table_rate": rates[name]}
+
+
+def objective_for(training: TrainingConfig, network: TextCNN) -> Objective:
+    """At most one of R-Drop and mixup, as the configuration is checked."""
+    if training.r_drop:
+        return partial(r_drop, weight=training.r_drop, whole=drops_before_pooling(network))
+    if training.mixup:
+        return partial(mixup, alpha=training.mixup)
+    return plain
 
 
 def batches_for(

@@ -1,0 +1,1 @@
+"""What a training step computes before it updates: the loss, and what regularizes it."""

@@ -1,0 +1,34 @@
+"""The interface of objectives, and the plain one."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from torch import Tensor
+
+from textcnn.data.batching import Batch
+from textcnn.training.losses import Loss
+
+
+class LogitsOf(Protocol):
+    """Logits in fp32 (batch, classes) of ids and lengths; `alter` as in `TextCNN.forward`."""
+
+    def __call__(
+        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor: ...
+
+
+class Objective(Protocol):
+    """The loss of a batch with labels, and the logits (batch, classes) that count as its answers.
+
+    Takes random numbers only from PyTorch's generators, so that runs can be resumed.
+    """
+
+    def __call__(
+        self, logits_of: LogitsOf, loss_of: Loss, batch: Batch
+    ) -> tuple[Tensor, Tensor]: ...
+
+
+def plain(logits_of: LogitsOf, loss_of: Loss, batch: Batch) -> tuple[Tensor, Tensor]:
+    assert batch.labels is not None
+    logits = logits_of(batch.ids, batch.lengths)
+    return loss_of(logits, batch.labels, batch.weights), logits
