@@ -102,6 +102,7 @@ class ModelConfig:
 
     refused_pooling: ClassVar[Refused] = {}
     refused_padding: ClassVar[Refused] = {}
+    has_vectors: ClassVar[bool] = True  # whether a token has a vector, or only weights
 
     name: str = key("multi_width", "the encoder; choose it with model=")
     embedding: str = embedding("nonstatic")
