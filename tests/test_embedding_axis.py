@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny_models import MODELS, batch, build, text_of
+from tiny_models import MODELS, WITH_VECTORS, batch, build, text_of
 
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.studies.shared.embedding_axis import first_weights
@@ -14,7 +14,7 @@ ORDERED = [name for name in MODELS if name.startswith("dcnn")]
 
 
 @pytest.mark.parametrize("pooling", ["max", "attention"])
-@pytest.mark.parametrize("name", [name for name in MODELS if name not in ORDERED])
+@pytest.mark.parametrize("name", [name for name in WITH_VECTORS if name not in ORDERED])
 def test_permuting_the_embedding_and_its_readers_changes_no_logits(name: str, pooling: str) -> None:
     model = build(name, pooling=pooling).double().eval()
     texts = batch([text_of(length, seed=length) for length in (0, 1, 9, 30)])
@@ -29,6 +29,11 @@ def test_rows_that_are_added_have_an_order(name: str) -> None:
     assert first_weights(build(name)) == (
         "dcnn keeps the rows of the embedding apart and adds neighbours: they have an order"
     )
+
+
+def test_rows_of_weights_have_no_dimensions() -> None:
+    expected = "a one-hot network has no dimensions that could be reordered"
+    assert first_weights(build("onehot_cnn")) == expected
 
 
 def test_of_an_encoder_that_declares_nothing_no_weights_are_known() -> None:

@@ -25,7 +25,8 @@ from textcnn.models.layers.features import Features
 
 MEMORY = 2**20
 BATCHES = ([0], [1], [2, 0, 5], [30, 1, 7, 0, 4, 3], [6] * 4)  # lengths of texts
-WITHOUT = {"dcnn", "dcnn, all rows", "bag", "lstm"}  # a first convolution that tables replace
+# no first convolution that tables replace
+WITHOUT = {"dcnn", "dcnn, all rows", "onehot_cnn", "onehot_cnn, bow", "bag", "lstm"}
 
 
 def tabled(name: str = "multi_width", memory: int = MEMORY, **changes: Any) -> TableClassifier:

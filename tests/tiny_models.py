@@ -52,6 +52,14 @@ MODELS: dict[str, dict[str, Any]] = {
     "gated": {"name": "gated", "depth": 2, "num_filters": 4, "kernel_size": 3},
     "dcnn": DCNN,
     "dcnn, all rows": DCNN | {"add_row_pairs": False},
+    "onehot_cnn": {"name": "onehot_cnn", "kernel_sizes": (2, 3), "num_filters": 4},
+    "onehot_cnn, bow": {
+        "name": "onehot_cnn",
+        "kernel_sizes": (3, 2),
+        "num_filters": 4,
+        "region": "bow",
+        "response_normalization": True,
+    },
     "bag": {"name": "bag"},
     "lstm": {"name": "lstm", "hidden_size": 4, "depth": 2},
     "transformer": {
@@ -62,6 +70,9 @@ MODELS: dict[str, dict[str, Any]] = {
         "feedforward_size": 8,
     },
 }
+
+# those whose tokens have vectors, which may be pretrained and have positions
+WITH_VECTORS = [name for name in MODELS if MODEL_SCHEMAS[MODELS[name]["name"]].has_vectors]
 
 
 def build(name: str, **changes: Any) -> TextCNN:

@@ -216,6 +216,44 @@ class DcnnConfig(NetworkConfig):
             )
 
 
+ZEROS = "a one-hot network sees zero vectors beyond the ends of a text"
+
+
+@dataclass
+class OnehotCnnConfig(ModelConfig):
+    refused_padding: ClassVar[Refused] = dict.fromkeys(
+        ("reflect", "replicate", "circular"), (ZEROS, "full")
+    )
+    has_vectors: ClassVar[bool] = False
+
+    name: str = chosen_by("model", "onehot_cnn")
+    embedding: str = key(
+        "onehot", "a token has weights for its places in a region, no vector", choices=("onehot",)
+    )
+    position: str = key("none", "tokens have no vectors with a position", choices=("none",))
+    kernel_sizes: list[int] = key([3], "region sizes in tokens", **KERNELS)
+    num_filters: int = size(200, "number of filters of each region size")
+    region: str = key(
+        "seq",
+        "how a region is read: seq (a token has weights for each place) or bow (a bag of words: a "
+        "token has the same weights at all places, and counts once)",
+        choices=("seq", "bow"),
+    )
+    padding: str = padding("full")
+    activation: str = activation()
+    response_normalization: bool = key(
+        True, "divide the pooled features h of each region size by the root of 1 + |h|²"
+    )
+
+    def conflicts(self) -> Iterator[str]:
+        yield from super().conflicts()
+        if self.embedding_dropout:
+            yield (
+                f"model.embedding_dropout={self.embedding_dropout} with model=onehot_cnn: it has "
+                "no vectors; try model.word_dropout, which drops whole tokens"
+            )
+
+
 ORDER = "a bag of words has no order"
 
 

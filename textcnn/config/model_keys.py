@@ -166,6 +166,7 @@ class NetworkConfig(ModelConfig):
 
     refused_pooling: ClassVar[Refused] = {}
     refused_padding: ClassVar[Refused] = {}
+    has_vectors: ClassVar[bool] = True  # whether a token has a vector, or only weights
 
     embedding: str = embedding("nonstatic")
     embedding_dim: int = size(

@@ -263,17 +263,22 @@ def rate_conflicts(
 
 def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
     vectors = getattr(text, "vectors", None)
-    if vectors is None and model.embedding in ("static", "multichannel"):
+    if vectors is not None and not model.has_vectors:
+        yield (
+            f"text.vectors={vectors} with model={model.name}: it has weights for words, and no "
+            "vectors; try text.vectors=null, or model=multi_width"
+        )
+    elif vectors is None and model.has_vectors and model.embedding in ("static", "multichannel"):
         yield (
             f"model.embedding={model.embedding} needs pretrained word vectors; try "
             "text.vectors=glove, or model.embedding=nonstatic"
         )
-    if vectors is not None and model.embedding in ("random", "onehot"):
+    elif vectors is not None and model.embedding in ("random", "onehot"):
         yield (
             f"model.embedding={model.embedding} ignores text.vectors={vectors}; "
             "try model.embedding=nonstatic"
         )
-    if text.unit == "word" and model.embedding == "onehot":
+    if text.unit == "word" and model.has_vectors and model.embedding == "onehot":
         yield (
             "model.embedding=onehot needs one channel per token, too many with text=word; "
             "try text=char, or model.embedding=nonstatic"

@@ -21,9 +21,11 @@ from textcnn.models.encoders.gated import Gated
 from textcnn.models.encoders.lstm import Lstm
 from textcnn.models.encoders.multi_width import MultiWidth
 from textcnn.models.encoders.nin import Nin
+from textcnn.models.encoders.onehot_cnn import OnehotCnn
 from textcnn.models.encoders.transformer import Transformer
 from textcnn.models.encoders.vdcnn import Vdcnn
 from textcnn.models.layers.embedding import Embedding
+from textcnn.models.layers.normalization import ResponseNorm
 from textcnn.models.layers.pooling import (
     AttentionPooling,
     ChunkMaxPooling,
@@ -35,6 +37,7 @@ from textcnn.models.layers.pooling import (
     SumPooling,
 )
 from textcnn.models.layers.position import POSITIONS, Position
+from textcnn.models.layers.region_table import RegionTable
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {
     "multi_width": MultiWidth,
@@ -45,6 +48,7 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
     "nin": Nin,
     "gated": Gated,
     "dcnn": Dcnn,
+    "onehot_cnn": OnehotCnn,
     "bag": Bag,
     "lstm": Lstm,
     "transformer": Transformer,
@@ -79,11 +83,13 @@ def build_model(
     num_classes: int,
     embedding_dim: int,
     embedding: str = "random",
+    region: str = "seq",
     position: str = "none",
     max_positions: int | None = None,
     pooling: str = "max",
     k: int = 4,
     chunks: int = 4,
+    response_normalization: bool = False,
     hidden_sizes: Sequence[int] = (),
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
@@ -104,16 +110,16 @@ def build_model(
     Raises:
         InputError: no such encoder, one that doesn't work with the pooling, or too little memory.
     """
-    table = Embedding(vocabulary_size, embedding_dim, embedding)
-    positions = build_position(position, table.dim, max_positions)
     settings = encoder_settings | dict(options or {})
+    table = build_embedding(name, vocabulary_size, embedding_dim, embedding, region, settings)
+    positions = build_position(position, table.dim, max_positions)
     encoder = build_encoder(name, table.dim + positions.extra, settings)
     flat = pooling == "flatten"
     frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
     maps = list(zip(encoder.channels, frames, strict=True))
     poolings = [build_pooling(pooling, *each, k=k, chunks=chunks) for each in maps]
-    pooled = sum(c * part.factor for c, part in zip(encoder.channels, poolings, strict=True))
-    hidden, width = build_hidden(pooled, hidden_sizes, dropout)
+    pooled = [(c, part.factor) for c, part in zip(encoder.channels, poolings, strict=True)]
+    hidden, width = build_hidden(pooled, hidden_sizes, dropout, response_normalization)
     model = TextCNN(
         table,
         positions,
@@ -130,6 +136,19 @@ def build_model(
     if init_std is not None:
         draw_normal(model, init_std)
     return model
+
+
+def build_embedding(
+    name: str, vocabulary_size: int, dim: int, kind: str, region: str, settings: Mapping[str, Any]
+) -> Embedding:
+    """
+    Args:
+        region, settings: the kind of regions and the encoder's settings, for `onehot_cnn`.
+    """
+    if name != "onehot_cnn":
+        return Embedding(vocabulary_size, dim, kind)
+    sizes, filters = tuple(settings["kernel_sizes"]), settings["num_filters"]
+    return RegionTable(vocabulary_size, sizes, filters, region)
 
 
 def build_position(name: str, dim: int, max_positions: int | None) -> Position:
@@ -209,11 +228,20 @@ def build_pooling(name: str, channels: int, frames: int, *, k: int, chunks: int)
     return builders[name]()
 
 
-def build_hidden(width: int, sizes: Sequence[int], dropout: float) -> tuple[nn.Sequential, int]:
-    """Fully connected layers with ReLU, with dropout between them; and the size of their output."""
-    layers: list[nn.Module] = []
-    for size in sizes:
-        layers += [nn.Dropout(dropout)] if layers else []
+def build_hidden(
+    maps: Sequence[tuple[int, int]], sizes: Sequence[int], dropout: float, normalize: bool
+) -> tuple[nn.Sequential, int]:
+    """The layers between pooling and head, and the size of their output.
+
+    Args:
+        maps: as for `ResponseNorm`.
+        sizes: of fully connected layers with ReLU, with dropout between them.
+        normalize: begin with a `ResponseNorm`.
+    """
+    layers: list[nn.Module] = [ResponseNorm(maps)] if normalize else []
+    width = sum(channels * places for channels, places in maps)
+    for number, size in enumerate(sizes):
+        layers += [nn.Dropout(dropout)] if number else []
         layers += [nn.Linear(width, size), nn.ReLU()]
         width = size
     return nn.Sequential(*layers), width

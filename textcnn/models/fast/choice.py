@@ -2,9 +2,10 @@
 
 Must agree with `TextCNN.embed`, the encoder and `TextCNN.pool`, to 1e-5 in outputs and gradients.
 
-There are two faster ways, both on CPUs only:
+There are three faster ways, all on CPUs only:
 
 - The maxima of n-grams, for convolutions side by side with max pooling (`ngram_max`).
+- The maxima of regions, for one-hot networks with max pooling (`region_max`).
 - A twin of the encoder, which shares all weights, but has faster layers: first convolutions that
   look up products of tokens (`lookup`), convolutions with fewer multiplications (`winograd`) and
   max pooling by comparing tiles (`tile_max`).
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.fast.lookup import LookupConvolution, looks_up, token_features
 from textcnn.models.fast.ngram_max import max_pooled_convolutions, pool_ngrams
+from textcnn.models.fast.region_max import max_pooled_regions, pool_regions
 from textcnn.models.fast.tile_max import by_tiles, has_tiles
 from textcnn.models.fast.winograd import by_winograd, may_pay
 from textcnn.models.layers.embedding import Embedding
@@ -57,6 +59,8 @@ def faster_way(model: "TextCNN", ids: Tensor) -> Way | None:
     if modules is None:
         return None
     drops = model.training and model.embedding_dropout.p > 0
+    if not drops and max_pooled_regions(model):
+        return partial(pool_regions, model)
     tokens_only = not drops and encodes_tokens_only(model)
     if tokens_only:
         convolutions = max_pooled_convolutions(model)

@@ -6,18 +6,24 @@ The feature of a window is a sum of table rows, one for each of its tokens. Must
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.padding import inside, margins
 
 ZERO = 0  # the token of the zero vector: padding, and what boundary modes put around a text
 CACHED = 2**19  # sums that are computed before they are compared: 2 MB, which stay in the cache
+
+
+class Sized(Protocol):
+    """A layer with windows of one width: a convolution, or regions of one-hot vectors."""
+
+    kernel_size: int
+    padding: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Windows:
 
 
 def windows_of(
-    convolutions: Sequence[Convolution], tokens: Tensor, lengths: Tensor, nowhere: int
+    convolutions: Sequence[Sized], tokens: Tensor, lengths: Tensor, nowhere: int
 ) -> Windows:
     """What the windows of convolutions read, each boundary mode applied at the texts' own ends.
 
@@ -75,15 +81,21 @@ def windows_of(
 
 
 def largest(
-    table: Tensor, windows: Windows, *, winners: bool, at_once: int = CACHED
+    table: Tensor,
+    windows: Windows,
+    *,
+    winners: bool,
+    at_once: int = CACHED,
+    places: np.ndarray | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """The largest sum of each filter in each text. Fastest if neighbouring texts are equally long.
 
     Args:
-        table: (tokens x sum of the widths, filters): for each token, a row for each place that it
-            may have in a window of each width. The rows of `nowhere` are -inf.
+        table: (tokens x rows of each, filters): for each token, a row for each place that it may
+            have in a window of each width. The rows of `nowhere` are -inf.
         winners: also find the windows of the largest sums.
         at_once: sums that are computed before they are compared.
+        places: (sum of the widths,) which of a token's rows each place reads; None: its own.
 
     Returns:
         largest: (batch, filters of all widths)
@@ -93,14 +105,15 @@ def largest(
     widths = len(windows.kernel_sizes)
     filters = widths * table.shape[1]
     index: Any = np.int32 if len(table) < 2**31 else np.int64
-    inner = np.arange(offsets, dtype=index)
+    places = np.arange(offsets) if places is None else places
+    inner, each = places.astype(index), index(places.max() + 1)
     from_behind = torch.from_numpy(
         np.arange(most, 0, -1, dtype=np.uint8 if most < 2**8 else np.int32)
     )[:, None]
-    maxima, places = [], []
+    maxima, won_at = [], []
     bags = torch.empty(0)
     for texts, count in blocks(windows.counts, max(at_once // filters, 1)):
-        rows = windows.tokens[texts, :count].astype(index, copy=False) * index(offsets) + inner
+        rows = windows.tokens[texts, :count].astype(index, copy=False) * each + inner
         number = len(rows) * count * widths
         if number > len(bags):
             starts = np.arange(0, rows.size, offsets, dtype=index)[:, None] + windows.starts
@@ -113,8 +126,8 @@ def largest(
         if winners:  # in a third of the time of max(dim=1)
             won = np.equal(sums.numpy(), maximum.numpy()[:, None]).view(np.uint8)
             numbered = torch.from_numpy(won) * from_behind[-count:]
-            places.append(count - numbered.amax(dim=1))  # `count` for nan, which equals nothing
-    return torch.cat(maxima), torch.cat(places) if winners else None
+            won_at.append(count - numbered.amax(dim=1))  # `count` for nan, which equals nothing
+    return torch.cat(maxima), torch.cat(won_at) if winners else None
 
 
 def blocks(counts: np.ndarray, most: int) -> Iterator[tuple[slice, int]]:

@@ -1,8 +1,10 @@
 """Normalizations that ignore padding."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from textcnn.models.layers.features import Features
 
@@ -34,6 +36,31 @@ class LayerNorm(nn.LayerNorm):
     def forward(self, features: Features) -> Features:  # type: ignore[override]
         normalize = super().forward
         return features.each(lambda values: normalize(values.transpose(1, 2)).transpose(1, 2))
+
+
+class ResponseNorm(nn.Module):
+    """Scales pooled features h to h / √(1 + |h|²), so that long texts don't have larger ones.
+
+    (Johnson & Zhang 2015.) Each map is scaled on its own, and so is each place of a pooling that
+    has several.
+    """
+
+    def __init__(self, maps: Sequence[tuple[int, int]]):
+        """
+        Args:
+            maps: of each map the channels, and the numbers that pooling makes of a channel.
+        """
+        super().__init__()
+        self.maps = tuple(maps)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """(batch, pooled features of all maps), the numbers of a channel adjacent."""
+        widths = [channels * places for channels, places in self.maps]
+        scaled = []
+        for own, (channels, places) in zip(pooled.split(widths, dim=1), self.maps, strict=True):
+            map = own.unflatten(1, (channels, places))
+            scaled.append((map / (1 + map.square().sum(dim=1, keepdim=True)).sqrt()).flatten(1))
+        return torch.cat(scaled, dim=1)
 
 
 class NoNorm(nn.Module):
