@@ -12,8 +12,8 @@ import pytest
 import torch
 from tiny_models import DCNN, MODELS, batch, build, text_of
 
-from textcnn.config.model import MODEL_SCHEMAS
-from textcnn.config.model_keys import ACTIVATIONS, PADDINGS, POOLINGS, ModelConfig
+from textcnn.config.model import NETWORK_SCHEMAS
+from textcnn.config.model_keys import ACTIVATIONS, PADDINGS, POOLINGS, NetworkConfig
 from textcnn.errors import InputError
 from textcnn.models.build import ENCODERS, build_model
 from textcnn.models.layers import activations
@@ -203,11 +203,11 @@ def test_hidden_layers_have_a_relu_and_dropout_between_them() -> None:
 
 def test_the_schemas_choices_are_what_there_is() -> None:
     assert set(ACTIVATIONS) == set(activations.ACTIVATIONS)
-    assert set(MODEL_SCHEMAS) == {*ENCODERS, "installed"}
+    assert set(NETWORK_SCHEMAS) == {*ENCODERS, "installed"}
     assert {settings["name"] for settings in MODELS.values()} == set(ENCODERS)  # the invariants
-    assert set(choices(ModelConfig, "position")) == set(POSITIONS)
-    assert set(choices(MODEL_SCHEMAS["vdcnn"], "normalization")) == set(NORMALIZATIONS)
-    assert set(choices(MODEL_SCHEMAS["dilated"], "normalization")) == {*NORMALIZATIONS, "weight"}
+    assert set(choices(NetworkConfig, "position")) == set(POSITIONS)
+    assert set(choices(NETWORK_SCHEMAS["vdcnn"], "normalization")) == set(NORMALIZATIONS)
+    assert set(choices(NETWORK_SCHEMAS["dilated"], "normalization")) == {*NORMALIZATIONS, "weight"}
 
 
 def choices(schema: type, name: str) -> tuple[Any, ...]:
@@ -219,7 +219,7 @@ def choices(schema: type, name: str) -> tuple[Any, ...]:
 CHOICES = [
     (name, entry.name, choice)
     for name in {MODELS[name]["name"]: name for name in reversed(MODELS)}.values()
-    for entry in fields(MODEL_SCHEMAS[MODELS[name]["name"]])
+    for entry in fields(NETWORK_SCHEMAS[MODELS[name]["name"]])
     for choice in entry.metadata["limits"].get("choices", [])
     if entry.name != "name"
 ]
@@ -229,7 +229,7 @@ CHOICES = [
 def test_every_choice_of_a_schema_is_built_and_works_or_is_refused(
     name: str, part: str, choice: Any
 ) -> None:
-    schema = MODEL_SCHEMAS[MODELS[name]["name"]]
+    schema = NETWORK_SCHEMAS[MODELS[name]["name"]]
     refused = {"padding": schema.refused_padding, "pooling": schema.refused_pooling}
     if choice in refused.get(part, {}):
         return
@@ -239,7 +239,7 @@ def test_every_choice_of_a_schema_is_built_and_works_or_is_refused(
 
 
 def test_refused_combinations_name_one_that_is_allowed() -> None:
-    for schema in MODEL_SCHEMAS.values():
+    for schema in NETWORK_SCHEMAS.values():
         for refused, known in [
             (schema.refused_padding, PADDINGS),
             (schema.refused_pooling, POOLINGS),
@@ -251,7 +251,7 @@ def test_refused_combinations_name_one_that_is_allowed() -> None:
 @pytest.mark.parametrize("name", sorted(ENCODERS))
 def test_every_encoder_takes_the_settings_of_its_schema(name: str) -> None:
     """As they are by default: a key that an encoder doesn't know would raise."""
-    config = MODEL_SCHEMAS[name](name=name)
+    config = NETWORK_SCHEMAS[name](name=name)
     with torch.device("meta"):
         model = build_model(vocabulary_size=72, num_classes=3, **config.settings(1014))
     assert type(model.encoder) is ENCODERS[name]

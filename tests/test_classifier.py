@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tiny_models import CLASSES, FRAME, IDS, MODELS, WITH_VECTORS, allowed, batch, build, text_of
 from torch import Tensor
 
-from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.model import NETWORK_SCHEMAS
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.field import Field
@@ -167,7 +167,7 @@ def unlearned(model: TextCNN) -> int:
 
 
 def has_activation(name: str) -> bool:
-    schema = MODEL_SCHEMAS[MODELS[name]["name"]]
+    schema = NETWORK_SCHEMAS[MODELS[name]["name"]]
     return "activation" in {entry.name for entry in fields(schema)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.model import NETWORK_SCHEMAS
 from textcnn.config.model_keys import PADDINGS, POOLINGS
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
@@ -72,7 +72,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 # those whose tokens have vectors, which may be pretrained and have positions
-WITH_VECTORS = [name for name in MODELS if MODEL_SCHEMAS[MODELS[name]["name"]].has_vectors]
+WITH_VECTORS = [name for name in MODELS if NETWORK_SCHEMAS[MODELS[name]["name"]].has_vectors]
 
 
 def build(name: str, **changes: Any) -> TextCNN:
@@ -107,7 +107,7 @@ def enliven(model: TextCNN) -> None:
 
 def allowed(name: str) -> list[dict[str, str]]:
     """Every padding with every pooling that the encoder's schema doesn't refuse."""
-    schema = MODEL_SCHEMAS[MODELS[name]["name"]]
+    schema = NETWORK_SCHEMAS[MODELS[name]["name"]]
     pads = "padding" in {entry.name for entry in fields(schema)}
     paddings = [
         {"padding": padding} for padding in PADDINGS if padding not in schema.refused_padding

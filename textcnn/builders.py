@@ -5,18 +5,20 @@ Here configuration stops: everything that is built takes plain keyword arguments
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from textcnn.config.data import DataConfig, SyntheticConfig
-from textcnn.config.model import MODEL_SCHEMAS
-from textcnn.config.model_keys import ModelConfig
+from textcnn.config.model import NETWORK_SCHEMAS
+from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble, build_members, count_members
+from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
@@ -37,13 +39,13 @@ def read_text(keys: Mapping[str, Any]) -> TextConfig:
     return {"word": WordConfig, "char": CharConfig, "byte": ByteConfig}[keys["unit"]](**keys)
 
 
-def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> ModelConfig:
-    """The configuration of the keys `model.*`, `name` among them, from plain values by name.
+def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> NetworkConfig:
+    """The configuration of a network of the keys `model.*`, `name` among them, from plain values by name.
 
     Args:
         small: other defaults; those that this model doesn't have are ignored.
     """
-    schema = MODEL_SCHEMAS[keys["name"]]
+    schema = NETWORK_SCHEMAS[keys["name"]]
     known = {entry.name for entry in fields(schema)}
     return schema(**{key: value for key, value in small.items() if key in known} | dict(keys))
 
@@ -112,13 +114,18 @@ def load_token_vectors(text: TextConfig, vocabulary: Vocabulary, seed: int) -> T
     return load_vectors(text.vectors, vocabulary.known_tokens, seed)
 
 
-def with_embedding_size(model: ModelConfig, vectors: TokenVectors | None) -> ModelConfig:
+M = TypeVar("M", bound=ModelConfig)
+
+
+def with_embedding_size(model: M, vectors: TokenVectors | None) -> M:
     """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any."""
-    return model if vectors is None else replace(model, embedding_dim=vectors.values.shape[1])
+    if vectors is None or not isinstance(model, NetworkConfig):
+        return model
+    return replace(model, embedding_dim=vectors.values.shape[1])
 
 
 def build_network(
-    model: ModelConfig,
+    model: NetworkConfig,
     *,
     max_length: int | None,
     vocabulary_size: int,
@@ -143,13 +150,65 @@ def build_network(
     return network
 
 
-def build_stored_network(
-    config: TrainConfig, *, vocabulary_size: int, num_classes: int, names: Collection[str]
-) -> TextCNN | Ensemble:
-    """The network of a checkpoint, or its ensemble, with random weights.
+Model = TextCNN | Ensemble | Ngrams | WithNgrams
+
+
+def build_stored_model(
+    config: TrainConfig,
+    *,
+    vocabulary_size: int,
+    num_classes: int,
+    weights: Mapping[str, torch.Tensor],
+) -> Model:
+    """The model of a checkpoint, with random weights in the shape of the stored ones.
 
     Args:
         config: that it was trained with.
+
+    Raises:
+        ValueError: the stored weights are those of another model.
+        InputError: as `build_network`.
+    """
+    sizes = {"vocabulary_size": vocabulary_size, "num_classes": num_classes}
+    model = config.model
+    if not isinstance(model, NetworkConfig):
+        return build_stored_ngrams(config, weights.get("keys"), **sizes)
+    if not model.ngrams:
+        return build_stored_network(config, model, names=weights, **sizes)
+    own = [name.removeprefix("network.") for name in weights if name.startswith("network.")]
+    return WithNgrams(
+        build_stored_network(config, model, names=own, **sizes),
+        build_stored_ngrams(config, weights.get("ngrams.keys"), **sizes),
+    )
+
+
+def build_stored_ngrams(config: TrainConfig, keys: torch.Tensor | None, **sizes: int) -> Ngrams:
+    """
+    Raises:
+        ValueError: there are no keys.
+    """
+    if keys is None or keys.ndim != 1:
+        raise ValueError(f"model.ngrams={config.model.ngrams}, but there are no keys of n-grams")
+    return Ngrams(
+        torch.empty(len(keys), dtype=torch.int64),
+        longest=config.model.ngrams,
+        scaling=config.model.ngram_scaling,
+        multi_label=config.data.multi_label,
+        **sizes,
+    )
+
+
+def build_stored_network(
+    config: TrainConfig,
+    model: NetworkConfig,
+    *,
+    vocabulary_size: int,
+    num_classes: int,
+    names: Collection[str],
+) -> TextCNN | Ensemble:
+    """The network of a checkpoint, or its ensemble.
+
+    Args:
         names: of the stored weights.
 
     Raises:
@@ -163,7 +222,7 @@ def build_stored_network(
         )
     return build_members(
         lambda: build_network(
-            config.model,
+            model,
             max_length=config.text.max_length,
             vocabulary_size=vocabulary_size,
             num_classes=num_classes,

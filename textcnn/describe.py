@@ -9,28 +9,19 @@ from textcnn.config.programs import DescribeConfig
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.builders import (
-        build_data,
-        build_network,
-        load_token_vectors,
-        with_embedding_size,
-    )
+    from textcnn.builders import build_data, load_token_vectors
     from textcnn.data.description import data_table, describe_data
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json
     from textcnn.system.terminal import build_console
+    from textcnn.training.parts import initial_model
 
     console = build_console()
     data = build_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
     vocabulary = texts.encoder.vocabulary
     vectors = load_token_vectors(config.text, vocabulary, config.seed)
-    model = build_network(
-        with_embedding_size(config.model, vectors),
-        max_length=config.text.max_length,
-        vocabulary_size=len(vocabulary),
-        num_classes=len(splits.labels),
-    )
+    model = initial_model(config.model, config.text.max_length, data, vectors)
     summary = summarize(model, int(texts.train.lengths.max()))
     description = describe_data(splits, texts, summary.field.size)
     console.print(data_table(description))

@@ -9,18 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textcnn.builders import build_stored_network, build_text_encoder
+from textcnn.builders import Model, build_stored_model, build_text_encoder
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config
 from textcnn.data.batching import SCORED_TOKENS, Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.models.classifier import TextCNN
 from textcnn.models.decision import chosen
-from textcnn.models.ensemble import Ensemble
-from textcnn.models.fast.table_classifier import TableClassifier
-from textcnn.models.fast.table_ensemble import build_tables
+from textcnn.models.fast.tables import build_tables
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
@@ -62,7 +59,7 @@ class BaseClassifier(Generic[P]):
 
     def __init__(
         self,
-        model: TextCNN | Ensemble,
+        model: Model,
         encoder: TextEncoder,
         labels: Sequence[str],
         *,
@@ -179,7 +176,7 @@ class BaseClassifier(Generic[P]):
         """(texts, classes)"""
         encoded = encode_texts(texts, self.encoder)
         device = next(self.model.parameters()).device
-        light = isinstance(network, TableClassifier) and network.keeps_only_maxima
+        light = network is self.tables and network.keeps_only_maxima
         tokens = MAXIMA_TOKENS if light else SCORED_TOKENS
         logits = torch.empty(len(texts), len(self.labels))  # (texts, classes)
         with torch.inference_mode():
@@ -209,7 +206,7 @@ class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
 
     def __init__(
         self,
-        model: TextCNN | Ensemble,
+        model: Model,
         encoder: TextEncoder,
         labels: Sequence[str],
         thresholds: Sequence[float],
@@ -251,7 +248,7 @@ def check_texts(texts: Sequence[str]) -> None:
 
 
 def build_classifier(
-    model: TextCNN | Ensemble,
+    model: Model,
     encoder: TextEncoder,
     labels: Sequence[str],
     thresholds: Sequence[float] | None,
@@ -314,11 +311,11 @@ def rebuild(
     try:
         config = parse_train_config(checkpoint.config)
         with torch.device("meta"):
-            model = build_stored_network(
+            model = build_stored_model(
                 config,
                 vocabulary_size=len(checkpoint.vocabulary),
                 num_classes=len(checkpoint.labels),
-                names=checkpoint.weights,
+                weights=checkpoint.weights,
             )
         types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(checkpoint.weights, assign=True)

@@ -220,7 +220,7 @@ ZEROS = "a one-hot network sees zero vectors beyond the ends of a text"
 
 
 @dataclass
-class OnehotCnnConfig(ModelConfig):
+class OnehotCnnConfig(NetworkConfig):
     refused_padding: ClassVar[Refused] = dict.fromkeys(
         ("reflect", "replicate", "circular"), (ZEROS, "full")
     )
@@ -329,9 +329,8 @@ class InstalledConfig(NetworkConfig):
             yield f"model.name={self.name} is built into textcnn; try model={self.name}"
 
 
-# Every schema above, by its name. All but `ngrams` are networks; tests/test_build.py compares them
-# with ENCODERS in models/build.py.
-MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {
-    schema.name or "installed": schema
-    for schema in (*NetworkConfig.__subclasses__(), NgramsConfig)
+# The schemas of networks by name; tests/test_build.py compares them with ENCODERS in models/build.py.
+NETWORK_SCHEMAS: dict[str, type[NetworkConfig]] = {
+    schema.name or "installed": schema for schema in NetworkConfig.__subclasses__()
 }
+MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {**NETWORK_SCHEMAS, "ngrams": NgramsConfig}

@@ -6,7 +6,7 @@ from typing import Any
 
 from textcnn.config.data import DataConfig, StringOrList, SyntheticConfig
 from textcnn.config.keys import command_line, group, key, walk
-from textcnn.config.model_keys import ModelConfig
+from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.schedules import ScheduleConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
@@ -52,6 +52,11 @@ class TrainConfig:
     optimizer: OptimizerConfig = group(OptimizerConfig, "how the weights are updated")
     schedule: ScheduleConfig = group(ScheduleConfig, "how the learning rate changes")
     training: TrainingConfig = group(TrainingConfig, "the training loop")
+    baseline: bool | None = key(
+        None,
+        "train a linear model over n-grams on the same texts too, and report its scores beside "
+        "those of the model; null: if that takes less than about two seconds",
+    )
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
     overwrite: bool = key(False, "replace the run that run_dir holds, if any")
@@ -77,11 +82,19 @@ class TrainConfig:
                 f"training.sampling={self.training.sampling} needs all rows in memory, got "
                 "data.streaming=true; try training.class_weights=balanced"
             )
+        if self.baseline and self.data.streaming:
+            yield (
+                "baseline=true needs all rows in memory, got data.streaming=true; leave it out, or "
+                "train model=ngrams on some rows: data.max_examples=100000"
+            )
         yield from length_conflicts(self.data, self.text)
-        yield from embedding_conflicts(self.text, self.model)
-        yield from rate_conflicts(self.optimizer, self.text, self.model)
         yield from self.schedule.misfits(self.training, self.data.streaming)
-        yield from regularizer_conflicts(self.model, self.training)
+        if isinstance(self.model, NetworkConfig):
+            yield from embedding_conflicts(self.text, self.model)
+            yield from rate_conflicts(self.optimizer, self.text, self.model)
+            yield from regularizer_conflicts(self.model, self.training)
+        else:
+            yield from without_network(self)
 
 
 @dataclass
@@ -141,7 +154,8 @@ class DescribeConfig:
 
     def conflicts(self) -> Iterator[str]:
         yield from length_conflicts(self.data, self.text)
-        yield from embedding_conflicts(self.text, self.model)
+        if isinstance(self.model, NetworkConfig):
+            yield from embedding_conflicts(self.text, self.model)
 
 
 @dataclass
@@ -236,7 +250,7 @@ def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:
 
 
 def rate_conflicts(
-    optimizer: OptimizerConfig, text: TextConfig, model: ModelConfig
+    optimizer: OptimizerConfig, text: TextConfig, model: NetworkConfig
 ) -> Iterator[str]:
     """Rates of a table that this run doesn't train."""
     vectors = getattr(text, "vectors", None)
@@ -261,7 +275,26 @@ def rate_conflicts(
             )
 
 
-def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
+def without_network(config: TrainConfig) -> Iterator[str]:
+    """Keys that would have no effect on model=ngrams."""
+    training = config.training
+    given = {
+        "text.vectors": getattr(config.text, "vectors", None),
+        "training.members": training.members if training.members > 1 else None,
+        "training.label_smoothing": training.label_smoothing,
+        "training.r_drop": training.r_drop,
+        "training.mixup": training.mixup,
+        "training.adversarial": training.adversarial,
+    }
+    for name, value in given.items():
+        if value:
+            yield (
+                f"{name}={command_line(value)} needs a network, got model=ngrams; leave it out, or "
+                "try model=multi_width model.ngrams=3"
+            )
+
+
+def embedding_conflicts(text: TextConfig, model: NetworkConfig) -> Iterator[str]:
     vectors = getattr(text, "vectors", None)
     if vectors is not None and not model.has_vectors:
         yield (
@@ -291,7 +324,7 @@ def embedding_conflicts(text: TextConfig, model: ModelConfig) -> Iterator[str]:
             )
 
 
-def regularizer_conflicts(model: ModelConfig, training: TrainingConfig) -> Iterator[str]:
+def regularizer_conflicts(model: NetworkConfig, training: TrainingConfig) -> Iterator[str]:
     names = ("dropout", "word_dropout", "embedding_dropout", "block_dropout")
     drops = any(getattr(model, name, 0.0) for name in names)
     # an installed encoder may have dropout of its own

@@ -7,7 +7,9 @@ import torch
 from textcnn.data.batching import EncodedTexts
 from textcnn.evaluation.metrics import BATCH_SIZE, Scores, score_texts
 from textcnn.evaluation.multi_label import score_label_sets
+from textcnn.evaluation.weighing import weigh_branches
 from textcnn.inference import BaseClassifier
+from textcnn.models.ngrams.beside import WithNgrams
 
 
 def score_classifier(
@@ -23,12 +25,14 @@ def score_classifier(
     """Score a classifier on labelled texts.
 
     Args:
-        tune: with label sets, first set the classifier's thresholds to the best for these
-            texts.
+        tune: first set what validation texts choose: the weights of a network and n-grams, and
+            the thresholds of label sets.
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             scores of all texts.
     """
     classifier.model.to(device)
+    if tune and isinstance(classifier.model, WithNgrams):
+        weigh_branches(classifier.model, texts)
     model, labels = classifier.network, classifier.labels
     work = {"batch_size": batch_size, "rank": rank, "count": count}
     if classifier.thresholds is None:

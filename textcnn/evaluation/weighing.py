@@ -6,6 +6,31 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
+from textcnn.models.ngrams.beside import WithNgrams
+
+START = (0.6, 0.6)  # without texts: both see the same words, so that their logits repeat each other
+BATCH_SIZE = 512  # texts; affects time and memory, not the weights
+
+
+def weigh_branches(model: WithNgrams, texts: EncodedTexts) -> None:
+    """Set the weights of a network and of n-grams to those that fit these texts best."""
+    device = model.weights.device
+    branches: tuple[list[Tensor], list[Tensor]] = ([], [])
+    labels: list[Tensor] = []
+    model.eval()
+    for rows in sorted_batches(texts.lengths, BATCH_SIZE, SCORED_TOKENS):
+        batch = texts.batch(rows).to(device)
+        assert batch.labels is not None
+        with torch.inference_mode():
+            branches[0].append(model.network(batch.ids, batch.lengths).float().cpu())
+            branches[1].append(model.ngrams(batch.ids, batch.lengths).cpu())
+        labels.append(batch.labels.cpu())
+    if labels:
+        logits = [torch.cat(each) for each in branches]
+        with torch.no_grad():
+            model.weights.copy_(fit_weights(logits, torch.cat(labels), START))
+
 
 def fit_weights(
     branches: Sequence[Tensor], labels: Tensor, start: Sequence[float], *, pull: float = 1.0
@@ -42,5 +67,5 @@ def fit_weights(
         return total
 
     with torch.inference_mode(False), torch.enable_grad():
-        solver.step(loss)  # type: ignore[no-untyped-call]
+        solver.step(loss)
     return logs.detach().exp().float()

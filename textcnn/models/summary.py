@@ -12,11 +12,13 @@ from torch import nn
 from textcnn.models.classifier import TextCNN, widest
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
+from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.terminal import build_table, markdown
 
 LONGEST = 1024  # tokens of the text that is sent through the network
 # kinds that the names of layers say already
-PLAIN = ("Convolution", "Embedding", "Linear", "BatchNorm", "LayerNorm")
+PLAIN = ("Convolution", "Embedding", "Linear", "BatchNorm", "LayerNorm", "Ngrams")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,37 @@ class Summary:
         }
 
 
-def summarize(model: TextCNN, tokens: int) -> Summary:
+def summarize(model: nn.Module, tokens: int) -> Summary:
+    """The layers of a network, of n-grams, or of both.
+
+    Args:
+        model: TextCNN, Ngrams, or WithNgrams around a TextCNN.
+        tokens: length of the text that is sent through the network.
+    """
+    match model:
+        case Ngrams():
+            layer = ngram_row(model)
+            field = Field(model.longest)
+            trained = model.table.weight.numel() + model.bias.numel()
+            return Summary((layer,), max(tokens, 1), field, layer.parameters, trained)
+        case WithNgrams(network=TextCNN() as network):
+            summary, layer = summarize_network(network, tokens), ngram_row(model.ngrams)
+            return replace(
+                summary,
+                layers=(*summary.layers, layer),
+                parameters=summary.parameters + layer.parameters,
+                trained=summary.trained + layer.parameters,
+            )
+    assert isinstance(model, TextCNN)
+    return summarize_network(model, tokens)
+
+
+def ngram_row(ngrams: Ngrams) -> Layer:
+    """The layer of n-grams: a weight for each class, of each n-gram in the text."""
+    return row("ngrams", ngrams, (ngrams.num_classes,), Field(ngrams.longest), 0)
+
+
+def summarize_network(model: TextCNN, tokens: int) -> Summary:
     """Send a text through the model in evaluation mode, and record its layers.
 
     Args:

@@ -60,7 +60,9 @@ class Learner:
         def run(factor: float) -> tuple[Tensor, Tensor]:
             return self.backpropagate(batch, factor * share)
 
-        loss, logits = run(1.0) if self.adversary is None else self.adversary.backpropagate(batch, run)
+        loss, logits = (
+            run(1.0) if self.adversary is None else self.adversary.backpropagate(batch, run)
+        )
         return loss.item() * share, count_correct(logits, batch.labels)
 
     def backpropagate(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BATCH_SIZE = 512  # texts whose n-grams are looked up together, at most
-# The default inverse strength of the L2 penalty, by loss and scaling: the squared hinge grows faster
-# than the logistic loss, and the features of tf_idf are smaller than the others.
+# The default inverse strength of the L2 penalty, by loss and scaling: a squared hinge grows faster
+# than a logistic loss, and the features of tf_idf are smaller than others.
 COSTS = {
     "logistic": {"naive_bayes": 1.0, "tf_idf": 10.0, "none": 1.0},
     "squared_hinge": {"naive_bayes": 0.1, "tf_idf": 1.0, "none": 0.1},
 }
 TOLERANCE = 1e-2  # of liblinear's solver
-FIRST = (1.0, 0.05)  # the factor of the weights, and what is added to them, without validation texts
+# Without validation texts, the factor of the weights, and what is added to them.
+FIRST = (1.0, 0.05)
 
 
 def learn_ngrams(
@@ -96,7 +97,9 @@ def fit_linear(
     assert train.labels is not None
     matrix, order = presence(ngrams, train)
     labels = train.labels[order]  # (texts,) or (texts, classes)
-    texts = np.ones(len(labels)) if train.weights is None else train.weights[order].astype(float)
+    texts = (
+        np.ones(len(labels)) if train.weights is None else train.weights[order].astype(np.float64)
+    )
     scales = ngrams.scales().numpy()  # (numbers, classes) or (numbers, 1)
     cost = COSTS[loss][ngrams.scaling] if cost is None else cost
     two = ngrams.num_classes == 2 and labels.ndim == 1
@@ -107,7 +110,7 @@ def fit_linear(
         counted = texts.copy()
         if class_weights is not None:
             own, others = two_sides(class_weights.numpy(), labels, number)
-            counted *= np.where(has_it, own, others)
+            counted = counted * np.where(has_it, own, others)
         scaled = matrix.copy()
         scaled.data *= scales[:, min(number, scales.shape[1] - 1)][scaled.indices]
         if ngrams.scaling == "tf_idf":

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -17,9 +18,11 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
+from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.training.curves import Curves
 from textcnn.training.many_runs import Job, train_all
+from textcnn.training.parts import ngrams_of, train_ngrams
 from textcnn.training.recipe import TrainingRun, data_changed
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
 from textcnn.training.spread import mean_cells, over_runs, score_cells
@@ -79,9 +82,10 @@ class EnsembleRun(TrainingRun):
         if any(each.manifest.get("data") != self.data.splits.fingerprints() for each in members):
             raise InputError(data_changed(self.run_dir))
         self.vectors_coverage = members[0].manifest.get("vectors_coverage")
-        merged = merge_members(members, dump(self.config))
+        train_ngrams(self.classifier.model, self.config, self.data)
+        merged = merge_members(members, ngrams_of(self.classifier.model), dump(self.config))
         self.classifier, _ = rebuild(merged, str(self.run_dir), table_memory=0)
-        self.validate()  # which tunes the thresholds of label sets
+        self.validate()  # which tunes weights of n-grams and thresholds of label sets
         if self.keep and self.is_first:
             self.curves = Curves(self.run_dir)
             self.opening.log(self.curves, dump(self.config))
@@ -108,27 +112,39 @@ def member_jobs(config: TrainConfig, run_dir: Path) -> list[Job]:
     return [
         Job(
             f"member {number} of {count}",
-            replace(config, training=replace(config.training, member=number)),
+            # n-grams have no seed: there is one set beside all members
+            replace(
+                config,
+                model=replace(config.model, ngrams=0),
+                training=replace(config.training, member=number),
+            ),
             run_dir / f"member-{number}",
         )
         for number in range(1, count + 1)
     ]
 
 
-def merge_members(members: Sequence[Checkpoint], config_yaml: str) -> Checkpoint:
+def merge_members(
+    members: Sequence[Checkpoint], ngrams: Ngrams | None, config_yaml: str
+) -> Checkpoint:
     """The checkpoint of an ensemble, without a manifest.
 
     Args:
         members: trained on the same texts, so that vocabulary and labels are the same.
+        ngrams: beside the ensemble.
         config_yaml: of the ensemble.
     """
     first = members[0]
     assert all(each.vocabulary.tokens == first.vocabulary.tokens for each in members)
+    prefix = "" if ngrams is None else "network."
     weights = {
-        f"members.{number}.{name}": tensor
+        f"{prefix}members.{number}.{name}": tensor
         for number, member in enumerate(members)
         for name, tensor in member.weights.items()
     }
+    if ngrams is not None:
+        weights |= {f"ngrams.{name}": tensor for name, tensor in ngrams.state_dict().items()}
+        weights["weights"] = torch.ones(2)  # until validation chooses them
     return Checkpoint(config_yaml, weights, first.vocabulary, first.labels, {}, first.thresholds)
 
 

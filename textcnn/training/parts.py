@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from accelerate import Accelerator
 
-from textcnn.builders import build_data, build_network
+from textcnn.builders import Model, build_data, build_network, with_embedding_size
+from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.training import TrainingConfig
 from textcnn.data.description import describe_data
@@ -16,11 +17,14 @@ from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.classifier import TextCNN
+from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.learner import Learner, build_learner
-from textcnn.training.losses import loss_for, mass_for
+from textcnn.training.linear import calibrate, fit_linear, learn_ngrams
+from textcnn.training.losses import class_weights, loss_for, mass_for
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import Objective, plain
@@ -48,27 +52,85 @@ def load_data(
 def initial_classifier(
     config: TrainConfig, data: PreparedData, vectors: TokenVectors | None
 ) -> AnyClassifier:
-    """A classifier with random weights and these pretrained vectors."""
+    """A classifier before training."""
     labels = data.splits.labels
+    thresholds = (0.5,) * len(labels) if config.data.multi_label else None
+    model = initial_model(config.model, config.text.max_length, data, vectors)
+    return build_classifier(model, data.texts.encoder, labels, thresholds)
+
+
+def initial_model(
+    config: ModelConfig, max_length: int | None, data: PreparedData, vectors: TokenVectors | None
+) -> Model:
+    """A network with random weights and these pretrained vectors, its n-grams, or both.
+
+    Args:
+        max_length: tokens kept of a text.
+    """
+    ngrams = count_ngrams(config, data) if config.ngrams else None
+    if not isinstance(config, NetworkConfig):
+        assert ngrams is not None
+        return ngrams
     network = build_network(
-        config.model,
-        max_length=config.text.max_length,
+        with_embedding_size(config, vectors),
+        max_length=max_length,
         vocabulary_size=len(data.texts.encoder.vocabulary),
-        num_classes=len(labels),
+        num_classes=len(data.splits.labels),
         vectors=vectors,
     )
-    thresholds = (0.5,) * len(labels) if config.data.multi_label else None
-    return build_classifier(network, data.texts.encoder, labels, thresholds)
+    return network if ngrams is None else WithNgrams(network, ngrams)
+
+
+def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
+    """The n-grams of the training texts, with the weights of naive Bayes."""
+    return learn_ngrams(
+        data.texts.train,
+        vocabulary_size=len(data.texts.encoder.vocabulary),
+        num_classes=len(data.splits.labels),
+        **model.ngram_settings(),
+    )
+
+
+def train_ngrams(model: Model, config: TrainConfig, data: PreparedData) -> None:
+    """Fit n-grams, if a model has any, to the training texts, and scale them on validation texts.
+
+    Raises:
+        InputError: `training.class_weights` doesn't fit the classes.
+    """
+    ngrams = ngrams_of(model)
+    if ngrams is None:
+        return
+    rows = data.splits.train
+    weights = class_weights(
+        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
+    )
+    settings = config.model.linear_settings()
+    fit_linear(ngrams, data.texts.train, class_weights=weights, seed=config.seed, **settings)
+    calibrate(ngrams, data.texts.validation)
+
+
+def ngrams_of(model: Model) -> Ngrams | None:
+    """The n-grams of a model, if it has any."""
+    if isinstance(model, WithNgrams):
+        return model.ngrams
+    return model if isinstance(model, Ngrams) else None
+
+
+def network_of(model: Model) -> TextCNN:
+    """The network that is trained by steps."""
+    network = model.network if isinstance(model, WithNgrams) else model
+    assert isinstance(network, TextCNN)
+    return network
 
 
 def opening_report(
     data: PreparedData,
-    network: TextCNN,
+    model: Model,
     vectors: TokenVectors | None,
     precision: Precision,
 ) -> Opening:
     """What the run reports before it starts."""
-    summary = summarize(network, int(data.texts.train.lengths.max()))
+    summary = summarize(model, int(data.texts.train.lengths.max()))
     description = describe_data(data.splits, data.texts, summary.field.size)
     return Opening(
         data.splits,

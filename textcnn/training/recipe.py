@@ -20,6 +20,7 @@ from textcnn.checkpoint import (
     update_manifest,
 )
 from textcnn.config.keys import walk
+from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
@@ -33,6 +34,7 @@ from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
 from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.baseline import is_cheap, train_baseline
 from textcnn.training.curves import Curves
 from textcnn.training.loop import Stopping, fit
 from textcnn.training.parts import (
@@ -40,7 +42,9 @@ from textcnn.training.parts import (
     initial_classifier,
     learner_for,
     load_data,
+    network_of,
     opening_report,
+    train_ngrams,
 )
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
@@ -102,18 +106,22 @@ class TrainingRun:
         self.classifier = initial_classifier(config, self.data, vectors)
         self.precision = Precision(config.training.precision, self.accelerator.device)
         self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
-        self.batches = batches_for(config, self.data, self.accelerator)
+        self.state = TrainingState()
+        self.earlier_seconds = 0.0  # of the parts before this one was resumed
+        self.curves: Curves | None = None
+        self.prepare_training()
+
+    def prepare_training(self) -> None:
+        """Build what training by steps needs."""
+        self.batches = batches_for(self.config, self.data, self.accelerator)
         self.learner = learner_for(
-            config,
+            self.config,
             self.data,
-            self.classifier.model,
+            network_of(self.classifier.model),
             self.precision,
             self.accelerator,
             self.batches.steps,
         )
-        self.state = TrainingState()
-        self.earlier_seconds = 0.0  # of the parts before this one was resumed
-        self.curves: Curves | None = None
 
     @property
     def is_first(self) -> bool:
@@ -137,7 +145,9 @@ class TrainingRun:
         self.opening.report_data(self.console)
         if self.resume:
             self.restore_last()
-        elif self.is_first:
+        else:
+            train_ngrams(self.classifier.model, self.config, self.data)
+        if self.is_first and not self.resume:
             self.begin()
         name, token_ids = self.config.model.name, len(self.vocabulary)
         self.opening.report_model(self.console, name, token_ids)
@@ -272,6 +282,15 @@ class TrainingRun:
             self.classifier.thresholds,
         )
 
+    @property
+    def wants_baseline(self) -> bool:
+        """Whether to compare the model with the linear one."""
+        if not isinstance(self.config.model, NetworkConfig) or self.config.training.member:
+            return bool(self.config.baseline)
+        if self.config.baseline is None:
+            return self.keep and is_cheap(self.data)
+        return self.config.baseline
+
     def outcome(
         self, best: BaseClassifier[Any], test: Scores | None, validation: Scores
     ) -> Outcome:
@@ -292,12 +311,17 @@ class TrainingRun:
             metrics={name: scores.summary() for name, scores in outcome.scores.items()},
         )
         metrics = outcome.as_json(self.opening, self.vectors_coverage)
+        baseline = train_baseline(self.data, self.config.seed) if self.wants_baseline else None
+        if baseline is not None:
+            metrics["baseline"] = baseline.as_json()
         write_json(self.run_dir / METRICS, metrics)
         if self.curves is not None:
             outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
             settings = {key: value for key, _, value in walk(self.config) if key not in outside}
             outcome.log(self.curves, self.data.splits, settings)
         outcome.report(self.console)
+        if baseline is not None:
+            self.console.print(baseline.report())
         if self.keep:
             checkpoint = argument("checkpoint", self.run_dir)
             self.console.print(

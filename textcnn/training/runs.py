@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.system.terminal import argument
+from textcnn.training.linear_run import LinearRun
 from textcnn.training.loop import Interrupted
 from textcnn.training.members import EnsembleRun
 from textcnn.training.recipe import TrainingRun
@@ -23,11 +25,13 @@ def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
 def build_run(
     config: TrainConfig, run_dir: Path, resume: bool = False, **options: Any
 ) -> TrainingRun:
-    """The run that a configuration asks for: of one network, or of an ensemble.
+    """The run that a configuration asks for: of n-grams, of one network, or of an ensemble.
 
     Args:
         options: as `TrainingRun` takes them.
     """
+    if not isinstance(config.model, NetworkConfig):
+        return LinearRun(config, run_dir, resume, **options)
     kind = EnsembleRun if config.training.trains_members else TrainingRun
     return kind(config, run_dir, resume, **options)
 

@@ -82,15 +82,6 @@ class TablesInTurn(nn.Module):
         )
 
 
-def build_tables(
-    model: TextCNN | Ensemble, memory: int, half: bool = False
-) -> TableClassifier | TablesInTurn | None:
-    """Look-ups for one network or several; arguments as for `build_table_classifier`."""
-    if isinstance(model, Ensemble):
-        return build_table_ensemble(model, memory, half)
-    return build_table_classifier(model, memory, half)
-
-
 def build_table_ensemble(
     ensemble: Ensemble, memory: int, half: bool = False
 ) -> TableClassifier | TablesInTurn | None:

@@ -21,9 +21,8 @@ class WithNgrams(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """(batch, classes); arguments as for TextCNN."""
-        network, ngrams = self.branches(ids, lengths)
-        return self.weights[0] * network + self.weights[1] * ngrams
+        return self.weighted(self.network(ids, lengths), self.ngrams(ids, lengths))
 
-    def branches(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits (batch, classes) of the network and of the n-grams."""
-        return self.network(ids, lengths), self.ngrams(ids, lengths)
+    def weighted(self, network: Tensor, ngrams: Tensor) -> Tensor:
+        """The sum (batch, classes) of the logits of both, each times its weight."""
+        return self.weights[0] * network + self.weights[1] * ngrams

@@ -1,0 +1,70 @@
+"""The linear model over n-grams as a yardstick: trained and scored on the same texts as a run."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from textcnn.data.prepare import PreparedData
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.scoring import score_classifier
+from textcnn.evaluation.tables import summary
+from textcnn.inference import build_classifier
+from textcnn.training.linear import calibrate, fit_linear, learn_ngrams
+
+LONGEST = 2  # tokens of an n-gram, at most
+# Tokens of the training texts times classes: with fewer, training takes less than two seconds.
+CHEAP = 4_000_000
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How well the linear model does with its default settings."""
+
+    validation: Scores
+    test: Scores | None  # None: there are no test texts
+    seconds: float  # of training
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": "ngrams",
+            "ngrams": LONGEST,
+            "seconds": self.seconds,
+            "validation": self.validation.summary(),
+            "test": None if self.test is None else self.test.summary(),
+        }
+
+    def report(self) -> str:
+        split, scores = (
+            ("validation", self.validation) if self.test is None else ("test", self.test)
+        )
+        return f"baseline, a linear model over n-grams: {split} {summary(scores)}"
+
+
+def is_cheap(data: PreparedData) -> bool:
+    """Whether training the baseline takes less than two seconds."""
+    classes = len(data.splits.labels)
+    problems = 1 if classes == 2 else classes
+    return data.stream is None and len(data.texts.train.ids) * problems < CHEAP
+
+
+def train_baseline(data: PreparedData, seed: int) -> Baseline:
+    """Train the linear model with the defaults of `model=ngrams`, but bigrams, and score it."""
+    start = time.perf_counter()
+    texts, labels = data.texts, data.splits.labels
+    ngrams = learn_ngrams(
+        texts.train,
+        vocabulary_size=len(texts.encoder.vocabulary),
+        num_classes=len(labels),
+        longest=LONGEST,
+    )
+    fit_linear(ngrams, texts.train, seed=seed)
+    calibrate(ngrams, texts.validation)
+    seconds = time.perf_counter() - start
+    thresholds = (0.5,) * len(labels) if data.splits.train.multi_label else None
+    classifier = build_classifier(ngrams, texts.encoder, labels, thresholds)
+    cpu = torch.device("cpu")
+    validation = score_classifier(classifier, texts.validation, cpu, tune=True)
+    test = score_classifier(classifier, texts.test, cpu) if len(texts.test) else None
+    return Baseline(validation, test, seconds)
