@@ -62,15 +62,26 @@ class TrainConfig:
 
     def depends_on_epochs(self) -> str | None:
         """The setting with which the number of epochs changes what every step does; None: none."""
-        if not self.data.streaming and self.schedule.depends_on_steps():
+        if self.data.streaming:
+            return None
+        if self.schedule.depends_on_steps():
             return f"schedule={self.schedule.name}"
-        return None
+        return "training.average=tail" if self.training.average == "tail" else None
 
     def conflicts(self) -> Iterator[str]:
         if self.data.streaming and self.training.sampling != "shuffle":
             yield (
                 f"training.sampling={self.training.sampling} needs all rows in memory, got "
                 "data.streaming=true; try training.class_weights=balanced"
+            )
+        if (
+            self.data.streaming
+            and self.training.average == "tail"
+            and self.training.max_steps is None
+        ):
+            yield (
+                "training.average=tail needs the number of steps, which a stream doesn't have; try "
+                "training.max_steps=10000, or training.average=ema"
             )
         yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)

@@ -1,6 +1,6 @@
 """What one training step needs: network, optimizer, loss, precision and device."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
+from textcnn.training.averaging import WeightAverage, build_average
 from textcnn.training.gradients import gradient_norm
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.optimizers import build_optimizer, takes_rows
@@ -31,6 +32,7 @@ class Learner:
     accelerator: Accelerator
     schedule: Schedule = constant
     update: UpdateRule = field(default_factory=UpdateRule)
+    average: WeightAverage | None = None
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
@@ -61,6 +63,10 @@ class Learner:
     def set_rates(self, state: TrainingState) -> None:
         """Set the learning rates of the next step."""
         set_rates(self.optimizer, self.schedule(state.step, state.history))
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """A context in which the network has its average weights, if they are averaged."""
+        return nullcontext() if self.average is None else self.average.applied()
 
     @property
     def learning_rates(self) -> dict[str, float]:
@@ -93,6 +99,7 @@ def build_learner(
     *,
     schedule: Schedule,
     update: UpdateRule,
+    average: dict[str, Any],
     name: str,
     learning_rate: float,
     weight_decay: float,
@@ -102,6 +109,7 @@ def build_learner(
 ) -> Learner:
     """
     Args:
+        average: as `build_average` takes it.
         name, learning_rate, optimizer_settings: as `build_optimizer` takes them.
         weight_decay, table_name, table_rate: as `parameter_groups` takes them.
     """
@@ -115,6 +123,8 @@ def build_learner(
     )
     optimizer = build_optimizer(name, groups, learning_rate=learning_rate, **optimizer_settings)
     optimizer.register_step_post_hook(lambda *_: network.limit_norms())
+    # after the hook above: averages have limited norms too
+    averaged = build_average(network=network, optimizer=optimizer, **average)
     model: nn.Module = network
     # one process on a CPU gains nothing from `prepare`, which takes a second to import
     if accelerator.num_processes > 1 or accelerator.device.type != "cpu":
@@ -122,4 +132,4 @@ def build_learner(
     elif (table := network.embedding.table) is not None:
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
-    return Learner(model, optimizer, loss_of, precision, accelerator, schedule, update)
+    return Learner(model, optimizer, loss_of, precision, accelerator, schedule, update, averaged)

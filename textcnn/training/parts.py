@@ -103,6 +103,12 @@ def learner_for(
         accelerator,
         schedule=schedule,
         update=update_rule(config, data, accelerator),
+        average={
+            "name": config.training.average,
+            "decay": config.training.average_decay,
+            "begins": config.training.average_from,
+            "steps": steps,
+        },
         **optimizer_settings(config),
     )
 

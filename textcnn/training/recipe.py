@@ -182,10 +182,12 @@ class TrainingRun:
             self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
             self.learner.optimizer.load_state_dict(stored["optimizer"])
+            if self.learner.average is not None:
+                self.learner.average.load_state(stored["average"])
             self.learner.set_rates(self.state)  # an unusable history is refused now
             self.precision.load_state(stored.get("scaler", {}))
             torch.set_rng_state(stored["random"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{directory}: training can't be resumed: {reason}") from error
         self.earlier_seconds = self.state.run_seconds
@@ -219,7 +221,8 @@ class TrainingRun:
 
     def validate(self) -> Scores:
         """Scores on the validation texts, which also tune the thresholds of label sets."""
-        return self.score(self.classifier, self.data.texts.validation, tune=True)
+        with self.learner.averaged():
+            return self.score(self.classifier, self.data.texts.validation, tune=True)
 
     def score(
         self, classifier: BaseClassifier[Any], texts: EncodedTexts, tune: bool = False
@@ -253,7 +256,11 @@ class TrainingRun:
             "scaler": self.precision.state(),
             "random": torch.get_rng_state(),
         }
-        save_checkpoint(self.run_dir / name, self.checkpoint(), state if name == "last" else None)
+        if self.learner.average is not None:
+            state["average"] = self.learner.average.state()
+        with self.learner.averaged():
+            checkpoint = self.checkpoint()
+            save_checkpoint(self.run_dir / name, checkpoint, state if name == "last" else None)
 
     def checkpoint(self) -> Checkpoint:
         """The model as it is now."""
