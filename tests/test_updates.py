@@ -16,12 +16,12 @@ from tiny_models import build, text_of
 from torch import nn
 
 from textcnn.data.batching import Batch, EncodedTexts
-from textcnn.training.gradients import clip_gradients, gradient_norm
 from textcnn.training.learner import Learner
 from textcnn.training.losses import build_loss
+from textcnn.training.optimization.gradients import clip_gradients, gradient_norm
+from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.precision import Precision
-from textcnn.training.updates import UpdateRule
 
 pytest_plugins = ("tiny_run",)
 
@@ -32,7 +32,7 @@ def drawn(kind: str, count: int = 10) -> Batch:
     """Texts of 0 to 9 tokens with labels, and with weights if the kind says so."""
     texts = [text_of(number, seed=number) for number in range(count)]
     generator = np.random.default_rng(0)
-    labels = generator.integers(0, 3, count)
+    labels: Any = generator.integers(0, 3, count)
     if kind.startswith("sets"):
         labels = generator.random((count, 3)) < 0.5
     weighed = generator.random(count).astype(np.float32) if kind.endswith("weighed") else None

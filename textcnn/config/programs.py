@@ -66,13 +66,21 @@ class TrainConfig:
             return None
         if self.schedule.depends_on_steps():
             return f"schedule={self.schedule.name}"
-        return "training.average=tail" if self.training.average == "tail" else None
+        for name, value in (("average", "tail"), ("final", "all")):
+            if getattr(self.training, name) == value:
+                return f"training.{name}={value}"
+        return None
 
     def conflicts(self) -> Iterator[str]:
         if self.data.streaming and self.training.sampling != "shuffle":
             yield (
                 f"training.sampling={self.training.sampling} needs all rows in memory, got "
                 "data.streaming=true; try training.class_weights=balanced"
+            )
+        if self.data.streaming and self.training.final == "all":
+            yield (
+                "training.final=all needs all rows in memory, got data.streaming=true; try "
+                "training.final=best"
             )
         if (
             self.data.streaming

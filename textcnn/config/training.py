@@ -161,6 +161,12 @@ class TrainingConfig:
     average_from: float = fraction(
         "with training.average=tail, fraction of all steps after which the mean begins", 2 / 3
     )
+    final: str = key(
+        "best",
+        "which model a run ends with: best (the best checkpoint by training.metric) or all (a new "
+        "one, trained on train and validation for as many steps as the best had)",
+        choices=("best", "all"),
+    )
     log_every: int = key(
         10, "number of steps between two points of the training curves", at_least=1
     )

@@ -10,15 +10,15 @@ from torch import nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
-from textcnn.training.averaging import WeightAverage, build_average
-from textcnn.training.gradients import gradient_norm
 from textcnn.training.losses import Loss, count_correct
+from textcnn.training.optimization.averaging import WeightAverage, build_average
+from textcnn.training.optimization.gradients import gradient_norm
+from textcnn.training.optimization.parameter_groups import REST, parameter_groups
+from textcnn.training.optimization.schedules import Schedule, constant, set_rates
+from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.optimizers import build_optimizer, takes_rows
-from textcnn.training.parameter_groups import REST, parameter_groups
 from textcnn.training.precision import Precision
-from textcnn.training.schedules import Schedule, constant, set_rates
 from textcnn.training.state import TrainingState
-from textcnn.training.updates import UpdateRule
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """The parts of a training run, each made from the configuration and the parts before it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from accelerate import Accelerator
 
-from textcnn.builders import build_data, build_network
+from textcnn.builders import build_data, build_network, load_token_vectors
 from textcnn.config.programs import TrainConfig
+from textcnn.config.training import TrainingConfig
 from textcnn.data.description import describe_data
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
@@ -17,12 +18,13 @@ from textcnn.models.classifier import TextCNN
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
+from textcnn.training.final import Selection
 from textcnn.training.learner import Learner, build_learner
 from textcnn.training.losses import loss_for, mass_for
+from textcnn.training.optimization.schedules import build_schedule
+from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
-from textcnn.training.schedules import build_schedule
-from textcnn.training.updates import UpdateRule
 
 
 def load_data(
@@ -37,6 +39,56 @@ def load_data(
         return build_data(
             config.data, config.text, config.seed, memory=memory, draw_test=memory is None
         )
+
+
+class Parts(NamedTuple):
+    """A network, and what trains it."""
+
+    classifier: AnyClassifier
+    precision: Precision
+    batches: TrainingBatches
+    learner: Learner
+    training: TrainingConfig
+
+
+def build_parts(
+    config: TrainConfig,
+    data: PreparedData,
+    vectors: TokenVectors | None,
+    accelerator: Accelerator,
+    selection: Selection | None,
+) -> Parts:
+    """A new network that these data will train.
+
+    Args:
+        selection: what the run before chose, for the final training.
+
+    Raises:
+        InputError: parts don't fit the data or each other.
+    """
+    if selection is not None:
+        config = final_config(config, selection.steps)
+    classifier = initial_classifier(config, data, vectors)
+    precision = Precision(config.training.precision, accelerator.device)
+    batches = batches_for(config, data, accelerator)
+    steps = batches.steps if selection is None else selection.all_steps
+    learner = learner_for(config, data, classifier.model, precision, accelerator, steps)
+    if selection is not None:
+        learner = replace(learner, schedule=selection.again(learner.schedule))
+    return Parts(classifier, precision, batches, learner, config.training)
+
+
+def vectors_for(config: TrainConfig, data: PreparedData) -> TokenVectors | None:
+    """The pretrained vectors of the tokens in these data, if `text.vectors` names some."""
+    return load_token_vectors(config.text, data.texts.encoder.vocabulary, config.seed)
+
+
+def final_config(config: TrainConfig, steps: int) -> TrainConfig:
+    """The configuration of the final training, which ends after these steps."""
+    # one more epoch: with training.batch_tokens the steps of an epoch vary
+    epochs = config.training.epochs + 1
+    training = replace(config.training, max_steps=steps, patience=None, epochs=epochs)
+    return replace(config, training=training)
 
 
 def initial_classifier(

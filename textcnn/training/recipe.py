@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
-from textcnn.builders import load_token_vectors, with_embedding_size
+from textcnn.builders import build_joined_data, with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -23,6 +23,7 @@ from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
+from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
@@ -31,22 +32,16 @@ from textcnn.inference import BaseClassifier, load
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
+from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
+from textcnn.training.final import Selection
 from textcnn.training.loop import Interrupted, Stopping, fit
-from textcnn.training.parts import (
-    batches_for,
-    initial_classifier,
-    learner_for,
-    load_data,
-    opening_report,
-)
-from textcnn.training.precision import Precision
+from textcnn.training.parts import build_parts, load_data, opening_report, vectors_for
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
 from textcnn.training.state import TrainingState
-
-GOLDEN_TEXTS = 3
 
 
 def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:
@@ -114,24 +109,20 @@ class TrainingRun:
         self.last = load_checkpoint(existing(self.run_dir / "last")) if resume else None
         self.data = load_data(config, self.accelerator, memory)
         # a resumed run has its vectors in the checkpoint
-        vectors = None if resume else load_token_vectors(config.text, self.vocabulary, config.seed)
+        vectors = None if resume else vectors_for(config, self.data)
         self.vectors_coverage = None if vectors is None else vectors.coverage
         self.config = config = replace(config, model=with_embedding_size(config.model, vectors))
-        self.classifier = initial_classifier(config, self.data, vectors)
-        self.precision = Precision(config.training.precision, self.accelerator.device)
+        self.selection: Selection | None = None  # once the final training has begun
+        self.build(self.data, vectors)
         self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
-        self.batches = batches_for(config, self.data, self.accelerator)
-        self.learner = learner_for(
-            config,
-            self.data,
-            self.classifier.model,
-            self.precision,
-            self.accelerator,
-            self.batches.steps,
-        )
-        self.state = TrainingState()
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
+
+    def build(self, data: PreparedData, vectors: TokenVectors | None) -> None:
+        """Build a new network, and what trains it on these data."""
+        self.trained_on, self.state = data, TrainingState()
+        parts = build_parts(self.config, data, vectors, self.accelerator, self.selection)
+        self.classifier, self.precision, self.batches, self.learner, self.training = parts
 
     @property
     def is_first(self) -> bool:
@@ -140,7 +131,7 @@ class TrainingRun:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return self.data.texts.encoder.vocabulary
+        return self.trained_on.texts.encoder.vocabulary
 
     def start(self) -> None:
         """Report data and model; begin in a fresh run directory or continue from `last/`."""
@@ -177,6 +168,8 @@ class TrainingRun:
             )
         stored = load_training_state(directory)
         try:
+            if "selection" in stored:
+                self.enter_final(Selection.restore(stored["selection"]), vectors=False)
             self.state = TrainingState.restore(stored["state"])
             self.batches.go_to(stored["batches"])
             self.classifier.model.load_state_dict(checkpoint.weights)
@@ -196,22 +189,61 @@ class TrainingRun:
             with new_file(self.run_dir / CONFIG) as file:
                 file.write_text(dump(self.config), encoding="utf-8")  # epochs may have changed
             every = self.config.training.log_every
-            self.curves = Curves(self.run_dir, every=every, first_step=self.state.step)
+            before = 0 if self.selection is None else self.selection.state.step
+            self.curves = Curves(self.run_dir, every=every, first_step=before + self.state.step)
+            if self.selection is not None:
+                self.curves.begin_final(before)
 
     def learn(self) -> None:
         """
         Raises:
             Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
         """
-        training = self.config.training
-        epochs = training.epochs if self.data.stream is None else None
+        if self.selection is None:
+            self.fit()
+            if self.config.training.final == "all":
+                self.begin_final()
+        if self.selection is not None:
+            self.fit()
+            self.save("best")
+
+    def begin_final(self) -> None:
+        """Go on to the training on train + validation; from here on it is what is resumed."""
+        self.accelerator.wait_for_everyone()
+        thresholds = load_checkpoint(existing(self.run_dir / "best")).thresholds
+        assert self.batches.steps is not None
+        selection = Selection(self.state, self.batches.steps)
+        self.enter_final(selection, vectors=True)
+        self.classifier.thresholds = thresholds
+        if self.curves is not None:
+            self.curves.begin_final(selection.state.step)
+        self.save("last")
+        self.console.print(selection.announcement(self.trained_on.texts))
+
+    def enter_final(self, selection: Selection, vectors: bool) -> None:
+        """Build a new network for the final training.
+
+        Args:
+            vectors: begin from pretrained vectors, if the configuration names them.
+        """
+        self.selection = selection
+        self.accelerator.free_memory()
+        set_seed(self.config.seed, device_specific=True)
+        data = build_joined_data(self.data, self.config.text)
+        self.build(data, vectors_for(self.config, data) if vectors else None)
+
+    def fit(self) -> None:
+        """Train the network, with or without validation."""
+        training = self.training
+        final = self.selection is not None
+        epochs = None if final or self.data.stream is not None else training.epochs
         steps = self.batches.steps
         self.console.print(f"training starts: {steps or 'an unknown number of'} steps")
         with TrainingProgress(self.console, epochs, steps) as progress:
             fit(
                 self.learner,
                 self.batches,
-                self.validate,
+                None if final else self.validate,
                 self.save,
                 state=self.state,
                 stopping=Stopping(training.max_steps, training.patience, training.metric),
@@ -222,7 +254,7 @@ class TrainingRun:
     def validate(self) -> Scores:
         """Scores on the validation texts, which also tune the thresholds of label sets."""
         with self.learner.averaged():
-            return self.score(self.classifier, self.data.texts.validation, tune=True)
+            return self.score(self.classifier, self.trained_on.texts.validation, tune=True)
 
     def score(
         self, classifier: BaseClassifier[Any], texts: EncodedTexts, tune: bool = False
@@ -256,6 +288,8 @@ class TrainingRun:
             "scaler": self.precision.state(),
             "random": torch.get_rng_state(),
         }
+        if self.selection is not None:
+            state["selection"] = self.selection.as_stored()
         if self.learner.average is not None:
             state["average"] = self.learner.average.state()
         with self.learner.averaged():
@@ -264,35 +298,27 @@ class TrainingRun:
 
     def checkpoint(self) -> Checkpoint:
         """The model as it is now."""
-        golden = [*self.data.splits.validation.texts(GOLDEN_TEXTS), ""]
-        logits = self.classifier.logits(golden).tolist()
-        manifest: dict[str, Any] = {
-            "data": self.data.splits.fingerprints(),
-            "epoch": self.state.epoch,
-            "step": self.state.step,
-            "metrics": self.state.history[-1] if self.state.history else {},
-            "vectors_coverage": self.vectors_coverage,
-            "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
-        }
-        weights = self.classifier.model.state_dict()
-        return Checkpoint(
-            dump(self.config),
-            {name: tensor.contiguous() for name, tensor in weights.items()},
-            self.vocabulary,
-            self.data.splits.labels,
-            manifest,
-            self.classifier.thresholds,
+        return checkpoint_of(
+            self.classifier,
+            self.data.splits,
+            self.state,
+            config=dump(self.config),
+            vectors_coverage=self.vectors_coverage,
+            selection=self.selection,
         )
 
     def finish(self) -> None:
         """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         best = load(self.run_dir)
-        test = self.score(best, self.data.texts.test) if len(self.data.texts.test) else None
-        validation = self.score(best, self.data.texts.validation)
+        texts, selection = self.trained_on.texts, self.selection
+        test = self.score(best, texts.test) if len(texts.test) else None
+        validation = self.score(best, texts.validation) if selection is None else None
         if not self.is_first:
             return
         outcome = Outcome(best, test, validation, self.state, self.seconds)
+        if selection is not None:
+            outcome = replace(outcome, state=selection.state, final=self.state)
         update_manifest(
             self.run_dir / "best",
             metrics={name: scores.summary() for name, scores in outcome.scores.items()},
