@@ -1,6 +1,8 @@
 """Steps of several batches and clipped gradients, against plain PyTorch."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from accelerate import Accelerator
 from hypothesis import given
 from hypothesis import strategies as st
 from test_resume import at_step
-from tiny_data import assert_same_run, curves, read_json, resume, train, weights
+from tiny_data import TINY, assert_same_run, curves, read_json, resume, train, weights
 from tiny_models import build, text_of
 from torch import nn
 
@@ -171,3 +173,22 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     # of the gradient before it was clipped
     norms = [point.value for point in curves(tmp_path / "run").Scalars("train/gradient_norm")]
     assert max(norms) > 0.5
+
+
+@pytest.mark.slow
+def test_two_processes_accumulate_as_one_large_batch_each(tiny_csv: Path, tmp_path: Path) -> None:
+    for name, size, count in (("one", 16, 1), ("two", 8, 2)):
+        keys = [*TINY, f"data.train={tiny_csv}", f"run_dir={tmp_path / name}", "training.epochs=2"]
+        keys += ["model.dropout=0", "training.final=all", "training.average=ema"]
+        keys += [f"training.batch_size={size}", f"training.accumulate={count}"]
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        done = subprocess.run(
+            [sys.executable, *launcher, "-m", "textcnn.train", *keys],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    one, two = (weights(tmp_path / name / "best") for name in ("one", "two"))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-4)
