@@ -11,8 +11,8 @@ import torch
 from tiny_models import build
 from torch import Tensor, nn, optim
 
+from textcnn.training.optimization.parameter_groups import parameter_groups
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
-from textcnn.training.parameter_groups import parameter_groups
 
 
 def stepped(name: str, gradient: float, **settings: float | list[float]) -> float:
@@ -298,7 +298,7 @@ def test_the_decay_of_adamw_leaves_out_lookups_and_biases() -> None:
 
 def test_the_table_has_the_rate_that_is_asked_for() -> None:
     found = groups_of(table_rate=0.2, table_name="vectors")
-    assert found["vectors 0.0"] == (pytest.approx(0.02), 0.0, 1)
+    assert found["vectors 0.0"] == pytest.approx((0.02, 0.0, 1))
     assert found["rest 0.0"] == (0.1, 0.0, 9)
     # of two channels only one learns
     assert groups_of("multichannel", table_rate=0.2)["embedding 0.0"][2] == 1
@@ -324,6 +324,7 @@ def test_a_table_that_decays_or_has_momentum_needs_all_rows() -> None:
     assert rows("sgd")
     assert not rows("sgd", momentum=0.9)
     other = nn.Parameter(torch.ones(2, 2))
-    groups = [{"params": [table.weight], "weight_decay": 0.0}, {"params": [other]}]
+    groups: list[dict[str, Any]] = [{"params": [table.weight], "weight_decay": 0.0}]
+    groups.append({"params": [other]})
     optimizer = build_optimizer("adamw", groups, learning_rate=0.1, weight_decay=0.1)
     assert takes_rows(optimizer, table, sparse_from=100)

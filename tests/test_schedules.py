@@ -22,7 +22,7 @@ from tiny_data import (
 )
 
 from textcnn.config.compose import config_from_keys
-from textcnn.training.schedules import Schedule, build_schedule, set_rates
+from textcnn.training.optimization.schedules import Schedule, build_schedule, set_rates
 
 pytest_plugins = ("tiny_run",)
 

@@ -57,7 +57,7 @@ def test_its_checkpoint_reproduces_its_scores(
     assert "reproduced: training reported the same accuracy" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("step", [3, 8, 45])
+@pytest.mark.parametrize("step", [3, 8, 45, 60])
 def test_interrupted_anywhere_it_goes_on_to_the_same_end(
     long_csv: Path, streamed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:

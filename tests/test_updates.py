@@ -1,6 +1,8 @@
 """Steps of several batches and clipped gradients, against plain PyTorch."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,17 @@ from accelerate import Accelerator
 from hypothesis import given
 from hypothesis import strategies as st
 from test_resume import at_step
-from tiny_data import assert_same_run, curves, read_json, resume, train, weights
+from tiny_data import TINY, assert_same_run, curves, read_json, resume, train, weights
 from tiny_models import build, text_of
 from torch import nn
 
 from textcnn.data.batching import Batch, EncodedTexts
-from textcnn.training.gradients import clip_gradients, gradient_norm
 from textcnn.training.learner import Learner
 from textcnn.training.losses import build_loss
+from textcnn.training.optimization.gradients import clip_gradients, gradient_norm
+from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.precision import Precision
-from textcnn.training.updates import UpdateRule
 
 pytest_plugins = ("tiny_run",)
 
@@ -32,7 +34,7 @@ def drawn(kind: str, count: int = 10) -> Batch:
     """Texts of 0 to 9 tokens with labels, and with weights if the kind says so."""
     texts = [text_of(number, seed=number) for number in range(count)]
     generator = np.random.default_rng(0)
-    labels = generator.integers(0, 3, count)
+    labels: Any = generator.integers(0, 3, count)
     if kind.startswith("sets"):
         labels = generator.random((count, 3)) < 0.5
     weighed = generator.random(count).astype(np.float32) if kind.endswith("weighed") else None
@@ -171,3 +173,22 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     # of the gradient before it was clipped
     norms = [point.value for point in curves(tmp_path / "run").Scalars("train/gradient_norm")]
     assert max(norms) > 0.5
+
+
+@pytest.mark.slow
+def test_two_processes_accumulate_as_one_large_batch_each(tiny_csv: Path, tmp_path: Path) -> None:
+    for name, size, count in (("one", 16, 1), ("two", 8, 2)):
+        keys = [*TINY, f"data.train={tiny_csv}", f"run_dir={tmp_path / name}", "training.epochs=2"]
+        keys += ["model.dropout=0", "training.final=all", "training.average=ema"]
+        keys += [f"training.batch_size={size}", f"training.accumulate={count}"]
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        done = subprocess.run(
+            [sys.executable, *launcher, "-m", "textcnn.train", *keys],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    one, two = (weights(tmp_path / name / "best") for name in ("one", "two"))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-4)

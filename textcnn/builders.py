@@ -94,6 +94,22 @@ def build_data(
     )
 
 
+def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
+    """The same data with the validation rows among the training rows, and their vocabulary."""
+    from textcnn.data.labelled import join
+    from textcnn.data.prepare import prepare_texts
+
+    splits = replace(data.splits, train=join(data.splits.train, data.splits.validation))
+    texts = prepare_texts(
+        splits,
+        data.texts.encoder.tokenizer,
+        max_length=text.max_length,
+        truncate=text.truncate,
+        **text.vocabulary_settings(),
+    )
+    return replace(data, splits=splits, texts=texts)
+
+
 def build_text_encoder(text: TextConfig, vocabulary: Vocabulary) -> TextEncoder:
     """
     Raises:

@@ -72,8 +72,13 @@ class TrainConfig:
 
     def depends_on_epochs(self) -> str | None:
         """The setting with which the number of epochs changes what every step does; None: none."""
-        if not self.data.streaming and self.schedule.depends_on_steps():
+        if self.data.streaming:
+            return None
+        if self.schedule.depends_on_steps():
             return f"schedule={self.schedule.name}"
+        for name, value in (("average", "tail"), ("final", "all")):
+            if getattr(self.training, name) == value:
+                return f"training.{name}={value}"
         return None
 
     def conflicts(self) -> Iterator[str]:
@@ -86,6 +91,20 @@ class TrainConfig:
             yield (
                 "baseline=true needs all rows in memory, got data.streaming=true; leave it out, or "
                 "train model=ngrams on some rows: data.max_examples=100000"
+            )
+        if self.data.streaming and self.training.final == "all":
+            yield (
+                "training.final=all needs all rows in memory, got data.streaming=true; try "
+                "training.final=best"
+            )
+        if (
+            self.data.streaming
+            and self.training.average == "tail"
+            and self.training.max_steps is None
+        ):
+            yield (
+                "training.average=tail needs the number of steps, which a stream doesn't have; try "
+                "training.max_steps=10000, or training.average=ema"
             )
         yield from length_conflicts(self.data, self.text)
         yield from self.schedule.misfits(self.training, self.data.streaming)

@@ -165,6 +165,27 @@ class TrainingConfig:
         "loss most, where a vector's values have variance 1; 0: none",
         at_least=0.0,
     )
+    average: str = key(
+        "none",
+        "which weights are validated, saved and tested: none (those of the last step), ema (an "
+        "exponential moving average over the steps) or tail (the mean over the last part)",
+        choices=("none", "ema", "tail"),
+    )
+    average_decay: float = key(
+        0.999,
+        "with training.average=ema, how much less a step counts than the next one",
+        above=0.0,
+        below=1.0,
+    )
+    average_from: float = fraction(
+        "with training.average=tail, fraction of all steps after which the mean begins", 2 / 3
+    )
+    final: str = key(
+        "best",
+        "which model a run ends with: best (the best checkpoint by training.metric) or all (a new "
+        "one, trained on train and validation for as many steps as the best had)",
+        choices=("best", "all"),
+    )
     log_every: int = key(
         10, "number of steps between two points of the training curves", at_least=1
     )

@@ -93,6 +93,29 @@ class LabelledTexts:
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def join(first: LabelledTexts, second: LabelledTexts) -> LabelledTexts:
+    """The rows of two splits with the same classes, in order."""
+    source, places = first.source, second.rows
+    if second.source is not source:
+        chunks = [*source.column.chunks, *second.source.column.chunks]
+        source = Texts(pa.chunked_array(chunks, pa.string()), source.kept)
+        places = places + len(first.source)
+    weights = None
+    if first.weights is not None or second.weights is not None:
+        both = [
+            np.ones(len(each), np.float32) if each.weights is None else each.weights
+            for each in (first, second)
+        ]
+        weights = np.concatenate(both)
+    return LabelledTexts(
+        source,
+        np.concatenate([first.rows, places]),
+        np.concatenate([first.labels, second.labels]),
+        first.names,
+        weights,
+    )
+
+
 def label_names(labels: pa.ChunkedArray) -> tuple[str, ...]:
     """The names of the classes: in numerical order if all are whole numbers, else by spelling.
 

@@ -54,10 +54,14 @@ def conclude(run_dir: Path, count: int) -> None:
     directories = [run_dir / f"fold-{fold}" for fold in range(1, count + 1)]
     folds = [json.loads((each / METRICS).read_text(encoding="utf-8")) for each in directories]
     splits = {
-        split: over_folds([fold[split] for fold in folds]) for split in ("test", "validation")
+        # with training.final=all there are no validation scores
+        split: over_folds([fold[split] for fold in folds]) if folds[0][split] else None
+        for split in ("test", "validation")
     }
+    test = splits["test"]
+    assert test is not None
     names = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
-    result = splits | {
+    result: dict[str, Any] = splits | {
         "train": {name: mean(fold["train"][name] for fold in folds) for name in names},
         "seconds": sum(fold["seconds"] for fold in folds),
         "peak_memory_bytes": peak_memory_bytes(),
@@ -74,7 +78,7 @@ def conclude(run_dir: Path, count: int) -> None:
         curves.scalars("folds", {f"test_{name}": fold["test"][name] for name in MEASURES}, number)
     curves.close()
     console = build_console()
-    console.print(fold_table(folds, splits["test"]))
+    console.print(fold_table(folds, test))
     console.print(f"saved in {run_dir}; the checkpoints are in {run_dir / 'fold-1'} and so on")
 
 

@@ -25,6 +25,7 @@ class Curves:
             first_step: where a resumed run starts; points logged after it are dropped.
         """
         self.every = every
+        self.group, self.steps_before = "train", 0
         purge = None if first_step is None else first_step + 1
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
 
@@ -34,7 +35,11 @@ class Curves:
         values = {"loss": loss, **learner.learning_rates}
         values |= {"gradient_norm": learner.gradient_norm()}
         values |= {"texts_per_second": state.texts_per_second}
-        self.scalars("train", values, state.step)
+        self.scalars(self.group, values, self.steps_before + state.step)
+
+    def begin_final(self, steps_before: int) -> None:
+        """Draw the final training as `final/...`, after the steps of the run that selected."""
+        self.group, self.steps_before = "final", steps_before
 
     def scores(self, split: str, scores: Scores, step: int) -> None:
         names = ("loss", "accuracy", "macro_f1", *(("micro_f1",) if scores.multi_label else ()))

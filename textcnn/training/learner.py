@@ -1,7 +1,7 @@
 """What one training step needs: network, optimizer, loss, precision and device."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,16 +11,17 @@ from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
-from textcnn.training.gradients import gradient_norm
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.objective import Objective, plain
+from textcnn.training.optimization.averaging import WeightAverage, build_average
+from textcnn.training.optimization.gradients import gradient_norm
+from textcnn.training.optimization.parameter_groups import REST, parameter_groups
+from textcnn.training.optimization.schedules import Schedule, constant, set_rates
+from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.optimizers import build_optimizer, takes_rows
-from textcnn.training.parameter_groups import REST, parameter_groups
 from textcnn.training.precision import Precision
-from textcnn.training.schedules import Schedule, constant, set_rates
 from textcnn.training.state import TrainingState
-from textcnn.training.updates import UpdateRule
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Learner:
     update: UpdateRule = field(default_factory=UpdateRule)
     objective: Objective = plain
     adversary: Adversary | None = None  # None: no adversarial training
+    average: WeightAverage | None = None
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
@@ -83,6 +85,10 @@ class Learner:
         """Set the learning rates of the next step."""
         set_rates(self.optimizer, self.schedule(state.step, state.history))
 
+    def averaged(self) -> AbstractContextManager[None]:
+        """A context in which the network has its average weights, if they are averaged."""
+        return nullcontext() if self.average is None else self.average.applied()
+
     @property
     def learning_rates(self) -> dict[str, float]:
         """The rate of the last step for each group of weights: `learning_rate` is that of most."""
@@ -114,6 +120,7 @@ def build_learner(
     *,
     schedule: Schedule,
     update: UpdateRule,
+    average: dict[str, Any],
     name: str,
     learning_rate: float,
     weight_decay: float,
@@ -125,6 +132,7 @@ def build_learner(
 ) -> Learner:
     """
     Args:
+        average: as `build_average` takes it.
         name, learning_rate, optimizer_settings: as `build_optimizer` takes them.
         weight_decay, table_name, table_rate: as `parameter_groups` takes them.
     """
@@ -138,6 +146,8 @@ def build_learner(
     )
     optimizer = build_optimizer(name, groups, learning_rate=learning_rate, **optimizer_settings)
     optimizer.register_step_post_hook(lambda *_: network.limit_norms())
+    # after the hook above: averages have limited norms too
+    averaged = build_average(network=network, optimizer=optimizer, **average)
     model: nn.Module = network
     # one process on a CPU gains nothing from `prepare`, which takes a second to import
     if accelerator.num_processes > 1 or accelerator.device.type != "cpu":
@@ -146,5 +156,14 @@ def build_learner(
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
     return Learner(
-        model, optimizer, loss_of, precision, accelerator, schedule, update, objective, adversary
+        model,
+        optimizer,
+        loss_of,
+        precision,
+        accelerator,
+        schedule,
+        update,
+        objective,
+        adversary,
+        averaged,
     )

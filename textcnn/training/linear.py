@@ -147,11 +147,16 @@ def calibrate(ngrams: Ngrams, validation: EncodedTexts) -> None:
         return
     branches = [torch.cat(model), *([torch.cat(prior)] if bayes else [])]
     factor, *fraction = fit_weights(branches, torch.cat(labels), FIRST[: len(branches)]).tolist()
-    ngrams.table.weight *= factor
+    rescale(ngrams, factor, fraction[0] if bayes else 0.0)
+
+
+@torch.no_grad()
+def rescale(ngrams: Ngrams, factor: float, fraction: float) -> None:
+    """Multiply the learned weights and the bias by a factor, then add a fraction to the weights."""
+    ngrams.table.weight.mul_(factor).add_(fraction)
+    ngrams.table.weight[: len(SPECIALS)] = 0.0
     ngrams.bias *= factor
-    if bayes:
-        ngrams.table.weight += fraction[0]
-        ngrams.table.weight[: len(SPECIALS)] = 0.0
+    ngrams.calibration.copy_(torch.tensor([factor, fraction]))
 
 
 def presence(ngrams: Ngrams, texts: EncodedTexts) -> tuple["csr_matrix", np.ndarray]:

@@ -2,19 +2,29 @@
 
 import time
 
-from textcnn.checkpoint import save_checkpoint
+from textcnn.builders import build_joined_data
+from textcnn.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from textcnn.config.stored import dump
+from textcnn.data.prepare import PreparedData
+from textcnn.evaluation.metrics import Scores
 from textcnn.system.run_dir import create_run_dir
+from textcnn.text.vectors import TokenVectors
 from textcnn.training.curves import Curves
-from textcnn.training.parts import train_ngrams
+from textcnn.training.final import Selection
+from textcnn.training.parts import initial_classifier, train_ngrams
+from textcnn.training.precision import Precision
 from textcnn.training.recipe import TrainingRun
+from textcnn.training.state import TrainingState
 
 
 class LinearRun(TrainingRun):
     """It takes seconds, so a run that was interrupted trains again when it is resumed."""
 
-    def prepare_training(self) -> None:
-        """Nothing: there are no steps."""
+    def build(self, data: PreparedData, vectors: TokenVectors | None) -> None:
+        """Count the n-grams of these data; there are no steps to prepare."""
+        self.trained_on, self.state = data, TrainingState()
+        self.classifier = initial_classifier(self.config, data, vectors)
+        self.precision = Precision("fp32", self.accelerator.device)
 
     def read_last(self) -> None:
         """Nothing: there is no progress to resume from."""
@@ -42,9 +52,21 @@ class LinearRun(TrainingRun):
         self.state.train_seconds = time.perf_counter() - start
         self.state.end_epoch(self.validate(), self.config.training.metric)
         self.state.seconds = time.perf_counter() - start
-        self.state.history.clear()  # it has no curve
         self.console.print(f"trained the n-grams in {self.state.train_seconds:.1f} s")
         self.save("best")
+        if self.config.training.final == "all":
+            self.accelerator.wait_for_everyone()
+            chosen = load_checkpoint(find_checkpoint(self.run_dir))
+            self.selection = Selection(self.state, all_steps=0)
+            self.build(build_joined_data(self.data, self.config.text), None)
+            self.classifier.thresholds = chosen.thresholds
+            train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
+            self.console.print("trained again on train + validation")
+            self.save("best")
+
+    def validate(self) -> Scores:
+        """Scores on the validation texts, which also tune the thresholds of label sets."""
+        return self.score(self.classifier, self.data.texts.validation, tune=True)
 
     def save(self, name: str) -> None:
         if self.is_first:

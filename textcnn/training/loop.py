@@ -38,7 +38,7 @@ class Stopping:
 def fit(
     learner: Learner,
     batches: TrainingBatches,
-    validate: Callable[[], Scores],
+    validate: Callable[[], Scores] | None,
     save: Callable[[str], None],
     *,
     state: TrainingState,
@@ -50,7 +50,7 @@ def fit(
 
     Args:
         batches: those of this process.
-        validate: scores the model on the validation texts.
+        validate: scores the model on the validation texts; None: there are none.
         save: writes the checkpoint of that name, "best" or "last".
         state: where to start; kept up to date.
         curves: None in all processes but the first.
@@ -80,10 +80,12 @@ def fit(
                 start = time.perf_counter()
             if state.epoch_texts:  # a stream may end right after a validation
                 close_epoch(validate, save, state, stopping.metric, progress, curves)
+        if state.epoch_texts:  # resumed after the last step, before its validation
+            close_epoch(validate, save, state, stopping.metric, progress, curves)
 
 
 def close_epoch(
-    validate: Callable[[], Scores],
+    validate: Callable[[], Scores] | None,
     save: Callable[[str], None],
     state: TrainingState,
     metric: str,
@@ -92,13 +94,14 @@ def close_epoch(
 ) -> None:
     """Validate, report, and save the weights; as "best" too if they are the best so far."""
     start = time.perf_counter()
-    scores = validate()
-    check_finite(scores.loss, state.step)
+    scores = None if validate is None else validate()
+    if scores is not None:
+        check_finite(scores.loss, state.step)
     texts_per_second = state.texts_per_second
     better = state.end_epoch(scores, metric)
     state.seconds += time.perf_counter() - start
     progress.epoch(state, better, texts_per_second)
-    if curves:
+    if curves and scores is not None:
         curves.scores("validation", scores, state.step)
     if better:
         save("best")

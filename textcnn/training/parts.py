@@ -1,14 +1,21 @@
 """The parts of a training run, each made from the configuration and the parts before it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from accelerate import Accelerator
+from torch import Tensor
 
-from textcnn.builders import Model, build_data, build_network, with_embedding_size
+from textcnn.builders import (
+    Model,
+    build_data,
+    build_network,
+    load_token_vectors,
+    with_embedding_size,
+)
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.training import TrainingConfig
@@ -22,17 +29,18 @@ from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
+from textcnn.training.final import Selection
 from textcnn.training.learner import Learner, build_learner
-from textcnn.training.linear import calibrate, fit_linear, learn_ngrams
+from textcnn.training.linear import calibrate, fit_linear, learn_ngrams, rescale
 from textcnn.training.losses import class_weights, loss_for, mass_for
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop
+from textcnn.training.optimization.schedules import build_schedule
+from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
-from textcnn.training.schedules import build_schedule
-from textcnn.training.updates import UpdateRule
 
 
 def load_data(
@@ -47,6 +55,56 @@ def load_data(
         return build_data(
             config.data, config.text, config.seed, memory=memory, draw_test=memory is None
         )
+
+
+class Parts(NamedTuple):
+    """A network, and what trains it."""
+
+    classifier: AnyClassifier
+    precision: Precision
+    batches: TrainingBatches
+    learner: Learner
+    training: TrainingConfig
+
+
+def build_parts(
+    config: TrainConfig,
+    data: PreparedData,
+    vectors: TokenVectors | None,
+    accelerator: Accelerator,
+    selection: Selection | None,
+) -> Parts:
+    """A new network that these data will train.
+
+    Args:
+        selection: what the run before chose, for the final training.
+
+    Raises:
+        InputError: parts don't fit the data or each other.
+    """
+    if selection is not None:
+        config = final_config(config, selection.steps)
+    classifier = initial_classifier(config, data, vectors)
+    precision = Precision(config.training.precision, accelerator.device)
+    batches = batches_for(config, data, accelerator)
+    steps = batches.steps if selection is None else selection.all_steps
+    learner = learner_for(config, data, network_of(classifier.model), precision, accelerator, steps)
+    if selection is not None:
+        learner = replace(learner, schedule=selection.again(learner.schedule))
+    return Parts(classifier, precision, batches, learner, config.training)
+
+
+def vectors_for(config: TrainConfig, data: PreparedData) -> TokenVectors | None:
+    """The pretrained vectors of the tokens in these data, if `text.vectors` names some."""
+    return load_token_vectors(config.text, data.texts.encoder.vocabulary, config.network_seed)
+
+
+def final_config(config: TrainConfig, steps: int) -> TrainConfig:
+    """The configuration of the final training, which ends after these steps."""
+    # one more epoch: with training.batch_tokens the steps of an epoch vary
+    epochs = config.training.epochs + 1
+    training = replace(config.training, max_steps=steps, patience=None, epochs=epochs)
+    return replace(config, training=training)
 
 
 def initial_classifier(
@@ -91,8 +149,17 @@ def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
     )
 
 
-def train_ngrams(model: Model, config: TrainConfig, data: PreparedData) -> None:
+def train_ngrams(
+    model: Model,
+    config: TrainConfig,
+    data: PreparedData,
+    chosen: Mapping[str, Tensor] | None = None,
+) -> None:
     """Fit n-grams, if a model has any, to the training texts, and scale them on validation texts.
+
+    Args:
+        chosen: the weights of a model that was scaled on validation texts, for the final training,
+            which has no such texts; None: scale on the validation texts.
 
     Raises:
         InputError: `training.class_weights` doesn't fit the classes.
@@ -106,7 +173,14 @@ def train_ngrams(model: Model, config: TrainConfig, data: PreparedData) -> None:
     )
     settings = config.model.linear_settings()
     fit_linear(ngrams, data.texts.train, class_weights=weights, seed=config.seed, **settings)
-    calibrate(ngrams, data.texts.validation)
+    if chosen is None:
+        calibrate(ngrams, data.texts.validation)
+        return
+    beside = isinstance(model, WithNgrams)
+    factor, fraction = chosen["ngrams.calibration" if beside else "calibration"].tolist()
+    rescale(ngrams, factor, fraction)
+    if isinstance(model, WithNgrams):
+        model.weights.copy_(chosen["weights"])
 
 
 def ngrams_of(model: Model) -> Ngrams | None:
@@ -174,6 +248,12 @@ def learner_for(
         update=update_rule(config, data, accelerator),
         objective=objective_for(config.training, network),
         adversary=Adversary(network, epsilon) if epsilon else None,
+        average={
+            "name": config.training.average,
+            "decay": config.training.average_decay,
+            "begins": config.training.average_from,
+            "steps": steps,
+        },
         **optimizer_settings(config),
     )
 

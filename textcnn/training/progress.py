@@ -95,12 +95,18 @@ class TrainingProgress:
 
     def epoch(self, state: TrainingState, better: bool, texts_per_second: float) -> None:
         """Print the line of the epoch, or stretch of a stream, that just ended."""
-        train, validation = state.history[-1]["train"], state.history[-1]["validation"]
+        train, validation = state.history[-1]["train"], state.history[-1].get("validation")
+        scores = (
+            ""
+            if validation is None
+            else (
+                f"validation loss {validation['loss']:.4f} "
+                f"accuracy {100 * validation['accuracy']:5.1f} % "
+                f"macro-F1 {100 * validation['macro_f1']:5.1f} %  "
+            )
+        )
         self.console.print(
             f"{self.where(state, state.epoch)}  "
-            f"train loss {train['loss']:.4f} accuracy {100 * train['accuracy']:5.1f} %  "
-            f"validation loss {validation['loss']:.4f} "
-            f"accuracy {100 * validation['accuracy']:5.1f} % "
-            f"macro-F1 {100 * validation['macro_f1']:5.1f} %  "
+            f"train loss {train['loss']:.4f} accuracy {100 * train['accuracy']:5.1f} %  {scores}"
             f"{texts_per_second:,.0f} texts/s{'  best' if better else ''}",
         )

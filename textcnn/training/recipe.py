@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
-from textcnn.builders import load_token_vectors, with_embedding_size
+from textcnn.builders import build_joined_data, with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -33,25 +33,23 @@ from textcnn.inference import BaseClassifier, load
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
+from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.baseline import is_cheap, train_baseline
+from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
+from textcnn.training.final import Selection
 from textcnn.training.loop import Stopping, fit
 from textcnn.training.parts import (
-    batches_for,
-    initial_classifier,
-    learner_for,
+    build_parts,
     load_data,
-    network_of,
     opening_report,
     train_ngrams,
+    vectors_for,
 )
-from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
 from textcnn.training.state import TrainingState
-
-GOLDEN_TEXTS = 3
 
 
 def data_changed(run_dir: Path) -> str:
@@ -99,29 +97,20 @@ class TrainingRun:
         self.last = self.read_last() if resume else None
         self.data = data or load_data(config, self.accelerator, memory)
         # a resumed run has its vectors in the checkpoint
-        seed = config.network_seed
-        vectors = None if resume else load_token_vectors(config.text, self.vocabulary, seed)
+        vectors = None if resume else vectors_for(config, self.data)
         self.vectors_coverage = None if vectors is None else vectors.coverage
         self.config = config = replace(config, model=with_embedding_size(config.model, vectors))
-        self.classifier = initial_classifier(config, self.data, vectors)
-        self.precision = Precision(config.training.precision, self.accelerator.device)
+        self.selection: Selection | None = None  # once the final training has begun
+        self.build(self.data, vectors)
         self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
-        self.state = TrainingState()
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
-        self.prepare_training()
 
-    def prepare_training(self) -> None:
-        """Build what training by steps needs."""
-        self.batches = batches_for(self.config, self.data, self.accelerator)
-        self.learner = learner_for(
-            self.config,
-            self.data,
-            network_of(self.classifier.model),
-            self.precision,
-            self.accelerator,
-            self.batches.steps,
-        )
+    def build(self, data: PreparedData, vectors: TokenVectors | None) -> None:
+        """Build a new network, and what trains it on these data."""
+        self.trained_on, self.state = data, TrainingState()
+        parts = build_parts(self.config, data, vectors, self.accelerator, self.selection)
+        self.classifier, self.precision, self.batches, self.learner, self.training = parts
 
     @property
     def is_first(self) -> bool:
@@ -138,7 +127,7 @@ class TrainingRun:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return self.data.texts.encoder.vocabulary
+        return self.trained_on.texts.encoder.vocabulary
 
     def start(self) -> None:
         """Report data and model; begin in a fresh run directory or continue from `last/`."""
@@ -183,15 +172,19 @@ class TrainingRun:
             raise InputError(data_changed(self.run_dir))
         stored = load_training_state(directory)
         try:
+            if "selection" in stored:
+                self.enter_final(Selection.restore(stored["selection"]), vectors=False)
             self.state = TrainingState.restore(stored["state"])
             self.batches.go_to(stored["batches"])
             self.classifier.model.load_state_dict(checkpoint.weights)
             self.classifier.thresholds = checkpoint.thresholds
             self.learner.optimizer.load_state_dict(stored["optimizer"])
+            if self.learner.average is not None:
+                self.learner.average.load_state(stored["average"])
             self.learner.set_rates(self.state)  # an unusable history is refused now
             self.precision.load_state(stored.get("scaler", {}))
             torch.set_rng_state(stored["random"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{directory}: training can't be resumed: {reason}") from error
         self.earlier_seconds = self.state.run_seconds
@@ -199,22 +192,62 @@ class TrainingRun:
         if self.is_first:
             self.store_config()
             every = self.config.training.log_every
-            self.curves = Curves(self.run_dir, every=every, first_step=self.state.step)
+            before = 0 if self.selection is None else self.selection.state.step
+            self.curves = Curves(self.run_dir, every=every, first_step=before + self.state.step)
+            if self.selection is not None:
+                self.curves.begin_final(before)
 
     def learn(self) -> None:
         """
         Raises:
             Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
         """
-        training = self.config.training
-        epochs = training.epochs if self.data.stream is None else None
+        if self.selection is None:
+            self.fit()
+            if self.config.training.final == "all":
+                self.begin_final()
+        if self.selection is not None:
+            self.fit()
+            self.save("best")
+
+    def begin_final(self) -> None:
+        """Go on to the training on train + validation; from here on it is what is resumed."""
+        self.accelerator.wait_for_everyone()
+        chosen = load_checkpoint(existing(self.run_dir / "best"))
+        assert self.batches.steps is not None
+        selection = Selection(self.state, self.batches.steps)
+        self.enter_final(selection, vectors=True)
+        self.classifier.thresholds = chosen.thresholds
+        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
+        if self.curves is not None:
+            self.curves.begin_final(selection.state.step)
+        self.save("last")
+        self.console.print(selection.announcement(self.trained_on.texts))
+
+    def enter_final(self, selection: Selection, vectors: bool) -> None:
+        """Build a new network for the final training.
+
+        Args:
+            vectors: begin from pretrained vectors, if the configuration names them.
+        """
+        self.selection = selection
+        self.accelerator.free_memory()
+        set_seed(self.config.network_seed, device_specific=True)
+        data = build_joined_data(self.data, self.config.text)
+        self.build(data, vectors_for(self.config, data) if vectors else None)
+
+    def fit(self) -> None:
+        """Train the network, with or without validation."""
+        training = self.training
+        final = self.selection is not None
+        epochs = None if final or self.data.stream is not None else training.epochs
         steps = self.batches.steps
         self.console.print(f"training starts: {steps or 'an unknown number of'} steps")
         with TrainingProgress(self.console, epochs, steps) as progress:
             fit(
                 self.learner,
                 self.batches,
-                self.validate,
+                None if final else self.validate,
                 self.save,
                 state=self.state,
                 stopping=Stopping(training.max_steps, training.patience, training.metric),
@@ -224,7 +257,8 @@ class TrainingRun:
 
     def validate(self) -> Scores:
         """Scores on the validation texts, which also tune the thresholds of label sets."""
-        return self.score(self.classifier, self.data.texts.validation, tune=True)
+        with self.learner.averaged():
+            return self.score(self.classifier, self.trained_on.texts.validation, tune=True)
 
     def score(
         self, classifier: BaseClassifier[Any], texts: EncodedTexts, tune: bool = False
@@ -258,28 +292,23 @@ class TrainingRun:
             "scaler": self.precision.state(),
             "random": torch.get_rng_state(),
         }
-        save_checkpoint(self.run_dir / name, self.checkpoint(), state if name == "last" else None)
+        if self.selection is not None:
+            state["selection"] = self.selection.as_stored()
+        if self.learner.average is not None:
+            state["average"] = self.learner.average.state()
+        with self.learner.averaged():
+            checkpoint = self.checkpoint()
+            save_checkpoint(self.run_dir / name, checkpoint, state if name == "last" else None)
 
     def checkpoint(self) -> Checkpoint:
         """The model as it is now."""
-        golden = [*self.data.splits.validation.texts(GOLDEN_TEXTS), ""]
-        logits = self.classifier.logits(golden).tolist()
-        manifest: dict[str, Any] = {
-            "data": self.data.splits.fingerprints(),
-            "epoch": self.state.epoch,
-            "step": self.state.step,
-            "metrics": self.state.history[-1] if self.state.history else {},
-            "vectors_coverage": self.vectors_coverage,
-            "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
-        }
-        weights = self.classifier.model.state_dict()
-        return Checkpoint(
-            dump(self.config),
-            {name: tensor.contiguous() for name, tensor in weights.items()},
-            self.vocabulary,
-            self.data.splits.labels,
-            manifest,
-            self.classifier.thresholds,
+        return checkpoint_of(
+            self.classifier,
+            self.data.splits,
+            self.state,
+            config=dump(self.config),
+            vectors_coverage=self.vectors_coverage,
+            selection=self.selection,
         )
 
     @property
@@ -292,7 +321,7 @@ class TrainingRun:
         return self.config.baseline
 
     def outcome(
-        self, best: BaseClassifier[Any], test: Scores | None, validation: Scores
+        self, best: BaseClassifier[Any], test: Scores | None, validation: Scores | None
     ) -> Outcome:
         """What `metrics.json` and the terminal report."""
         return Outcome(best, test, validation, self.state, self.seconds)
@@ -301,11 +330,14 @@ class TrainingRun:
         """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         best = load(self.run_dir)
-        test = self.score(best, self.data.texts.test) if len(self.data.texts.test) else None
-        validation = self.score(best, self.data.texts.validation)
+        texts, selection = self.trained_on.texts, self.selection
+        test = self.score(best, texts.test) if len(texts.test) else None
+        validation = self.score(best, texts.validation) if selection is None else None
         if not self.is_first:
             return
         outcome = self.outcome(best, test, validation)
+        if selection is not None:
+            outcome = replace(outcome, state=selection.state, final=self.state)
         update_manifest(
             self.run_dir / "best",
             metrics={name: scores.summary() for name, scores in outcome.scores.items()},

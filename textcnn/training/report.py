@@ -66,14 +66,37 @@ class Outcome:
 
     best: BaseClassifier[Any]  # as read back from the disk
     test: Scores | None  # None: no test texts
-    validation: Scores
-    state: TrainingState
+    validation: Scores | None  # None: the validation texts were trained on
+    state: TrainingState  # of the run that validation ended
     seconds: float  # from start to end, over all parts of a resumed run
+    final: TrainingState | None = None  # of the training on train + validation that followed
 
     @property
     def scores(self) -> dict[str, Scores]:
         """By split, the test scores last if there are any."""
-        return {"validation": self.validation} | ({"test": self.test} if self.test else {})
+        by_split = {"validation": self.validation, "test": self.test}
+        return {name: scores for name, scores in by_split.items() if scores is not None}
+
+    @property
+    def parts(self) -> list[TrainingState]:
+        """The trainings of this run."""
+        return [self.state] if self.final is None else [self.state, self.final]
+
+    @property
+    def step(self) -> int:
+        """The number of all steps."""
+        return sum(part.step for part in self.parts)
+
+    @property
+    def train_seconds(self) -> float:
+        """Of training and validation."""
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def texts_per_second(self) -> float:
+        """Of training alone."""
+        seconds = sum(part.train_seconds for part in self.parts)
+        return sum(part.texts for part in self.parts) / max(seconds, 1e-9)
 
     def as_json(self, opening: Opening, vectors_coverage: float | None) -> dict[str, Any]:
         """
@@ -83,13 +106,14 @@ class Outcome:
         state = self.state
         return {
             "test": None if self.test is None else self.test.as_json(),
-            "validation": self.validation.as_json(),
+            "validation": None if self.validation is None else self.validation.as_json(),
+            **self.final_json(),
             "train": {
                 "epochs": state.epoch,
                 "best_epoch": state.best_epoch,
                 "steps": state.step,
-                "seconds": state.seconds,
-                "texts_per_second": state.texts / max(state.train_seconds, 1e-9),
+                "seconds": self.train_seconds,
+                "texts_per_second": self.texts_per_second,
             },
             "seconds": self.seconds,
             "peak_memory_bytes": peak_memory_bytes(),
@@ -104,35 +128,59 @@ class Outcome:
             "textcnn": textcnn.__version__,
         }
 
+    def final_json(self) -> dict[str, Any]:
+        """The final training, and what the run before it chose; empty without one."""
+        if self.final is None:
+            return {}
+        return {
+            "selection": self.state.history[self.state.best_epoch - 1],
+            "final": {"steps": self.final.step, "history": self.final.history},
+        }
+
     def report(self, console: Console) -> None:
-        state = self.state
-        speed = state.texts / max(state.train_seconds, 1e-9)
-        if self.test is None:
-            console.print(class_table(self.validation, "Validation"))
-        else:
+        if self.test is not None:
             console.print(class_table(self.test, "Test"))
+        elif self.validation is not None:
+            console.print(class_table(self.validation, "Validation"))
         console.print(
-            f"best epoch {state.best_epoch} of {state.epoch}: validation "
-            f"{summary(self.validation)}",
+            self.chosen_line(),
             *([f"test {summary(self.test)}"] if self.test else []),
-            f"{self.seconds:.1f} s in total, {state.seconds:.1f} s of training and validation at "
-            f"{speed:,.0f} texts/s, peak memory {peak_memory_bytes() / 1e6:,.0f} MB",
+            f"{self.seconds:.1f} s in total, {self.train_seconds:.1f} s of training and validation "
+            f"at {self.texts_per_second:,.0f} texts/s, peak memory "
+            f"{peak_memory_bytes() / 1e6:,.0f} MB",
             sep="\n",
+        )
+
+    def chosen_line(self) -> str:
+        """What validation chose."""
+        state = self.state
+        chosen = f"best epoch {state.best_epoch} of {state.epoch}"
+        if self.validation is not None:
+            return f"{chosen}: validation {summary(self.validation)}"
+        accuracy = state.history[state.best_epoch - 1]["validation"]["accuracy"]
+        return (
+            f"{chosen}, with a validation accuracy of {100 * accuracy:.2f} %; the final model was "
+            "trained on these texts too, so it has no validation score"
         )
 
     def log(self, curves: Curves, splits: Splits, hyper_parameters: dict[str, Any]) -> None:
         """Write the last points of the curves, confusion matrices, examples and settings."""
-        step, rows = self.state.step, splits.validation
+        step = self.step
+        rows = splits.test if self.validation is None else splits.validation
         for name, scores in self.scores.items():
             if name == "test":
                 curves.scores("test", scores, step)
             if scores.confusion is not None:
                 curves.figure(f"confusion/{name}", confusion_figure(scores), step)
-        texts = rows.texts(EXAMPLES_FROM)
-        examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
-        curves.text("examples", examples, step)
-        name, scores = [*self.scores.items()][-1]
-        final = {f"{name}/accuracy": scores.accuracy, f"{name}/macro_f1": scores.macro_f1}
+        if len(rows):
+            texts = rows.texts(EXAMPLES_FROM)
+            examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
+            curves.text("examples", examples, step)
+        final = {
+            f"{name}/{measure}": getattr(scores, measure)
+            for name, scores in [*self.scores.items()][-1:]
+            for measure in ("accuracy", "macro_f1")
+        }
         curves.hyper_parameters(hyper_parameters, final)
         curves.close()
 

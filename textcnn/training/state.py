@@ -51,20 +51,26 @@ class TrainingState:
         self.seconds += seconds
         self.train_seconds += seconds
 
-    def end_epoch(self, scores: Scores, metric: str) -> bool:
-        """Close the epoch; True if `scores` are the best so far by `metric`."""
-        value = getattr(scores, metric)
-        # a tie is not better: the first of equal epochs is kept
-        better = self.best_value is None or (
-            value < self.best_value if metric == "loss" else value > self.best_value
-        )
+    def end_epoch(self, scores: Scores | None, metric: str) -> bool:
+        """Close the epoch; True if `scores` are the best so far by `metric`.
+
+        Args:
+            scores: on the validation texts; None: there are none.
+        """
         self.epoch += 1
-        if better:
-            self.best_epoch, self.best_value = self.epoch, value
         train = {"loss": self.mean_loss, "accuracy": self.mean_accuracy}
-        self.history.append(
-            {"epoch": self.epoch, "step": self.step, "train": train, "validation": scores.summary()}
-        )
+        entry: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "train": train}
+        better = False
+        if scores is not None:
+            entry["validation"] = scores.summary()
+            value = getattr(scores, metric)
+            # a tie is not better: the first of equal epochs is kept
+            better = self.best_value is None or (
+                value < self.best_value if metric == "loss" else value > self.best_value
+            )
+            if better:
+                self.best_epoch, self.best_value = self.epoch, value
+        self.history.append(entry)
         self.epoch_loss, self.epoch_correct = 0.0, 0
         self.epoch_texts, self.epoch_seconds = 0, 0.0
         return better

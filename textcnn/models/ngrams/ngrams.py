@@ -34,6 +34,7 @@ class Ngrams(nn.Module):
     keys: Tensor
     counts: Tensor
     texts: Tensor
+    calibration: Tensor
 
     def __init__(
         self,
@@ -63,6 +64,8 @@ class Ngrams(nn.Module):
         columns = num_classes + multi_label
         self.register_buffer("counts", torch.zeros(numbers, columns, dtype=torch.int32))
         self.register_buffer("texts", torch.zeros(1, dtype=torch.int64))
+        # what validation chose: the factor of the learned weights, and what was added to them
+        self.register_buffer("calibration", torch.tensor([1.0, 0.0]))
         # nn.Embedding would first draw normal numbers
         weight = torch.zeros(numbers, num_classes)
         self.table = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
-from textcnn.training.gradients import clip_gradients
 from textcnn.training.losses import Mass
+from textcnn.training.optimization.gradients import clip_gradients
 
 
 @dataclass

@@ -1,0 +1,50 @@
+"""The checkpoint of the model as training has it now."""
+
+from typing import Any
+
+from textcnn.checkpoint import Checkpoint
+from textcnn.data.splits import Splits
+from textcnn.inference import AnyClassifier
+from textcnn.training.final import Selection
+from textcnn.training.state import TrainingState
+
+GOLDEN_TEXTS = 3
+
+
+def checkpoint_of(
+    classifier: AnyClassifier,
+    splits: Splits,
+    state: TrainingState,
+    *,
+    config: str,
+    vectors_coverage: float | None,
+    selection: Selection | None,
+) -> Checkpoint:
+    """
+    Args:
+        splits: as the run divided the rows, with those that the golden texts come from.
+        config: YAML.
+        vectors_coverage: fraction of the vocabulary that has pretrained vectors.
+        selection: in the final training, what the run before it chose.
+    """
+    golden = [*splits.validation.texts(GOLDEN_TEXTS), ""]
+    logits = classifier.logits(golden).tolist()
+    manifest: dict[str, Any] = {
+        "data": splits.fingerprints(),
+        "epoch": state.epoch,
+        "step": state.step,
+        "metrics": state.history[-1] if state.history else {},
+        "vectors_coverage": vectors_coverage,
+        "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
+    }
+    if selection is not None:
+        manifest["selection"] = selection.chosen
+    weights = classifier.model.state_dict()
+    return Checkpoint(
+        config,
+        {name: tensor.contiguous() for name, tensor in weights.items()},
+        classifier.encoder.vocabulary,
+        splits.labels,
+        manifest,
+        classifier.thresholds,
+    )
