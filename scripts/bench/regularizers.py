@@ -21,12 +21,13 @@ from tables import table
 
 from textcnn.data.batching import Batch
 from textcnn.models.build import build_model
-from textcnn.training.learner import build_learner
+from textcnn.training.learner import Learner
 from textcnn.training.losses import build_loss
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop
+from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.precision import Precision
 
 SIZE = Size(time=25, vocabulary=18_000, filters=64, batch=50)
@@ -62,15 +63,17 @@ def build(
         word_dropout=word_dropout,
     )
     network.train()
-    learner = build_learner(
+    optimizer = build_optimizer("adam", network.parameters(), learning_rate=0.003)
+    assert network.embedding.table is not None
+    network.embedding.table.sparse = takes_rows(optimizer, network.embedding.table)
+    learner = Learner(
         network,
+        optimizer,
         build_loss(multi_label=False, class_weights=None, label_smoothing=label_smoothing),
         Precision("fp32", torch.device("cpu")),
         Accelerator(cpu=True),
         objective=objective(r_drop, mixup, drops_before_pooling(network)),
         adversary=Adversary(network, adversarial) if adversarial else None,
-        name="adam",
-        learning_rate=0.003,
     )
     lengths = torch.full((SIZE.batch,), SIZE.time)
     batch = Batch(make_ids(SIZE), lengths, torch.arange(SIZE.batch) % CLASSES)
