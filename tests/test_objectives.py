@@ -30,13 +30,13 @@ from textcnn.config.training import TrainingConfig
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.bag import Bag
-from textcnn.training.learner import Learner, build_learner
+from textcnn.training.learner import Learner
 from textcnn.training.losses import Loss, build_loss
 from textcnn.training.objectives.adversarial import Adversary, perturbation, rows_of
 from textcnn.training.objectives.mixup import draw_beta, mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import divergence, drops_before_pooling, r_drop
-from textcnn.training.optimizers import takes_rows
+from textcnn.training.optimizers import build_optimizer
 from textcnn.training.precision import Precision
 
 pytest_plugins = ("tiny_run",)  # one thread
@@ -71,15 +71,6 @@ def loss_for(labels: Tensor) -> Loss:
     )
 
 
-class Alone(Accelerator):
-    """One of several processes, as if it were the only one."""
-
-    num_processes = 1
-
-    def __init__(self) -> None:
-        super().__init__(cpu=True)
-
-
 def learner(
     network: TextCNN,
     labels: Tensor = LABELS,
@@ -87,22 +78,27 @@ def learner(
     objective: Objective = plain,
     epsilon: float = 0.0,
     precision: str = "fp32",
-    alone: bool = False,
+    together: bool = False,
 ) -> Learner:
     """
     Args:
-        alone: without other processes, even if there are any.
+        together: with the other processes, if there are any.
     """
     network.train()
-    return build_learner(
-        network,
+    accelerator = Accelerator(cpu=True)
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer: torch.optim.Optimizer = build_optimizer("adam", trained, learning_rate=0.01)
+    model: nn.Module = network
+    if together:
+        model, optimizer = accelerator.prepare(network, optimizer)
+    return Learner(
+        model,
+        optimizer,
         loss_for(labels),
         Precision(precision, torch.device("cpu")),
-        Alone() if alone else Accelerator(cpu=True),
+        accelerator,
         objective=objective,
         adversary=Adversary(network, epsilon) if epsilon else None,
-        name="adam",
-        learning_rate=0.01,
     )
 
 
@@ -452,19 +448,20 @@ def test_adversarial_training_adds_to_r_drop_and_mixup(objective: Any, formula: 
 
 
 @pytest.mark.parametrize("name", ["multi_width", "bag", "dilated"])
-def test_sparse_gradients_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    dense = step(learner(build(name), epsilon=0.5), batch_of())
-    monkeypatch.setattr(takes_rows, "__kwdefaults__", {"sparse_from": 0})
-    with_rows = learner(build(name), epsilon=0.5)
-    sparse = step(with_rows, batch_of())
-    assert isinstance(with_rows.model, TextCNN)
-    table = with_rows.model.embedding.table
-    assert table is not None
-    assert table.weight.grad is not None
-    assert table.weight.grad.is_sparse
-    assert sparse[0] == pytest.approx(dense[0], abs=1e-6)
-    for key, gradient in sparse[1].items():
-        torch.testing.assert_close(gradient, dense[1][key], atol=1e-6, rtol=1e-5)
+def test_sparse_gradients_change_nothing(name: str) -> None:
+    outcomes = []
+    for rows in (True, False):
+        network = build(name)
+        table = network.embedding.table
+        assert table is not None
+        table.sparse = rows
+        outcomes.append(step(learner(network, epsilon=0.5), batch_of()))
+        assert table.weight.grad is not None
+        assert table.weight.grad.is_sparse == rows
+    (loss, found), (expected, dense) = outcomes
+    assert loss == pytest.approx(expected, abs=1e-6)
+    for key, gradient in found.items():
+        torch.testing.assert_close(gradient, dense[key], atol=1e-6, rtol=1e-5)
 
 
 def test_rows_without_a_gradient_get_zeros_and_others_are_left_out() -> None:
@@ -582,9 +579,9 @@ cases += [({"epsilon": 1.0}, {"embedding": "multichannel"})]
 for settings, changes in cases:
     alone = []
     for part in parts:
-        one = learner(build("multi_width", dropout=0.5, **changes), alone=True, **settings)
+        one = learner(build("multi_width", dropout=0.5, **changes), **settings)
         alone.append(step(one, part))
-    two = learner(build("multi_width", dropout=0.5, **changes), **settings)
+    two = learner(build("multi_width", dropout=0.5, **changes), together=True, **settings)
     assert type(two.model).__name__ == "DistributedDataParallel"
     loss, found = step(two, parts[rank])
     assert abs(loss - alone[rank][0]) < 1e-5

@@ -69,9 +69,14 @@ class Learner:
 
     def backpropagate(self, batch: Batch, factor: float) -> tuple[Tensor, Tensor]:
         """Add the gradient of factor x loss. Return the loss and the logits (batch, classes)."""
-        loss, logits = self.objective(self.logits, self.loss_of, batch)
+        loss, logits = self.objective(self.logits, self.loss, batch)
         self.accelerator.backward(self.precision.scaled(loss * factor))
         return loss, logits
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """A scalar in nats, from the labels of the batch."""
+        assert batch.labels is not None
+        return self.loss_of(logits, batch.labels, batch.weights)
 
     def logits(
         self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None

@@ -123,13 +123,15 @@ def perturbation(
     """
     if not len(vectors):
         return vectors
-    number = counts[:, None].to(vectors.dtype)  # (tokens, 1)
-    mean = (number * vectors).sum(dim=0) / number.sum()  # (channels,)
-    deviation = (number * (vectors - mean).square()).sum(dim=0).div(number.sum()).sqrt()
+    number = counts.to(vectors.dtype)  # (tokens,)
+    share = number / number.sum()
+    mean = share @ vectors  # (channels,)
+    deviation = (share @ (vectors - mean).square()).sqrt()
     # the largest is 1, so that squares of small gradients are not 0
     gradients = gradients / gradients.abs().amax().clamp(min=torch.finfo(gradients.dtype).tiny)
-    slope = gradients * deviation / number  # per occurrence, for vectors with variance 1
-    norm = (number * slope.square()).sum().sqrt()
+    # per occurrence, for vectors with variance 1
+    slope = gradients * deviation / number[:, None]
+    norm = (number @ slope.square()).sum().sqrt()
     added = deviation * slope * (epsilon * texts**0.5 / norm)
     # no gradient, or an infinite one in fp16, which the optimizer skips: no perturbation
     return added.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
@@ -144,6 +146,8 @@ def rows_of(gradient: Tensor, tokens: Tensor) -> Tensor:
     if not gradient.is_sparse:
         return gradient.index_select(0, tokens)
     seen, values = seen_rows(gradient)
+    if torch.equal(seen, tokens):  # without word dropout
+        return values
     known = torch.isin(seen, tokens)  # a table may also have a row of padding
     rows = values.new_zeros(len(tokens), values.shape[1])
     return rows.index_copy_(0, torch.searchsorted(tokens, seen[known]), values[known])

@@ -6,7 +6,6 @@ from typing import Protocol
 from torch import Tensor
 
 from textcnn.data.batching import Batch
-from textcnn.training.losses import Loss
 
 
 class LogitsOf(Protocol):
@@ -17,6 +16,12 @@ class LogitsOf(Protocol):
     ) -> Tensor: ...
 
 
+class LossOf(Protocol):
+    """A scalar in nats, from logits (batch, classes) and what a batch says of its texts."""
+
+    def __call__(self, logits: Tensor, batch: Batch) -> Tensor: ...
+
+
 class Objective(Protocol):
     """The loss of a batch with labels, and the logits (batch, classes) that count as its answers.
 
@@ -24,11 +29,10 @@ class Objective(Protocol):
     """
 
     def __call__(
-        self, logits_of: LogitsOf, loss_of: Loss, batch: Batch
+        self, logits_of: LogitsOf, loss_of: LossOf, batch: Batch
     ) -> tuple[Tensor, Tensor]: ...
 
 
-def plain(logits_of: LogitsOf, loss_of: Loss, batch: Batch) -> tuple[Tensor, Tensor]:
-    assert batch.labels is not None
+def plain(logits_of: LogitsOf, loss_of: LossOf, batch: Batch) -> tuple[Tensor, Tensor]:
     logits = logits_of(batch.ids, batch.lengths)
-    return loss_of(logits, batch.labels, batch.weights), logits
+    return loss_of(logits, batch), logits

@@ -7,12 +7,12 @@ from textcnn.data.batching import Batch
 from textcnn.models.build import ENCODERS
 from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.embedding import WordDropout
-from textcnn.training.losses import Loss, weighted_mean
-from textcnn.training.objectives.objective import LogitsOf
+from textcnn.training.losses import weighted_mean
+from textcnn.training.objectives.objective import LogitsOf, LossOf
 
 
 def r_drop(
-    logits_of: LogitsOf, loss_of: Loss, batch: Batch, *, weight: float, whole: bool
+    logits_of: LogitsOf, loss_of: LossOf, batch: Batch, *, weight: float, whole: bool
 ) -> tuple[Tensor, Tensor]:
     """The mean loss of two passes, plus `weight` times their divergence; the first pass's logits.
 
@@ -31,8 +31,7 @@ def r_drop(
         mean = apart.mean()
     else:
         mean = weighted_mean(apart, batch.weights, batch.weights)
-    losses = [loss_of(each, batch.labels, batch.weights) for each in (first, second)]
-    return (losses[0] + losses[1]) / 2 + weight * mean, first
+    return (loss_of(first, batch) + loss_of(second, batch)) / 2 + weight * mean, first
 
 
 def twice(rows: Tensor) -> Tensor:
