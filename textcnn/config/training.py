@@ -1,5 +1,6 @@
 """The keys of the optimizers and of the training loop."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,9 +94,28 @@ class TrainingConfig:
         "class equally often)",
         choices=("shuffle", "balanced"),
     )
+    loss: str = key(
+        "cross_entropy",
+        "what training minimizes: cross_entropy, or a loss of each class against the rest, with "
+        "targets +1 and -1: squared (half the squared error) or hinge; with these two, "
+        "probabilities are not calibrated",
+        choices=("cross_entropy", "squared", "hinge"),
+    )
     label_smoothing: float = fraction(
         "fraction of each target that is spread evenly over the classes"
     )
     log_every: int = key(
         10, "number of steps between two points of the training curves", at_least=1
     )
+
+    def conflicts(self) -> Iterator[str]:
+        if self.loss != "cross_entropy" and self.metric == "loss":
+            yield (
+                f"training.metric=loss with training.loss={self.loss}: the validation loss is a "
+                "cross-entropy, which training doesn't minimize; try training.metric=accuracy"
+            )
+        if self.loss == "hinge" and self.label_smoothing:
+            yield (
+                f"training.label_smoothing={self.label_smoothing} with training.loss=hinge, whose "
+                "targets are signs; try training.label_smoothing=0, or training.loss=squared"
+            )

@@ -87,6 +87,7 @@ def learner_for(
         data.splits.train,
         weights=config.training.class_weights,
         label_smoothing=config.training.label_smoothing,
+        name=config.training.loss,
         device=accelerator.device,
     )
     return build_learner(network, loss_of, precision, accelerator, **asdict(config.optimizer))
