@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from tiny_data import refusal
 from torch import Tensor
 
-from textcnn.training.losses import build_loss, class_weights, count_correct
+from textcnn.training.losses import build_loss, build_margin_loss, class_weights, count_correct
 
 # probabilities 3/4 and 1/4: two classes of one text, or each of two labels by itself
 ONE = torch.tensor([[3 / 4, 1 / 4]]).log()
@@ -60,6 +60,53 @@ def test_smoothing_of_labels_moves_each_target_towards_one_half() -> None:
     label = SET[:, :1]
     assert loss(label, [[True]], smoothing=0.2) == pytest.approx(0.9 * log(4 / 3) + 0.1 * log(4))
     assert loss(label, [[False]], smoothing=0.2) == pytest.approx(0.1 * log(4 / 3) + 0.9 * log(4))
+
+
+def margin(
+    name: str, outputs: Any, labels: Any, weights: Any = None, texts: Any = None, s: float = 0.0
+) -> float:
+    target = torch.tensor(labels)
+    build = build_margin_loss(
+        name,
+        multi_label=target.ndim == 2,
+        class_weights=None if weights is None else torch.tensor(weights),
+        label_smoothing=s,
+    )
+    return build(torch.tensor(outputs), target, None if texts is None else texts).item()
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"), [("squared", 0.125 + 0.5, 1.125 + 0.5), ("hinge", 1.5, 2.5)]
+)
+def test_margin_losses_set_each_class_against_the_rest(
+    name: str, first: float, second: float
+) -> None:
+    outputs = [[0.5, 0.0], [0.5, 0.0]]  # of two texts, of the first and of the second class
+    assert margin(name, outputs[:1], [0]) == pytest.approx(first)
+    assert margin(name, outputs[:1], [1]) == pytest.approx(second)
+    assert margin(name, outputs, [0, 1]) == pytest.approx((first + second) / 2)
+    weighted = (1 * first + 3 * second) / 4
+    assert margin(name, outputs, [0, 1], weights=[1.0, 3.0]) == pytest.approx(weighted)
+    counted = torch.tensor([1.0, 3.0])
+    assert margin(name, outputs, [0, 1], texts=counted) == pytest.approx(weighted)
+    assert margin(name, outputs[:1], [[True, False]]) == pytest.approx(first / 2)
+
+
+@pytest.mark.parametrize("name", ["squared", "hinge"])
+def test_weights_of_labels_with_margins_are_for_the_texts_that_have_them(name: str) -> None:
+    outputs, one = [[0.0, 0.0]], {"squared": 0.5, "hinge": 1.0}[name]
+    assert margin(name, outputs, [[True, False]], [5.0, 7.0]) == pytest.approx(one * (5 + 1) / 2)
+
+
+def test_smoothing_moves_the_targets_of_squared_errors() -> None:
+    # targets 0.9 and 0.1 are 0.8 and -0.8
+    assert margin("squared", [[0.8, -0.8]], [0], s=0.2) == pytest.approx(0.0)
+    assert margin("squared", [[0.8, -0.8]], [[True, False]], s=0.2) == pytest.approx(0.0)
+
+
+def test_a_margin_that_is_kept_costs_nothing() -> None:
+    assert margin("hinge", [[1.5, -1.0]], [0]) == 0.0
+    assert margin("squared", [[1.0, -1.0]], [0]) == 0.0
 
 
 def test_no_weights_are_none() -> None:

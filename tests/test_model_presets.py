@@ -87,6 +87,25 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
             "whole text, so it is not causal; try model.halving=max",
         ),
         (
+            ["model=onehot_cnn", "model.padding=circular"],
+            "model.padding=circular with model=onehot_cnn: a one-hot network sees zero vectors "
+            "beyond the ends of a text; try model.padding=full",
+        ),
+        (
+            ["model=onehot_cnn", "model.embedding_dropout=0.1"],
+            "model.embedding_dropout=0.1 with model=onehot_cnn: it has no vectors; try "
+            "model.word_dropout, which drops whole tokens",
+        ),
+        (
+            ["model=onehot_cnn", "text.vectors=glove"],
+            "text.vectors=glove with model=onehot_cnn: it has weights for words, and no vectors; "
+            "try text.vectors=null, or model=multi_width",
+        ),
+        (
+            ["model=onehot_cnn", "model.position=ramp"],
+            "model.position takes none, got ramp; try model.position=none",
+        ),
+        (
             ["model=installed", "model.name=dilated"],
             "model.name=dilated is built into textcnn; try model=dilated",
         ),
@@ -102,6 +121,28 @@ def test_incompatible_parts_are_refused_with_an_alternative(
     program: str, overrides: list[str], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(program, *overrides) == 2
+    assert error_line(capfd) == said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (
+            ["training.loss=squared"],
+            "training.metric=loss with training.loss=squared: the validation loss is a "
+            "cross-entropy, which training doesn't minimize; try training.metric=accuracy",
+        ),
+        (
+            ["training.loss=hinge", "training.metric=macro_f1", "training.label_smoothing=0.1"],
+            "training.label_smoothing=0.1 with training.loss=hinge, whose targets are signs; try "
+            "training.label_smoothing=0, or training.loss=squared",
+        ),
+    ],
+)
+def test_losses_that_do_not_fit_are_refused(
+    overrides: list[str], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", *overrides) == 2
     assert error_line(capfd) == said
 
 

@@ -135,6 +135,11 @@ def test_a_few_features_at_a_time_give_the_same_maxima(at_once: int) -> None:
     maxima = region_max(model.embedding, regions, biases, at_once=at_once)
     expected, _ = model.pool(model.encoder(model.embed(ids, lengths)))
     torch.testing.assert_close(F.relu(maxima), expected)
+    found, plain = (
+        torch.autograd.grad(pooled.cos().sum(), weights(model))[0]
+        for pooled in (F.relu(maxima), expected)
+    )
+    torch.testing.assert_close(found, plain)
 
 
 def test_only_rows_of_winning_regions_have_a_gradient_and_move() -> None:

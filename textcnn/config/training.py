@@ -144,6 +144,13 @@ class TrainingConfig:
         "class equally often)",
         choices=("shuffle", "balanced"),
     )
+    loss: str = key(
+        "cross_entropy",
+        "what training minimizes: cross_entropy, or a loss of each class against the rest, with "
+        "targets +1 and -1: squared (half the squared error) or hinge; with these two, "
+        "probabilities are not calibrated",
+        choices=("cross_entropy", "squared", "hinge"),
+    )
     label_smoothing: float = fraction(
         "fraction of each target that is spread evenly over the classes"
     )
@@ -233,4 +240,14 @@ class TrainingConfig:
             yield (
                 "training.mixup mixes texts of a batch, got training.batch_size=1; try "
                 "training.batch_size=50"
+            )
+        if self.loss != "cross_entropy" and self.metric == "loss":
+            yield (
+                f"training.metric=loss with training.loss={self.loss}: the validation loss is a "
+                "cross-entropy, which training doesn't minimize; try training.metric=accuracy"
+            )
+        if self.loss == "hinge" and self.label_smoothing:
+            yield (
+                f"training.label_smoothing={self.label_smoothing} with training.loss=hinge, whose "
+                "targets are signs; try training.label_smoothing=0, or training.loss=squared"
             )

@@ -15,7 +15,7 @@ from textcnn.models.decision import chosen
 
 
 class Loss(Protocol):
-    """A scalar in nats, from logits (batch, classes), labels and text weights (batch,), if any."""
+    """A scalar, from logits (batch, classes), labels and text weights (batch,), if any."""
 
     def __call__(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor: ...
 
@@ -27,22 +27,31 @@ NAMED = 20  # classes in a message, at most
 
 
 def loss_for(
-    rows: LabelledTexts, *, weights: Any, label_smoothing: float, device: torch.device
+    rows: LabelledTexts,
+    *,
+    name: str = "cross_entropy",
+    weights: Any,
+    label_smoothing: float,
+    device: torch.device,
 ) -> Loss:
     """The loss of training on these rows.
 
     Args:
+        name: cross_entropy, or a key of MARGIN_LOSSES.
         weights: the setting `training.class_weights`.
 
     Raises:
         InputError: as `class_weights`.
     """
     counted = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
-    return build_loss(
-        multi_label=rows.multi_label,
-        class_weights=None if counted is None else counted.to(device),
-        label_smoothing=label_smoothing,
-    )
+    settings: dict[str, Any] = {
+        "multi_label": rows.multi_label,
+        "class_weights": None if counted is None else counted.to(device),
+        "label_smoothing": label_smoothing,
+    }
+    if name == "cross_entropy":
+        return build_loss(**settings)
+    return build_margin_loss(name, **settings)
 
 
 def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothing: float) -> Loss:
@@ -97,6 +106,45 @@ def mass_for(rows: LabelledTexts, *, weights: Any, device: torch.device) -> Mass
         return (texts if by_class is None else texts * by_class[labels]).sum()
 
     return mass
+
+
+# of outputs f and signs t, which are +1 for a text's classes and -1 for the others
+MARGIN_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "squared": lambda f, t: (f - t).square() / 2,
+    "hinge": lambda f, t: (1 - t * f).relu(),
+}
+
+
+def build_margin_loss(
+    name: str, *, multi_label: bool, class_weights: Tensor | None, label_smoothing: float
+) -> Loss:
+    """A loss of each class against the rest, as `build_loss` weighs it.
+
+    One class per text: the sum over the classes, averaged over the texts. Label sets: averaged over
+    texts and labels.
+
+    Args:
+        name: a key of MARGIN_LOSSES.
+        label_smoothing: as for `build_loss`, of targets 1 and 0, from which the signs are made.
+    """
+
+    def margin_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+        classes = logits.shape[1]
+        member = labels if multi_label else F.one_hot(labels, classes)  # (batch, classes)
+        spread = label_smoothing / (2 if multi_label else classes)
+        targets = member.to(logits.dtype) * (1 - label_smoothing) + spread
+        losses = MARGIN_LOSSES[name](logits, 2 * targets - 1)
+        if weights is None:
+            weights = logits.new_ones(len(logits))
+        if multi_label:
+            if class_weights is not None:
+                losses = losses * torch.where(labels, class_weights, 1.0)
+            return weighted_mean(losses.mean(dim=1), weights, weights)
+        if class_weights is not None:
+            weights = weights * class_weights[labels]
+        return weighted_mean(losses.sum(dim=1), weights, weights)
+
+    return margin_loss
 
 
 def weighted_mean(losses: Tensor, weights: Tensor, counted: Tensor) -> Tensor:

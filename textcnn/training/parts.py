@@ -236,6 +236,7 @@ def learner_for(
         data.splits.train,
         weights=config.training.class_weights,
         label_smoothing=config.training.label_smoothing,
+        name=config.training.loss,
         device=accelerator.device,
     )
     epsilon = config.training.adversarial

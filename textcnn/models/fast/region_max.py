@@ -115,7 +115,7 @@ class RegionMax(torch.autograd.Function):
         *biases: Tensor,
     ) -> Tensor:
         learns = any(ctx.needs_input_grad)
-        maxima, winners = largest(weight, regions, winners=learns, at_once=at_once, places=places)
+        maxima, winners = largest_regions(weight, regions, places, learns, at_once)
         ctx.regions, ctx.places, ctx.winners = regions, places, winners
         ctx.shape, ctx.sparse = weight.shape, sparse
         return maxima.add_(torch.cat(biases))
@@ -126,6 +126,33 @@ class RegionMax(torch.autograd.Function):
         to_weight = gradient_rows(ctx, gradient) if ctx.needs_input_grad[0] else None
         to_biases = gradient.sum(dim=0).chunk(len(ctx.regions.kernel_sizes))
         return to_weight, None, None, None, None, *to_biases
+
+
+def largest_regions(
+    weight: Tensor, regions: Windows, places: np.ndarray, learns: bool, at_once: int
+) -> tuple[Tensor, Tensor | None]:
+    """As `largest`, but never more than `at_once` features of a text, however long it is."""
+    batch, count, width = regions.tokens.shape
+    most = max(at_once // (len(regions.kernel_sizes) * weight.shape[1]), 1)
+    chunks = -(-count // most)
+    if chunks == 1:
+        return largest(weight, regions, winners=learns, at_once=at_once, places=places)
+    # a part of a text is a text; missing regions repeat the text's first one
+    tokens = np.empty((batch, chunks * most, width), regions.tokens.dtype)
+    tokens[:, :count] = regions.tokens
+    tokens[:, count:] = regions.tokens[:, :1]
+    left = regions.counts[:, None] - np.arange(0, chunks * most, most)
+    parts = Windows(
+        tokens.reshape(-1, most, width), left.clip(1, most).ravel(), regions.kernel_sizes
+    )
+    maxima, winners = largest(weight, parts, winners=learns, at_once=at_once, places=places)
+    maxima = maxima.unflatten(0, (batch, chunks))  # (batch, chunks, filters)
+    chunk = maxima.argmax(dim=1, keepdim=True)  # the first of equal ones
+    pooled = maxima.gather(1, chunk)[:, 0]
+    if winners is None:
+        return pooled, None
+    inner = winners.unflatten(0, (batch, chunks)).gather(1, chunk)
+    return pooled, (inner + chunk * most)[:, 0]
 
 
 def gradient_rows(ctx: Any, gradient: Tensor) -> Tensor:
