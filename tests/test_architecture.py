@@ -28,6 +28,7 @@ DOORS = {
     "training/members.py",
     "training/many_runs.py",
     "training/runs.py",
+    "training/students.py",
     "evaluation/report.py",
     "studies/tour/run.py",
     "studies/tour/command.py",

@@ -50,6 +50,11 @@ class TrainConfig:
     model: ModelConfig = group(ModelConfig, "the network")
     optimizer: OptimizerConfig = group(OptimizerConfig, "how the weights are updated")
     training: TrainingConfig = group(TrainingConfig, "the training loop")
+    teacher: str | None = key(
+        None,
+        "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
+        "probabilities the network learns too; null: from labels only",
+    )
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
     overwrite: bool = key(False, "replace the run that run_dir holds, if any")
@@ -61,7 +66,14 @@ class TrainConfig:
     @property
     def network_seed(self) -> int:
         """The seed of weights, batches and dropout; the splits have `seed` in every member."""
-        return (self.seed + (self.training.member or 1) - 1) % 2**32
+        other = (self.training.member or 1) - 1 + (self.training.teacher_fold or 0)
+        return (self.seed + other) % 2**32
+
+    @property
+    def is_student(self) -> bool:
+        """Whether the network learns from a teacher's probabilities too."""
+        own = self.training.out_of_fold and self.training.teacher_fold is None
+        return own or self.teacher is not None
 
     def conflicts(self) -> Iterator[str]:
         if self.data.streaming and self.training.sampling != "shuffle":
@@ -69,6 +81,7 @@ class TrainConfig:
                 f"training.sampling={self.training.sampling} needs all rows in memory, got "
                 "data.streaming=true; try training.class_weights=balanced"
             )
+        yield from teacher_conflicts(self)
         yield from length_conflicts(self.data, self.text)
         yield from embedding_conflicts(self.text, self.model)
 
@@ -212,6 +225,39 @@ class IllustrateConfig:
                     f"study=language trains on a few hundred texts of one split, got "
                     f"data.{name}={command_line(value)}; leave it out"
                 )
+
+
+def teacher_conflicts(config: TrainConfig) -> Iterator[str]:
+    training, data = config.training, config.data
+    if training.out_of_fold and config.teacher is not None:
+        yield (
+            f"training.out_of_fold=true trains its own teachers, got teacher={config.teacher}; "
+            "leave out one of the two"
+        )
+    if training.out_of_fold and data.streaming:
+        yield (
+            "training.out_of_fold needs all rows in memory, got data.streaming=true; leave out "
+            "one of the two"
+        )
+    if data.unlabelled is not None and not config.is_student and training.teacher_fold is None:
+        yield (
+            f"data.unlabelled={command_line(data.unlabelled)} needs a teacher, got none; add "
+            "teacher=<run>, or training.out_of_fold=true"
+        )
+    if data.unlabelled is not None and training.sampling != "shuffle":
+        yield (
+            f"training.sampling={training.sampling} draws texts by their labels, got "
+            f"data.unlabelled={command_line(data.unlabelled)}; leave out one of the two"
+        )
+    if config.is_student or training.out_of_fold:
+        return
+    usual = TrainingConfig()
+    for name in ("temperature", "teacher_weight", "teacher_folds"):
+        if (value := getattr(training, name)) != getattr(usual, name):
+            yield (
+                f"training.{name}={command_line(value)} needs a teacher, got none; add "
+                "teacher=<run>, or training.out_of_fold=true"
+            )
 
 
 def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:

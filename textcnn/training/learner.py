@@ -5,10 +5,11 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
+from textcnn.training.distillation import Distillation
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 from textcnn.training.precision import Precision
@@ -23,6 +24,7 @@ class Learner:
     loss_of: Loss
     precision: Precision
     accelerator: Accelerator
+    distillation: Distillation | None = None  # for batches with a teacher's logits
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
@@ -30,11 +32,25 @@ class Learner:
         assert batch.labels is not None
         with self.precision.autocast():
             logits = self.model(batch.ids, batch.lengths).float()  # (batch, classes)
-        loss = self.loss_of(logits, batch.labels, batch.weights)
+        loss = self.loss(logits, batch)
         self.optimizer.zero_grad()
         self.accelerator.backward(self.precision.scaled(loss))
         self.precision.step(self.optimizer)
         return loss.item(), count_correct(logits, batch.labels)
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """A scalar in nats, from the labels and, if there is a teacher, from its logits."""
+        assert batch.labels is not None
+        if batch.teacher is None or self.distillation is None:
+            return self.loss_of(logits, batch.labels, batch.weights)
+        return self.distillation.loss(
+            self.loss_of,
+            logits,
+            batch.labels,
+            batch.teacher,
+            weights=batch.weights,
+            labelled=batch.labelled,
+        )
 
     @property
     def learning_rate(self) -> float:
@@ -61,6 +77,8 @@ def build_learner(
     loss_of: Loss,
     precision: Precision,
     accelerator: Accelerator,
+    *,
+    distillation: Distillation | None = None,
     **optimizer_settings: Any,
 ) -> Learner:
     """
@@ -77,4 +95,4 @@ def build_learner(
     elif (table := network.embedding.table) is not None:
         # processes would have to agree on the rows; a GPU updates all rows in no time
         table.sparse = takes_rows(optimizer, table)
-    return Learner(model, optimizer, loss_of, precision, accelerator)
+    return Learner(model, optimizer, loss_of, precision, accelerator, distillation)

@@ -68,7 +68,7 @@ def train_all(jobs: Sequence[Job], run: TrainingRun, data: PreparedData | None =
         Interrupted: after Ctrl-C or SIGTERM, once the progress of each run is saved.
     """
     left = [job for job in jobs if not job.finished]
-    options = {"memory": run.memory, "keep": run.keep}
+    options: dict[str, Any] = {"memory": run.memory, "keep": run.keep}
     if (workers := worker_count(run, len(left))) > 1:
         run.console.print(f"{len(left)} runs in {workers} processes of one thread each")
         train_in_workers(left, workers, run.run_dir, quiet=run.console.quiet, **options)

@@ -23,6 +23,7 @@ from textcnn.training.many_runs import Job, train_all
 from textcnn.training.recipe import TrainingRun, data_changed
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
 from textcnn.training.spread import mean_cells, over_runs, score_cells
+from textcnn.training.students import out_of_fold_logits
 
 TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
 
@@ -70,6 +71,8 @@ class EnsembleRun(TrainingRun):
             InputError: a member can't be trained.
             Interrupted: after Ctrl-C or SIGTERM, once every member's progress is saved.
         """
+        if self.config.training.out_of_fold:
+            out_of_fold_logits(self)  # the same for all members
         train_all(self.jobs, self, self.data)
 
     def finish(self) -> None:

@@ -17,6 +17,7 @@ from textcnn.models.classifier import TextCNN
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
+from textcnn.training.distillation import Distillation
 from textcnn.training.learner import Learner, build_learner
 from textcnn.training.losses import loss_for
 from textcnn.training.precision import Precision
@@ -33,7 +34,12 @@ def load_data(
     """
     with accelerator.main_process_first():  # it fills the cache for the others
         return build_data(
-            config.data, config.text, config.seed, memory=memory, draw_test=memory is None
+            config.data,
+            config.text,
+            config.seed,
+            memory=memory,
+            draw_test=memory is None,
+            part=config.training.teacher_part,
         )
 
 
@@ -89,7 +95,15 @@ def learner_for(
         label_smoothing=config.training.label_smoothing,
         device=accelerator.device,
     )
-    return build_learner(network, loss_of, precision, accelerator, **asdict(config.optimizer))
+    training = config.training
+    return build_learner(
+        network,
+        loss_of,
+        precision,
+        accelerator,
+        distillation=Distillation(training.temperature, training.teacher_weight),
+        **asdict(config.optimizer),
+    )
 
 
 def batches_for(
@@ -117,7 +131,7 @@ def batches_for(
     # inversely proportional to the size of the class, so that all classes are drawn equally often
     weights = 1 / np.bincount(strata)[strata]
     return EpochBatches(
-        data.texts.train,
+        data.learned,
         epochs=training.epochs,
         sampling_weights=weights if training.sampling == "balanced" else None,
         **settings,

@@ -46,6 +46,7 @@ from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
 from textcnn.training.state import TrainingState
+from textcnn.training.teacher import load_teacher
 
 GOLDEN_TEXTS = 3
 
@@ -94,6 +95,9 @@ class TrainingRun:
         # read first: a checkpoint that can't be resumed is refused before hours of data
         self.last = self.read_last() if resume else None
         self.data = data or load_data(config, self.accelerator, memory)
+        self.teacher = None
+        if config.teacher is not None:
+            self.teacher = load_teacher(config.teacher, self.data.splits)
         # a resumed run has its vectors in the checkpoint
         seed = config.network_seed
         vectors = None if resume else load_token_vectors(config.text, self.vocabulary, seed)
@@ -150,6 +154,10 @@ class TrainingRun:
             self.curves = Curves(self.run_dir, every=self.config.training.log_every)
             self.opening.log(self.curves, config_yaml)
 
+    @property
+    def teacher_fingerprint(self) -> str | None:
+        return None if self.teacher is None else self.teacher.fingerprint
+
     def store_config(self) -> None:
         """Write the configuration of a resumed run: `training.epochs` may have changed."""
         with new_file(self.run_dir / CONFIG) as file:
@@ -166,6 +174,11 @@ class TrainingRun:
         assert checkpoint is not None
         if checkpoint.manifest.get("data") != self.data.splits.fingerprints():
             raise InputError(data_changed(self.run_dir))
+        if checkpoint.manifest.get("teacher") != self.teacher_fingerprint:
+            raise InputError(
+                f"resume={self.run_dir}: teacher={self.config.teacher} has changed since the run "
+                "began; restore it, or start a new run"
+            )
         stored = load_training_state(directory)
         try:
             self.state = TrainingState.restore(stored["state"])
@@ -190,6 +203,10 @@ class TrainingRun:
         Raises:
             Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
         """
+        if self.config.is_student:
+            from textcnn.training.students import teach  # which builds on this module
+
+            teach(self)
         training = self.config.training
         epochs = training.epochs if self.data.stream is None else None
         steps = self.batches.steps
@@ -256,6 +273,8 @@ class TrainingRun:
             "vectors_coverage": self.vectors_coverage,
             "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
         }
+        if self.teacher is not None:
+            manifest["teacher"] = self.teacher_fingerprint
         weights = self.classifier.model.state_dict()
         return Checkpoint(
             dump(self.config),
