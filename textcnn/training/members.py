@@ -156,7 +156,8 @@ class EnsembleOutcome(Outcome):
             {"run_dir": run_dir, **{name: each[name] for name in ("test", "validation", "train")}}
             for run_dir, each in zip(self.names, self.members, strict=True)
         ]
-        return result | {"members": of_each}
+        peaks = [result["peak_memory_bytes"], *(each["peak_memory_bytes"] for each in self.members)]
+        return result | {"peak_memory_bytes": max(peaks), "members": of_each}
 
     def report(self, console: Console) -> None:
         split = "validation" if self.test is None else "test"

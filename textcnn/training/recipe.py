@@ -25,6 +25,7 @@ from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
+from textcnn.data.splits import parts_of
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
@@ -98,6 +99,8 @@ class TrainingRun:
         self.teacher = None
         if config.teacher is not None:
             self.teacher = load_teacher(config.teacher, self.data.splits)
+        elif config.is_student:  # refuse too many parts before anything is written
+            parts_of(self.data.splits.train, config.training.teacher_folds, config.seed)
         # a resumed run has its vectors in the checkpoint
         seed = config.network_seed
         vectors = None if resume else load_token_vectors(config.text, self.vocabulary, seed)

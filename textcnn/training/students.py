@@ -54,7 +54,7 @@ def out_of_fold_logits(run: TrainingRun) -> np.ndarray:
         InputError: a network can't be trained.
         Interrupted: after Ctrl-C or SIGTERM, once the progress is saved.
     """
-    made_of = " ".join(run.data.splits.fingerprints().values())
+    made_of = "\n".join(run.data.splits.fingerprints().values())
     folders = [run.run_dir]
     if run.config.training.member is not None:
         folders.append(run.run_dir.parent)  # the ensemble has trained the teachers
