@@ -279,6 +279,16 @@ def test_out_of_fold_interrupted_in_a_teacher_equals_the_whole(
     assert_same_run(run_dir, tmp_path / "whole")
 
 
+def test_every_fold_has_teachers_of_its_own(tiny_csv: Path, tmp_path: Path) -> None:
+    keys = ("training.out_of_fold=true", "training.teacher_folds=2", "data.folds=2")
+    assert train(tiny_csv, tmp_path / "run", *keys, "training.epochs=1") == 0
+    sizes = [
+        read_json(file)["data"]["splits"]["test"]["texts"]
+        for file in sorted((tmp_path / "run").glob("fold-*/teacher-*/metrics.json"))
+    ]
+    assert sizes == [40] * 4  # of 200 rows half are tested and a tenth validate
+
+
 def test_members_learn_from_the_same_teachers(tiny_csv: Path, tmp_path: Path) -> None:
     run_dir = tmp_path / "run"
     keys = ("training.out_of_fold=true", "training.teacher_folds=2", "training.members=2")
