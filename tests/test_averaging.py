@@ -17,7 +17,7 @@ from torch import Tensor
 from textcnn.checkpoint import load_training_state
 from textcnn.models.classifier import TextCNN
 from textcnn.training.optimization.averaging import WeightAverage, exponential, mean
-from textcnn.training.optimizers import build_optimizer, takes_rows
+from textcnn.training.optimization.optimizers import build_optimizer, takes_rows
 
 pytest_plugins = ("tiny_run",)
 

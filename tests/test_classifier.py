@@ -24,7 +24,7 @@ from textcnn.models.layers.normalization import BatchNorm
 from textcnn.models.layers.position import POSITIONS
 from textcnn.models.layers.region_table import RegionTable
 from textcnn.text.vocabulary import PADDING
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimization.optimizers import build_optimizer
 
 pytest_plugins = ("tiny_run",)  # one thread
 

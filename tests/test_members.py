@@ -28,7 +28,7 @@ from tiny_data import (
 import textcnn
 from textcnn.inference import load
 from textcnn.models.ensemble import Ensemble
-from textcnn.training.many_runs import NamedLines
+from textcnn.training.many_runs.jobs import NamedLines
 
 pytest_plugins = ("tiny_run",)
 
@@ -196,7 +196,7 @@ def test_processes_train_the_same_members_even_if_one_is_killed(
     assert not (run_dir / "metrics.json").exists()
     done = in_processes(tmp_path, "", f"resume={run_dir}")
     assert done.returncode == 0, done.stderr
-    assert "runs in 2 processes of one thread each" in done.stdout
+    assert "networks to train: 3, 2 at a time, with one thread each" in done.stdout
     assert "member 2: epoch 2/2" in done.stdout
     assert_same_ensemble(run_dir, members)
 

@@ -36,7 +36,7 @@ from textcnn.training.objectives.adversarial import Adversary, perturbation, row
 from textcnn.training.objectives.mixup import draw_beta, mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import divergence, drops_before_pooling, r_drop
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimization.optimizers import build_optimizer
 from textcnn.training.precision import Precision
 
 pytest_plugins = ("tiny_run",)  # one thread

@@ -11,8 +11,8 @@ import torch
 from tiny_models import build
 from torch import Tensor, nn, optim
 
+from textcnn.training.optimization.optimizers import build_optimizer, seen_rows, takes_rows
 from textcnn.training.optimization.parameter_groups import parameter_groups
-from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 
 
 def stepped(name: str, gradient: float, **settings: float | list[float]) -> float:
@@ -217,7 +217,7 @@ def test_large_tables_have_gradients_of_rows_with_adam(
 def test_a_step_does_not_import_the_compiler(name: str) -> None:
     program = f"""
 import sys, torch
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimization.optimizers import build_optimizer
 weight = torch.nn.Parameter(torch.ones(1))
 weight.grad = torch.ones(1)
 optimizer = build_optimizer({name!r}, [weight], learning_rate=0.1)

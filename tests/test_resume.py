@@ -24,7 +24,7 @@ from tiny_data import (
 
 from textcnn.checkpoint import load_training_state
 from textcnn.training.loop import interruption
-from textcnn.training.optimizers import takes_rows
+from textcnn.training.optimization.optimizers import takes_rows
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState
 

@@ -7,6 +7,7 @@ from tiny_data import CLASS_WORDS, TINY, error_line, read_json, run, train, weig
 
 import textcnn
 from textcnn.checkpoint import load_checkpoint
+from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.stored import parse_train_config
 
 pytest_plugins = ("tiny_run",)
@@ -51,6 +52,7 @@ def test_vectors_start_the_embedding_and_are_not_needed_again(
     assert embedding[[actor, goal]].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert embedding[0].tolist() == [0, 0, 0]
     stored = parse_train_config(load_checkpoint(tmp_path / "run" / "best").config)
+    assert isinstance(stored.model, NetworkConfig)
     assert stored.model.embedding_dim == 3
     coverage = read_json(tmp_path / "run" / "metrics.json")["data"]["vectors_coverage"]
     assert coverage == pytest.approx(2 / len(classifier.encoder.vocabulary.known_tokens))

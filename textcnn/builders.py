@@ -40,7 +40,7 @@ def read_text(keys: Mapping[str, Any]) -> TextConfig:
 
 
 def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> NetworkConfig:
-    """The configuration of a network of the keys `model.*`, `name` among them, from plain values by name.
+    """The configuration of a network, from plain values by key; `name` is among them.
 
     Args:
         small: other defaults; those that this model doesn't have are ignored.
@@ -57,6 +57,7 @@ def build_data(
     *,
     memory: "Mapping[str, Rows] | None" = None,
     draw_test: bool = True,
+    part: tuple[int, int] | None = None,
 ) -> "PreparedData":
     """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
 
@@ -65,6 +66,7 @@ def build_data(
         memory: rows to use instead of `data.source`, by split: `train`, and if given `validation`
             and `test`.
         draw_test: False: leave the test split empty if it has no rows of its own.
+        part: train without this part of the training rows, from 1 of so many, and test on it.
 
     Raises:
         InputError: rows or keys can't be used, or a tokenizer's package is missing.
@@ -79,7 +81,7 @@ def build_data(
         source = Source(**data.source_settings(), seed=seed)
     else:
         source = Source("memory", multi_label=data.multi_label, memory=memory)
-    division = Division(**data.split_settings(), seed=seed)
+    division = Division(**data.split_settings(), part=part, seed=seed)
     if not draw_test:
         division = replace(division, test_fraction=None)
     return prepare_data(

@@ -34,6 +34,7 @@ def fit(
     *,
     sample_weight: Weights | None = None,
     validation: tuple[Any, Any] | None = None,
+    unlabelled: Sequence[str] | np.ndarray | None = None,
     run_dir: str | Path | None = None,
     progress: bool = False,
     **keys: Any,
@@ -47,6 +48,7 @@ def fit(
     *,
     sample_weight: Weights | None = None,
     validation: tuple[Any, Any] | None = None,
+    unlabelled: Sequence[str] | np.ndarray | None = None,
     run_dir: str | Path | None = None,
     progress: bool = False,
     **keys: Any,
@@ -59,6 +61,7 @@ def fit(
     *,
     sample_weight: Weights | None = None,
     validation: tuple[Any, Any] | None = None,
+    unlabelled: Sequence[str] | np.ndarray | None = None,
     run_dir: str | Path | None = None,
     progress: bool = False,
     **keys: Any,
@@ -76,11 +79,12 @@ def fit(
         sample_weight: how much each text counts in the loss; None: all 1.
         validation: texts and labels that choose the best epoch; None: a stratified fraction of the
             given ones, `data={"validation_fraction": 0.1}`.
+        unlabelled: more texts, of which a teacher tells what it thinks.
         run_dir: a new directory for all that `textcnn.train` writes; None: nothing is kept.
         progress: show what `textcnn.train` shows.
         keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
             `model__num_filters=50`, and so on for `text`, `optimizer`, `schedule`, `training`,
-            `data`; `seed`.
+            `data`; `seed`; `teacher`, the directory of a run or checkpoint.
 
     Returns:
         The best epoch: a `Classifier`, or a `LabelSetClassifier` for label sets.
@@ -96,6 +100,13 @@ def fit(
         validation_texts, validation_labels = pair(validation)
         memory["validation"] = Rows(text_list(validation_texts), label_list(validation_labels))
     config = config_from_keys(keys, multi_label)
+    if unlabelled is not None:
+        if not config.is_student:
+            raise InputError(
+                "unlabelled texts need a teacher, got none; add teacher=<run>, or "
+                'training={"out_of_fold": True}'
+            )
+        memory["unlabelled"] = Rows(text_list(unlabelled), None)
     return rebuild(train_checkpoint(config, memory, run_dir, progress), "the trained model")[0]
 
 

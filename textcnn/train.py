@@ -28,7 +28,7 @@ def main(config: TrainConfig) -> None:
             check(config)
 
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.training.cross_validation import cross_validate
+    from textcnn.training.many_runs.cross_validation import cross_validate
     from textcnn.training.runs import train
 
     all_folds = config.data.folds is not None and config.data.fold is None

@@ -27,7 +27,7 @@ from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop
-from textcnn.training.optimizers import build_optimizer, takes_rows
+from textcnn.training.optimization.optimizers import build_optimizer, takes_rows
 from textcnn.training.precision import Precision
 
 SIZE = Size(time=25, vocabulary=18_000, filters=64, batch=50)

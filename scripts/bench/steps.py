@@ -10,7 +10,7 @@ import usual
 from torch import nn
 
 from textcnn.models.build import build_model
-from textcnn.training.optimizers import build_optimizer, takes_rows
+from textcnn.training.optimization.optimizers import build_optimizer, takes_rows
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,12 @@ from textcnn.config.schemas import CHOSEN_BY, register_schemas
 from textcnn.errors import InputError
 
 GROUPS = ("model", "text", "optimizer", "schedule", "training", "data")
+SINGLE = ("seed", "teacher")
 # keys that say where rows come from or how they are tested: here they come from Python
 ELSEWHERE = {
     *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),
     *("label_separator", "multi_label", "test_fraction", "folds", "fold", "streaming"),
-    "shuffle_buffer",
+    *("shuffle_buffer", "unlabelled"),
 }
 ONE_AT_A_TIME = threading.Lock()  # Hydra's state is global
 
@@ -75,9 +76,9 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
     overrides = ["data.duplicates=keep"]  # rows given from Python are all used
     for name, value in keys.items():
         group, _, key = name.partition("__")
-        if name != "seed" and group not in GROUPS:
+        if name not in SINGLE and group not in GROUPS:
             raise InputError(
-                f"{name}={value!r} is not a key; the keys are {join_or([*GROUPS, 'seed'])}, "
+                f"{name}={value!r} is not a key; the keys are {join_or([*GROUPS, *SINGLE])}, "
                 "and single keys such as model__num_filters=50"
             )
         for full, each in group_keys(group, {key: value} if key else value):

@@ -11,7 +11,7 @@ StringOrList = Any
 
 SOURCE_KEYS = (
     *("source", "path", "name", "revision", "train", "validation", "test"),
-    *("text", "label", "multi_label", "label_separator"),
+    *("text", "label", "multi_label", "label_separator", "unlabelled"),
 )
 SPLIT_KEYS = (
     *("validation_fraction", "test_fraction", "duplicates", "max_examples"),
@@ -66,6 +66,14 @@ class DataConfig:
         None,
         "test rows, given like data.train; null: the Hub's test split if there is one, else "
         "data.test_fraction of the training rows",
+        strings=True,
+        optional=True,
+    )
+    unlabelled: StringOrList = key(
+        None,
+        "texts without labels that a student learns from, with teacher= or training.out_of_fold: a "
+        "path, a glob or a list of them (.csv, .tsv, .jsonl, .parquet: the columns data.text; "
+        ".txt: a text per line); null: none",
         strings=True,
         optional=True,
     )
@@ -145,6 +153,11 @@ class DataConfig:
             yield (
                 "data.folds needs all rows in memory, got data.streaming=true; leave out one of "
                 "the two"
+            )
+        if self.unlabelled is not None and self.streaming:
+            yield (
+                "data.unlabelled needs all rows in memory, got data.streaming=true; leave out one "
+                "of the two"
             )
         if self.streaming and self.source == "bundled":
             yield f"{STREAMABLE}, got data=bundled, which is small; leave it out"

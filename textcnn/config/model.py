@@ -308,7 +308,7 @@ class NgramsConfig(ModelConfig):
 
     def conflicts(self) -> Iterator[str]:
         if not self.ngrams:
-            yield "model.ngrams=0 with model=ngrams leaves nothing to learn from; try model.ngrams=3"
+            yield "model.ngrams=0 with model=ngrams leaves nothing to learn; try model.ngrams=3"
 
 
 @dataclass
@@ -329,7 +329,7 @@ class InstalledConfig(NetworkConfig):
             yield f"model.name={self.name} is built into textcnn; try model={self.name}"
 
 
-# The schemas of networks by name; tests/test_build.py compares them with ENCODERS in models/build.py.
+# By name. tests/test_build.py compares the networks with ENCODERS in models/build.py.
 NETWORK_SCHEMAS: dict[str, type[NetworkConfig]] = {
     schema.name or "installed": schema for schema in NetworkConfig.__subclasses__()
 }

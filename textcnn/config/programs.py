@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.config.data import DataConfig, StringOrList, SyntheticConfig
+from textcnn.config.combinations import (
+    embedding_conflicts,
+    final_conflicts,
+    length_conflicts,
+    rate_conflicts,
+    regularizer_conflicts,
+    teacher_conflicts,
+    without_network,
+)
+from textcnn.config.data import DataConfig, StringOrList
 from textcnn.config.keys import command_line, group, key, walk
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.schedules import ScheduleConfig
@@ -57,6 +66,11 @@ class TrainConfig:
         "train a linear model over n-grams on the same texts too, and report its scores beside "
         "those of the model; null: if that takes less than about two seconds",
     )
+    teacher: str | None = key(
+        None,
+        "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
+        "probabilities the network learns too; null: from labels only",
+    )
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
     overwrite: bool = key(False, "replace the run that run_dir holds, if any")
@@ -68,7 +82,14 @@ class TrainConfig:
     @property
     def network_seed(self) -> int:
         """The seed of weights, batches and dropout; the splits have `seed` in every member."""
-        return (self.seed + (self.training.member or 1) - 1) % 2**32
+        other = (self.training.member or 1) - 1 + (self.training.teacher_fold or 0)
+        return (self.seed + other) % 2**32
+
+    @property
+    def is_student(self) -> bool:
+        """Whether the network learns from a teacher's probabilities too."""
+        own = self.training.out_of_fold and self.training.teacher_fold is None
+        return own or self.teacher is not None
 
     def depends_on_epochs(self) -> str | None:
         """The setting with which the number of epochs changes what every step does; None: none."""
@@ -92,11 +113,8 @@ class TrainConfig:
                 "baseline=true needs all rows in memory, got data.streaming=true; leave it out, or "
                 "train model=ngrams on some rows: data.max_examples=100000"
             )
-        if self.data.streaming and self.training.final == "all":
-            yield (
-                "training.final=all needs all rows in memory, got data.streaming=true; try "
-                "training.final=best"
-            )
+        if self.training.final == "all":
+            yield from final_conflicts(self)
         if (
             self.data.streaming
             and self.training.average == "tail"
@@ -106,6 +124,7 @@ class TrainConfig:
                 "training.average=tail needs the number of steps, which a stream doesn't have; try "
                 "training.max_steps=10000, or training.average=ema"
             )
+        yield from teacher_conflicts(self)
         yield from length_conflicts(self.data, self.text)
         yield from self.schedule.misfits(self.training, self.data.streaming)
         if isinstance(self.model, NetworkConfig):
@@ -256,105 +275,3 @@ class IllustrateConfig:
                     f"study=language trains on a few hundred texts of one split, got "
                     f"data.{name}={command_line(value)}; leave it out"
                 )
-
-
-def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:
-    if not isinstance(data, SyntheticConfig) or text.unit != "word" or text.max_length is None:
-        return
-    if data.length > text.max_length:
-        yield (
-            f"data.length={data.length} exceeds text.max_length={text.max_length}, which would cut "
-            f"off markers; try text.max_length={data.length}"
-        )
-
-
-def rate_conflicts(
-    optimizer: OptimizerConfig, text: TextConfig, model: NetworkConfig
-) -> Iterator[str]:
-    """Rates of a table that this run doesn't train."""
-    vectors = getattr(text, "vectors", None)
-    for name in ("embedding_rate", "vectors_rate"):
-        rate = getattr(optimizer, name)
-        if rate is None:
-            continue
-        if model.embedding in ("static", "onehot"):
-            yield (
-                f"optimizer.{name}={rate} has no effect with model.embedding={model.embedding}, "
-                "which learns no vectors; leave it out"
-            )
-        elif name == "vectors_rate" and vectors is None:
-            yield (
-                f"optimizer.vectors_rate={rate} needs text.vectors, got null; try "
-                f"optimizer.embedding_rate={rate}"
-            )
-        elif name == "embedding_rate" and vectors is not None:
-            yield (
-                f"optimizer.embedding_rate={rate} is for random vectors, got text.vectors="
-                f"{vectors}; try optimizer.vectors_rate={rate}"
-            )
-
-
-def without_network(config: TrainConfig) -> Iterator[str]:
-    """Keys that would have no effect on model=ngrams."""
-    training = config.training
-    given = {
-        "text.vectors": getattr(config.text, "vectors", None),
-        "training.members": training.members if training.members > 1 else None,
-        "training.label_smoothing": training.label_smoothing,
-        "training.r_drop": training.r_drop,
-        "training.mixup": training.mixup,
-        "training.adversarial": training.adversarial,
-    }
-    for name, value in given.items():
-        if value:
-            yield (
-                f"{name}={command_line(value)} needs a network, got model=ngrams; leave it out, or "
-                "try model=multi_width model.ngrams=3"
-            )
-
-
-def embedding_conflicts(text: TextConfig, model: NetworkConfig) -> Iterator[str]:
-    vectors = getattr(text, "vectors", None)
-    if vectors is not None and not model.has_vectors:
-        yield (
-            f"text.vectors={vectors} with model={model.name}: it has weights for words, and no "
-            "vectors; try text.vectors=null, or model=multi_width"
-        )
-    elif vectors is None and model.has_vectors and model.embedding in ("static", "multichannel"):
-        yield (
-            f"model.embedding={model.embedding} needs pretrained word vectors; try "
-            "text.vectors=glove, or model.embedding=nonstatic"
-        )
-    elif vectors is not None and model.embedding in ("random", "onehot"):
-        yield (
-            f"model.embedding={model.embedding} ignores text.vectors={vectors}; "
-            "try model.embedding=nonstatic"
-        )
-    if text.unit == "word" and model.has_vectors and model.embedding == "onehot":
-        yield (
-            "model.embedding=onehot needs one channel per token, too many with text=word; "
-            "try text=char, or model.embedding=nonstatic"
-        )
-    for name, value in (("position", "learned"), ("pooling", "flatten")):
-        if getattr(model, name) == value and (model.max_positions or text.max_length) is None:
-            yield (
-                f"model.{name}={value} needs a maximum length; try model.max_positions=500 or "
-                "text.max_length=500"
-            )
-
-
-def regularizer_conflicts(model: NetworkConfig, training: TrainingConfig) -> Iterator[str]:
-    names = ("dropout", "word_dropout", "embedding_dropout", "block_dropout")
-    drops = any(getattr(model, name, 0.0) for name in names)
-    # an installed encoder may have dropout of its own
-    if training.r_drop and not drops and not hasattr(model, "options"):
-        yield (
-            f"training.r_drop={training.r_drop} compares passes with different dropout, but there "
-            "is no dropout; try model.dropout=0.5"
-        )
-    if training.adversarial and model.embedding == "onehot":
-        yield (
-            f"training.adversarial={training.adversarial} changes the vectors of tokens, which "
-            "model.embedding=onehot doesn't have; try training.adversarial=0, or "
-            "model.embedding=nonstatic"
-        )

@@ -210,6 +210,41 @@ class TrainingConfig:
         at_least=1,
     )
 
+    temperature: float = key(
+        2.0,
+        "with a teacher, the number by which its logits and the student's are divided; a higher "
+        "one tells the student more of the improbable classes",
+        above=0.0,
+    )
+    teacher_weight: float = key(
+        0.5,
+        "weight of the teacher's probabilities in the loss; the labels have the rest; texts "
+        "without a label have the teacher only",
+        at_least=0.0,
+        at_most=1.0,
+    )
+    out_of_fold: bool = key(
+        False,
+        "learn also from the probabilities that networks give to texts they have not seen: each of "
+        "training.teacher_folds networks is trained on the other parts of the training texts",
+    )
+    teacher_folds: int = key(
+        5,
+        "with training.out_of_fold, number of parts of the training texts, and of networks",
+        at_least=2,
+    )
+    teacher_fold: int | None = key(
+        None,
+        "train only the network that has not seen this part, counted from 1, and test it on that "
+        "part; null: all of them, and then the student",
+        at_least=1,
+    )
+
+    @property
+    def teacher_part(self) -> tuple[int, int] | None:
+        """The part of the training texts, from 1, that this run leaves out, and their number."""
+        return None if self.teacher_fold is None else (self.teacher_fold, self.teacher_folds)
+
     @property
     def stored_members(self) -> int:
         """How many networks the checkpoint of such a run holds."""
@@ -250,4 +285,19 @@ class TrainingConfig:
             yield (
                 f"training.label_smoothing={self.label_smoothing} with training.loss=hinge, whose "
                 "targets are signs; try training.label_smoothing=0, or training.loss=squared"
+            )
+        if self.teacher_fold is not None and not self.out_of_fold:
+            yield (
+                f"training.teacher_fold={self.teacher_fold} needs training.out_of_fold=true, got "
+                "false; add it"
+            )
+        if self.teacher_fold is not None and self.teacher_fold > self.teacher_folds:
+            yield (
+                f"training.teacher_fold takes 1 to {self.teacher_folds} (training.teacher_folds), "
+                f"got {self.teacher_fold}; try training.teacher_fold=1"
+            )
+        if self.teacher_fold is not None and self.members > 1:
+            yield (
+                f"training.teacher_fold={self.teacher_fold} trains a single network, got "
+                f"training.members={self.members}; leave out one of the two"
             )

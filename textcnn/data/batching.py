@@ -24,11 +24,15 @@ class Batch:
     lengths: Tensor  # (batch,) int64, tokens of each text
     labels: Tensor | None  # (batch,) int64; for label sets (batch, classes) bool
     weights: Tensor | None = None  # (batch,) float32, of each text in the loss; None: all 1
+    teacher: Tensor | None = None  # (batch, classes) float32, the logits to learn from
+    labelled: Tensor | None = None  # (batch,) bool; None: all texts have a label
 
     def to(self, device: torch.device) -> "Batch":
-        labels = None if self.labels is None else self.labels.to(device)
-        weights = None if self.weights is None else self.weights.to(device)
-        return Batch(self.ids.to(device), self.lengths.to(device), labels, weights)
+        def moved(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device)
+
+        others = map(moved, (self.labels, self.weights, self.teacher, self.labelled))
+        return Batch(self.ids.to(device), self.lengths.to(device), *others)
 
     def pieces(self, size: int | None, tokens: int | None) -> list["Batch"]:
         """The texts in batches of at most so many texts or tokens, in the order of their lengths.
@@ -60,6 +64,8 @@ class EncodedTexts:
     full_lengths: np.ndarray  # (texts,) int64, tokens before truncation
     labels: np.ndarray | None = None  # (texts,) int64; for label sets (texts, classes) bool
     weights: np.ndarray | None = None  # (texts,) float32; None: all 1
+    teacher: np.ndarray | None = None  # (texts, classes) float32, the logits to learn from
+    labelled: np.ndarray | None = None  # (texts,) bool; None: all texts have a label
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -88,12 +94,9 @@ class EncodedTexts:
         # places beyond a text hold the next text; beyond the last text they are clipped
         ids = self.ids.take(places, mode="clip") if len(self.ids) else np.zeros_like(places)
         ids = np.where(position < lengths[:, None], ids, PADDING).astype(np.int64)
-        return Batch(
-            torch.from_numpy(ids),
-            torch.from_numpy(lengths),
-            None if self.labels is None else torch.from_numpy(self.labels[rows]),
-            None if self.weights is None else torch.from_numpy(self.weights[rows]),
-        )
+        columns = (self.labels, self.weights, self.teacher, self.labelled)
+        chosen = (None if each is None else torch.from_numpy(each[rows]) for each in columns)
+        return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), *chosen)
 
 
 def padded_time(longest: int) -> int:

@@ -1,5 +1,6 @@
 """From a source to ids: splits, the vocabulary of the training rows, all rows encoded."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from textcnn.data.batching import EncodedTexts
@@ -7,6 +8,7 @@ from textcnn.data.encoding import encode_labelled
 from textcnn.data.row_stream import RowStream, load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, load_splits
+from textcnn.data.unlabelled import joined, with_unlabelled
 from textcnn.text.encoder import TextEncoder, build_vocabulary
 from textcnn.text.tokenizers import Tokenizer
 
@@ -33,19 +35,24 @@ def prepare_texts(
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
 ) -> PreparedTexts:
-    """Learn the vocabulary from the training rows only, and encode all rows.
+    """Learn the vocabulary from the training rows and texts without labels, and encode all rows.
 
     Args:
         max_length, truncate: see `TextEncoder`.
         min_frequency, max_vocabulary: see `build_vocabulary`.
     """
     # splits that were drawn from one source are tokenized together
-    sources = {rows.source for rows in splits.by_name().values()}
+    learned = [rows for rows in (splits.train, splits.unlabelled) if rows is not None]
+    sources = {rows.source for rows in [*splits.by_name().values(), *learned]}
     tokenized = {source: source.tokenized(tokenizer) for source in sources}
-    train = splits.train
+
+    def counts() -> dict[str, int]:
+        of_each = [tokenized[rows.source].counts(rows.rows) for rows in learned]
+        return of_each[0] if len(of_each) == 1 else dict(sum(map(Counter, of_each), Counter()))
+
     vocabulary = build_vocabulary(
         tokenizer,
-        lambda: tokenized[train.source].counts(train.rows),
+        counts,
         min_frequency=min_frequency,
         max_vocabulary=max_vocabulary,
     )
@@ -64,6 +71,19 @@ class PreparedData:
     splits: Splits
     texts: PreparedTexts
     stream: RowStream | None  # the training rows if streaming; `splits` then has the first rows
+
+    @property
+    def learned(self) -> EncodedTexts:
+        """The training texts, and behind them those without labels."""
+        rows = self.splits.unlabelled
+        if rows is None:
+            return self.texts.train
+        return joined(self.texts.train, encode_labelled(rows, self.texts.encoder))
+
+    def learned_texts(self) -> list[str]:
+        """The strings of `learned`."""
+        more = self.splits.unlabelled
+        return [*self.splits.train.texts(), *([] if more is None else more.texts())]
 
 
 def prepare_data(
@@ -93,6 +113,8 @@ def prepare_data(
         splits, stream = load_stream(source, division, vocabulary_examples)
     else:
         splits = load_splits(source, division)
+        if (rows := source.read_unlabelled()) is not None:
+            splits = with_unlabelled(splits, rows, division.duplicates)
     texts = prepare_texts(
         splits,
         tokenizer,

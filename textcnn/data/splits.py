@@ -20,6 +20,7 @@ class Splits:
     validation: LabelledTexts
     test: LabelledTexts
     notes: tuple[str, ...] = ()  # for the user: how the rows were chosen
+    unlabelled: LabelledTexts | None = None  # more training texts; their labels mean nothing
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -30,7 +31,10 @@ class Splits:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def fingerprints(self) -> dict[str, str]:
-        return {name: rows.fingerprint for name, rows in self.by_name().items()}
+        rows = self.by_name()
+        if self.unlabelled is not None:
+            rows["unlabelled"] = self.unlabelled
+        return {name: each.fingerprint for name, each in rows.items()}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Division:
     max_examples: int | None = None  # limit of rows per split
     folds: int | None = None  # cross-validation: deal the training rows into this many folds
     fold: int | None = None  # the fold to test, from 1; None: the first
+    part: tuple[int, int] | None = None  # test this part of the training rows, of so many
     seed: int = 0
 
     def divide(self, tables: dict[str, pa.Table], notes: Sequence[str] = ()) -> Splits:
@@ -81,7 +86,20 @@ class Division:
             if len(rows) < len(chosen[key])
         ]
         train, validation, test = kept.values()
+        if self.part is not None:
+            test, train = self.leave_out(train, *self.part)
         return Splits(train, validation, test, (*notes, *found, *cuts))
+
+    def leave_out(
+        self, rows: LabelledTexts, part: int, parts: int
+    ) -> tuple[LabelledTexts, LabelledTexts]:
+        """The rows of a part, from 1, and those of the others, without the same texts."""
+        inside = parts_of(rows, parts, self.seed) == part - 1
+        seen = np.isin(rows.text_hashes, rows.text_hashes[inside])
+        others = ~inside & ~seen if self.duplicates == "drop" else ~inside
+        if not others.any():
+            raise InputError("training.out_of_fold: all training texts are the same; leave it out")
+        return rows.select(inside), rows.select(others)
 
     def drawn_fractions(self, given: Sequence[str]) -> dict[str, float]:
         """By key, the fraction of the training rows to draw for it.
@@ -115,9 +133,7 @@ class Division:
                 f"data.folds={self.folds} is too many for {len(rows)} rows; "
                 f"give at most {len(rows)}"
             )
-        fold = np.empty(len(rows), np.int64)
-        fold[shuffled_by_stratum(rows.strata, generator)] = np.arange(len(rows)) % self.folds
-        tested = fold == (self.fold or 1) - 1
+        tested = dealt(rows.strata, self.folds, generator) == (self.fold or 1) - 1
         return rows.select(tested), rows.select(~tested)
 
     def keep(self, rows: LabelledTexts, key: str) -> LabelledTexts:
@@ -133,6 +149,27 @@ class Division:
         # a new generator, so that evaluation, which reads only test, draws the same rows
         generator = np.random.default_rng(self.seed)
         return rows.select(~draw(rows.strata, len(rows) - self.max_examples, generator, key))
+
+
+def dealt(strata: np.ndarray, parts: int, generator: np.random.Generator) -> np.ndarray:
+    """(rows,) int64: the part of each row, counted from 0; parts are stratified."""
+    part = np.empty(len(strata), np.int64)
+    part[shuffled_by_stratum(strata, generator)] = np.arange(len(strata)) % parts
+    return part
+
+
+def parts_of(rows: LabelledTexts, parts: int, seed: int) -> np.ndarray:
+    """The part of each training row for `training.out_of_fold`, from 0: (rows,) int64.
+
+    Raises:
+        InputError: there are fewer rows than parts.
+    """
+    if len(rows) < parts:
+        raise InputError(
+            f"training.teacher_folds={parts} is too many for {len(rows)} training texts; give at "
+            f"most {len(rows)}"
+        )
+    return dealt(rows.strata, parts, np.random.default_rng([seed, parts]))
 
 
 def load_splits(source: Source, division: Division) -> Splits:

@@ -16,10 +16,11 @@ CONFIG = "config.yaml"
 METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
 RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
-RUNS_INSIDE = ("fold", "member")  # fold-1, fold-2, ...
+RUNS_INSIDE = ("fold", "member", "teacher")  # fold-1, fold-2, ...
+TEACHER_LOGITS = "teacher_logits.safetensors"
 MADE_BY_A_RUN = (
     *(CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra"),
-    *(RESULTS, FIGURES, REPORT),
+    *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS),
 )
 
 
@@ -112,7 +113,7 @@ def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
 
 
 def runs_inside(run_dir: Path) -> list[Path]:
-    """The configuration files of the runs that a run consists of: its folds and members."""
+    """The configuration files of the runs that a run consists of: folds, members, teachers."""
     return [file for kind in RUNS_INSIDE for file in run_dir.glob(f"{kind}-*/{CONFIG}")]
 
 

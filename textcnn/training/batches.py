@@ -1,6 +1,6 @@
 """The batches that the training loop iterates over, in stretches between two validations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ from textcnn.data.batching import Batch, EncodedTexts, shuffled_batches
 from textcnn.data.encoding import encode_labelled
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import RowStream
+from textcnn.data.unlabelled import taught
 from textcnn.errors import InputError
 from textcnn.text.encoder import TextEncoder
 
@@ -105,6 +106,10 @@ class EpochBatches:
     def go_to(self, position: dict[str, int]) -> None:
         self.at = read_position(EpochPosition, position)
 
+    def teach(self, logits: np.ndarray) -> None:
+        """Carry a teacher's logits (texts, classes) float32 in the batches."""
+        self.texts = taught(self.texts, logits)
+
 
 @dataclass
 class StreamPosition:
@@ -146,6 +151,7 @@ class StreamBatches:
         self.batch_size, self.batch_tokens = batch_size, batch_tokens
         self.seed = seed
         self.rank, self.count = rank, count
+        self.logits_of: Callable[[list[str]], np.ndarray] | None = None
         self.at = StreamPosition()
         self.running = self.batches()
 
@@ -180,6 +186,8 @@ class StreamBatches:
         if not len(rows):
             return
         texts = encode_labelled(rows, self.encoder)
+        if self.logits_of is not None:
+            texts = taught(texts, self.logits_of(rows.texts()))
         batches = shuffled_batches(
             texts.lengths,
             batch_size=self.batch_size,
@@ -198,6 +206,14 @@ class StreamBatches:
     def go_to(self, position: dict[str, int]) -> None:
         self.at = read_position(StreamPosition, position)
         self.running = self.batches()
+
+    def teach(self, logits_of: Callable[[list[str]], np.ndarray]) -> None:
+        """Carry a teacher's logits in the batches.
+
+        Args:
+            logits_of: from texts to (texts, classes) float32.
+        """
+        self.logits_of = logits_of
 
 
 def batches_of_rank(batches: list[np.ndarray], rank: int, count: int) -> list[np.ndarray]:

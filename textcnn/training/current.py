@@ -19,6 +19,7 @@ def checkpoint_of(
     config: str,
     vectors_coverage: float | None,
     selection: Selection | None,
+    teacher: str | None,
 ) -> Checkpoint:
     """
     Args:
@@ -26,6 +27,7 @@ def checkpoint_of(
         config: YAML.
         vectors_coverage: fraction of the vocabulary that has pretrained vectors.
         selection: in the final training, what the run before it chose.
+        teacher: fingerprint of the checkpoint that taught the network; None: none.
     """
     golden = [*splits.validation.texts(GOLDEN_TEXTS), ""]
     logits = classifier.logits(golden).tolist()
@@ -39,6 +41,8 @@ def checkpoint_of(
     }
     if selection is not None:
         manifest["selection"] = selection.chosen
+    if teacher is not None:
+        manifest["teacher"] = teacher
     weights = classifier.model.state_dict()
     return Checkpoint(
         config,

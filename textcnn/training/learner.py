@@ -13,13 +13,14 @@ from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.objectives.adversarial import Adversary
+from textcnn.training.objectives.distillation import Distillation
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.optimization.averaging import WeightAverage, build_average
 from textcnn.training.optimization.gradients import gradient_norm
+from textcnn.training.optimization.optimizers import build_optimizer, takes_rows
 from textcnn.training.optimization.parameter_groups import REST, parameter_groups
 from textcnn.training.optimization.schedules import Schedule, constant, set_rates
 from textcnn.training.optimization.updates import UpdateRule
-from textcnn.training.optimizers import build_optimizer, takes_rows
 from textcnn.training.precision import Precision
 from textcnn.training.state import TrainingState
 
@@ -38,6 +39,7 @@ class Learner:
     objective: Objective = plain
     adversary: Adversary | None = None  # None: no adversarial training
     average: WeightAverage | None = None
+    distillation: Distillation | None = None  # for batches with a teacher's logits
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights. Return the loss and the correct texts from before the update."""
@@ -74,9 +76,18 @@ class Learner:
         return loss, logits
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """A scalar in nats, from the labels of the batch."""
+        """A scalar in nats, from the labels and, if there is a teacher, from its logits."""
         assert batch.labels is not None
-        return self.loss_of(logits, batch.labels, batch.weights)
+        if batch.teacher is None or self.distillation is None:
+            return self.loss_of(logits, batch.labels, batch.weights)
+        return self.distillation.loss(
+            self.loss_of,
+            logits,
+            batch.labels,
+            batch.teacher,
+            weights=batch.weights,
+            labelled=batch.labelled,
+        )
 
     def logits(
         self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
@@ -133,6 +144,7 @@ def build_learner(
     table_rate: float | None = None,
     objective: Objective = plain,
     adversary: Adversary | None = None,
+    distillation: Distillation | None = None,
     **optimizer_settings: Any,
 ) -> Learner:
     """
@@ -171,4 +183,5 @@ def build_learner(
         objective,
         adversary,
         averaged,
+        distillation,
     )

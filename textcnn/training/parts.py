@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from accelerate import Accelerator
-from torch import Tensor
 
 from textcnn.builders import (
     Model,
@@ -25,15 +24,16 @@ from textcnn.data.sources.memory import Rows
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ngrams.beside import WithNgrams
-from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.final import Selection
 from textcnn.training.learner import Learner, build_learner
-from textcnn.training.linear import calibrate, fit_linear, learn_ngrams, rescale
-from textcnn.training.losses import class_weights, loss_for, mass_for
+from textcnn.training.losses import loss_for, mass_for
+from textcnn.training.ngrams.baseline import is_cheap
+from textcnn.training.ngrams.parts import count_ngrams
 from textcnn.training.objectives.adversarial import Adversary
+from textcnn.training.objectives.distillation import Distillation
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop
@@ -53,7 +53,12 @@ def load_data(
     """
     with accelerator.main_process_first():  # it fills the cache for the others
         return build_data(
-            config.data, config.text, config.seed, memory=memory, draw_test=memory is None
+            config.data,
+            config.text,
+            config.seed,
+            memory=memory,
+            draw_test=memory is None,
+            part=config.training.teacher_part,
         )
 
 
@@ -139,55 +144,17 @@ def initial_model(
     return network if ngrams is None else WithNgrams(network, ngrams)
 
 
-def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
-    """The n-grams of the training texts, with the weights of naive Bayes."""
-    return learn_ngrams(
-        data.texts.train,
-        vocabulary_size=len(data.texts.encoder.vocabulary),
-        num_classes=len(data.splits.labels),
-        **model.ngram_settings(),
-    )
-
-
-def train_ngrams(
-    model: Model,
-    config: TrainConfig,
-    data: PreparedData,
-    chosen: Mapping[str, Tensor] | None = None,
-) -> None:
-    """Fit n-grams, if a model has any, to the training texts, and scale them on validation texts.
+def wants_baseline(config: TrainConfig, data: PreparedData, keep: bool) -> bool:
+    """Whether to compare the model with the linear one.
 
     Args:
-        chosen: the weights of a model that was scaled on validation texts, for the final training,
-            which has no such texts; None: scale on the validation texts.
-
-    Raises:
-        InputError: `training.class_weights` doesn't fit the classes.
+        keep: the run directory stays, for somebody to look at.
     """
-    ngrams = ngrams_of(model)
-    if ngrams is None:
-        return
-    rows = data.splits.train
-    weights = class_weights(
-        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
-    )
-    settings = config.model.linear_settings()
-    fit_linear(ngrams, data.texts.train, class_weights=weights, seed=config.seed, **settings)
-    if chosen is None:
-        calibrate(ngrams, data.texts.validation)
-        return
-    beside = isinstance(model, WithNgrams)
-    factor, fraction = chosen["ngrams.calibration" if beside else "calibration"].tolist()
-    rescale(ngrams, factor, fraction)
-    if isinstance(model, WithNgrams):
-        model.weights.copy_(chosen["weights"])
-
-
-def ngrams_of(model: Model) -> Ngrams | None:
-    """The n-grams of a model, if it has any."""
-    if isinstance(model, WithNgrams):
-        return model.ngrams
-    return model if isinstance(model, Ngrams) else None
+    compared = isinstance(config.model, NetworkConfig) and not config.model.ngrams
+    part = config.training.member is not None or config.training.teacher_fold is not None
+    if config.baseline is None:
+        return compared and not part and keep and is_cheap(data)
+    return config.baseline and not part
 
 
 def network_of(model: Model) -> TextCNN:
@@ -239,7 +206,7 @@ def learner_for(
         name=config.training.loss,
         device=accelerator.device,
     )
-    epsilon = config.training.adversarial
+    training = config.training
     return build_learner(
         network,
         loss_of,
@@ -247,12 +214,13 @@ def learner_for(
         accelerator,
         schedule=schedule,
         update=update_rule(config, data, accelerator),
-        objective=objective_for(config.training, network),
-        adversary=Adversary(network, epsilon) if epsilon else None,
+        objective=objective_for(training, network),
+        adversary=Adversary(network, training.adversarial) if training.adversarial else None,
+        distillation=Distillation(training.temperature, training.teacher_weight),
         average={
-            "name": config.training.average,
-            "decay": config.training.average_decay,
-            "begins": config.training.average_from,
+            "name": training.average,
+            "decay": training.average_decay,
+            "begins": training.average_from,
             "steps": steps,
         },
         **optimizer_settings(config),
@@ -315,7 +283,7 @@ def batches_for(
     # inversely proportional to the size of the class, so that all classes are drawn equally often
     weights = 1 / np.bincount(strata)[strata]
     return EpochBatches(
-        data.texts.train,
+        data.learned,
         epochs=training.epochs,
         sampling_weights=weights if training.sampling == "balanced" else None,
         **settings,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,16 @@ from textcnn.builders import build_joined_data, with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
-    load_training_state,
     save_checkpoint,
     update_manifest,
 )
 from textcnn.config.keys import walk
-from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
-from textcnn.errors import InputError
+from textcnn.data.splits import parts_of
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import BaseClassifier, load
@@ -35,28 +33,24 @@ from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import argument, build_console
 from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
-from textcnn.training.baseline import is_cheap, train_baseline
 from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
 from textcnn.training.loop import Stopping, fit
+from textcnn.training.many_runs.teacher import load_teacher
+from textcnn.training.ngrams.baseline import train_baseline
+from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.parts import (
     build_parts,
     load_data,
     opening_report,
-    train_ngrams,
     vectors_for,
+    wants_baseline,
 )
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
+from textcnn.training.resuming import restore, state_to_resume
 from textcnn.training.state import TrainingState
-
-
-def data_changed(run_dir: Path) -> str:
-    return (
-        f"resume={run_dir}: the data have changed since the run began; restore them, or start a "
-        "new run"
-    )
 
 
 class TrainingRun:
@@ -96,6 +90,11 @@ class TrainingRun:
         # read first: a checkpoint that can't be resumed is refused before hours of data
         self.last = self.read_last() if resume else None
         self.data = data or load_data(config, self.accelerator, memory)
+        self.teacher = None
+        if config.teacher is not None:
+            self.teacher = load_teacher(config.teacher, self.data.splits)
+        elif config.is_student:  # refuse too many parts before anything is written
+            parts_of(self.data.splits.train, config.training.teacher_folds, config.seed)
         # a resumed run has its vectors in the checkpoint
         vectors = None if resume else vectors_for(config, self.data)
         self.vectors_coverage = None if vectors is None else vectors.coverage
@@ -154,6 +153,10 @@ class TrainingRun:
             self.curves = Curves(self.run_dir, every=self.config.training.log_every)
             self.opening.log(self.curves, config_yaml)
 
+    @property
+    def teacher_fingerprint(self) -> str | None:
+        return None if self.teacher is None else self.teacher.fingerprint
+
     def store_config(self) -> None:
         """Write the configuration of a resumed run: `training.epochs` may have changed."""
         with new_file(self.run_dir / CONFIG) as file:
@@ -165,28 +168,9 @@ class TrainingRun:
 
     def restore_last(self) -> None:
         """Take weights, optimizer, random numbers and counters from `last/`."""
-        directory = existing(self.run_dir / "last")
         checkpoint, self.last = self.last, None
         assert checkpoint is not None
-        if checkpoint.manifest.get("data") != self.data.splits.fingerprints():
-            raise InputError(data_changed(self.run_dir))
-        stored = load_training_state(directory)
-        try:
-            if "selection" in stored:
-                self.enter_final(Selection.restore(stored["selection"]), vectors=False)
-            self.state = TrainingState.restore(stored["state"])
-            self.batches.go_to(stored["batches"])
-            self.classifier.model.load_state_dict(checkpoint.weights)
-            self.classifier.thresholds = checkpoint.thresholds
-            self.learner.optimizer.load_state_dict(stored["optimizer"])
-            if self.learner.average is not None:
-                self.learner.average.load_state(stored["average"])
-            self.learner.set_rates(self.state)  # an unusable history is refused now
-            self.precision.load_state(stored.get("scaler", {}))
-            torch.set_rng_state(stored["random"])
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"{directory}: training can't be resumed: {reason}") from error
+        restore(self, checkpoint)
         self.earlier_seconds = self.state.run_seconds
         self.vectors_coverage = checkpoint.manifest.get("vectors_coverage")
         if self.is_first:
@@ -202,6 +186,10 @@ class TrainingRun:
         Raises:
             Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
         """
+        if self.config.is_student:
+            from textcnn.training.many_runs.students import teach  # which builds on this module
+
+            teach(self)
         if self.selection is None:
             self.fit()
             if self.config.training.final == "all":
@@ -285,17 +273,7 @@ class TrainingRun:
         if self.curves:
             self.curves.flush()  # a run resumed from here must not lack earlier points
         self.state.run_seconds = self.seconds
-        state = {
-            "state": asdict(self.state),
-            "batches": self.batches.position(),
-            "optimizer": self.learner.optimizer.state_dict(),
-            "scaler": self.precision.state(),
-            "random": torch.get_rng_state(),
-        }
-        if self.selection is not None:
-            state["selection"] = self.selection.as_stored()
-        if self.learner.average is not None:
-            state["average"] = self.learner.average.state()
+        state = state_to_resume(self)
         with self.learner.averaged():
             checkpoint = self.checkpoint()
             save_checkpoint(self.run_dir / name, checkpoint, state if name == "last" else None)
@@ -309,16 +287,8 @@ class TrainingRun:
             config=dump(self.config),
             vectors_coverage=self.vectors_coverage,
             selection=self.selection,
+            teacher=self.teacher_fingerprint,
         )
-
-    @property
-    def wants_baseline(self) -> bool:
-        """Whether to compare the model with the linear one."""
-        if not isinstance(self.config.model, NetworkConfig) or self.config.training.member:
-            return bool(self.config.baseline)
-        if self.config.baseline is None:
-            return self.keep and is_cheap(self.data)
-        return self.config.baseline
 
     def outcome(
         self, best: BaseClassifier[Any], test: Scores | None, validation: Scores | None
@@ -333,9 +303,11 @@ class TrainingRun:
         texts, selection = self.trained_on.texts, self.selection
         test = self.score(best, texts.test) if len(texts.test) else None
         validation = self.score(best, texts.validation) if selection is None else None
+        wanted = wants_baseline(self.config, self.data, self.keep)
+        baseline = train_baseline(self.data, self.config.seed, self.score) if wanted else None
         if not self.is_first:
             return
-        outcome = self.outcome(best, test, validation)
+        outcome = replace(self.outcome(best, test, validation), baseline=baseline)
         if selection is not None:
             outcome = replace(outcome, state=selection.state, final=self.state)
         update_manifest(
@@ -343,17 +315,12 @@ class TrainingRun:
             metrics={name: scores.summary() for name, scores in outcome.scores.items()},
         )
         metrics = outcome.as_json(self.opening, self.vectors_coverage)
-        baseline = train_baseline(self.data, self.config.seed) if self.wants_baseline else None
-        if baseline is not None:
-            metrics["baseline"] = baseline.as_json()
         write_json(self.run_dir / METRICS, metrics)
         if self.curves is not None:
             outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
             settings = {key: value for key, _, value in walk(self.config) if key not in outside}
             outcome.log(self.curves, self.data.splits, settings)
         outcome.report(self.console)
-        if baseline is not None:
-            self.console.print(baseline.report())
         if self.keep:
             checkpoint = argument("checkpoint", self.run_dir)
             self.console.print(

@@ -17,6 +17,7 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.training.curves import Curves
+from textcnn.training.ngrams.baseline import Baseline
 from textcnn.training.state import TrainingState
 
 # The examples in TensorBoard are chosen from this many validation texts.
@@ -70,6 +71,7 @@ class Outcome:
     state: TrainingState  # of the run that validation ended
     seconds: float  # from start to end, over all parts of a resumed run
     final: TrainingState | None = None  # of the training on train + validation that followed
+    baseline: Baseline | None = None  # the linear model on the same texts; None: not trained
 
     @property
     def scores(self) -> dict[str, Scores]:
@@ -107,6 +109,7 @@ class Outcome:
         return {
             "test": None if self.test is None else self.test.as_json(),
             "validation": None if self.validation is None else self.validation.as_json(),
+            **({} if self.baseline is None else {"baseline": self.baseline.as_json()}),
             **self.final_json(),
             "train": {
                 "epochs": state.epoch,
@@ -145,6 +148,7 @@ class Outcome:
         console.print(
             self.chosen_line(),
             *([f"test {summary(self.test)}"] if self.test else []),
+            *([] if self.baseline is None else [self.baseline.line()]),
             f"{self.seconds:.1f} s in total, {self.train_seconds:.1f} s of training and validation "
             f"at {self.texts_per_second:,.0f} texts/s, peak memory "
             f"{peak_memory_bytes() / 1e6:,.0f} MB",

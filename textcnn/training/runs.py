@@ -6,9 +6,9 @@ from typing import Any
 from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.system.terminal import argument
-from textcnn.training.linear_run import LinearRun
 from textcnn.training.loop import Interrupted
-from textcnn.training.members import EnsembleRun
+from textcnn.training.many_runs.members import EnsembleRun
+from textcnn.training.ngrams.run import LinearRun
 from textcnn.training.recipe import TrainingRun
 
 

@@ -4,7 +4,7 @@ Messages count rows from 1 without the header, and lines as editors do.
 """
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -45,8 +45,11 @@ def read_files(key: str, given: StringOrList, columns: Columns) -> pa.Table:
     return pa.concat_tables(read_file(path, columns) for path in find_files(key, given))
 
 
-def find_files(key: str, given: StringOrList) -> list[Path]:
+def find_files(key: str, given: StringOrList, endings: Sequence[str] = ENDINGS) -> list[Path]:
     """The files of a path, a glob pattern or a list of them, in order.
+
+    Args:
+        endings: that the names of the files may have.
 
     Raises:
         InputError: no such file, a directory, or an unknown ending.
@@ -64,8 +67,8 @@ def find_files(key: str, given: StringOrList) -> list[Path]:
             raise InputError(f"{key}={pattern}: no such file (looked from {Path.cwd()})")
         found += files
     for path in found:
-        if path.suffix.lower() not in ENDINGS:
-            raise InputError(f"{path}: textcnn reads {', '.join(ENDINGS)}, got {path.suffix!r}")
+        if path.suffix.lower() not in endings:
+            raise InputError(f"{path}: textcnn reads {', '.join(endings)}, got {path.suffix!r}")
     return found
 
 

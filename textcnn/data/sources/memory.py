@@ -16,12 +16,12 @@ class Rows:
     """Labelled texts of a Python program; any sequences, such as lists and NumPy arrays."""
 
     texts: Sequence[str] | np.ndarray
-    # of each text a string, or with several labels a list or set of strings
-    labels: Sequence[Any] | np.ndarray
+    # of each text a string, or with several labels a list or set of strings; None: no labels
+    labels: Sequence[Any] | np.ndarray | None
     weights: Sequence[float] | np.ndarray | None = None  # of each text in the loss; None: all 1
 
     def table(self, key: str, multi_label: bool) -> pa.Table:
-        """Columns `text`, `label` and, if there are weights, `weight` (float32).
+        """Columns `text`, `label` (if there are labels) and `weight` (float32, if there are any).
 
         Args:
             key: what messages call the rows.
@@ -36,11 +36,13 @@ class Rows:
             raise InputError(f"{key}: texts must be a sequence of strings, got one string")
         if len(self.texts) == 0:
             raise InputError(f"{key} holds no rows")
-        if len(self.labels) != len(self.texts):
+        if self.labels is not None and len(self.labels) != len(self.texts):
             raise InputError(
                 f"{key}: {len(self.texts)} texts, but {len(self.labels)} labels; give one per text"
             )
         texts = list(checked_strings(key, "text", enumerate(self.texts, start=1)))
+        if self.labels is None:
+            return pa.table({"text": pa.array(texts, pa.string())})
         check = checked_label_sets if multi_label else checked_labels
         labels = list(check(key, self.labels))
         kind = pa.list_(pa.string()) if multi_label else pa.string()

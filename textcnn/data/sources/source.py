@@ -11,6 +11,7 @@ from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.columns import Columns
 from textcnn.data.sources.files import StringOrList, read_files, stream_files
 from textcnn.data.sources.memory import Rows
+from textcnn.data.sources.unlabelled import read_unlabelled
 from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.errors import InputError
 
@@ -39,7 +40,8 @@ class Source:
     multi_label: bool = False
     label_separator: str | None = None
     synthetic: dict[str, Any] | None = None  # the settings of `SyntheticTexts`
-    memory: Mapping[str, Rows] | None = None  # by split: train, validation, test
+    unlabelled: StringOrList | None = None  # files
+    memory: Mapping[str, Rows] | None = None  # by split: train, validation, test, unlabelled
     seed: int = 0  # draws synthetic texts
 
     @property
@@ -106,6 +108,18 @@ class Source:
         train = streams.pop("data.train")
         readers: Readers = {key: partial(read_stream, stream) for key, stream in streams.items()}
         return train, readers, notes
+
+    def read_unlabelled(self) -> pa.Table | None:
+        """The texts without labels; None if there are none.
+
+        Raises:
+            InputError: they can't be read.
+        """
+        if self.memory is not None and "unlabelled" in self.memory:
+            return self.memory["unlabelled"].table("unlabelled", self.multi_label)
+        if self.unlabelled is None:
+            return None
+        return read_unlabelled("data.unlabelled", self.unlabelled, self.columns.text)
 
     def check_keys(self) -> None:
         hub_keys = {"data.path": self.path, "data.name": self.name, "data.revision": self.revision}

@@ -16,7 +16,7 @@ from textcnn.models.layers.position import POSITIONS
 from textcnn.studies.audio.sound import Sound
 from textcnn.studies.shared.study import Values
 from textcnn.training.losses import build_loss
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimization.optimizers import build_optimizer
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,8 @@ def load(settings: Values) -> Subject:
     classifier, trained, _, _ = restore(settings["checkpoint"])
     if (count := trained.training.stored_members) > 1:
         raise InputError(
-            f"study=checkpoint examines a single network, got {settings['checkpoint']}, an ensemble "
-            f"of {count}; give one member, checkpoint=<run>/member-1"
+            f"study=checkpoint examines a single network, got {settings['checkpoint']}, an "
+            f"ensemble of {count}; give one member, checkpoint=<run>/member-1"
         )
     data = chosen_data(settings["data"], trained.data)
     rows = test_rows(data, trained, classifier.labels)

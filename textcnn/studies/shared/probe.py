@@ -27,7 +27,7 @@ from textcnn.training.batches import EpochBatches
 from textcnn.training.learner import Learner
 from textcnn.training.loop import Stopping, fit
 from textcnn.training.losses import build_loss
-from textcnn.training.optimizers import build_optimizer
+from textcnn.training.optimization.optimizers import build_optimizer
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.state import TrainingState

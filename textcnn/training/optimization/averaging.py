@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, optim
 
 from textcnn.models.classifier import TextCNN
-from textcnn.training.optimizers import seen_rows
+from textcnn.training.optimization.optimizers import seen_rows
 
 # The share that an average over `before` steps has in that over `now` steps; 0 for 0 steps.
 Kept = Callable[[Any, int], Any]

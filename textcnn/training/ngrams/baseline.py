@@ -1,17 +1,15 @@
 """The linear model over n-grams as a yardstick: trained and scored on the same texts as a run."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from textcnn.data.prepare import PreparedData
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import summary
 from textcnn.inference import build_classifier
-from textcnn.training.linear import calibrate, fit_linear, learn_ngrams
+from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams
 
 LONGEST = 2  # tokens of an n-gram, at most
 # Tokens of the training texts times classes: with fewer, training takes less than two seconds.
@@ -35,22 +33,26 @@ class Baseline:
             "test": None if self.test is None else self.test.summary(),
         }
 
-    def report(self) -> str:
-        split, scores = (
-            ("validation", self.validation) if self.test is None else ("test", self.test)
-        )
-        return f"baseline, a linear model over n-grams: {split} {summary(scores)}"
+    def line(self) -> str:
+        """One line for the terminal."""
+        split = "validation" if self.test is None else "test"
+        scores = summary(self.test or self.validation)
+        return f"baseline, a linear model over n-grams: {split} {scores}"
 
 
 def is_cheap(data: PreparedData) -> bool:
-    """Whether training the baseline takes less than two seconds."""
+    """Whether training the baseline takes less than about two seconds."""
     classes = len(data.splits.labels)
     problems = 1 if classes == 2 else classes
     return data.stream is None and len(data.texts.train.ids) * problems < CHEAP
 
 
-def train_baseline(data: PreparedData, seed: int) -> Baseline:
-    """Train the linear model with the defaults of `model=ngrams`, but bigrams, and score it."""
+def train_baseline(data: PreparedData, seed: int, score: Callable[..., Scores]) -> Baseline:
+    """Train the linear model with the defaults of `model=ngrams`, but bigrams, and score it.
+
+    Args:
+        score: scores a classifier on texts, see `TrainingRun.score`.
+    """
     start = time.perf_counter()
     texts, labels = data.texts, data.splits.labels
     ngrams = learn_ngrams(
@@ -64,7 +66,6 @@ def train_baseline(data: PreparedData, seed: int) -> Baseline:
     seconds = time.perf_counter() - start
     thresholds = (0.5,) * len(labels) if data.splits.train.multi_label else None
     classifier = build_classifier(ngrams, texts.encoder, labels, thresholds)
-    cpu = torch.device("cpu")
-    validation = score_classifier(classifier, texts.validation, cpu, tune=True)
-    test = score_classifier(classifier, texts.test, cpu) if len(texts.test) else None
+    validation = score(classifier, texts.validation, tune=True)
+    test = score(classifier, texts.test) if len(texts.test) else None
     return Baseline(validation, test, seconds)

@@ -13,12 +13,12 @@ import textcnn
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.system.atomic import existing, write_json
-from textcnn.system.run_dir import METRICS, create_run_dir
+from textcnn.system.run_dir import METRICS, create_run_dir, runs_inside
 from textcnn.system.terminal import build_console
 from textcnn.training.curves import Curves
+from textcnn.training.many_runs.spread import MEASURES, mean_cells, over_runs, score_cells
 from textcnn.training.report import peak_memory_bytes
 from textcnn.training.runs import build_run, carry_out
-from textcnn.training.spread import MEASURES, mean_cells, over_runs, score_cells
 
 
 def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
@@ -36,8 +36,8 @@ def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:
         if resume and (directory / METRICS).is_file():
             continue
         # a fold that was killed before its first checkpoint starts again
-        begun = existing(directory / "last").is_dir() or any(directory.glob("member-*"))
-        resumed = resume and begun
+        begun = existing(directory / "last").is_dir() or runs_inside(directory)
+        resumed = resume and bool(begun)
         data = replace(config.data, fold=fold)
         run = build_run(replace(config, data=data, overwrite=resume), directory, resumed)
         run_dir = run.run_dir.parent  # that of the first process

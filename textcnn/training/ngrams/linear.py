@@ -107,7 +107,7 @@ def fit_linear(
     bias = np.zeros(ngrams.num_classes, np.float32)
     for number in range(1 if two else 0, ngrams.num_classes):
         has_it = labels == number if labels.ndim == 1 else labels[:, number]
-        counted = texts.copy()
+        counted: np.ndarray = texts.copy()
         if class_weights is not None:
             own, others = two_sides(class_weights.numpy(), labels, number)
             counted = counted * np.where(has_it, own, others)
@@ -155,7 +155,7 @@ def rescale(ngrams: Ngrams, factor: float, fraction: float) -> None:
     """Multiply the learned weights and the bias by a factor, then add a fraction to the weights."""
     ngrams.table.weight.mul_(factor).add_(fraction)
     ngrams.table.weight[: len(SPECIALS)] = 0.0
-    ngrams.bias *= factor
+    ngrams.bias.mul_(factor)
     ngrams.calibration.copy_(torch.tensor([factor, fraction]))
 
 

@@ -68,9 +68,11 @@ def train_all(jobs: Sequence[Job], run: TrainingRun, data: PreparedData | None =
         Interrupted: after Ctrl-C or SIGTERM, once the progress of each run is saved.
     """
     left = [job for job in jobs if not job.finished]
-    options = {"memory": run.memory, "keep": run.keep}
-    if (workers := worker_count(run, len(left))) > 1:
-        run.console.print(f"{len(left)} runs in {workers} processes of one thread each")
+    options: dict[str, Any] = {"memory": run.memory, "keep": run.keep}
+    if left and (workers := min(worker_count(run), len(left))):
+        run.console.print(
+            f"networks to train: {len(left)}, {workers} at a time, with one thread each"
+        )
         train_in_workers(left, workers, run.run_dir, quiet=run.console.quiet, **options)
         return
     with random_state_kept():
@@ -81,15 +83,18 @@ def train_all(jobs: Sequence[Job], run: TrainingRun, data: PreparedData | None =
             complete(job, made, run.console)
 
 
-def worker_count(run: TrainingRun, jobs: int) -> int:
-    """The number of worker processes; 1: train in this process.
+def worker_count(run: TrainingRun) -> int:
+    """The number of worker processes; 0: train in this process.
 
-    A GPU is not shared, and processes under torchrun train every run together. Rows from Python
-    stay here too: a worker would import the user's program, which need not be written for that.
+    With several threads even a single run is left to a worker: it has one thread there, as it had
+    before an interruption, and so the same numbers. A GPU is not shared, and processes under
+    torchrun train every run together. Rows from Python stay here too: a worker would import the
+    user's program, which need not be written for that.
     """
     if run.accelerator.num_processes > 1 or run.accelerator.device.type != "cpu" or run.memory:
-        return 1
-    return min(torch.get_num_threads(), jobs)
+        return 0
+    threads = torch.get_num_threads()
+    return threads if threads > 1 else 0
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,11 +21,13 @@ from textcnn.inference import BaseClassifier, rebuild
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.training.curves import Curves
-from textcnn.training.many_runs import Job, train_all
-from textcnn.training.parts import ngrams_of, train_ngrams
-from textcnn.training.recipe import TrainingRun, data_changed
+from textcnn.training.many_runs.jobs import Job, train_all
+from textcnn.training.many_runs.spread import mean_cells, over_runs, score_cells
+from textcnn.training.many_runs.students import out_of_fold_logits
+from textcnn.training.ngrams.parts import ngrams_of, train_ngrams
+from textcnn.training.recipe import TrainingRun
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
-from textcnn.training.spread import mean_cells, over_runs, score_cells
+from textcnn.training.resuming import data_changed
 
 TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
 
@@ -73,6 +75,8 @@ class EnsembleRun(TrainingRun):
             InputError: a member can't be trained.
             Interrupted: after Ctrl-C or SIGTERM, once every member's progress is saved.
         """
+        if self.config.training.out_of_fold:
+            out_of_fold_logits(self)  # the same for all members
         train_all(self.jobs, self, self.data)
 
     def finish(self) -> None:
@@ -93,12 +97,12 @@ class EnsembleRun(TrainingRun):
         super().finish()
 
     def outcome(
-        self, best: BaseClassifier[Any], test: Scores | None, validation: Scores
+        self, best: BaseClassifier[Any], test: Scores | None, validation: Scores | None
     ) -> "EnsembleOutcome":
         metrics = self.member_metrics()
         names = [job.directory.name for job in self.jobs]
         state, seconds = self.state, self.seconds
-        return EnsembleOutcome(best, test, validation, state, seconds, names, metrics)
+        return EnsembleOutcome(best, test, validation, state, seconds, names=names, members=metrics)
 
     def member_metrics(self) -> list[dict[str, Any]]:
         """The `metrics.json` of each member."""
@@ -152,8 +156,8 @@ def merge_members(
 class EnsembleOutcome(Outcome):
     """A finished ensemble, and what its members report."""
 
-    names: list[str]  # of the members' directories
-    members: list[dict[str, Any]]  # their metrics.json
+    names: list[str] = field(kw_only=True)  # of the members' directories
+    members: list[dict[str, Any]] = field(kw_only=True)  # their metrics.json
 
     def as_json(self, opening: Opening, vectors_coverage: float | None) -> dict[str, Any]:
         """As of a single network; what concerns training is the mean over the members."""
@@ -169,7 +173,8 @@ class EnsembleOutcome(Outcome):
             {"run_dir": run_dir, **{name: each[name] for name in ("test", "validation", "train")}}
             for run_dir, each in zip(self.names, self.members, strict=True)
         ]
-        return result | {"members": of_each}
+        peaks = [result["peak_memory_bytes"], *(each["peak_memory_bytes"] for each in self.members)]
+        return result | {"peak_memory_bytes": max(peaks), "members": of_each}
 
     def report(self, console: Console) -> None:
         split = "validation" if self.test is None else "test"
@@ -178,8 +183,8 @@ class EnsembleOutcome(Outcome):
         console.print(member_table(self.names, [each[split] for each in self.members], scores))
         seconds = [each["train"]["seconds"] for each in self.members]
         console.print(
-            f"ensemble of {len(self.members)}: validation {summary(self.validation)}",
-            *([f"test {summary(self.test)}"] if self.test else []),
+            f"ensemble of {len(self.members)}: {split} {summary(scores)}",
+            *([] if self.baseline is None else [self.baseline.line()]),
             f"{self.seconds:.1f} s over all members, {sum(seconds):.1f} s of training and "
             f"validation, peak memory of this process {peak_memory_bytes() / 1e6:,.0f} MB",
             sep="\n",

@@ -1,0 +1,65 @@
+"""The n-grams of a run: counted, trained and scaled before the network is trained."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from textcnn.builders import Model
+from textcnn.config.model_keys import ModelConfig
+from textcnn.config.programs import TrainConfig
+from textcnn.data.prepare import PreparedData
+from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.training.losses import class_weights
+from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
+
+
+def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
+    """The n-grams of the training texts, with the weights of naive Bayes."""
+    return learn_ngrams(
+        data.texts.train,
+        vocabulary_size=len(data.texts.encoder.vocabulary),
+        num_classes=len(data.splits.labels),
+        **model.ngram_settings(),
+    )
+
+
+def train_ngrams(
+    model: Model,
+    config: TrainConfig,
+    data: PreparedData,
+    chosen: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Fit n-grams, if a model has any, to the training texts, and scale them on validation texts.
+
+    Args:
+        chosen: the weights of a model that was scaled on validation texts, for the final training,
+            which has no such texts; None: scale on the validation texts.
+
+    Raises:
+        InputError: `training.class_weights` doesn't fit the classes.
+    """
+    ngrams = ngrams_of(model)
+    if ngrams is None:
+        return
+    rows = data.splits.train
+    weights = class_weights(
+        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
+    )
+    settings = config.model.linear_settings()
+    fit_linear(ngrams, data.texts.train, class_weights=weights, seed=config.seed, **settings)
+    if chosen is None:
+        calibrate(ngrams, data.texts.validation)
+        return
+    beside = isinstance(model, WithNgrams)
+    factor, fraction = chosen["ngrams.calibration" if beside else "calibration"].tolist()
+    rescale(ngrams, factor, fraction)
+    if isinstance(model, WithNgrams):
+        model.weights.copy_(chosen["weights"])
+
+
+def ngrams_of(model: Model) -> Ngrams | None:
+    """The n-grams of a model, if it has any."""
+    if isinstance(model, WithNgrams):
+        return model.ngrams
+    return model if isinstance(model, Ngrams) else None

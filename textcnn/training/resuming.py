@@ -1,0 +1,73 @@
+"""What `last/` holds besides the model, so that a run can be resumed."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from textcnn.checkpoint import Checkpoint, load_training_state
+from textcnn.errors import InputError
+from textcnn.system.atomic import existing
+from textcnn.training.final import Selection
+from textcnn.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textcnn.training.recipe import TrainingRun
+
+
+def state_to_resume(run: "TrainingRun") -> dict[str, Any]:
+    """Tensors and plain values."""
+    state = {
+        "state": asdict(run.state),
+        "batches": run.batches.position(),
+        "optimizer": run.learner.optimizer.state_dict(),
+        "scaler": run.precision.state(),
+        "random": torch.get_rng_state(),
+    }
+    if run.selection is not None:
+        state["selection"] = run.selection.as_stored()
+    if run.learner.average is not None:
+        state["average"] = run.learner.average.state()
+    return state
+
+
+def restore(run: "TrainingRun", checkpoint: Checkpoint) -> None:
+    """Bring a run to where its last checkpoint was saved.
+
+    Raises:
+        InputError: data or teacher have changed, or the stored state is damaged.
+    """
+    if checkpoint.manifest.get("data") != run.data.splits.fingerprints():
+        raise InputError(data_changed(run.run_dir))
+    if checkpoint.manifest.get("teacher") != run.teacher_fingerprint:
+        raise InputError(
+            f"resume={run.run_dir}: teacher={run.config.teacher} has changed since the run began; "
+            "restore it, or start a new run"
+        )
+    directory = existing(run.run_dir / "last")
+    stored = load_training_state(directory)
+    try:
+        if "selection" in stored:
+            run.enter_final(Selection.restore(stored["selection"]), vectors=False)
+        run.state = TrainingState.restore(stored["state"])
+        run.batches.go_to(stored["batches"])
+        run.classifier.model.load_state_dict(checkpoint.weights)
+        run.classifier.thresholds = checkpoint.thresholds
+        run.learner.optimizer.load_state_dict(stored["optimizer"])
+        if run.learner.average is not None:
+            run.learner.average.load_state(stored["average"])
+        run.learner.set_rates(run.state)  # an unusable history is refused now
+        run.precision.load_state(stored.get("scaler", {}))
+        torch.set_rng_state(stored["random"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{directory}: training can't be resumed: {reason}") from error
+
+
+def data_changed(run_dir: "Path") -> str:
+    return (
+        f"resume={run_dir}: the data have changed since the run began; restore them, or start a "
+        "new run"
+    )
