@@ -13,7 +13,7 @@ import torch
 from tiny_models import DCNN, MODELS, batch, build, text_of
 
 from textcnn.config.model import NETWORK_SCHEMAS
-from textcnn.config.model_keys import ACTIVATIONS, PADDINGS, POOLINGS, NetworkConfig
+from textcnn.config.model_keys import ACTIVATIONS, PADDINGS, POOLINGS, ModelConfig, NetworkConfig
 from textcnn.errors import InputError
 from textcnn.models.build import ENCODERS, build_model
 from textcnn.models.layers import activations
@@ -221,7 +221,7 @@ CHOICES = [
     for name in {MODELS[name]["name"]: name for name in reversed(MODELS)}.values()
     for entry in fields(NETWORK_SCHEMAS[MODELS[name]["name"]])
     for choice in entry.metadata["limits"].get("choices", [])
-    if entry.name != "name"
+    if entry.name not in {shared.name for shared in fields(ModelConfig)}
 ]
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -399,7 +400,12 @@ def plain_loss(batch: Batch, network: TextCNN) -> Tensor:
 
 
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (name, {}) for name in MODELS if "batch" not in name},
+    # one-hot networks have no vectors to change
+    **{
+        name: (name, {})
+        for name in MODELS
+        if not {"batch", "onehot_cnn"} & {*re.split(r"\W+", name)}
+    },
     "static": ("multi_width", {"embedding": "static"}),
     "multichannel": ("multi_width", {"embedding": "multichannel"}),
     "flatten": ("multi_width", {"pooling": "flatten", "max_positions": 10}),

@@ -40,6 +40,7 @@ TINY = (
     "training.metric=loss",
     "training.patience=null",
     "training.log_every=1",
+    "baseline=false",
 )
 STEPS_PER_EPOCH = 10  # of the tiny run: 160 texts to train on, 16 at a time
 EPOCHS = 6
