@@ -28,7 +28,7 @@ from tiny_data import (
 import textcnn
 from textcnn.inference import load
 from textcnn.models.ensemble import Ensemble
-from textcnn.training.many_runs import NamedLines
+from textcnn.training.several.many_runs import NamedLines
 
 pytest_plugins = ("tiny_run",)
 

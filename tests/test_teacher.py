@@ -30,8 +30,8 @@ from textcnn.data.splits import Division
 from textcnn.data.unlabelled import joined, taught
 from textcnn.inference import load
 from textcnn.models.ensemble import Ensemble
-from textcnn.training.distillation import Distillation, divergence
 from textcnn.training.losses import build_loss
+from textcnn.training.several.distillation import Distillation, divergence
 
 pytest_plugins = ("tiny_run",)
 

@@ -24,8 +24,8 @@ def main(config: TrainConfig) -> None:
             config.training.epochs = epochs
 
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.training.cross_validation import cross_validate
     from textcnn.training.runs import train
+    from textcnn.training.several.cross_validation import cross_validate
 
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train

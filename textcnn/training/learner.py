@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
-from textcnn.training.distillation import Distillation
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.optimizers import build_optimizer, seen_rows, takes_rows
 from textcnn.training.precision import Precision
+from textcnn.training.several.distillation import Distillation
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from textcnn.models.classifier import TextCNN
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
-from textcnn.training.distillation import Distillation
 from textcnn.training.learner import Learner, build_learner
 from textcnn.training.losses import loss_for
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
+from textcnn.training.several.distillation import Distillation
 
 
 def load_data(

@@ -46,8 +46,8 @@ from textcnn.training.parts import (
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
+from textcnn.training.several.teacher import load_teacher
 from textcnn.training.state import TrainingState
-from textcnn.training.teacher import load_teacher
 
 GOLDEN_TEXTS = 3
 
@@ -207,7 +207,7 @@ class TrainingRun:
             Interrupted: after Ctrl-C or SIGTERM, once `last/` is saved.
         """
         if self.config.is_student:
-            from textcnn.training.students import teach  # which builds on this module
+            from textcnn.training.several.students import teach  # which builds on this module
 
             teach(self)
         training = self.config.training

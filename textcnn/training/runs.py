@@ -6,8 +6,8 @@ from typing import Any
 from textcnn.config.programs import TrainConfig
 from textcnn.system.terminal import argument
 from textcnn.training.loop import Interrupted
-from textcnn.training.members import EnsembleRun
 from textcnn.training.recipe import TrainingRun
+from textcnn.training.several.members import EnsembleRun
 
 
 def train(config: TrainConfig, run_dir: Path, resume: bool) -> None:

@@ -17,9 +17,9 @@ from textcnn.models.ensemble import mean_logits
 from textcnn.system.atomic import new_file
 from textcnn.system.run_dir import TEACHER_LOGITS
 from textcnn.training.batches import EpochBatches, StreamBatches
-from textcnn.training.many_runs import Job, train_all
 from textcnn.training.recipe import TrainingRun
-from textcnn.training.teacher import Teacher
+from textcnn.training.several.many_runs import Job, train_all
+from textcnn.training.several.teacher import Teacher
 
 
 def teach(run: TrainingRun) -> None:

@@ -19,11 +19,11 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.training.curves import Curves
-from textcnn.training.many_runs import Job, train_all
 from textcnn.training.recipe import TrainingRun, data_changed
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
-from textcnn.training.spread import mean_cells, over_runs, score_cells
-from textcnn.training.students import out_of_fold_logits
+from textcnn.training.several.many_runs import Job, train_all
+from textcnn.training.several.spread import mean_cells, over_runs, score_cells
+from textcnn.training.several.students import out_of_fold_logits
 
 TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
 

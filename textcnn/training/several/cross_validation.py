@@ -18,7 +18,7 @@ from textcnn.system.terminal import build_console
 from textcnn.training.curves import Curves
 from textcnn.training.report import peak_memory_bytes
 from textcnn.training.runs import build_run, carry_out
-from textcnn.training.spread import MEASURES, mean_cells, over_runs, score_cells
+from textcnn.training.several.spread import MEASURES, mean_cells, over_runs, score_cells
 
 
 def cross_validate(config: TrainConfig, run_dir: Path, resume: bool) -> None:

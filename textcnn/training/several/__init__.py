@@ -1,0 +1,1 @@
+"""Several networks: cross-validation, ensembles, teachers and their students."""
