@@ -4,7 +4,8 @@ The dataclasses here are Hydra's schemas, and `--help` prints their meanings. Th
 
 - the entry points, whose keys they are;
 - the recipes that the entry points run (`training/recipe.py` with `parts.py`,
-  `training/runs.py`, `training/several/`, `evaluation/report.py`, `studies/tour/`), and `estimator.py`;
+  `training/runs.py`, `training/several/`, `evaluation/report.py`, `studies/tour/`), and
+  `estimator.py`;
 - `builders.py`, which turns them into objects with plain keyword arguments;
 - `inference.py`, which reads the configuration stored in a checkpoint.
 
