@@ -23,9 +23,10 @@ from tiny_data import (
     weights,
     write_csv,
 )
+from torch import Tensor
 
 import textcnn
-from textcnn.data.batching import EncodedTexts
+from textcnn.data.batching import Batch, EncodedTexts
 from textcnn.data.splits import Division
 from textcnn.data.unlabelled import joined, taught
 from textcnn.inference import load
@@ -108,6 +109,41 @@ def test_only_texts_without_labels_still_give_a_finite_loss() -> None:
     assert loss.item() > 0
     assert logits.grad is not None
     assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_pieces_of_a_batch_have_the_loss_of_the_batch(multi_label: bool) -> None:
+    torch.manual_seed(0)
+    labels = torch.randint(0, 2, (6, 3)).bool() if multi_label else torch.randint(0, 3, (6,))
+    batch = Batch(
+        torch.ones(6, 4, dtype=torch.int64),
+        torch.tensor([4, 1, 2, 3, 1, 4]),
+        labels,
+        torch.rand(6),
+        teacher=torch.randn(6, 3),
+        labelled=torch.tensor([True, False, True, True, False, False]),
+    )
+    logits = torch.randn(6, 3)
+    loss_of = build_loss(multi_label=multi_label, class_weights=None, label_smoothing=0.1)
+
+    def loss(part: Batch, chosen: Tensor) -> Tensor:
+        assert part.labels is not None
+        assert part.teacher is not None
+        return Distillation(2.0, 0.3).loss(
+            loss_of,
+            logits[chosen],
+            part.labels,
+            part.teacher,
+            weights=part.weights,
+            labelled=part.labelled,
+        )
+
+    assert batch.weights is not None
+    total = torch.tensor(0.0)
+    for piece in ([5, 0], [1, 4], [3, 2]):  # the second has no label
+        share = batch.weights[piece].sum() / batch.weights.sum()
+        total = total + share * loss(batch.select(np.array(piece)), torch.tensor(piece))
+    torch.testing.assert_close(total, loss(batch, torch.arange(6)))
 
 
 # The data

@@ -152,6 +152,8 @@ def hyper_parameters(run_dir: Path) -> tuple[dict[str, Any], list[str]]:
 def without_times(metrics: dict[str, Any]) -> dict[str, Any]:
     """What must be the same again."""
     kept = {k: v for k, v in metrics.items() if k not in {"seconds", "peak_memory_bytes"}}
+    if "baseline" in kept:
+        kept["baseline"] = {k: v for k, v in kept["baseline"].items() if k != "seconds"}
     kept["train"] = {k: metrics["train"][k] for k in ("epochs", "best_epoch", "steps")}
     return kept
 

@@ -50,8 +50,10 @@ class Batch:
         return Batch(
             self.ids[chosen, : padded_time(int(lengths.max()))],
             lengths,
-            None if self.labels is None else self.labels[chosen],
-            None if self.weights is None else self.weights[chosen],
+            *(
+                None if column is None else column[chosen]
+                for column in (self.labels, self.weights, self.teacher, self.labelled)
+            ),
         )
 
 

@@ -232,9 +232,9 @@ def update_rule(config: TrainConfig, data: PreparedData, accelerator: Accelerato
     training = config.training
     rule = UpdateRule(max_gradient_norm=training.max_gradient_norm)
     if training.accumulate > 1:
-        rule.mass_of = mass_for(
-            data.splits.train, weights=training.class_weights, device=accelerator.device
-        )
+        # a student's loss is a mean over texts
+        weights = None if config.is_student else training.class_weights
+        rule.mass_of = mass_for(data.splits.train, weights=weights, device=accelerator.device)
         rule.piece_tokens = training.batch_tokens
         rule.piece_size = training.batch_size if training.batch_tokens is None else None
     return rule
