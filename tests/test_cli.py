@@ -45,7 +45,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
     recipe = Recipe()
     work = {
         "training.runs": "train",
-        "training.cross_validation": "cross_validate",
+        "training.many_runs.cross_validation": "cross_validate",
         "evaluation.report": "evaluate",
     }
     for name, function in work.items():
