@@ -71,7 +71,7 @@ def test_members_differ_in_seed_and_share_their_splits(
     assert len({str(manifest["data"]) for manifest in manifests}) == 1
     tables = [weights(members / f"member-{n}" / "best")["embedding.table.weight"] for n in (1, 2)]
     assert not torch.equal(*tables)
-    assert train(tiny_csv, tmp_path / "run", "training.epochs=2") == 0
+    assert train(tiny_csv, tmp_path / "run", "training.epochs=2", "baseline=false") == 0
     assert_same_run(members / "member-1", tmp_path / "run")  # the first has the seed of the run
     keys = (*MEMBERS, "training.member=2")
     assert train(tiny_csv, tmp_path / "second", *keys) == 0
