@@ -104,13 +104,39 @@ def rate_conflicts(
             )
 
 
+def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
+    model, training = config.model, config.training
+    if not model.ngrams:
+        return
+    if not model.learns_ngrams:
+        if config.data.streaming:
+            yield (
+                "model.ngram_solver=liblinear needs all rows in memory, got data.streaming=true; "
+                "try model.ngram_solver=gradient"
+            )
+        return
+    if training.members > 1:
+        yield (
+            f"model.ngram_solver=gradient with training.members={training.members}: members share "
+            "their n-grams; try model.ngram_solver=liblinear"
+        )
+    for name in ("r_drop", "mixup", "adversarial"):
+        if isinstance(model, NetworkConfig) and (value := getattr(training, name)):
+            yield (
+                f"training.{name}={value} regularizes a network alone, got model.ngram_solver="
+                "gradient; try model.ngram_solver=liblinear"
+            )
+    if not any(model.ngram_losses):
+        yield "model.ngram_losses=[0,0,0] leaves nothing to learn; try model.ngram_losses=[0.3,1,1]"
+
+
 def without_network(config: "TrainConfig") -> Iterator[str]:
     """Keys that would have no effect on model=ngrams."""
     training = config.training
     given = {
         "text.vectors": getattr(config.text, "vectors", None),
         "training.members": training.members if training.members > 1 else None,
-        "training.label_smoothing": training.label_smoothing,
+        "training.label_smoothing": not config.model.learns_ngrams and training.label_smoothing,
         "training.r_drop": training.r_drop,
         "training.mixup": training.mixup,
         "training.adversarial": training.adversarial,

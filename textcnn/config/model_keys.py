@@ -98,6 +98,7 @@ def head_dropout(default: float) -> Any:
 
 SCALINGS = ("naive_bayes", "tf_idf", "none")
 LINEAR_LOSSES = ("squared_hinge", "logistic")
+SOLVERS = ("liblinear", "gradient")
 
 
 def ngrams(default: int) -> Any:
@@ -127,9 +128,26 @@ class ModelConfig:
         "minimum number of times an n-gram of two or more tokens must occur in the training texts",
         at_least=1,
     )
+    ngram_solver: str = key(
+        "liblinear",
+        "how the linear model is trained: liblinear (coordinate descent, before the network) or "
+        "gradient (by the training loop, together with the network)",
+        choices=SOLVERS,
+    )
+    ngram_dropout: float = fraction(
+        "with ngram_solver=gradient, probability of dropping an n-gram of a text in training", 0.3
+    )
+    ngram_losses: list[float] = key(
+        [0.3, 1.0, 1.0],
+        "with ngram_solver=gradient beside a network, weights of the losses of the sum, of the "
+        "network alone and of the n-grams alone",
+        at_least=0.0,
+        length=(3, 3),
+    )
     ngram_loss: str = key(
         "squared_hinge",
-        "what the linear model minimizes: squared_hinge (as a support vector machine) or logistic",
+        "with ngram_solver=liblinear, what the linear model minimizes: squared_hinge (as a support "
+        "vector machine) or logistic",
         choices=LINEAR_LOSSES,
     )
     ngram_cost: float | None = key(
@@ -153,7 +171,13 @@ class ModelConfig:
             "longest": self.ngrams,
             "scaling": self.ngram_scaling,
             "min_count": self.ngram_min_count,
+            "dropout": self.ngram_dropout,
         }
+
+    @property
+    def learns_ngrams(self) -> bool:
+        """Whether the training loop learns the n-grams."""
+        return bool(self.ngrams) and self.ngram_solver == "gradient"
 
     def linear_settings(self) -> dict[str, Any]:
         """Keyword arguments of `fit_linear`."""

@@ -8,6 +8,7 @@ from textcnn.config.combinations import (
     embedding_conflicts,
     final_conflicts,
     length_conflicts,
+    ngram_conflicts,
     rate_conflicts,
     regularizer_conflicts,
     teacher_conflicts,
@@ -127,6 +128,7 @@ class TrainConfig:
         yield from teacher_conflicts(self)
         yield from length_conflicts(self.data, self.text)
         yield from self.schedule.misfits(self.training, self.data.streaming)
+        yield from ngram_conflicts(self)
         if isinstance(self.model, NetworkConfig):
             yield from embedding_conflicts(self.text, self.model)
             yield from rate_conflicts(self.optimizer, self.text, self.model)

@@ -81,6 +81,11 @@ class TextCNN(nn.Module):
                 self.head.weight.renorm_(2, 0, self.max_norm)
 
     @property
+    def tables(self) -> list[nn.Embedding]:
+        """The tables whose rows training updates."""
+        return [] if self.embedding.table is None else [self.embedding.table]
+
+    @property
     def field(self) -> Field:
         """The tokens that a feature sees before pooling, on the map that sees most.
 

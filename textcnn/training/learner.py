@@ -1,6 +1,5 @@
 """What one training step needs: network, optimizer, loss, precision and device."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,8 @@ from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
+from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.training.losses import Loss, count_correct
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.distillation import Distillation
@@ -24,10 +25,12 @@ from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.precision import Precision
 from textcnn.training.state import TrainingState
 
+Trained = TextCNN | Ngrams | WithNgrams  # what has gradients
+
 
 @dataclass(frozen=True)
 class Learner:
-    """Updates a network, one batch at a time."""
+    """Updates a model, one batch at a time."""
 
     model: nn.Module  # as `accelerator.prepare` returns it
     optimizer: torch.optim.Optimizer
@@ -89,12 +92,14 @@ class Learner:
             labelled=batch.labelled,
         )
 
-    def logits(
-        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
-    ) -> Tensor:
-        """In fp32 (batch, classes), all in one forward pass, as several processes need it."""
+    def logits(self, ids: Tensor, lengths: Tensor, more: Any = None) -> Tensor:
+        """In fp32 (batch, classes), all in one forward pass, as several processes need it.
+
+        Args:
+            more: see `LogitsOf`.
+        """
         with self.precision.autocast():
-            logits: Tensor = self.model(ids, lengths, alter).float()
+            logits: Tensor = self.model(ids, lengths, more).float()
         return logits
 
     def set_rates(self, state: TrainingState) -> None:
@@ -129,7 +134,7 @@ class Learner:
 
 
 def build_learner(
-    network: TextCNN,
+    network: Trained,
     loss_of: Loss,
     precision: Precision,
     accelerator: Accelerator,
@@ -169,9 +174,10 @@ def build_learner(
     # one process on a CPU gains nothing from `prepare`, which takes a second to import
     if accelerator.num_processes > 1 or accelerator.device.type != "cpu":
         model, optimizer = accelerator.prepare(network, optimizer)
-    elif (table := network.embedding.table) is not None:
+    else:
         # processes would have to agree on the rows; a GPU updates all rows in no time
-        table.sparse = takes_rows(optimizer, table)
+        for table in network.tables:
+            table.sparse = takes_rows(optimizer, table)
     return Learner(
         model,
         optimizer,

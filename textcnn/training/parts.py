@@ -23,12 +23,14 @@ from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.classifier import TextCNN
+from textcnn.models.ensemble import Ensemble
 from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.final import Selection
-from textcnn.training.learner import Learner, build_learner
+from textcnn.training.learner import Learner, Trained, build_learner
 from textcnn.training.losses import loss_for, mass_for
 from textcnn.training.ngrams.baseline import is_cheap
 from textcnn.training.ngrams.parts import count_ngrams
@@ -37,6 +39,7 @@ from textcnn.training.objectives.distillation import Distillation
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop
+from textcnn.training.objectives.with_ngrams import ngrams_alone, with_ngrams
 from textcnn.training.optimization.schedules import build_schedule
 from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.precision import Precision
@@ -93,7 +96,14 @@ def build_parts(
     precision = Precision(config.training.precision, accelerator.device)
     batches = batches_for(config, data, accelerator)
     steps = batches.steps if selection is None else selection.all_steps
-    learner = learner_for(config, data, network_of(classifier.model), precision, accelerator, steps)
+    learner = learner_for(
+        config,
+        data,
+        trained_by_steps(classifier.model, config.model),
+        precision,
+        accelerator,
+        steps,
+    )
     if selection is not None:
         learner = replace(learner, schedule=selection.again(learner.schedule))
     return Parts(classifier, precision, batches, learner, config.training)
@@ -157,11 +167,14 @@ def wants_baseline(config: TrainConfig, data: PreparedData, keep: bool) -> bool:
     return config.baseline and not part
 
 
-def network_of(model: Model) -> TextCNN:
-    """The network that is trained by steps."""
-    network = model.network if isinstance(model, WithNgrams) else model
-    assert isinstance(network, TextCNN)
-    return network
+def trained_by_steps(model: Model, config: ModelConfig) -> Trained:
+    """What the training loop learns of a model."""
+    if isinstance(model, WithNgrams) and not config.learns_ngrams:
+        network = model.network
+        assert isinstance(network, TextCNN)
+        return network
+    assert not isinstance(model, Ensemble)
+    return model
 
 
 def opening_report(
@@ -185,7 +198,7 @@ def opening_report(
 def learner_for(
     config: TrainConfig,
     data: PreparedData,
-    network: TextCNN,
+    network: Trained,
     precision: Precision,
     accelerator: Accelerator,
     steps: int | None,
@@ -214,8 +227,8 @@ def learner_for(
         accelerator,
         schedule=schedule,
         update=update_rule(config, data, accelerator),
-        objective=objective_for(training, network),
-        adversary=Adversary(network, training.adversarial) if training.adversarial else None,
+        objective=objective_for(config, network),
+        adversary=adversary_for(training, network),
         distillation=Distillation(training.temperature, training.teacher_weight),
         average={
             "name": training.average,
@@ -248,13 +261,25 @@ def optimizer_settings(config: TrainConfig) -> dict[str, Any]:
     return settings | {"table_name": name, "table_rate": rates[name]}
 
 
-def objective_for(training: TrainingConfig, network: TextCNN) -> Objective:
-    """At most one of R-Drop and mixup, as the configuration is checked."""
+def objective_for(config: TrainConfig, network: Trained) -> Objective:
+    """At most one of R-Drop, mixup and n-grams, as the configuration is checked."""
+    if isinstance(network, Ngrams):
+        return ngrams_alone
+    if isinstance(network, WithNgrams):
+        return partial(with_ngrams, weights=config.model.ngram_losses)
+    training = config.training
     if training.r_drop:
         return partial(r_drop, weight=training.r_drop, whole=drops_before_pooling(network))
     if training.mixup:
         return partial(mixup, alpha=training.mixup)
     return plain
+
+
+def adversary_for(training: TrainingConfig, network: Trained) -> Adversary | None:
+    if not training.adversarial:
+        return None
+    assert isinstance(network, TextCNN)
+    return Adversary(network, training.adversarial)
 
 
 def batches_for(

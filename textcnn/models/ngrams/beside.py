@@ -1,5 +1,7 @@
 """N-grams beside a network: two classifiers that err on different texts."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -9,9 +11,10 @@ from textcnn.models.ngrams.ngrams import Ngrams
 class WithNgrams(nn.Module):
     """The logits of a network plus those of n-grams, each times a weight.
 
-    The two are trained apart; validation sets the weights.
+    Validation sets the weights.
     """
 
+    network: Any  # TextCNN or Ensemble
     weights: Tensor
 
     def __init__(self, network: nn.Module, ngrams: Ngrams):
@@ -19,8 +22,24 @@ class WithNgrams(nn.Module):
         self.network, self.ngrams = network, ngrams
         self.register_buffer("weights", torch.ones(2))
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, classes); arguments as for TextCNN."""
+    @property
+    def tables(self) -> list[nn.Embedding]:
+        """The tables whose rows training updates, the network's first."""
+        return [*self.network.tables, *self.ngrams.tables]
+
+    def limit_norms(self) -> None:
+        """That of the network."""
+        self.network.limit_norms()
+
+    def forward(self, ids: Tensor, lengths: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(batch, classes); ids and lengths as for TextCNN.
+
+        Args:
+            labels: of training texts, see `Ngrams.forward`. The result is then that of the network
+                and that of the n-grams, (2, batch, classes).
+        """
+        if labels is not None:
+            return torch.stack([self.network(ids, lengths), self.ngrams(ids, lengths, labels)])
         return self.weighted(self.network(ids, lengths), self.ngrams(ids, lengths))
 
     def weighted(self, network: Tensor, ngrams: Tensor) -> Tensor:

@@ -72,6 +72,14 @@ class Ngrams(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_classes))
         self.made: dict[str, tuple[object, Any]] = {}  # see `kept`
 
+    @property
+    def tables(self) -> list[nn.Embedding]:
+        """The tables whose rows training updates."""
+        return [self.table]
+
+    def limit_norms(self) -> None:
+        """Nothing: there is no limit."""
+
     def forward(self, ids: Tensor, lengths: Tensor, labels: Tensor | None = None) -> Tensor:
         """
         Args:

@@ -1,7 +1,6 @@
 """The interface of objectives, and the plain one."""
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -9,11 +8,10 @@ from textcnn.data.batching import Batch
 
 
 class LogitsOf(Protocol):
-    """Logits in fp32 (batch, classes) of ids and lengths; `alter` as in `TextCNN.forward`."""
+    """Logits in fp32 (batch, classes) of ids, lengths, and what else the model's `forward` takes:
+    `alter` of `TextCNN`, `labels` of `Ngrams` and `WithNgrams`."""
 
-    def __call__(
-        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
-    ) -> Tensor: ...
+    def __call__(self, ids: Tensor, lengths: Tensor, more: Any = None) -> Tensor: ...
 
 
 class LossOf(Protocol):

@@ -24,7 +24,7 @@ def r_drop(
     if whole:
         logits = logits_of(twice(batch.ids), twice(batch.lengths))  # (2 x batch, classes)
     else:
-        logits = logits_of(batch.ids, batch.lengths, alter=twice)
+        logits = logits_of(batch.ids, batch.lengths, twice)
     first, second = logits.chunk(2)  # (batch, classes)
     apart = divergence(first, second, multi_label=batch.labels.ndim == 2)  # (batch,)
     if batch.weights is None:

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor, optim
 
-from textcnn.models.classifier import TextCNN
 from textcnn.training.optimization.optimizers import seen_rows
 
 # The share that an average over `before` steps has in that over `now` steps; 0 for 0 steps.
@@ -42,9 +41,10 @@ class WeightAverage:
     It follows the optimizer by hooks.
     """
 
-    def __init__(self, network: TextCNN, optimizer: optim.Optimizer, kept: Kept, skip: int = 0):
+    def __init__(self, network: Any, optimizer: optim.Optimizer, kept: Kept, skip: int = 0):
         """
         Args:
+            network: TextCNN, Ngrams or WithNgrams.
             skip: steps before the first that counts.
         """
         self.network, self.kept, self.skip = network, kept, skip
@@ -70,7 +70,7 @@ class WeightAverage:
         statistics = {
             name: buffer
             for name, buffer in self.network.named_buffers()
-            if buffer.is_floating_point()
+            if name.rpartition(".")[2].startswith("running_")
         }
         return trained | statistics
 
@@ -116,8 +116,7 @@ class WeightAverage:
 
     def begin(self, tensors: dict[str, Tensor]) -> None:
         self.values = {name: tensor.detach().clone() for name, tensor in tensors.items()}
-        embedding = self.network.embedding.table
-        if self.table is not None and embedding is not None and embedding.sparse:
+        if self.table is not None and self.network.tables[0].sparse:
             weight = tensors[self.table]
             self.rows_at = torch.zeros(len(weight), dtype=torch.int64, device=weight.device)
 
@@ -178,7 +177,7 @@ class WeightAverage:
 
 def build_average(
     name: str,
-    network: TextCNN,
+    network: Any,
     optimizer: optim.Optimizer,
     *,
     decay: float,
@@ -200,7 +199,6 @@ def build_average(
     return WeightAverage(network, optimizer, mean, skip=int(begins * steps))
 
 
-def table_of(network: TextCNN) -> Tensor | None:
-    """The embedding's learned table (rows, dim)."""
-    table = network.embedding.table
-    return None if table is None else table.weight
+def table_of(network: Any) -> Tensor | None:
+    """The first table (rows, dim) whose rows training updates: that of the embedding, if any."""
+    return network.tables[0].weight if network.tables else None

@@ -4,13 +4,13 @@ from typing import Any
 
 from torch import nn
 
-from textcnn.models.classifier import TextCNN
+from textcnn.models.layers.position import Position
 
 REST = "rest"  # all weights but those of a named group
 
 
 def parameter_groups(
-    network: TextCNN,
+    network: Any,
     *,
     learning_rate: float,
     weight_decay: float,
@@ -23,13 +23,15 @@ def parameter_groups(
     Weights with equal settings share a group, so there is only one, `rest`, by default.
 
     Args:
+        network: TextCNN, Ngrams or WithNgrams.
         table_name: the name of the group of the embedding's learned table.
         table_rate: the learning rate of that table, as a multiple of `learning_rate`; None: no
             group of its own.
         matrices_only: only the weights of convolutions and linear layers decay, not embeddings,
             biases and normalizations.
     """
-    table = None if network.embedding.table is None else network.embedding.table.weight
+    tables = network.tables
+    table = tables[0].weight if tables else None
     groups: dict[tuple[str, float], dict[str, Any]] = {}
     for name, weight in network.named_parameters():
         if not weight.requires_grad:
@@ -52,8 +54,8 @@ def parameter_groups(
     return [*groups.values()]
 
 
-def is_matrix(network: TextCNN, name: str) -> bool:
+def is_matrix(network: nn.Module, name: str) -> bool:
     """Whether a parameter is the weight of a convolution or of a linear layer."""
     owner = network.get_submodule(name.rpartition(".")[0])
-    lookup = isinstance(owner, nn.Embedding) or owner is network.position
+    lookup = isinstance(owner, nn.Embedding | Position)
     return network.get_parameter(name).ndim > 1 and not lookup
