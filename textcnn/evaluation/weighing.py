@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -48,24 +49,25 @@ def fit_weights(
     Returns:
         weights: (branches,) float32
     """
+    from scipy.optimize import minimize  # imported here: it takes a while
+
     logits = torch.stack([each.double() for each in branches])  # (branches, texts, classes)
     first = torch.tensor(start, dtype=torch.float64).log()
-    logs = first.clone().requires_grad_()
-    solver = torch.optim.LBFGS([logs], max_iter=100, line_search_fn="strong_wolfe")
 
-    def loss() -> Tensor:
-        solver.zero_grad()
-        summed = torch.einsum("b,btc->tc", logs.exp(), logits)
-        if labels.ndim == 2:
-            entropy = F.binary_cross_entropy_with_logits(
-                summed, labels.double(), reduction="none"
-            ).mean(dim=1)
-        else:
-            entropy = F.cross_entropy(summed, labels, reduction="none")
-        total = entropy.sum() + pull * ((logs - first) ** 2).sum() / 2
-        total.backward()
-        return total
+    def loss(numbers: np.ndarray) -> tuple[float, np.ndarray]:
+        with torch.inference_mode(False), torch.enable_grad():
+            logs = torch.tensor(numbers, requires_grad=True)
+            summed = torch.einsum("b,btc->tc", logs.exp(), logits)
+            if labels.ndim == 2:
+                entropy = F.binary_cross_entropy_with_logits(
+                    summed, labels.double(), reduction="none"
+                ).mean(dim=1)
+            else:
+                entropy = F.cross_entropy(summed, labels, reduction="none")
+            total = entropy.sum() + pull * ((logs - first) ** 2).sum() / 2
+            total.backward()
+        assert logs.grad is not None
+        return total.item(), logs.grad.numpy()
 
-    with torch.inference_mode(False), torch.enable_grad():
-        solver.step(loss)
-    return logs.detach().exp().float()
+    found = minimize(loss, first.numpy(), jac=True, method="L-BFGS-B")
+    return torch.from_numpy(found.x).exp().float()
