@@ -22,7 +22,7 @@ texts_of_ids = st.lists(st.lists(st.integers(UNKNOWN, SIZE - 1), max_size=7), ma
 
 def plain_ngrams(text: Ids, longest: int) -> list[tuple[int, ...]]:
     """All n-grams of a text without unknown tokens, PADDING at both ends of longer ones."""
-    found = [(token,) for token in text]
+    found: list[tuple[int, ...]] = [(token,) for token in text]
     around = [PADDING, *text, PADDING] if text else []
     for tokens in range(2, longest + 1):
         found += [

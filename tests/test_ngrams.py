@@ -110,7 +110,7 @@ def test_logits_are_sums_over_distinct_ngrams_whatever_the_batch(
     by_tokens = {tuple(model.index.tokens(n)): n for n in range(A, len(model.index))}
     for text, row in zip(texts, logits, strict=True):
         around = [PADDING, *text, PADDING] if text else []
-        there = {(token,) for token in text}
+        there: set[tuple[int, ...]] = {(token,) for token in text}
         for tokens in (2, 3):
             there |= {tuple(around[s : s + tokens]) for s in range(len(around) - tokens + 1)}
         found = [by_tokens[ngram] for ngram in there if ngram in by_tokens]

@@ -1,8 +1,8 @@
 """The keys that networks share: those of every network, and keys with their own defaults."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar, Self
 
 from textcnn.config.keys import fraction, key
 
@@ -155,6 +155,12 @@ class ModelConfig:
             "min_count": self.ngram_min_count,
         }
 
+    def without_ngrams(self) -> Self:
+        """The same network alone."""
+        usual = ModelConfig()
+        names = [entry.name for entry in fields(ModelConfig) if entry.name != "name"]
+        return replace(self, **{name: getattr(usual, name) for name in names})
+
     def linear_settings(self) -> dict[str, Any]:
         """Keyword arguments of `fit_linear`."""
         return {"loss": self.ngram_loss, "cost": self.ngram_cost}
@@ -205,6 +211,13 @@ class NetworkConfig(ModelConfig):
         return own | {"max_positions": self.max_positions or max_length}
 
     def conflicts(self) -> Iterator[str]:
+        usual = ModelConfig()
+        for name in ("ngram_scaling", "ngram_min_count", "ngram_loss", "ngram_cost"):
+            value = getattr(self, name)
+            if not self.ngrams and value != getattr(usual, name):
+                yield (
+                    f"model.{name}={value} needs n-grams, got model.ngrams=0; try model.ngrams=3"
+                )
         for name, refused in (("pooling", self.refused_pooling), ("padding", self.refused_padding)):
             got = getattr(self, name, None)
             if got in refused:
