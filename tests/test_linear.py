@@ -44,8 +44,8 @@ def drawn(count: int = 60, classes: int = 3, sets: bool = False, seed: int = 0) 
 
 
 def learned(train: EncodedTexts, classes: int = 3, **settings: Any) -> Ngrams:
-    sizes = {"vocabulary_size": SIZE, "num_classes": classes, "longest": 2}
-    return learn_ngrams(train, **sizes, **settings).eval()
+    settings |= {"vocabulary_size": SIZE, "num_classes": classes, "longest": 2}
+    return learn_ngrams(train, **settings).eval()
 
 
 def logits_of(model: Ngrams, texts: EncodedTexts) -> Tensor:

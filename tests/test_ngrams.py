@@ -41,8 +41,8 @@ def ngrams_of(
     index = NgramIndex.learn(lambda: [(ids, lengths)], SIZE, longest)
     truth = torch.tensor(labels)
     settings = {"multi_label": truth.ndim == 2} | settings
-    sizes = {"vocabulary_size": SIZE, "num_classes": classes, "longest": longest}
-    model = Ngrams(index.keys, **sizes, **settings)
+    settings |= {"vocabulary_size": SIZE, "num_classes": classes, "longest": longest}
+    model = Ngrams(index.keys, **settings)
     model.count([(ids, lengths, truth)])
     return model.eval()
 
