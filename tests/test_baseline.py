@@ -51,3 +51,18 @@ def test_members_and_label_sets_have_one_baseline(sets_csv: Path, tmp_path: Path
     assert train(sets_csv, tmp_path / "run", *keys) == 0
     assert "baseline" in read_json(tmp_path / "run" / "metrics.json")
     assert "baseline" not in read_json(tmp_path / "run" / "member-1" / "metrics.json")
+
+
+def test_folds_have_the_mean_of_their_baselines(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("data.folds=2", "training.epochs=1")
+    assert train(tiny_csv, tmp_path / "run", *keys, "baseline=true") == 0
+    assert "│  baseline │" in capfd.readouterr().out
+    mean = read_json(tmp_path / "run" / "metrics.json")["baseline"]["test"]
+    folds = [read_json(tmp_path / "run" / f"fold-{n}" / "metrics.json") for n in (1, 2)]
+    accuracies = [fold["baseline"]["test"]["accuracy"] for fold in folds]
+    assert mean["accuracy"] == pytest.approx(sum(accuracies) / 2)
+    assert mean["examples"] == 200
+    assert train(tiny_csv, tmp_path / "without", *keys) == 0
+    assert "baseline" not in read_json(tmp_path / "without" / "metrics.json")

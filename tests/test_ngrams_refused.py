@@ -30,7 +30,7 @@ HINGE = {"loss": "hinge", "metric": "accuracy"}
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"model__ngrams": 0}, "model.ngrams=0 with model=ngrams leaves nothing to learn"),
+        ({"model__ngrams": 0}, "model.ngrams takes a whole number, at least 1, at most 8, got 0"),
         ({"text__vectors": "glove"}, "text.vectors=glove needs a network"),
         ({"training__members": 3}, "training.members=3 needs a network"),
         ({"training__label_smoothing": 0.1}, "training.label_smoothing=0.1 needs a network"),

@@ -2,6 +2,8 @@
 
 import pickle
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,29 @@ def test_describe_shows_the_layer(tiny_csv: Path, capfd: pytest.CaptureFixture[s
     assert "receptive field 3 tokens" in alone
     assert run("describe", *keys, "model.ngrams=2") == 0
     assert "ngrams" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("model=ngrams", "training.final=all"),
+        ("model.ngrams=2", "training.final=all", "training.epochs=2", "baseline=true"),
+    ],
+)
+def test_two_processes_write_one_run(
+    keys: tuple[str, ...], tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = tmp_path / "run"
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    more = ("data=files", f"data.train={tiny_csv}", f"run_dir={run_dir}", *keys)
+    done = subprocess.run(
+        [sys.executable, *launcher, "-m", "textcnn.train", *more],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len([*tmp_path.rglob("events.out.tfevents.*")]) == 1
+    assert read_json(run_dir / "metrics.json")["test"]["examples"] == 20  # not a half
+    assert_reproduced(run_dir, tmp_path, capfd)

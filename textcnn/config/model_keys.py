@@ -100,14 +100,7 @@ SCALINGS = ("naive_bayes", "tf_idf", "none")
 LINEAR_LOSSES = ("squared_hinge", "logistic")
 
 
-def ngrams(default: int) -> Any:
-    return key(
-        default,
-        "maximum length in tokens of the n-grams of a linear model, whose logits are added to "
-        "those of the network; 0: no n-grams",
-        at_least=0,
-        at_most=8,
-    )
+LONGEST_NGRAM = 8  # tokens
 
 
 @dataclass
@@ -115,7 +108,13 @@ class ModelConfig:
     """Keys of every model: its name, and those of n-grams."""
 
     name: str = key("multi_width", "the model; choose it with model=")
-    ngrams: int = ngrams(0)
+    ngrams: int = key(
+        0,
+        "maximum length in tokens of the n-grams of a linear model, whose logits are added to "
+        "those of the network; 0: no n-grams",
+        at_least=0,
+        at_most=LONGEST_NGRAM,
+    )
     ngram_scaling: str = key(
         "naive_bayes",
         "what multiplies an n-gram's weights: naive_bayes (its log-count ratios, Wang & Manning "
