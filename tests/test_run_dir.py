@@ -8,10 +8,11 @@ from hydra.core.hydra_config import HydraConfig
 from textcnn.errors import InputError
 from textcnn.system.run_dir import (
     MADE_BY_A_RUN,
+    check_begun,
     check_free,
     check_writable,
     create_run_dir,
-    find_run,
+    find_config,
     job_dir,
 )
 
@@ -93,20 +94,20 @@ def test_checking_for_write_access_leaves_no_files(tmp_path: Path) -> None:
 
 def test_a_run_can_be_resumed_if_it_has_a_config_and_a_last_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"resume=.* holds no run \(no config.yaml\)"):
-        find_run(str(tmp_path))
+        find_config(str(tmp_path), "train")
     (tmp_path / "config.yaml").touch()
+    assert find_config(str(tmp_path), "train") == tmp_path / "config.yaml"
     with pytest.raises(InputError, match="has saved no checkpoint yet; start it again with"):
-        find_run(str(tmp_path))
+        check_begun(tmp_path)
     (tmp_path / "last").mkdir()
-    assert find_run(str(tmp_path)) == tmp_path
+    check_begun(tmp_path)
 
 
 def test_a_last_checkpoint_that_was_being_replaced_when_the_run_was_killed_counts(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "config.yaml").touch()
     (tmp_path / ".last.old").mkdir()
-    assert find_run(str(tmp_path)) == tmp_path
+    check_begun(tmp_path)
 
 
 def test_the_second_of_two_processes_that_create_a_directory_is_refused(tmp_path: Path) -> None:

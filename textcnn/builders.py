@@ -18,6 +18,7 @@ from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble, build_members, count_members
 from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
@@ -203,13 +204,16 @@ def build_stored_model(
 def build_stored_ngrams(config: TrainConfig, keys: torch.Tensor | None, **sizes: int) -> Ngrams:
     """
     Raises:
-        ValueError: there are no keys.
+        ValueError: there are no keys, or forged ones.
     """
+    longest = config.model.ngrams
     if keys is None or keys.ndim != 1:
-        raise ValueError(f"model.ngrams={config.model.ngrams}, but there are no keys of n-grams")
+        raise ValueError(f"model.ngrams={longest}, but there are no keys of n-grams")
+    if not NgramIndex(keys, sizes["vocabulary_size"], longest).is_sound():
+        raise ValueError("the keys of n-grams are not those of n-grams")
     return Ngrams(
         torch.empty(len(keys), dtype=torch.int64),
-        longest=config.model.ngrams,
+        longest=longest,
         scaling=config.model.ngram_scaling,
         multi_label=config.data.multi_label,
         **sizes,

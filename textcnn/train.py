@@ -4,10 +4,11 @@ import os
 
 from textcnn.cli import program, refuse_changes
 from textcnn.config.check import check
+from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import read_config
 from textcnn.errors import InputError
-from textcnn.system.run_dir import CONFIG, check_free, find_run, job_dir
+from textcnn.system.run_dir import check_begun, check_free, find_config, job_dir
 
 
 @program("train")
@@ -18,10 +19,13 @@ def main(config: TrainConfig) -> None:
         if os.environ.get("RANK", "0") == "0":  # under torchrun the first process creates it
             check_free(run_dir, config.overwrite)
     else:
-        run_dir = find_run(config.resume)
+        file = find_config(config.resume, "train")
+        run_dir = file.parent
         changed = refuse_changes(allowed={"training.epochs"})
         epochs = config.training.epochs
-        config = read_config(run_dir / CONFIG, TrainConfig)
+        config = read_config(file, TrainConfig)
+        if isinstance(config.model, NetworkConfig):  # n-grams are trained again from the start
+            check_begun(run_dir)
         if "training.epochs" in changed:
             refuse_other_epochs(config, epochs)
             config.training.epochs = epochs

@@ -132,7 +132,15 @@ def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
 
 def without_network(config: "TrainConfig") -> Iterator[str]:
     """Keys that would have no effect on model=ngrams."""
-    training = config.training
+    training, usual = config.training, TrainingConfig()
+    instead = {
+        "sampling": "training.class_weights=balanced",
+        "loss": "model.ngram_loss=logistic",
+        "average": "training.average=none",
+    }
+    for name, other in instead.items():
+        if (value := getattr(training, name)) != getattr(usual, name):
+            yield f"training.{name}={value} needs a network, got model=ngrams; try {other}"
     given = {
         "text.vectors": getattr(config.text, "vectors", None),
         "training.members": training.members if training.members > 1 else None,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textcnn.config.keys import chosen_by, command_line, fraction, key
 from textcnn.config.model_keys import (
     KERNELS,
+    LONGEST_NGRAM,
     MAX_WIDTH,
     ModelConfig,
     NetworkConfig,
@@ -17,7 +18,6 @@ from textcnn.config.model_keys import (
     hidden_sizes,
     kmax_size,
     layer_count,
-    ngrams,
     padding,
     pooling,
     position,
@@ -304,11 +304,7 @@ class NgramsConfig(ModelConfig):
     """The linear model alone."""
 
     name: str = chosen_by("model", "ngrams")
-    ngrams: int = ngrams(3)
-
-    def conflicts(self) -> Iterator[str]:
-        if not self.ngrams:
-            yield "model.ngrams=0 with model=ngrams leaves nothing to learn; try model.ngrams=3"
+    ngrams: int = key(3, "maximum length of n-grams in tokens", at_least=1, at_most=LONGEST_NGRAM)
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The keys that networks share: those of every network, and keys with their own defaults."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar, Self
 
 from textcnn.config.keys import fraction, key
 
@@ -101,14 +101,7 @@ LINEAR_LOSSES = ("squared_hinge", "logistic")
 SOLVERS = ("liblinear", "gradient")
 
 
-def ngrams(default: int) -> Any:
-    return key(
-        default,
-        "maximum length in tokens of the n-grams of a linear model, whose logits are added to "
-        "those of the network; 0: no n-grams",
-        at_least=0,
-        at_most=8,
-    )
+LONGEST_NGRAM = 8  # tokens
 
 
 @dataclass
@@ -116,7 +109,13 @@ class ModelConfig:
     """Keys of every model: its name, and those of n-grams."""
 
     name: str = key("multi_width", "the model; choose it with model=")
-    ngrams: int = ngrams(0)
+    ngrams: int = key(
+        0,
+        "maximum length in tokens of the n-grams of a linear model, whose logits are added to "
+        "those of the network; 0: no n-grams",
+        at_least=0,
+        at_most=LONGEST_NGRAM,
+    )
     ngram_scaling: str = key(
         "naive_bayes",
         "what multiplies an n-gram's weights: naive_bayes (its log-count ratios, Wang & Manning "
@@ -179,6 +178,12 @@ class ModelConfig:
         """Whether the training loop learns the n-grams."""
         return bool(self.ngrams) and self.ngram_solver == "gradient"
 
+    def without_ngrams(self) -> Self:
+        """The same network alone."""
+        usual = ModelConfig()
+        names = [entry.name for entry in fields(ModelConfig) if entry.name != "name"]
+        return replace(self, **{name: getattr(usual, name) for name in names})
+
     def linear_settings(self) -> dict[str, Any]:
         """Keyword arguments of `fit_linear`."""
         return {"loss": self.ngram_loss, "cost": self.ngram_cost}
@@ -229,6 +234,13 @@ class NetworkConfig(ModelConfig):
         return own | {"max_positions": self.max_positions or max_length}
 
     def conflicts(self) -> Iterator[str]:
+        usual = ModelConfig()
+        for name in ("ngram_scaling", "ngram_min_count", "ngram_loss", "ngram_cost"):
+            value = getattr(self, name)
+            if not self.ngrams and value != getattr(usual, name):
+                yield (
+                    f"model.{name}={value} needs n-grams, got model.ngrams=0; try model.ngrams=3"
+                )
         for name, refused in (("pooling", self.refused_pooling), ("padding", self.refused_padding)):
             got = getattr(self, name, None)
             if got in refused:

@@ -196,6 +196,8 @@ class DescribeConfig:
         yield from length_conflicts(self.data, self.text)
         if isinstance(self.model, NetworkConfig):
             yield from embedding_conflicts(self.text, self.model)
+        elif (vectors := getattr(self.text, "vectors", None)) is not None:
+            yield f"text.vectors={vectors} needs a network, got model=ngrams; leave it out"
 
 
 @dataclass

@@ -136,16 +136,14 @@ def find_config(path: str, program: str) -> Path:
     return file
 
 
-def find_run(path: str) -> Path:
-    """The run directory to resume.
+def check_begun(run_dir: Path) -> None:
+    """Check that a run can be resumed.
 
     Raises:
-        InputError: there is no run, or it saved no checkpoint.
+        InputError: it saved no checkpoint.
     """
-    run_dir = find_config(path, "train").parent
     if not existing(run_dir / "last").is_dir() and not runs_inside(run_dir):
         raise InputError(
-            f"resume={path}: that run has saved no checkpoint yet; start it again with "
-            f"run_dir={path} overwrite=true"
+            f"resume={run_dir}: that run has saved no checkpoint yet; start it again with "
+            f"run_dir={run_dir} overwrite=true"
         )
-    return run_dir

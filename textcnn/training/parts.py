@@ -24,7 +24,7 @@ from textcnn.data.sources.memory import Rows
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
-from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
@@ -190,9 +190,23 @@ def opening_report(
         data.splits,
         description,
         summary,
-        notes=(*([vectors.summary] if vectors else []), *data.splits.notes),
+        notes=(
+            *([vectors.summary] if vectors else []),
+            *data.splits.notes,
+            *ngram_notes(model, data),
+        ),
         warnings=(*description.warnings, *filter(None, [precision.warning()])),
     )
+
+
+def ngram_notes(model: Model, data: PreparedData) -> list[str]:
+    """Which texts of a stream n-grams are learned from."""
+    if data.stream is None or ngrams_of(model) is None:
+        return []
+    return [
+        f"n-grams are learned from the first {len(data.texts.train):,} training texts only; "
+        "text.vocabulary_examples sets how many rows are read for that"
+    ]
 
 
 def learner_for(

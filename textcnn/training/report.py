@@ -13,6 +13,7 @@ from textcnn.data.splits import Splits
 from textcnn.evaluation.examples import example_predictions
 from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
@@ -105,12 +106,13 @@ class Outcome:
         Args:
             vectors_coverage: fraction of the vocabulary that has pretrained vectors.
         """
-        state = self.state
+        state, ngrams = self.state, strongest_ngrams(self.best)
         return {
             "test": None if self.test is None else self.test.as_json(),
             "validation": None if self.validation is None else self.validation.as_json(),
             **({} if self.baseline is None else {"baseline": self.baseline.as_json()}),
             **self.final_json(),
+            **({} if ngrams is None else {"ngrams": ngrams}),
             "train": {
                 "epochs": state.epoch,
                 "best_epoch": state.best_epoch,
@@ -180,6 +182,8 @@ class Outcome:
             texts = rows.texts(EXAMPLES_FROM)
             examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
             curves.text("examples", examples, step)
+        if (ngrams := strongest_ngrams(self.best)) is not None:
+            curves.text("ngrams", strongest_markdown(ngrams), step)
         final = {
             f"{name}/{measure}": getattr(scores, measure)
             for name, scores in [*self.scores.items()][-1:]

@@ -45,3 +45,10 @@ class WithNgrams(nn.Module):
     def weighted(self, network: Tensor, ngrams: Tensor) -> Tensor:
         """The sum (batch, classes) of the logits of both, each times its weight."""
         return self.weights[0] * network + self.weights[1] * ngrams
+
+
+def ngrams_of(model: nn.Module) -> Ngrams | None:
+    """The n-grams of a model, if it has any."""
+    if isinstance(model, WithNgrams):
+        return model.ngrams
+    return model if isinstance(model, Ngrams) else None

@@ -73,6 +73,22 @@ class NgramIndex:
             keys = torch.cat([keys, torch.from_numpy(counted.at_least(min_count))])
         return cls(keys, vocabulary_size, longest)
 
+    def is_sound(self) -> bool:
+        """Whether each key begins with the number of an n-gram before it, as learned ones do."""
+        before = self.keys // self.vocabulary_size
+        own = torch.arange(self.vocabulary_size, len(self), device=self.keys.device)
+        return bool(((before >= 0) & (before < own)).all())
+
+    def tokens(self, number: int) -> list[int]:
+        """The ids of an n-gram, PADDING for the start and the end of a text."""
+        later: list[int] = []
+        while number >= self.vocabulary_size:  # ends: a key begins with a smaller number
+            number, last = divmod(
+                int(self.keys[number - self.vocabulary_size]), self.vocabulary_size
+            )
+            later.append(last)
+        return [number, *reversed(later)]
+
     def numbers(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """The distinct n-grams of each text.
 

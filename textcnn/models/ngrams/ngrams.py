@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -70,7 +70,7 @@ class Ngrams(nn.Module):
         weight = torch.zeros(numbers, num_classes)
         self.table = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)
         self.bias = nn.Parameter(torch.zeros(num_classes))
-        self.made: dict[str, tuple[object, Any]] = {}  # see `kept`
+        self.made: dict[str, Kept] = {}  # see `kept`
 
     @property
     def tables(self) -> list[nn.Embedding]:
@@ -99,10 +99,28 @@ class Ngrams(nn.Module):
         else:
             summed = F.embedding_bag(numbers, self.weights(), mode="sum", padding_idx=PADDING)
         if self.scaling == "tf_idf":
-            # a text without n-grams has the norm 0, and the sum 0 too
-            squares = F.embedding_bag(numbers, self.scales() ** 2, mode="sum", padding_idx=PADDING)
-            summed = summed / squares.sqrt().clamp(min=1e-12)
+            summed = summed / self.norms(numbers)
         return summed + self.bias
+
+    def norms(self, numbers: Tensor) -> Tensor:
+        """(batch, 1): the L2 norm of the inverse document frequencies of each text."""
+        squares = F.embedding_bag(numbers, self.scales() ** 2, mode="sum", padding_idx=PADDING)
+        # a text without n-grams has the norm 0, and the sum 0 too
+        return squares.sqrt().clamp(min=1e-12)
+
+    def contributions(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """What each n-gram of a text adds to its logits. Arguments as for `forward`.
+
+        Returns:
+            numbers: (batch, places) int64, as `NgramIndex.numbers` returns them.
+            weights: (batch, places, classes); their sum over places, plus `bias`, is the logits.
+        """
+        numbers = self.index.numbers(ids, lengths)
+        weights = F.embedding(numbers, self.weights())
+        weights = weights.masked_fill((numbers == PADDING)[..., None], 0.0)
+        if self.scaling == "tf_idf":
+            weights = weights / self.norms(numbers)[..., None]
+        return numbers, weights
 
     def ratio_sums(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Logits (batch, classes) with all learned weights 1 and no bias: those of naive Bayes."""
@@ -204,8 +222,21 @@ class Ngrams(nn.Module):
         """What `compute` returns, computed anew only if one of the tensors has changed."""
         state = [(tensor.data_ptr(), version(tensor)) for tensor in tensors]
         made = self.made.get(name)
-        if made is None or made[0] != state:
+        if made is None or made.state != state:
             # outside of inference mode, so that training can use it later
             with torch.inference_mode(False), torch.no_grad():
-                made = self.made[name] = (state, compute())
-        return made[1]
+                held = [tensor.detach() for tensor in tensors]
+                made = self.made[name] = Kept(state, held, compute())
+        return made.value
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: addresses in memory mean nothing to them."""
+        return self.__dict__ | {"made": {}}
+
+
+class Kept(NamedTuple):
+    """What was computed from tensors."""
+
+    state: list[tuple[int, int]]  # the address and the version of each tensor
+    held: list[Tensor]  # the memory of the tensors, so that no other tensor gets an address
+    value: Any

@@ -133,6 +133,11 @@ def load(settings: Values) -> Subject:
             f"study=checkpoint examines a single network, got {settings['checkpoint']}, an "
             f"ensemble of {count}; give one member, checkpoint=<run>/member-1"
         )
+    if trained.model.ngrams:
+        raise InputError(
+            f"study=checkpoint examines a network, got {settings['checkpoint']}, which has n-grams "
+            f"(model.ngrams={trained.model.ngrams}); give a run with model.ngrams=0"
+        )
     data = chosen_data(settings["data"], trained.data)
     rows = test_rows(data, trained, classifier.labels)
     facts = {

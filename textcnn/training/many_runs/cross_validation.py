@@ -61,7 +61,10 @@ def conclude(run_dir: Path, count: int) -> None:
     test = splits["test"]
     assert test is not None
     names = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
+    baselines = [fold["baseline"]["test"] for fold in folds if "baseline" in fold]
+    baseline = over_folds(baselines) if len(baselines) == count else None
     result: dict[str, Any] = splits | {
+        **({} if baseline is None else {"baseline": {"model": "ngrams", "test": baseline}}),
         "train": {name: mean(fold["train"][name] for fold in folds) for name in names},
         "seconds": sum(fold["seconds"] for fold in folds),
         "peak_memory_bytes": peak_memory_bytes(),
@@ -78,7 +81,7 @@ def conclude(run_dir: Path, count: int) -> None:
         curves.scalars("folds", {f"test_{name}": fold["test"][name] for name in MEASURES}, number)
     curves.close()
     console = build_console()
-    console.print(fold_table(folds, test))
+    console.print(fold_table(folds, test, baseline))
     console.print(f"saved in {run_dir}; the checkpoints are in {run_dir / 'fold-1'} and so on")
 
 
@@ -87,7 +90,13 @@ def over_folds(scores: list[dict[str, Any]]) -> dict[str, Any]:
     return {"examples": sum(each["examples"] for each in scores)} | over_runs(scores)
 
 
-def fold_table(folds: list[dict[str, Any]], test: dict[str, Any]) -> Table:
+def fold_table(
+    folds: list[dict[str, Any]], test: dict[str, Any], baseline: dict[str, Any] | None
+) -> Table:
+    """
+    Args:
+        test, baseline: as `over_folds` returns them; the baseline may be missing.
+    """
     table = Table(title="Test", title_justify="left")
     for name in ("fold", "accuracy %", "macro-F1 %", "loss", "examples"):
         table.add_column(name, justify="right")
@@ -96,4 +105,6 @@ def fold_table(folds: list[dict[str, Any]], test: dict[str, Any]) -> Table:
         table.add_row(str(number), *score_cells(scores), f"{scores['examples']:,}")
     table.add_section()
     table.add_row("mean ± sd", *mean_cells(test), f"{test['examples']:,}", style="bold")
+    if baseline is not None:
+        table.add_row("baseline", *mean_cells(baseline), f"{baseline['examples']:,}")
     return table

@@ -18,13 +18,14 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
+from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.training.curves import Curves
 from textcnn.training.many_runs.jobs import Job, train_all
 from textcnn.training.many_runs.spread import mean_cells, over_runs, score_cells
 from textcnn.training.many_runs.students import out_of_fold_logits
-from textcnn.training.ngrams.parts import ngrams_of, train_ngrams
+from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.recipe import TrainingRun
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
 from textcnn.training.resuming import data_changed
@@ -119,7 +120,7 @@ def member_jobs(config: TrainConfig, run_dir: Path) -> list[Job]:
             # n-grams have no seed: there is one set beside all members
             replace(
                 config,
-                model=replace(config.model, ngrams=0),
+                model=config.model.without_ngrams(),
                 training=replace(config.training, member=number),
             ),
             run_dir / f"member-{number}",

@@ -25,7 +25,7 @@ COSTS = {
     "squared_hinge": {"naive_bayes": 0.1, "tf_idf": 1.0, "none": 0.1},
 }
 TOLERANCE = 1e-2  # of liblinear's solver
-# Without validation texts, the factor of the weights, and what is added to them.
+# What few validation texts hardly change: the factor of the weights, and what is added to them.
 FIRST = (1.0, 0.05)
 
 
@@ -136,6 +136,7 @@ def calibrate(ngrams: Ngrams, validation: EncodedTexts) -> None:
     With `naive_bayes`, the same number is added to all learned weights: an n-gram that training
     left at 0 keeps a fraction of its log-count ratio. (Wang & Manning interpolate too.)
     """
+    ngrams.eval()  # without dropout
     model, prior, labels = [], [], []
     bayes = ngrams.scaling == "naive_bayes"
     for ids, lengths, own in labelled(validation):

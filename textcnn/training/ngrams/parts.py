@@ -8,7 +8,7 @@ from textcnn.builders import Model
 from textcnn.config.model_keys import ModelConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.prepare import PreparedData
-from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.training.losses import class_weights
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
@@ -58,10 +58,3 @@ def train_ngrams(
     rescale(ngrams, factor, fraction)
     if isinstance(model, WithNgrams):
         model.weights.copy_(chosen["weights"])
-
-
-def ngrams_of(model: Model) -> Ngrams | None:
-    """The n-grams of a model, if it has any."""
-    if isinstance(model, WithNgrams):
-        return model.ngrams
-    return model if isinstance(model, Ngrams) else None

@@ -11,6 +11,7 @@ from textcnn.system.run_dir import create_run_dir
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
+from textcnn.training.loop import Interrupted
 from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.parts import initial_classifier
 from textcnn.training.precision import Precision
@@ -45,8 +46,20 @@ class LinearRun(TrainingRun):
             self.curves = Curves(self.run_dir)
             self.opening.log(self.curves, dump(self.config))
         self.opening.report_model(self.console, self.config.model.name, len(self.vocabulary))
+        if self.keep:
+            self.console.print(f"curves: tensorboard --logdir {self.run_dir}")
 
     def learn(self) -> None:
+        """
+        Raises:
+            Interrupted: after Ctrl-C.
+        """
+        try:
+            self.learn_at_once()
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+    def learn_at_once(self) -> None:
         start = time.perf_counter()
         train_ngrams(self.classifier.model, self.config, self.data)
         self.state.texts = len(self.data.texts.train)

@@ -22,9 +22,7 @@ def mixup(
     drawn = draw_beta(alpha)
     share = max(drawn, 1 - drawn)
     partner = torch.randperm(len(batch.ids)).to(batch.ids.device)
-    logits = logits_of(
-        batch.ids, batch.lengths, lambda rows: rows.lerp(rows[partner], 1 - share)
-    )
+    logits = logits_of(batch.ids, batch.lengths, lambda rows: rows.lerp(rows[partner], 1 - share))
     own, others = loss_of(logits, batch), loss_of(logits, reordered(batch, partner))
     return share * own + (1 - share) * others, logits
 
