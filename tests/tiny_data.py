@@ -32,6 +32,7 @@ FILLERS = [f"filler{number}" for number in range(20)]
 # A model and a training that take a second.
 TINY = (
     "data=files",
+    "model=multi_width",
     "text.min_frequency=1",
     "model.embedding_dim=8",
     "model.num_filters=4",

@@ -108,7 +108,7 @@ def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
     model, training = config.model, config.training
     if not model.ngrams:
         return
-    if not model.learns_ngrams:
+    if not config.learns_ngrams:
         if config.data.streaming:
             yield (
                 "model.ngram_solver=liblinear needs all rows in memory, got data.streaming=true; "
@@ -117,14 +117,14 @@ def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
         return
     if training.members > 1:
         yield (
-            f"model.ngram_solver=gradient with training.members={training.members}: members share "
-            "their n-grams; try model.ngram_solver=liblinear"
+            f"training.members={training.members} with n-grams trained by gradients: members share "
+            "their n-grams; try model.ngrams=0, or model.ngram_solver=liblinear without a stream"
         )
     for name in ("r_drop", "mixup", "adversarial"):
         if isinstance(model, NetworkConfig) and (value := getattr(training, name)):
             yield (
-                f"training.{name}={value} regularizes a network alone, got model.ngram_solver="
-                "gradient; try model.ngram_solver=liblinear"
+                f"training.{name}={value} regularizes a network alone, got n-grams trained by "
+                "gradients; try model.ngrams=0, or model.ngram_solver=liblinear without a stream"
             )
     if not any(model.ngram_losses):
         yield "model.ngram_losses=[0,0,0] leaves nothing to learn; try model.ngram_losses=[0.3,1,1]"
@@ -144,7 +144,7 @@ def without_network(config: "TrainConfig") -> Iterator[str]:
     given = {
         "text.vectors": getattr(config.text, "vectors", None),
         "training.members": training.members if training.members > 1 else None,
-        "training.label_smoothing": not config.model.learns_ngrams and training.label_smoothing,
+        "training.label_smoothing": not config.learns_ngrams and training.label_smoothing,
         "training.r_drop": training.r_drop,
         "training.mixup": training.mixup,
         "training.adversarial": training.adversarial,

@@ -127,10 +127,11 @@ class ModelConfig:
         "minimum number of times an n-gram of two or more tokens must occur in the training texts",
         at_least=1,
     )
-    ngram_solver: str = key(
-        "liblinear",
+    ngram_solver: str | None = key(
+        None,
         "how the linear model is trained: liblinear (coordinate descent, before the network) or "
-        "gradient (by the training loop, together with the network)",
+        "gradient (by the training loop, together with the network); null: liblinear, or with "
+        "data.streaming gradient",
         choices=SOLVERS,
     )
     ngram_dropout: float = fraction(
@@ -172,11 +173,6 @@ class ModelConfig:
             "min_count": self.ngram_min_count,
             "dropout": self.ngram_dropout,
         }
-
-    @property
-    def learns_ngrams(self) -> bool:
-        """Whether the training loop learns the n-grams."""
-        return bool(self.ngrams) and self.ngram_solver == "gradient"
 
     def without_ngrams(self) -> Self:
         """The same network alone."""

@@ -87,6 +87,12 @@ class TrainConfig:
         return (self.seed + other) % 2**32
 
     @property
+    def learns_ngrams(self) -> bool:
+        """Whether the training loop learns the n-grams."""
+        solver = self.model.ngram_solver or ("gradient" if self.data.streaming else "liblinear")
+        return bool(self.model.ngrams) and solver == "gradient"
+
+    @property
     def is_student(self) -> bool:
         """Whether the network learns from a teacher's probabilities too."""
         own = self.training.out_of_fold and self.training.teacher_fold is None

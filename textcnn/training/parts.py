@@ -99,7 +99,7 @@ def build_parts(
     learner = learner_for(
         config,
         data,
-        trained_by_steps(classifier.model, config.model),
+        trained_by_steps(classifier.model, config.learns_ngrams),
         precision,
         accelerator,
         steps,
@@ -167,9 +167,9 @@ def wants_baseline(config: TrainConfig, data: PreparedData, keep: bool) -> bool:
     return config.baseline and not part
 
 
-def trained_by_steps(model: Model, config: ModelConfig) -> Trained:
-    """What the training loop learns of a model."""
-    if isinstance(model, WithNgrams) and not config.learns_ngrams:
+def trained_by_steps(model: Model, learns_ngrams: bool) -> Trained:
+    """What the training loop learns of a model: all, or all but its n-grams."""
+    if isinstance(model, WithNgrams) and not learns_ngrams:
         network = model.network
         assert isinstance(network, TextCNN)
         return network

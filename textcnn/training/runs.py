@@ -30,7 +30,7 @@ def build_run(
     Args:
         options: as `TrainingRun` takes them.
     """
-    if not isinstance(config.model, NetworkConfig) and not config.model.learns_ngrams:
+    if not isinstance(config.model, NetworkConfig) and not config.learns_ngrams:
         return LinearRun(config, run_dir, resume, **options)
     kind = EnsembleRun if config.training.trains_members else TrainingRun
     return kind(config, run_dir, resume, **options)

@@ -133,11 +133,7 @@ def load(settings: Values) -> Subject:
             f"study=checkpoint examines a single network, got {settings['checkpoint']}, an "
             f"ensemble of {count}; give one member, checkpoint=<run>/member-1"
         )
-    if trained.model.ngrams:
-        raise InputError(
-            f"study=checkpoint examines a network, got {settings['checkpoint']}, which has n-grams "
-            f"(model.ngrams={trained.model.ngrams}); give a run with model.ngrams=0"
-        )
+    classifier = network_alone(classifier, settings["checkpoint"])
     data = chosen_data(settings["data"], trained.data)
     rows = test_rows(data, trained, classifier.labels)
     facts = {
@@ -149,6 +145,28 @@ def load(settings: Values) -> Subject:
         "classes": len(classifier.labels),
     }
     return Subject(classifier, encode_labelled(rows, classifier.encoder), facts)
+
+
+def network_alone(classifier: "AnyClassifier", checkpoint: str) -> "AnyClassifier":
+    """The classifier without n-grams, whose answers theory doesn't speak of.
+
+    Raises:
+        InputError: it has no network.
+    """
+    from textcnn.inference import build_classifier
+    from textcnn.models.ngrams.beside import WithNgrams
+    from textcnn.models.ngrams.ngrams import Ngrams
+
+    model = classifier.model
+    if isinstance(model, Ngrams):
+        raise InputError(
+            f"study=checkpoint examines a network, got {checkpoint}, a model of n-grams alone; "
+            "give a run with another model"
+        )
+    if not isinstance(model, WithNgrams):
+        return classifier
+    parts = (model.network, classifier.encoder, classifier.labels, classifier.thresholds)
+    return build_classifier(*parts)
 
 
 def chosen_data(data: Values, trained: Any) -> Any:

@@ -40,9 +40,9 @@ def train_ngrams(
         InputError: `training.class_weights` doesn't fit the classes.
     """
     ngrams = ngrams_of(model)
-    if config.model.learns_ngrams and chosen is not None and isinstance(model, WithNgrams):
+    if config.learns_ngrams and chosen is not None and isinstance(model, WithNgrams):
         model.weights.copy_(chosen["weights"])
-    if ngrams is None or config.model.learns_ngrams:
+    if ngrams is None or config.learns_ngrams:
         return
     rows = data.splits.train
     weights = class_weights(
