@@ -1,5 +1,6 @@
 """Whole runs of a network with n-grams beside it."""
 
+import copy
 import signal
 from pathlib import Path
 
@@ -57,6 +58,28 @@ def test_its_scores_are_reproduced_with_tables_and_without(
     torch.testing.assert_close(
         plain.logits(TEXTS), first * network + second * ngrams, atol=1e-5, rtol=0
     )
+
+
+def test_hooks_and_replaced_parts_are_seen_in_prediction(beside: Path) -> None:
+    classifier = load(beside)
+    before = classifier.logits(TEXTS)
+    calls: list[int] = []
+    watched = (classifier.model, classifier.model.network, classifier.model.ngrams)
+    for number, module in enumerate(watched):
+        handle = module.register_forward_hook(lambda *_, number=number: calls.append(number))
+        classifier.logits(["goal"])
+        handle.remove()
+    assert calls == [0, 1, 2]
+    assert isinstance(classifier.network, TablesWithNgrams)
+    with torch.no_grad():
+        classifier.model.ngrams.bias[0] += 5
+    assert not torch.equal(classifier.logits(TEXTS), before)
+    other = copy.deepcopy(classifier.model.network)
+    with torch.no_grad():
+        other.head.bias[1] += 5
+    changed = classifier.logits(TEXTS)
+    classifier.model.network = other
+    assert not torch.equal(classifier.logits(TEXTS), changed)
 
 
 @pytest.mark.parametrize("step", [4, 20])
