@@ -124,7 +124,9 @@ def test_members_have_one_set_of_ngrams(
     assert isinstance(model, WithNgrams)
     assert isinstance(model.network, Ensemble)
     assert "ngrams.keys" not in weights(tmp_path / "run" / "member-1" / "best")
-    assert "ngrams" in read_json(tmp_path / "run" / "metrics.json")
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    assert "ngrams" in metrics
+    assert metrics["model"]["parameters"] == sum(each.numel() for each in model.parameters())
     assert_reproduced(tmp_path / "run", tmp_path, capfd)
     fast, plain = load(tmp_path / "run"), load(tmp_path / "run", table_memory=0)
     torch.testing.assert_close(fast.logits(TEXTS), plain.logits(TEXTS), atol=1e-5, rtol=0)
