@@ -38,7 +38,10 @@ def test_a_checkpoint_holds_network_and_ngrams(beside: Path, tmp_path: Path) -> 
     metrics = read_json(beside / "metrics.json")
     parameters = sum(p.numel() for p in model.parameters())
     assert metrics["model"]["parameters"] == parameters
-    assert {each["ngram"] for each in metrics["ngrams"]["sport"]} & {"goal", "match", "team"}
+    strongest = metrics["ngrams"]["sport"][0]  # weighed as in the sum
+    assert strongest["ngram"] in {"goal", "match", "team"}
+    added = model.weights[1] * model.ngrams.weights()[:, 1].max()
+    assert strongest["weight"] == pytest.approx(added.item())
 
 
 def test_its_scores_are_reproduced_with_tables_and_without(

@@ -26,6 +26,7 @@ from tiny_data import (
 import textcnn
 from textcnn.config.compose import config_from_keys
 from textcnn.config.text import WordConfig
+from textcnn.evaluation.strongest import strongest_markdown
 from textcnn.inference import load
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.ngrams import Ngrams
@@ -75,6 +76,16 @@ def test_the_strongest_ngrams_are_the_words_of_the_classes(linear_dir: Path) -> 
         for found in strongest.values()
         for each in found
     )
+
+
+def test_the_table_of_ngrams_shows_them_as_they_are() -> None:
+    found = [{"ngram": "<s> *a*", "weight": 0.914}, {"ngram": "x\ny|", "weight": 0.5}]
+    assert strongest_markdown({"film": found, "sport": []}).splitlines() == [
+        "| class | n-grams that add most to its logit |",
+        "| --- | --- |",
+        "| film | `<s> *a*` (0.91), `x y&#124;` (0.50) |",
+        "| sport |  |",
+    ]
 
 
 def test_every_word_of_whole_texts_is_read_unless_the_user_says_otherwise() -> None:
