@@ -167,7 +167,9 @@ def test_a_model_too_large_for_memory_is_refused(capfd: pytest.CaptureFixture[st
 def test_the_documented_encoder_is_installed_described_trained_and_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    code = re.search(r"```python\n(.*?)```", Path("docs/models.md").read_text(), re.DOTALL)
+    code = re.search(
+        r"```python\n(import torch.*?)```", Path("docs/models.md").read_text(), re.DOTALL
+    )
     assert code is not None
     (tmp_path / "my_package.py").write_text(code[1])
     told = tmp_path / "my_package-1.dist-info"
@@ -184,6 +186,10 @@ def test_the_documented_encoder_is_installed_described_trained_and_loaded(
     assert re.search(r"  convolution +32 x 500 +6,176 +3 +1", capfd.readouterr().out)
     assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={run_dir}") == 0
     assert "reproduced" in capfd.readouterr().out
+    more = ("model.ngrams=2", f"run_dir={tmp_path / 'ngrams'}")
+    assert run("train", *chosen, *few[:2], *more) == 0
+    assert run("evaluate", f"checkpoint={tmp_path / 'ngrams'}", f"run_dir={tmp_path}") == 0
+    assert "reproduced" in capfd.readouterr().out
 
     assert run("describe", "model=installed", "model.name=gone") == 2
     assert "gone is installed, but loading it failed" in capfd.readouterr().err
@@ -191,7 +197,7 @@ def test_the_documented_encoder_is_installed_described_trained_and_loaded(
     assert "trigrams doesn't accept them" in capfd.readouterr().err
 
     monkeypatch.undo()
-    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={tmp_path}") == 2
+    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={tmp_path / 'other'}") == 2
     assert "its configuration: model.name=trigrams: no such encoder; installed are multi_width" in (
         capfd.readouterr().err
     )

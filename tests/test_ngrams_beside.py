@@ -1,5 +1,6 @@
 """Whole runs of a network with n-grams beside it."""
 
+import copy
 import signal
 from pathlib import Path
 
@@ -37,7 +38,10 @@ def test_a_checkpoint_holds_network_and_ngrams(beside: Path, tmp_path: Path) -> 
     metrics = read_json(beside / "metrics.json")
     parameters = sum(p.numel() for p in model.parameters())
     assert metrics["model"]["parameters"] == parameters
-    assert {each["ngram"] for each in metrics["ngrams"]["sport"]} & {"goal", "match", "team"}
+    strongest = metrics["ngrams"]["sport"][0]  # weighed as in the sum
+    assert strongest["ngram"] in {"goal", "match", "team"}
+    added = model.weights[1] * model.ngrams.weights()[:, 1].max()
+    assert strongest["weight"] == pytest.approx(added.item())
 
 
 def test_its_scores_are_reproduced_with_tables_and_without(
@@ -57,6 +61,28 @@ def test_its_scores_are_reproduced_with_tables_and_without(
     torch.testing.assert_close(
         plain.logits(TEXTS), first * network + second * ngrams, atol=1e-5, rtol=0
     )
+
+
+def test_hooks_and_replaced_parts_are_seen_in_prediction(beside: Path) -> None:
+    classifier = load(beside)
+    before = classifier.logits(TEXTS)
+    calls: list[int] = []
+    watched = (classifier.model, classifier.model.network, classifier.model.ngrams)
+    for number, module in enumerate(watched):
+        handle = module.register_forward_hook(lambda *_, number=number: calls.append(number))
+        classifier.logits(["goal"])
+        handle.remove()
+    assert calls == [0, 1, 2]
+    assert isinstance(classifier.network, TablesWithNgrams)
+    with torch.no_grad():
+        classifier.model.ngrams.bias[0] += 5
+    assert not torch.equal(classifier.logits(TEXTS), before)
+    other = copy.deepcopy(classifier.model.network)
+    with torch.no_grad():
+        other.head.bias[1] += 5
+    changed = classifier.logits(TEXTS)
+    classifier.model.network = other
+    assert not torch.equal(classifier.logits(TEXTS), changed)
 
 
 @pytest.mark.parametrize("step", [4, 20])
@@ -101,7 +127,9 @@ def test_members_have_one_set_of_ngrams(
     assert isinstance(model, WithNgrams)
     assert isinstance(model.network, Ensemble)
     assert "ngrams.keys" not in weights(tmp_path / "run" / "member-1" / "best")
-    assert "ngrams" in read_json(tmp_path / "run" / "metrics.json")
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    assert "ngrams" in metrics
+    assert metrics["model"]["parameters"] == sum(each.numel() for each in model.parameters())
     assert_reproduced(tmp_path / "run", tmp_path, capfd)
     fast, plain = load(tmp_path / "run"), load(tmp_path / "run", table_memory=0)
     torch.testing.assert_close(fast.logits(TEXTS), plain.logits(TEXTS), atol=1e-5, rtol=0)

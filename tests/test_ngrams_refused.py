@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from ngram_programs import train_linear
 from safetensors.torch import save
 from test_streamed_run import STREAM
 from tiny_data import (
@@ -176,3 +177,12 @@ def test_the_default_costs_are_those_of_the_help() -> None:
     assert linear.COSTS["squared_hinge"]["naive_bayes"] == 0.1
     assert linear.COSTS["logistic"]["none"] == 1.0
     assert all(c["tf_idf"] == 10 * c["none"] for c in linear.COSTS.values())
+
+
+def test_weights_of_unknown_classes_are_refused_before_anything_is_written(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("training.class_weights={cooking: 3}", "model.ngrams=1")
+    assert train_linear(tiny_csv, tmp_path / "run", *keys) == 2
+    assert "cooking" in error_line(capfd)
+    assert not (tmp_path / "run").exists()

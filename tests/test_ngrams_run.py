@@ -24,6 +24,9 @@ from tiny_data import (
 )
 
 import textcnn
+from textcnn.config.compose import config_from_keys
+from textcnn.config.text import WordConfig
+from textcnn.evaluation.strongest import strongest_markdown
 from textcnn.inference import load
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.ngrams import Ngrams
@@ -73,6 +76,24 @@ def test_the_strongest_ngrams_are_the_words_of_the_classes(linear_dir: Path) -> 
         for found in strongest.values()
         for each in found
     )
+
+
+def test_the_table_of_ngrams_shows_them_as_they_are() -> None:
+    found = [{"ngram": "<s> *a*", "weight": 0.914}, {"ngram": "x\ny|", "weight": 0.5}]
+    assert strongest_markdown({"film": found, "sport": []}).splitlines() == [
+        "| class | n-grams that add most to its logit |",
+        "| --- | --- |",
+        "| film | `<s> *a*` (0.91), `x y&#124;` (0.50) |",
+        "| sport |  |",
+    ]
+
+
+def test_every_word_of_whole_texts_is_read_unless_the_user_says_otherwise() -> None:
+    text = config_from_keys({"model": "ngrams"}).text
+    assert isinstance(text, WordConfig)
+    assert (text.min_frequency, text.max_length) == (1, None)
+    assert config_from_keys({"model": "ngrams", "text": "word"}).text.max_length is not None
+    assert config_from_keys({"model": "ngrams", "text": "char"}).text.unit == "char"
 
 
 def test_logits_are_the_same_in_batches_of_any_size_and_threads(linear_dir: Path) -> None:

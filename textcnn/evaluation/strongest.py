@@ -57,8 +57,13 @@ def spelled(tokens: Sequence[int], encoder: TextEncoder) -> str:
 
 def strongest_markdown(strongest: Strongest) -> str:
     """A row for each class."""
+
+    def cell(ngram: str, weight: float) -> str:
+        # as code, in which Markdown and HTML mean nothing; a line break would end the row
+        return f"`{' '.join(ngram.splitlines())}` ({weight:.2f})"
+
     rows = [
-        [label, ", ".join(f"{each['ngram']} ({each['weight']:.2f})" for each in ngrams)]
+        [label, ", ".join(cell(each["ngram"], each["weight"]) for each in ngrams)]
         for label, ngrams in strongest.items()
     ]
     return markdown([["class", "n-grams that add most to its logit"], *rows])

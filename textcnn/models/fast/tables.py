@@ -7,6 +7,7 @@ from textcnn.models.ensemble import Ensemble
 from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
 from textcnn.models.fast.table_ensemble import TablesInTurn, build_table_ensemble
 from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.system.private_torch import unobserved_modules
 
 
 class TablesWithNgrams(nn.Module):
@@ -15,11 +16,13 @@ class TablesWithNgrams(nn.Module):
     def __init__(self, model: WithNgrams, tables: TableClassifier | TablesInTurn):
         super().__init__()
         self.model, self.tables = model, tables
+        self.parts = unobserved_modules(model)
 
     @property
     def applies(self) -> bool:
-        """Whether the tables can still replace the network."""
-        return bool(self.tables.applies)
+        """Whether the tables can still replace the network, as for `TableClassifier`."""
+        modules = unobserved_modules(self.model)
+        return modules is not None and modules == self.parts and bool(self.tables.applies)
 
     @property
     def keeps_only_maxima(self) -> bool:

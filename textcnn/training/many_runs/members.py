@@ -165,8 +165,10 @@ class EnsembleOutcome(Outcome):
         result = super().as_json(opening, vectors_coverage)
         del result["history"]
         count = len(self.members)
-        for name in ("parameters", "trained_parameters", "multiply_adds_per_token"):
-            result["model"][name] *= count
+        once = sum(each.parameters for each in opening.model.layers if each.kind == "Ngrams")
+        for name in ("parameters", "trained_parameters"):
+            result["model"][name] = count * (result["model"][name] - once) + once
+        result["model"]["multiply_adds_per_token"] *= count
         result["train"] = {
             name: mean(each["train"][name] for each in self.members) for name in TRAIN
         }

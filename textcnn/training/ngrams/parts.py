@@ -24,6 +24,17 @@ def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
     )
 
 
+def weights_of_classes(config: TrainConfig, data: PreparedData) -> Tensor | None:
+    """
+    Raises:
+        InputError: `training.class_weights` doesn't fit the classes.
+    """
+    rows = data.splits.train
+    return class_weights(
+        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
+    )
+
+
 def train_ngrams(
     model: Model,
     config: TrainConfig,
@@ -44,10 +55,7 @@ def train_ngrams(
         model.weights.copy_(chosen["weights"])
     if ngrams is None or config.learns_ngrams:
         return
-    rows = data.splits.train
-    weights = class_weights(
-        config.training.class_weights, rows.names, rows.counts, len(rows), rows.multi_label
-    )
+    weights = weights_of_classes(config, data)
     settings = config.model.linear_settings()
     fit_linear(ngrams, data.texts.train, class_weights=weights, seed=config.seed, **settings)
     if chosen is None:

@@ -12,7 +12,7 @@ from textcnn.text.vectors import TokenVectors
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
 from textcnn.training.loop import Interrupted
-from textcnn.training.ngrams.parts import train_ngrams
+from textcnn.training.ngrams.parts import train_ngrams, weights_of_classes
 from textcnn.training.parts import initial_classifier
 from textcnn.training.precision import Precision
 from textcnn.training.recipe import TrainingRun
@@ -23,7 +23,12 @@ class LinearRun(TrainingRun):
     """It takes seconds, so a run that was interrupted trains again when it is resumed."""
 
     def build(self, data: PreparedData, vectors: TokenVectors | None) -> None:
-        """Count the n-grams of these data; there are no steps to prepare."""
+        """Count the n-grams of these data; there are no steps to prepare.
+
+        Raises:
+            InputError: `training.class_weights` doesn't fit the classes.
+        """
+        weights_of_classes(self.config, data)  # refused now, before anything is written
         self.trained_on, self.state = data, TrainingState()
         self.classifier = initial_classifier(self.config, data, vectors)
         self.precision = Precision("fp32", self.accelerator.device)
