@@ -29,7 +29,7 @@ SHORT = (
     "training.label_smoothing=0.1",
     "training.r_drop=1",
     "model.kernel_sizes=[1,2,3,4]",
-    "model.num_filters=100",
+    "model.num_filters=300",
     "model.word_dropout=0.1",
     "data.validation_fraction=0.05",
 )
@@ -85,7 +85,7 @@ def main() -> None:
                 runs = [*results(TASKS[name], settings, options, Path(place))]
                 rows.append([name, way, *cells(runs)])
                 print(*rows[-1], sep="  ", flush=True)
-    print(table(rows))
+    print(table(rows[0], rows[1:]))
 
 
 def results(

@@ -160,7 +160,7 @@ def wants_baseline(config: TrainConfig, data: PreparedData, keep: bool) -> bool:
     Args:
         keep: the run directory stays, for somebody to look at.
     """
-    compared = isinstance(config.model, NetworkConfig) and not config.model.ngrams
+    compared = isinstance(config.model, NetworkConfig)
     part = config.training.member is not None or config.training.teacher_fold is not None
     if config.baseline is None:
         return compared and not part and keep and is_cheap(data)
