@@ -277,7 +277,7 @@ def test_python_trains_an_ensemble_and_draws_no_random_numbers_of_the_program(
 ) -> None:
     texts, labels = zip(*rows(120), strict=True)
     small: dict[str, Any] = {
-        "model": {"embedding_dim": 8, "num_filters": 4},
+        "model": {"name": "multi_width", "embedding_dim": 8, "num_filters": 4},
         "text": {"min_frequency": 1},
         "training": {"members": 2, "epochs": 1},
     }

@@ -70,7 +70,8 @@ def test_keys_that_need_a_network_are_refused(keys: dict[str, Any], message: str
     ],
 )
 def test_keys_that_need_ngrams_are_refused(keys: dict[str, Any], message: str) -> None:
-    assert refusal(lambda: config_from_keys(keys)).startswith(message)
+    made = {"model": "multi_width"} | keys
+    assert refusal(lambda: config_from_keys(made)).startswith(message)
 
 
 def test_a_baseline_of_a_stream_is_refused(
@@ -81,16 +82,14 @@ def test_a_baseline_of_a_stream_is_refused(
 
 
 def test_a_study_examines_a_network(
-    linear_dir: Path, beside: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    linear_dir: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for run_dir, ngrams in ((linear_dir, 3), (beside, 2)):
-        capfd.readouterr()
-        keys = ("study=checkpoint", f"checkpoint={run_dir}", f"run_dir={tmp_path / 'study'}")
-        assert run("illustrate", *keys) == 2
-        assert error_line(capfd) == (
-            f"study=checkpoint examines a network, got {run_dir / 'best'}, which has n-grams "
-            f"(model.ngrams={ngrams}); give a run with model.ngrams=0"
-        )
+    keys = ("study=checkpoint", f"checkpoint={linear_dir}", f"run_dir={tmp_path / 'study'}")
+    assert run("illustrate", *keys) == 2
+    assert error_line(capfd) == (
+        f"study=checkpoint examines a network, got {linear_dir / 'best'}, a model of n-grams "
+        "alone; give a run with another model"
+    )
 
 
 def without_keys(stored: dict[str, Tensor]) -> None:

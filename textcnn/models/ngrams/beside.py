@@ -1,10 +1,12 @@
 """N-grams beside a network: two classifiers that err on different texts."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from textcnn.models.classifier import Activations
 from textcnn.models.ngrams.ngrams import Ngrams
 
 
@@ -41,6 +43,17 @@ class WithNgrams(nn.Module):
         if labels is not None:
             return torch.stack([self.network(ids, lengths), self.ngrams(ids, lengths, labels)])
         return self.weighted(self.network(ids, lengths), self.ngrams(ids, lengths))
+
+    def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
+        """Those of the network, with the logits of both; arguments as for `forward`."""
+        made: Activations = self.network.activations(ids, lengths)
+        return replace(made, logits=self.weighted(made.logits, self.ngrams(ids, lengths)))
+
+    @property
+    def receptive_field(self) -> int | None:
+        """That of the network: n-grams have a maximum length of their own."""
+        field: int | None = self.network.receptive_field
+        return field
 
     def weighted(self, network: Tensor, ngrams: Tensor) -> Tensor:
         """The sum (batch, classes) of the logits of both, each times its weight."""
