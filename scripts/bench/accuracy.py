@@ -29,7 +29,7 @@ SHORT = (
     "training.label_smoothing=0.1",
     "training.r_drop=1",
     "model.kernel_sizes=[1,2,3,4]",
-    "model.num_filters=300",
+    "model.num_filters=100",
     "model.word_dropout=0.1",
     "data.validation_fraction=0.05",
 )
@@ -75,13 +75,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS), help="data sets")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--repetitions", type=int, default=3, help="seeds; folds, with 10 folds")
-    parser.add_argument("overrides", nargs="*", help="more settings, for a single way: key=value")
+    parser.add_argument("--settings", nargs="+", default=[], help="more settings: key=value")
     options = parser.parse_args()
     rows = [["", "", "accuracy %", "±", "seconds of a run"]]
     with tempfile.TemporaryDirectory() as place:
         for name in options.only:
             for way in options.ways:
-                settings = (*WAYS[way], *options.overrides)
+                settings = (*WAYS[way], *options.settings)
                 runs = [*results(TASKS[name], settings, options, Path(place))]
                 rows.append([name, way, *cells(runs)])
                 print(*rows[-1], sep="  ", flush=True)

@@ -31,6 +31,7 @@ TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
     "IMDB": (
         0.88,
         (
+            "model=multi_width",
             "model.kernel_sizes=[1,2,3]",
             "model.num_filters=200",
             "model.embedding_dim=100",

@@ -20,6 +20,7 @@ from textcnn.training.recipe import TrainingRun
 from textcnn.training.state import TrainingState
 
 KIM = (
+    "model=multi_width",
     "model.kernel_sizes=[3,4,5]",
     "model.num_filters=100",
     "model.embedding_dim=300",
