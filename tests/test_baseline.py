@@ -20,7 +20,7 @@ def test_a_baseline_is_reported_beside_the_model(
     keys = ("training.epochs=1", "baseline=true")
     assert train(tiny_csv, tmp_path / "run", *keys) == 0
     told = " ".join(capfd.readouterr().out.split())
-    assert "baseline, a linear model over n-grams: test accuracy" in told
+    assert "baseline, a linear model over word n-grams: test accuracy" in told
     baseline = read_json(tmp_path / "run" / "metrics.json")["baseline"]
     assert (baseline["model"], baseline["ngrams"]) == ("ngrams", 2)
     # the same texts, vocabulary and splits give the same numbers as a run of its own

@@ -320,6 +320,8 @@ def rebuild(
         types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(checkpoint.weights, assign=True)
         for name, tensor in checkpoint.weights.items():
+            if name.endswith("counts") and bool((tensor < 0).any()):
+                raise ValueError(f"{name} has numbers below 0")
             if tensor.dtype != types[name]:
                 raise ValueError(f"{name} is {tensor.dtype}, expected {types[name]}")
     except InputError as error:

@@ -25,13 +25,13 @@ def final_conflicts(config: "TrainConfig") -> Iterator[str]:
             "training.out_of_fold=true" if config.teacher is None else f"teacher={config.teacher}"
         )
         yield (
-            f"training.final=all with {given}: the teacher has not read the validation texts; "
-            "try training.final=best"
+            f"training.final=all with {given}: a teacher's answers are for the training texts, not "
+            "for the validation texts; try training.final=best"
         )
     if config.training.members > 1:
         yield (
-            f"training.final=all with training.members={config.training.members}: nothing is left "
-            "to weigh the members by; try training.final=best"
+            f"training.final=all with training.members={config.training.members}: an ensemble is "
+            "validated as a whole, once its members have ended; try training.final=best"
         )
 
 
@@ -115,7 +115,7 @@ def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
                 "try model.ngram_solver=gradient"
             )
         return
-    if training.members > 1:
+    if isinstance(model, NetworkConfig) and training.members > 1:
         yield (
             f"training.members={training.members} with n-grams trained by gradients: members share "
             "their n-grams; try model.ngrams=0, or model.ngram_solver=liblinear without a stream"
@@ -138,11 +138,15 @@ def without_network(config: "TrainConfig") -> Iterator[str]:
         "loss": "model.ngram_loss=logistic",
         "average": "training.average=none",
     }
+    if config.learns_ngrams:  # by the training loop, as a network
+        instead = {}
     for name, other in instead.items():
         if (value := getattr(training, name)) != getattr(usual, name):
             yield f"training.{name}={value} needs a network, got model=ngrams; try {other}"
     given = {
         "text.vectors": getattr(config.text, "vectors", None),
+        "optimizer.embedding_rate": config.optimizer.embedding_rate,
+        "optimizer.vectors_rate": config.optimizer.vectors_rate,
         "training.members": training.members if training.members > 1 else None,
         "training.label_smoothing": not config.learns_ngrams and training.label_smoothing,
         "training.r_drop": training.r_drop,

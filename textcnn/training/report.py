@@ -178,6 +178,9 @@ class Outcome:
                 curves.scores("test", scores, step)
             if scores.confusion is not None:
                 curves.figure(f"confusion/{name}", confusion_figure(scores), step)
+        if self.baseline is not None:
+            own = self.baseline.test or self.baseline.validation
+            curves.scores("baseline", own, step)
         if len(rows):
             texts = rows.texts(EXAMPLES_FROM)
             examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])

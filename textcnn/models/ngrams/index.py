@@ -74,10 +74,19 @@ class NgramIndex:
         return cls(keys, vocabulary_size, longest)
 
     def is_sound(self) -> bool:
-        """Whether each key begins with the number of an n-gram before it, as learned ones do."""
+        """Whether the keys are as `learn` makes them: shorter n-grams first, each length ascending,
+        none longer than `longest`, and each begun by the number of a shorter one."""
         before = self.keys // self.vocabulary_size
-        own = torch.arange(self.vocabulary_size, len(self), device=self.keys.device)
-        return bool(((before >= 0) & (before < own)).all())
+        start, first, tokens = 0, 0, 2  # of the keys, and of the numbers, of one length
+        while start < len(self.keys) and tokens <= self.longest:
+            shorter = self.vocabulary_size if tokens == 2 else self.vocabulary_size + start
+            inside = (before[start:] >= first) & (before[start:] < shorter)
+            count = int(inside.long().cumprod(dim=0).sum())  # keys of this length
+            keys = self.keys[start : start + count]
+            if not count or not bool((keys[1:] > keys[:-1]).all()):
+                return False
+            start, first, tokens = start + count, shorter, tokens + 1
+        return start == len(self.keys)
 
     def tokens(self, number: int) -> list[int]:
         """The ids of an n-gram, PADDING for the start and the end of a text."""

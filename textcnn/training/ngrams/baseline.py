@@ -11,8 +11,8 @@ from textcnn.evaluation.tables import summary
 from textcnn.inference import build_classifier
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams
 
-LONGEST = 2  # tokens of an n-gram, at most
-# Tokens of the training texts times classes: with fewer, training takes less than two seconds.
+LONGEST = {"word": 2, "char": 5, "byte": 5}  # tokens of an n-gram, at most
+# N-grams of the training texts times classes: with fewer, training takes less than two seconds.
 CHEAP = 4_000_000
 
 
@@ -23,11 +23,13 @@ class Baseline:
     validation: Scores
     test: Scores | None  # None: there are no test texts
     seconds: float  # of training
+    unit: str  # of the n-grams: word, char or byte
 
     def as_json(self) -> dict[str, Any]:
         return {
             "model": "ngrams",
-            "ngrams": LONGEST,
+            "unit": self.unit,
+            "ngrams": LONGEST[self.unit],
             "seconds": self.seconds,
             "validation": self.validation.summary(),
             "test": None if self.test is None else self.test.summary(),
@@ -37,18 +39,23 @@ class Baseline:
         """One line for the terminal."""
         split = "validation" if self.test is None else "test"
         scores = summary(self.test or self.validation)
-        return f"baseline, a linear model over n-grams: {split} {scores}"
+        return f"baseline, a linear model over {self.unit} n-grams: {split} {scores}"
 
 
 def is_cheap(data: PreparedData) -> bool:
     """Whether training the baseline takes less than about two seconds."""
     classes = len(data.splits.labels)
-    problems = 1 if classes == 2 else classes
-    return data.stream is None and len(data.texts.train.ids) * problems < CHEAP
+    two = classes == 2 and not data.splits.train.multi_label
+    tokens = len(data.texts.train.ids) * (LONGEST[unit_of(data)] - 1)
+    return data.stream is None and tokens * (1 if two else classes) < CHEAP
+
+
+def unit_of(data: PreparedData) -> str:
+    return str(dict(data.texts.encoder.tokenizer.settings)["unit"])
 
 
 def train_baseline(data: PreparedData, seed: int, score: Callable[..., Scores]) -> Baseline:
-    """Train the linear model with the defaults of `model=ngrams`, but bigrams, and score it.
+    """Train the linear model over the tokens of the run, with its default settings, and score it.
 
     Args:
         score: scores a classifier on texts, see `TrainingRun.score`.
@@ -59,7 +66,7 @@ def train_baseline(data: PreparedData, seed: int, score: Callable[..., Scores]) 
         texts.train,
         vocabulary_size=len(texts.encoder.vocabulary),
         num_classes=len(labels),
-        longest=LONGEST,
+        longest=LONGEST[unit_of(data)],
     )
     fit_linear(ngrams, texts.train, seed=seed)
     calibrate(ngrams, texts.validation)
@@ -68,4 +75,4 @@ def train_baseline(data: PreparedData, seed: int, score: Callable[..., Scores]) 
     classifier = build_classifier(ngrams, texts.encoder, labels, thresholds)
     validation = score(classifier, texts.validation, tune=True)
     test = score(classifier, texts.test) if len(texts.test) else None
-    return Baseline(validation, test, seconds)
+    return Baseline(validation, test, seconds, unit_of(data))

@@ -109,8 +109,11 @@ def fit_linear(
         has_it = labels == number if labels.ndim == 1 else labels[:, number]
         counted: np.ndarray = texts.copy()
         if class_weights is not None:
-            own, others = two_sides(class_weights.numpy(), labels, number)
-            counted = counted * np.where(has_it, own, others)
+            of_class = class_weights.numpy()
+            single = labels.ndim == 1
+            counted = counted * (
+                of_class[labels] if single else np.where(has_it, of_class[number], 1)
+            )
         scaled = matrix.copy()
         scaled.data *= scales[:, min(number, scales.shape[1] - 1)][scaled.indices]
         if ngrams.scaling == "tf_idf":
@@ -177,13 +180,6 @@ def presence(ngrams: Ngrams, texts: EncodedTexts) -> tuple["csr_matrix", np.ndar
     values = np.ones(len(indices), np.float32)
     shape = (len(texts), len(ngrams.index))
     return csr_matrix((values, indices, offsets), shape=shape), np.concatenate(order)
-
-
-def two_sides(class_weights: np.ndarray, labels: np.ndarray, number: int) -> tuple[float, Any]:
-    """The weights of texts that have a class, and of those that don't, as the losses have them."""
-    if labels.ndim == 2:
-        return class_weights[number], 1.0
-    return class_weights[number], class_weights[labels]
 
 
 def one_against_rest(

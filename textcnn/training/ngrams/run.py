@@ -1,6 +1,7 @@
 """A run of `model=ngrams`: trained in one go instead of in steps."""
 
 import time
+from collections.abc import Callable
 
 from textcnn.builders import build_joined_data
 from textcnn.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
@@ -11,7 +12,7 @@ from textcnn.system.run_dir import create_run_dir
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
-from textcnn.training.loop import Interrupted
+from textcnn.training.loop import Interrupted, interruption
 from textcnn.training.ngrams.parts import train_ngrams, weights_of_classes
 from textcnn.training.parts import initial_classifier
 from textcnn.training.precision import Precision
@@ -38,7 +39,7 @@ class LinearRun(TrainingRun):
 
     @property
     def progress(self) -> str:
-        return "before the n-grams were trained"
+        return f"while n-grams were trained, which a resumed run does again in {self.run_dir}"
 
     def start(self) -> None:
         """Report data and model; make the run directory."""
@@ -57,16 +58,16 @@ class LinearRun(TrainingRun):
     def learn(self) -> None:
         """
         Raises:
-            Interrupted: after Ctrl-C.
+            Interrupted: after Ctrl-C or SIGTERM.
         """
-        try:
-            self.learn_at_once()
-        except KeyboardInterrupt:
-            raise Interrupted from None
+        with interruption() as asked:
+            self.learn_at_once(asked)
 
-    def learn_at_once(self) -> None:
+    def learn_at_once(self, asked: Callable[[], bool]) -> None:
         start = time.perf_counter()
         train_ngrams(self.classifier.model, self.config, self.data)
+        if asked():
+            raise Interrupted
         self.state.texts = len(self.data.texts.train)
         self.state.train_seconds = time.perf_counter() - start
         self.state.end_epoch(self.validate(), self.config.training.metric)
@@ -80,6 +81,8 @@ class LinearRun(TrainingRun):
             self.build(build_joined_data(self.data, self.config.text), None)
             self.classifier.thresholds = chosen.thresholds
             train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
+            if asked():
+                raise Interrupted
             self.console.print("trained again on train + validation")
             self.save("best")
 
