@@ -12,7 +12,7 @@ from textcnn.text.vocabulary import PADDING, UNKNOWN
 # An odd number that spreads keys over the table: 2^64 over the golden ratio (Knuth 1998, 6.4).
 SPREAD = -7046029254386353131
 NO_KEY = -1
-LOAD = 0.6  # the largest fraction of slots in use: few keys need more than two looks
+LOAD = 0.4  # the largest fraction of slots in use: more would need longer searches
 # Keys that are collected before repeated ones are merged: 256 MB.
 COLLECTED = 2**25
 

@@ -97,7 +97,8 @@ class Ngrams(nn.Module):
             weights = self.learning_weights(numbers, labels)  # (batch, places, classes)
             summed = weights.sum(dim=1)
         else:
-            summed = F.embedding_bag(numbers, self.weights(), mode="sum", padding_idx=PADDING)
+            # the row of PADDING is zero; told so, PyTorch would take ten times as long
+            summed = F.embedding_bag(numbers, self.weights(), mode="sum")
         if self.scaling == "tf_idf":
             summed = summed / self.norms(numbers)
         return summed + self.bias
