@@ -165,6 +165,12 @@ class ModelConfig:
         """
         raise NotImplementedError
 
+    @property
+    def title(self) -> str:
+        """What reports call the model."""
+        beside = self.ngrams and self.name != "ngrams"
+        return f"{self.name} and n-grams" if beside else self.name
+
     def ngram_settings(self) -> dict[str, Any]:
         """Keyword arguments of `learn_ngrams`."""
         return {

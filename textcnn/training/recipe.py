@@ -137,7 +137,7 @@ class TrainingRun:
             train_ngrams(self.classifier.model, self.config, self.data)
         if self.is_first and not self.resume:
             self.begin()
-        name, token_ids = self.config.model.name, len(self.vocabulary)
+        name, token_ids = self.config.model.title, len(self.vocabulary)
         self.opening.report_model(self.console, name, token_ids)
         if self.keep:
             self.console.print(f"curves: tensorboard --logdir {self.run_dir}")

@@ -44,7 +44,7 @@ class Job:
         return stored.training.epochs == self.config.training.epochs
 
 
-def build_run(job: Job, **options: Any) -> TrainingRun:
+def start_or_resume(job: Job, **options: Any) -> TrainingRun:
     """The run, resumed if it has begun.
 
     Args:
@@ -78,7 +78,7 @@ def train_all(jobs: Sequence[Job], run: TrainingRun, data: PreparedData | None =
     with random_state_kept():
         for job in left:
             quiet = build_console(quiet=True)
-            made = build_run(job, console=quiet, data=data, **options)
+            made = start_or_resume(job, console=quiet, data=data, **options)
             run.console.print(job.name)
             complete(job, made, run.console)
 
@@ -169,7 +169,7 @@ def train_one(job: Job, quiet: bool, options: Mapping[str, Any]) -> None:
         soft_wrap=True,
     )
     try:
-        complete(job, build_run(job, console=console, **options), lines)
+        complete(job, start_or_resume(job, console=console, **options), lines)
     except Interrupted:
         os._exit(0)  # all is saved; the parent waits for this process to end
 

@@ -63,7 +63,7 @@ class EnsembleRun(TrainingRun):
             self.store_config()
         elif self.is_first:
             create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
-        self.opening.report_model(self.console, self.config.model.name, len(self.vocabulary))
+        self.opening.report_model(self.console, self.config.model.title, len(self.vocabulary))
         self.console.print(
             f"{len(self.jobs)} such networks, in {self.run_dir / 'member-1'} and so on"
         )
