@@ -36,7 +36,7 @@ from textcnn.training.losses import Loss, build_loss
 from textcnn.training.objectives.adversarial import Adversary, perturbation, rows_of
 from textcnn.training.objectives.mixup import draw_beta, mixup
 from textcnn.training.objectives.objective import Objective, plain
-from textcnn.training.objectives.r_drop import divergence, drops_before_pooling, r_drop
+from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop, symmetric_divergence
 from textcnn.training.optimization.optimizers import build_optimizer
 from textcnn.training.precision import Precision
 
@@ -146,11 +146,13 @@ def test_the_divergence_is_the_mean_of_both_kullback_leibler_divergences() -> No
     first, second = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.8, 0.2]]).log()
     one = 0.5 * math.log(0.5 / 0.8) + 0.5 * math.log(0.5 / 0.2)  # 0.2231
     other = 0.8 * math.log(0.8 / 0.5) + 0.2 * math.log(0.2 / 0.5)  # 0.1927
-    found = divergence(first + 7, second, multi_label=False)  # logits, not log-probabilities
+    found = symmetric_divergence(
+        first + 7, second, multi_label=False
+    )  # logits, not log-probabilities
     assert found.item() == pytest.approx((one + other) / 2, abs=1e-6)
     # probabilities 0.5 and 0.8 of having the first label, equal ones of the second
     logits = torch.tensor([[0.0, 3.0]]), torch.tensor([[math.log(4), 3.0]])
-    found = divergence(*logits, multi_label=True)
+    found = symmetric_divergence(*logits, multi_label=True)
     assert found.item() == pytest.approx((one + other) / 2 / 2, abs=1e-6)
 
 
@@ -160,11 +162,12 @@ def test_the_divergence_is_symmetric_and_zero_for_equal_answers(
 ) -> None:
     first, second = torch.tensor(numbers).view(2, 1, 3)
     there, back = (
-        divergence(a, b, multi_label=multi_label) for a, b in ((first, second), (second, first))
+        symmetric_divergence(a, b, multi_label=multi_label)
+        for a, b in ((first, second), (second, first))
     )
     assert torch.equal(there, back)
     assert there.item() >= -1e-5
-    assert divergence(first, first, multi_label=multi_label).item() == 0
+    assert symmetric_divergence(first, first, multi_label=multi_label).item() == 0
 
 
 def r_dropped(batch: Batch, network: TextCNN, *, whole: bool) -> Tensor:

@@ -26,7 +26,7 @@ def r_drop(
     else:
         logits = logits_of(batch.ids, batch.lengths, twice)
     first, second = logits.chunk(2)  # (batch, classes)
-    apart = divergence(first, second, multi_label=batch.labels.ndim == 2)  # (batch,)
+    apart = symmetric_divergence(first, second, multi_label=batch.labels.ndim == 2)  # (batch,)
     if batch.weights is None:
         mean = apart.mean()
     else:
@@ -39,7 +39,7 @@ def twice(rows: Tensor) -> Tensor:
     return torch.cat([rows, rows])
 
 
-def divergence(first: Tensor, second: Tensor, *, multi_label: bool) -> Tensor:
+def symmetric_divergence(first: Tensor, second: Tensor, *, multi_label: bool) -> Tensor:
     """(batch,) the mean of the two Kullback-Leibler divergences between the answers, in nats.
 
     For one class per text: ½ Σ (p - q)(log p - log q) over the classes. As p and q sum to 1, the
