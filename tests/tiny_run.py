@@ -23,6 +23,12 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def _one_thread_again(_one_thread: None) -> None:
+    """A test may leave another number, and members of an ensemble train in as many processes."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def tiny_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_csv(tmp_path_factory.mktemp("tiny_data") / "train.csv", rows(200))

@@ -32,12 +32,16 @@ def main(config: TrainConfig) -> None:
             check(config)
 
     # Imported here, after the checks: importing torch takes seconds.
+    import torch
+
     from textcnn.training.many_runs.cross_validation import cross_validate
     from textcnn.training.runs import train
 
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train
     carry_out(config, run_dir, resume)
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # its threads could abort a process that exits
 
 
 def refuse_other_epochs(config: TrainConfig, epochs: int) -> None:
