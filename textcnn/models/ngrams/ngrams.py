@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
@@ -72,6 +72,11 @@ class Ngrams(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_classes))
         self.made: dict[str, Kept] = {}  # see `kept`
 
+    def train(self, mode: bool = True) -> Self:
+        """Also forget kept weights: fused optimizers change them without being counted."""
+        self.made.pop("weights", None)
+        return super().train(mode)
+
     @property
     def tables(self) -> list[nn.Embedding]:
         """The tables whose rows training updates."""
@@ -97,7 +102,7 @@ class Ngrams(nn.Module):
             weights = self.learning_weights(numbers, labels)  # (batch, places, classes)
             summed = weights.sum(dim=1)
         else:
-            # the row of PADDING is zero; told so, PyTorch would take ten times as long
+            # with padding_idx PyTorch takes ten times as long; the row of PADDING is zero anyway
             summed = F.embedding_bag(numbers, self.weights(), mode="sum")
         if self.scaling == "tf_idf":
             summed = summed / self.norms(numbers)

@@ -50,9 +50,9 @@ def train_ngrams(
     Raises:
         InputError: `training.class_weights` doesn't fit the classes.
     """
-    ngrams = ngrams_of(model)
-    if config.learns_ngrams and chosen is not None and isinstance(model, WithNgrams):
+    if chosen is not None and isinstance(model, WithNgrams):
         model.weights.copy_(chosen["weights"])
+    ngrams = ngrams_of(model)
     if ngrams is None or config.learns_ngrams:
         return
     weights = weights_of_classes(config, data)
@@ -64,5 +64,3 @@ def train_ngrams(
     beside = isinstance(model, WithNgrams)
     factor, fraction = chosen["ngrams.calibration" if beside else "calibration"].tolist()
     rescale(ngrams, factor, fraction)
-    if isinstance(model, WithNgrams):
-        model.weights.copy_(chosen["weights"])
