@@ -24,7 +24,7 @@ def test_a_baseline_is_reported_beside_the_model(
     baseline = read_json(tmp_path / "run" / "metrics.json")["baseline"]
     assert (baseline["model"], baseline["ngrams"]) == ("ngrams", 2)
     # the same texts, vocabulary and splits give the same numbers as a run of its own
-    assert train_linear(tiny_csv, tmp_path / "own", "model.ngrams=2") == 0
+    assert train_linear(tiny_csv, tmp_path / "own", "model.ngrams=2", "text.subwords=false") == 0
     own = read_json(tmp_path / "own" / "metrics.json")
     for split in ("validation", "test"):
         for name in ("accuracy", "macro_f1", "examples"):

@@ -119,7 +119,7 @@ def test_a_key_is_found_at_its_place_in_any_order(keys: set[int], random: Any) -
     index = NgramIndex(torch.tensor(order, dtype=torch.int64), SIZE, 2)
     wanted = torch.tensor([[*order, 2**62 + 1, -1]])
     expected = [*range(SIZE, SIZE + len(order)), PADDING, PADDING]
-    assert index.look_up(wanted).tolist() == [expected]
+    assert index.table.look_up(wanted).tolist() == [expected]
 
 
 @given(st.lists(st.integers(-3, 30) | st.integers(-(2**63), 2**63 - 1), max_size=20))

@@ -128,6 +128,22 @@ def without_calibration(stored: dict[str, Tensor]) -> None:
     del stored["calibration"]
 
 
+def without_subwords(stored: dict[str, Tensor]) -> None:
+    del stored["subwords.keys"]
+
+
+def repeated_subwords(stored: dict[str, Tensor]) -> None:
+    stored["subwords.keys"].fill_(7)
+
+
+def subwords_of_floats(stored: dict[str, Tensor]) -> None:
+    stored["subwords.keys"] = stored["subwords.keys"].float()
+
+
+def too_few_words(stored: dict[str, Tensor]) -> None:
+    stored["subwords.words"] = stored["subwords.words"][:3].clone()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -140,6 +156,10 @@ def without_calibration(stored: dict[str, Tensor]) -> None:
         counts_of_floats,
         two_totals,
         without_calibration,
+        without_subwords,
+        repeated_subwords,
+        subwords_of_floats,
+        too_few_words,
     ],
 )
 def test_forged_weights_are_refused_in_one_line(
@@ -171,6 +191,20 @@ def test_repeated_keys_and_impossible_counts_are_refused(linear_dir: Path, tmp_p
     stored["keys"].fill_(int(stored["keys"][0]))
     forge(best, "model.safetensors", save(stored))
     assert refusal(lambda: load(best)).endswith("the keys of n-grams are not those of n-grams")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"model": "multi_width"}, "text.subwords=true weighs words beside n-grams"),
+        ({"model__ngram_solver": "gradient"}, "text.subwords=true needs n-grams trained by libl"),
+        ({"model__ngram_scaling": "tf_idf"}, "text.subwords=true with model.ngram_scaling=tf_idf"),
+    ],
+)
+def test_subwords_that_nothing_can_weigh_are_refused(keys: dict[str, Any], message: str) -> None:
+    told = refusal(lambda: config_from_keys({"text__subwords": True, **keys}))
+    assert told.startswith(message)
+    assert "text.subwords=null" in told
 
 
 def test_the_default_costs_are_those_of_the_help() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from textcnn.data.tokenized import TokenizedTexts, gather, tokenize, tokenize_list
+from textcnn.data.tokenized import TokenizedTexts, tokenize, tokenize_list
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="whitespace")
@@ -195,20 +195,3 @@ def test_a_token_of_other_rows_is_not_counted() -> None:
     tokenized = tokenize_list(WORDS, ["a b a", "c", "b"])
     assert tokenized.counts(np.array([2, 0, 0])) == {"a": 4, "b": 3}
     assert tokenized.counts(np.array([], np.int64)) == {}
-
-
-# Gather
-
-
-@given(st.lists(st.integers(-9, 9), max_size=12), st.data())
-def test_gather_is_a_slice_for_each_piece(values: list[int], data: st.DataObject) -> None:
-    starts = data.draw(st.lists(st.integers(0, len(values)), max_size=6))
-    lengths = [data.draw(st.integers(0, len(values) - start)) for start in starts]
-    gathered = gather(
-        np.array(values, np.int32), np.array(starts, np.int64), np.array(lengths, np.int64)
-    )
-    expected: list[int] = []
-    for start, length in zip(starts, lengths, strict=True):
-        expected += values[start : start + length]
-    assert gathered.tolist() == expected
-    assert gathered.dtype == np.int32

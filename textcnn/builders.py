@@ -20,6 +20,7 @@ from textcnn.models.ensemble import Ensemble, build_members, count_members
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import TokenVectors, load_vectors
@@ -59,6 +60,7 @@ def build_data(
     memory: "Mapping[str, Rows] | None" = None,
     draw_test: bool = True,
     part: tuple[int, int] | None = None,
+    subwords: bool = False,
 ) -> "PreparedData":
     """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
 
@@ -68,6 +70,7 @@ def build_data(
             and `test`.
         draw_test: False: leave the test split empty if it has no rows of its own.
         part: train without this part of the training rows, from 1 of so many, and test on it.
+        subwords: see `TextEncoder`.
 
     Raises:
         InputError: rows or keys can't be used, or a tokenizer's package is missing.
@@ -91,6 +94,7 @@ def build_data(
         tokenizer,
         max_length=text.max_length,
         truncate=text.truncate,
+        subwords=subwords,
         streaming=data.streaming,
         vocabulary_examples=text.vocabulary_examples,
         **text.vocabulary_settings(),
@@ -108,18 +112,22 @@ def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
         data.texts.encoder.tokenizer,
         max_length=text.max_length,
         truncate=text.truncate,
+        subwords=data.texts.encoder.subwords,
         **text.vocabulary_settings(),
     )
     return replace(data, splits=splits, texts=texts)
 
 
-def build_text_encoder(text: TextConfig, vocabulary: Vocabulary) -> TextEncoder:
+def build_text_encoder(text: TextConfig, vocabulary: Vocabulary, subwords: bool) -> TextEncoder:
     """
+    Args:
+        subwords: see `TextEncoder`.
+
     Raises:
         InputError: the tokenizer needs a package that is not installed.
     """
     tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
-    return TextEncoder(tokenizer, vocabulary, text.max_length, text.truncate)
+    return TextEncoder(tokenizer, vocabulary, text.max_length, text.truncate, subwords)
 
 
 def load_token_vectors(text: TextConfig, vocabulary: Vocabulary, seed: int) -> TokenVectors | None:
@@ -191,33 +199,55 @@ def build_stored_model(
     sizes = {"vocabulary_size": vocabulary_size, "num_classes": num_classes}
     model = config.model
     if not isinstance(model, NetworkConfig):
-        return build_stored_ngrams(config, weights.get("keys"), **sizes)
+        return build_stored_ngrams(config, weights, "", **sizes)
     if not model.ngrams:
         return build_stored_network(config, model, names=weights, **sizes)
     own = [name.removeprefix("network.") for name in weights if name.startswith("network.")]
     return WithNgrams(
         build_stored_network(config, model, names=own, **sizes),
-        build_stored_ngrams(config, weights.get("ngrams.keys"), **sizes),
+        build_stored_ngrams(config, weights, "ngrams.", **sizes),
     )
 
 
-def build_stored_ngrams(config: TrainConfig, keys: torch.Tensor | None, **sizes: int) -> Ngrams:
+def build_stored_ngrams(
+    config: TrainConfig, weights: Mapping[str, torch.Tensor], prefix: str, **sizes: int
+) -> Ngrams:
     """
+    Args:
+        prefix: what the names of their weights begin with.
+
     Raises:
         ValueError: there are no keys, or forged ones.
     """
+    keys, subword_keys = weights.get(f"{prefix}keys"), weights.get(f"{prefix}subwords.keys")
     longest = config.model.ngrams
     if keys is None or keys.ndim != 1:
         raise ValueError(f"model.ngrams={longest}, but there are no keys of n-grams")
     if not NgramIndex(keys, sizes["vocabulary_size"], longest).is_sound():
         raise ValueError("the keys of n-grams are not those of n-grams")
+    subwords = None
+    if config.uses_subwords:
+        subwords = build_stored_subwords(subword_keys, **sizes)
     return Ngrams(
         torch.empty(len(keys), dtype=torch.int64),
         longest=longest,
         scaling=config.model.ngram_scaling,
         multi_label=config.data.multi_label,
+        subwords=subwords,
         **sizes,
     )
+
+
+def build_stored_subwords(keys: torch.Tensor | None, **sizes: int) -> SubwordWeights:
+    """
+    Raises:
+        ValueError: there are no keys, or forged ones.
+    """
+    if keys is None or keys.ndim != 1 or keys.dtype != torch.int64:
+        raise ValueError("the model weighs subwords, but there are no keys of subwords")
+    if bool((keys[:1] < 0).any()) or not bool((keys[1:] > keys[:-1]).all()):
+        raise ValueError("the keys of subwords are not ascending")
+    return SubwordWeights(torch.empty(len(keys), dtype=torch.int64), **sizes)
 
 
 def build_stored_network(

@@ -182,7 +182,7 @@ class BaseClassifier(Generic[P]):
         with torch.inference_mode():
             for rows in sorted_batches(encoded.lengths, batch_size, tokens):
                 batch = encoded.batch(rows).to(device)
-                logits[torch.from_numpy(rows)] = network(batch.ids, batch.lengths).float().cpu()
+                logits[torch.from_numpy(rows)] = network(**batch.inputs).float().cpu()
         return logits
 
 
@@ -338,7 +338,7 @@ def rebuild(
         )
     classifier = build_classifier(
         model.eval(),
-        build_text_encoder(config.text, checkpoint.vocabulary),
+        build_text_encoder(config.text, checkpoint.vocabulary, config.uses_subwords),
         checkpoint.labels,
         checkpoint.thresholds,
         table_memory=table_memory,

@@ -106,6 +106,8 @@ def rate_conflicts(
 
 def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
     model, training = config.model, config.training
+    if getattr(config.text, "subwords", None):
+        yield from subword_conflicts(config)
     if not model.ngrams:
         return
     if not config.learns_ngrams:
@@ -128,6 +130,26 @@ def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
             )
     if not any(model.ngram_losses):
         yield "model.ngram_losses=[0,0,0] leaves nothing to learn; try model.ngram_losses=[0.3,1,1]"
+
+
+def subword_conflicts(config: "TrainConfig") -> Iterator[str]:
+    """Why text.subwords=true is refused."""
+    model = config.model
+    if not model.ngrams:
+        yield (
+            "text.subwords=true weighs words beside n-grams, got model.ngrams=0; try "
+            "model.ngrams=2, or text.subwords=null"
+        )
+    elif config.learns_ngrams:
+        yield (
+            "text.subwords=true needs n-grams trained by liblinear, got model.ngram_solver="
+            "gradient or a stream; try text.subwords=null"
+        )
+    elif model.ngram_scaling == "tf_idf":
+        yield (
+            "text.subwords=true with model.ngram_scaling=tf_idf, which divides by the norm of a "
+            "text's n-grams; try model.ngram_scaling=naive_bayes, or text.subwords=null"
+        )
 
 
 def without_network(config: "TrainConfig") -> Iterator[str]:

@@ -93,6 +93,14 @@ class TrainConfig:
         return bool(self.model.ngrams) and solver == "gradient"
 
     @property
+    def uses_subwords(self) -> bool:
+        """Whether n-grams are joined by the subwords of words."""
+        asked = getattr(self.text, "subwords", False)  # of words only
+        possible = bool(self.model.ngrams) and not self.learns_ngrams
+        fits = self.model.ngram_scaling != "tf_idf"
+        return bool(possible and fits if asked is None else asked)
+
+    @property
     def is_student(self) -> bool:
         """Whether the network learns from a teacher's probabilities too."""
         own = self.training.out_of_fold and self.training.teacher_fold is None

@@ -82,6 +82,12 @@ class WordConfig(LearnedTextConfig):
         "that name; or a name that torchtext can download; null: none",
     )
 
+    subwords: bool | None = key(
+        None,
+        "let n-grams weigh a word by its character n-grams too, 3 to 6 characters long, unknown "
+        "words included; null: where the model has n-grams that can",
+    )
+
     def tokenizer_settings(self) -> dict[str, Any]:
         return {"tokenizer": self.tokenizer}
 

@@ -1,11 +1,15 @@
 """Encoded texts and their batches: arrays only, no Python per text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from textcnn.data.unknown_words import UnknownTokens, UnknownWords
+from textcnn.text.ranges import ranges
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 # Texts of similar length share a batch. They come from a window of this many batches, so that
@@ -26,13 +30,21 @@ class Batch:
     weights: Tensor | None = None  # (batch,) float32, of each text in the loss; None: all 1
     teacher: Tensor | None = None  # (batch, classes) float32, the logits to learn from
     labelled: Tensor | None = None  # (batch,) bool; None: all texts have a label
+    unknown: UnknownWords | None = field(default=None, kw_only=True)  # None: nothing is known
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The keyword arguments of a model."""
+        given = {"ids": self.ids, "lengths": self.lengths}
+        return given if self.unknown is None else given | {"unknown": self.unknown}
 
     def to(self, device: torch.device) -> "Batch":
         def moved(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else tensor.to(device)
 
         others = map(moved, (self.labels, self.weights, self.teacher, self.labelled))
-        return Batch(self.ids.to(device), self.lengths.to(device), *others)
+        batch = Batch(self.ids.to(device), self.lengths.to(device), *others)
+        return batch if self.unknown is None else replace(batch, unknown=self.unknown.to(device))
 
     def pieces(self, size: int | None, tokens: int | None) -> list["Batch"]:
         """The texts in batches of at most so many texts or tokens, in the order of their lengths.
@@ -45,6 +57,7 @@ class Batch:
 
     def select(self, rows: np.ndarray) -> "Batch":
         """Some of the texts, with the padding that they need."""
+        assert self.unknown is None, "training texts come without their unknown words"
         chosen = torch.from_numpy(rows).to(self.ids.device)
         lengths = self.lengths[chosen]
         return Batch(
@@ -68,6 +81,7 @@ class EncodedTexts:
     weights: np.ndarray | None = None  # (texts,) float32; None: all 1
     teacher: np.ndarray | None = None  # (texts, classes) float32, the logits to learn from
     labelled: np.ndarray | None = None  # (texts,) bool; None: all texts have a label
+    unknown: UnknownTokens | None = field(default=None, kw_only=True)  # None: nothing is known
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -87,6 +101,17 @@ class EncodedTexts:
         """The fraction of texts that were truncated."""
         return float(np.mean(self.full_lengths > self.lengths)) if len(self) else 0.0
 
+    @property
+    def ids_alone(self) -> "EncodedTexts":
+        """The same texts, with nothing known of unknown words."""
+        return replace(self, unknown=None)
+
+    @cached_property
+    def unknown_before(self) -> np.ndarray:
+        """(texts + 1,) int64: the number of unknown tokens before each text, and of all."""
+        before: np.ndarray = np.concatenate([[0], np.cumsum(self.ids == UNKNOWN)])[self.offsets]
+        return before
+
     def batch(self, rows: np.ndarray) -> Batch:
         """The texts `rows`, in this order."""
         starts = self.offsets[rows]
@@ -98,7 +123,11 @@ class EncodedTexts:
         ids = np.where(position < lengths[:, None], ids, PADDING).astype(np.int64)
         columns = (self.labels, self.weights, self.teacher, self.labelled)
         chosen = (None if each is None else torch.from_numpy(each[rows]) for each in columns)
-        return Batch(torch.from_numpy(ids), torch.from_numpy(lengths), *chosen)
+        batch = Batch(torch.from_numpy(ids), torch.from_numpy(lengths), *chosen)
+        if self.unknown is None:
+            return batch
+        first, last = self.unknown_before[rows], self.unknown_before[rows + 1]
+        return replace(batch, unknown=self.unknown.select(ranges(first, last - first)))
 
 
 def padded_time(longest: int) -> int:

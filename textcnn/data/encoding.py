@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.tokenized import TEXTS_AT_ONCE, TokenizedTexts, gather, tokenize_list
+from textcnn.data.tokenized import TEXTS_AT_ONCE, TokenizedTexts, tokenize_list
+from textcnn.data.unknown_words import unknown_tokens
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.many_words import many_basic_english_words
+from textcnn.text.ranges import ranges
 from textcnn.text.tokenizers import Tokenizer, basic_english_words
+from textcnn.text.vocabulary import UNKNOWN
 
 if TYPE_CHECKING:
     from textcnn.data.labelled import LabelledTexts
@@ -87,13 +90,19 @@ def encode_rows(
         texts_at_once: texts whose tokens are copied together, which limits memory.
     """
     ids = np.array(encoder.vocabulary.encode(tokenized.table), np.int32)  # (table,)
+
+    def encoded(places: np.ndarray, offsets: np.ndarray) -> EncodedTexts:
+        unknown = None
+        if encoder.subwords and UNKNOWN in ids:
+            unknown = unknown_tokens(tokenized.table, ids, places)
+        return EncodedTexts(ids[places], offsets, full_lengths, labels, weights, unknown=unknown)
+
     full_lengths = tokenized.lengths[rows]
     lengths = full_lengths
     if encoder.max_length is not None:
         lengths = np.minimum(full_lengths, encoder.max_length)
     if lengths.sum() == len(tokenized.places) and np.array_equal(rows, np.arange(len(tokenized))):
-        all_ids = ids[tokenized.places]
-        return EncodedTexts(all_ids, tokenized.offsets, full_lengths, labels, weights)
+        return encoded(tokenized.places, tokenized.offsets)
     # two pieces of a text are kept, one from each end
     back = {"head": 0 * lengths, "tail": lengths, "both": lengths // 2}[encoder.truncate]
     ends = tokenized.offsets[rows + 1]
@@ -101,9 +110,7 @@ def encode_rows(
     pieces = np.stack([lengths - back, back], axis=1)  # (texts, 2)
     blocks = [slice(start, start + texts_at_once) for start in range(0, len(rows), texts_at_once)]
     kept = [
-        ids[gather(tokenized.places, starts[block].ravel(), pieces[block].ravel())]
-        for block in blocks
+        tokenized.places[ranges(starts[block].ravel(), pieces[block].ravel())] for block in blocks
     ]
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    all_ids = np.concatenate([np.empty(0, np.int32), *kept])
-    return EncodedTexts(all_ids, offsets, full_lengths, labels, weights)
+    return encoded(np.concatenate([np.empty(0, np.int32), *kept]), offsets)

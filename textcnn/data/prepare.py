@@ -34,11 +34,12 @@ def prepare_texts(
     truncate: str,
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
+    subwords: bool = False,
 ) -> PreparedTexts:
     """Learn the vocabulary from the training rows and texts without labels, and encode all rows.
 
     Args:
-        max_length, truncate: see `TextEncoder`.
+        max_length, truncate, subwords: see `TextEncoder`.
         min_frequency, max_vocabulary: see `build_vocabulary`.
     """
     # splits that were drawn from one source are tokenized together
@@ -56,7 +57,7 @@ def prepare_texts(
         min_frequency=min_frequency,
         max_vocabulary=max_vocabulary,
     )
-    encoder = TextEncoder(tokenizer, vocabulary, max_length, truncate)
+    encoder = TextEncoder(tokenizer, vocabulary, max_length, truncate, subwords)
     encoded = {
         name: encode_labelled(rows, encoder, tokenized[rows.source])
         for name, rows in splits.by_name().items()
@@ -74,10 +75,13 @@ class PreparedData:
 
     @property
     def learned(self) -> EncodedTexts:
-        """The training texts, and behind them those without labels."""
+        """The training texts, and behind them those without labels.
+
+        Networks learn nothing from the subwords of unknown words.
+        """
         rows = self.splits.unlabelled
         if rows is None:
-            return self.texts.train
+            return self.texts.train.ids_alone
         return joined(self.texts.train, encode_labelled(rows, self.texts.encoder))
 
     def learned_texts(self) -> list[str]:
@@ -95,13 +99,14 @@ def prepare_data(
     truncate: str,
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
+    subwords: bool = False,
     streaming: bool = False,
     vocabulary_examples: int = 100_000,
 ) -> PreparedData:
     """Read the rows of a source, divide them into splits, and encode them.
 
     Args:
-        max_length, truncate, min_frequency, max_vocabulary: see `prepare_texts`.
+        max_length, truncate, min_frequency, max_vocabulary, subwords: see `prepare_texts`.
         streaming: don't hold the training rows in memory.
         vocabulary_examples: with `streaming`, the first rows, see `load_stream`.
 
@@ -122,5 +127,6 @@ def prepare_data(
         truncate=truncate,
         min_frequency=min_frequency,
         max_vocabulary=max_vocabulary,
+        subwords=subwords,
     )
     return PreparedData(splits, texts, stream)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textcnn.text.ranges import ranges
 from textcnn.text.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TokenizedTexts:
         """
         total = np.zeros(len(self.table), np.int64)
         for block in np.array_split(rows, len(rows) // texts_at_once + 1):
-            tokens = gather(self.places, self.offsets[block], self.lengths[block])
+            tokens = self.places[ranges(self.offsets[block], self.lengths[block])]
             total += np.bincount(tokens, minlength=len(self.table))
         return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}
 
@@ -108,11 +109,3 @@ class PlaceTable(dict[str, int]):
     def __missing__(self, token: str) -> int:
         place = self[token] = len(self)
         return place
-
-
-def gather(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """values[start : start + length] for every start and length, end to end."""
-    before = np.cumsum(lengths) - lengths  # number of values before each piece
-    places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
-    gathered: np.ndarray = values[places]
-    return gathered

@@ -132,5 +132,5 @@ def labelled_logits(
         assert batch.labels is not None
         # entered per batch: around a `yield` it would leak into the caller
         with torch.inference_mode():
-            logits = model(batch.ids, batch.lengths)
+            logits = model(**batch.inputs)
         yield logits, batch.labels

@@ -25,7 +25,7 @@ def weigh_branches(model: WithNgrams, texts: EncodedTexts) -> None:
         assert batch.labels is not None
         with torch.inference_mode():
             branches[0].append(model.network(batch.ids, batch.lengths).float().cpu())
-            branches[1].append(model.ngrams(batch.ids, batch.lengths).cpu())
+            branches[1].append(model.ngrams(**batch.inputs).cpu())
         labels.append(batch.labels.cpu())
     if labels:
         logits = [torch.cat(each) for each in branches]

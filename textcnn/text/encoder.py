@@ -15,6 +15,7 @@ class TextEncoder:
     vocabulary: Vocabulary
     max_length: int | None  # tokens kept of a text; None keeps all
     truncate: str  # which tokens are kept: "head", "tail", or "both" (half from each end)
+    subwords: bool = False  # whether batches of texts hold the subwords of unknown words
 
     def __call__(self, text: str) -> list[int]:
         """The ids of a text: (tokens,), at most `max_length`."""

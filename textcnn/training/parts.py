@@ -62,6 +62,7 @@ def load_data(
             memory=memory,
             draw_test=memory is None,
             part=config.training.teacher_part,
+            subwords=config.uses_subwords,
         )
 
 

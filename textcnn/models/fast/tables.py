@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
 from textcnn.models.fast.table_classifier import TableClassifier, build_table_classifier
@@ -29,9 +30,10 @@ class TablesWithNgrams(nn.Module):
         """Whether the features of a batch are never all in memory."""
         return bool(self.tables.keeps_only_maxima)
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, classes); arguments as for TextCNN."""
-        return self.model.weighted(self.tables(ids, lengths), self.model.ngrams(ids, lengths))
+    def forward(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
+        """(batch, classes); arguments as for WithNgrams."""
+        ngrams = self.model.ngrams(ids, lengths, unknown=unknown)
+        return self.model.weighted(self.tables(ids, lengths), ngrams)
 
 
 Tables = TableClassifier | TablesInTurn | TablesWithNgrams

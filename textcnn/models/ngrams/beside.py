@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.classifier import Activations
 from textcnn.models.ngrams.ngrams import Ngrams
 
@@ -33,21 +34,32 @@ class WithNgrams(nn.Module):
         """That of the network."""
         self.network.limit_norms()
 
-    def forward(self, ids: Tensor, lengths: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        labels: Tensor | None = None,
+        unknown: UnknownWords | None = None,
+    ) -> Tensor:
         """(batch, classes); ids and lengths as for TextCNN.
 
         Args:
             labels: of training texts, see `Ngrams.forward`. The result is then that of the network
                 and that of the n-grams, (2, batch, classes).
+            unknown: what stands where ids are UNKNOWN; only subwords use it.
         """
         if labels is not None:
             return torch.stack([self.network(ids, lengths), self.ngrams(ids, lengths, labels)])
-        return self.weighted(self.network(ids, lengths), self.ngrams(ids, lengths))
+        ngrams = self.ngrams(ids, lengths, unknown=unknown)
+        return self.weighted(self.network(ids, lengths), ngrams)
 
-    def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
+    def activations(
+        self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None
+    ) -> Activations:
         """Those of the network, with the logits of both; arguments as for `forward`."""
         made: Activations = self.network.activations(ids, lengths)
-        return replace(made, logits=self.weighted(made.logits, self.ngrams(ids, lengths)))
+        ngrams = self.ngrams(ids, lengths, unknown=unknown)
+        return replace(made, logits=self.weighted(made.logits, ngrams))
 
     @property
     def receptive_field(self) -> int | None:

@@ -1,18 +1,16 @@
-"""The n-grams that a model knows, each with a number: a hash table that PyTorch looks up."""
+"""The n-grams that a model knows, each with a number."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from textcnn.models.ngrams.hash_table import NO_KEY, HashTable
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
-# An odd number that spreads keys over the table: 2^64 over the golden ratio (Knuth 1998, 6.4).
-SPREAD = -7046029254386353131
-NO_KEY = -1
-LOAD = 0.4  # the largest fraction of slots in use: more would need longer searches
 # Keys that are collected before repeated ones are merged: 256 MB.
 COLLECTED = 2**25
 
@@ -39,7 +37,6 @@ class NgramIndex:
         self.keys = keys
         self.vocabulary_size = vocabulary_size
         self.longest = longest
-        self.table: tuple[Tensor, Tensor] | None = None  # made when it is first needed
 
     def __len__(self) -> int:
         """How many numbers there are, those of padding and unknown included."""
@@ -109,7 +106,7 @@ class NgramIndex:
             (batch, places) int64: the numbers of each text, ascending; PADDING at free places.
         """
         single = ids.masked_fill(ids == UNKNOWN, PADDING)
-        longer = [self.look_up(keys) for keys in self.keys_by_length(ids, lengths)]
+        longer = [self.table.look_up(keys) for keys in self.keys_by_length(ids, lengths)]
         return distinct(torch.cat([single, *longer], dim=1), len(self))
 
     def keys_by_length(self, ids: Tensor, lengths: Tensor) -> Iterator[Tensor]:
@@ -131,29 +128,12 @@ class NgramIndex:
             keys = (before * self.vocabulary_size + last).masked_fill(~possible, NO_KEY)
             yield keys
             if tokens < self.longest:
-                before = self.look_up(keys)
+                before = self.table.look_up(keys)
 
-    def look_up(self, keys: Tensor) -> Tensor:
-        """The number of each key, PADDING for an unknown one; int64, of the shape of `keys`."""
-        if self.table is None or self.table[0].device != keys.device:
-            self.table = slots_of(self.keys.to(keys.device), self.vocabulary_size)
-        slot_keys, slot_numbers = self.table
-        wanted = keys.flatten()
-        slots = first_slots(wanted, len(slot_keys))
-        found = slot_keys.index_select(0, slots)
-        numbers = slot_numbers.index_select(0, slots).long()
-        # PADDING is also the number in an empty slot
-        numbers.masked_fill_(found != wanted, PADDING)
-        searching = ((found != wanted) & (found != NO_KEY) & (wanted != NO_KEY)).nonzero()[:, 0]
-        slots = slots[searching]
-        while len(searching):
-            slots = (slots + 1) & (len(slot_keys) - 1)
-            found, sought = slot_keys[slots], wanted[searching]
-            hit = found == sought
-            numbers[searching[hit]] = slot_numbers[slots[hit]].long()
-            further = ~hit & (found != NO_KEY)
-            searching, slots = searching[further], slots[further]
-        return numbers.view_as(keys)
+    @cached_property
+    def table(self) -> HashTable:
+        """The number of each key; PADDING, no number, for an unknown one."""
+        return HashTable(self.keys, self.vocabulary_size)
 
 
 class Counted:
@@ -182,34 +162,6 @@ class Counted:
         self.merge()
         kept: np.ndarray = self.keys[self.counts >= count]
         return kept
-
-
-def first_slots(keys: Tensor, slots: int) -> Tensor:
-    """The slot where the search for each key begins; `slots` is a power of 2."""
-    # the high bits of the product are the most mixed
-    return ((keys * SPREAD) >> (64 - slots.bit_length())) & (slots - 1)
-
-
-def slots_of(keys: Tensor, first_number: int) -> tuple[Tensor, Tensor]:
-    """A hash table with linear probing: the key and the number in each slot.
-
-    Returns:
-        keys: (slots,) int64, NO_KEY in empty slots.
-        numbers: (slots,) int32, PADDING in empty slots.
-    """
-    count = 1 << max(int(len(keys) / LOAD), 1).bit_length()
-    slot_keys = torch.full((count,), NO_KEY, device=keys.device)
-    slot_numbers = torch.full((count,), PADDING, dtype=torch.int32, device=keys.device)
-    waiting = torch.arange(len(keys), device=keys.device)  # places in `keys`
-    slots = first_slots(keys, count)
-    while len(waiting):
-        free = slot_keys[slots] == NO_KEY
-        # of several keys for one free slot, one stays, and the others see that it isn't theirs
-        slot_keys[slots[free]] = keys[waiting[free]]
-        own = slot_keys[slots] == keys[waiting]
-        slot_numbers[slots[own]] = (waiting[own] + first_number).to(torch.int32)
-        waiting, slots = waiting[~own], (slots[~own] + 1) & (count - 1)
-    return slot_keys, slot_numbers
 
 
 def distinct(numbers: Tensor, limit: int) -> Tensor:

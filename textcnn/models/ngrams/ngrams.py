@@ -3,15 +3,17 @@
 "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification".
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.ngrams.index import NgramIndex
-from textcnn.system.private_torch import version
+from textcnn.models.ngrams.memo import Memo
+from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.vocabulary import PADDING, SPECIALS
 
 # What multiplies a log-count ratio before training, for the difference of two classes' logits.
@@ -29,6 +31,8 @@ class Ngrams(nn.Module):
     - `tf_idf`: the inverse document frequency log((1 + texts) / (1 + texts with it)) + 1. A text's
       sum is divided by the L2 norm of these frequencies.
     - `none`: 1.
+
+    With `subwords`, each distinct word of a text adds the weights of its character n-grams too.
     """
 
     keys: Tensor
@@ -46,6 +50,7 @@ class Ngrams(nn.Module):
         scaling: str = "naive_bayes",
         multi_label: bool = False,
         dropout: float = 0.0,
+        subwords: SubwordWeights | None = None,
     ):
         """
         Args:
@@ -70,11 +75,12 @@ class Ngrams(nn.Module):
         weight = torch.zeros(numbers, num_classes)
         self.table = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PADDING)
         self.bias = nn.Parameter(torch.zeros(num_classes))
-        self.made: dict[str, Kept] = {}  # see `kept`
+        self.subwords = subwords
+        self.memo = Memo()
 
     def train(self, mode: bool = True) -> Self:
         """Also forget kept weights: fused optimizers change them without being counted."""
-        self.made.pop("weights", None)
+        self.memo.forget("weights")
         return super().train(mode)
 
     @property
@@ -85,7 +91,13 @@ class Ngrams(nn.Module):
     def limit_norms(self) -> None:
         """Nothing: there is no limit."""
 
-    def forward(self, ids: Tensor, lengths: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        labels: Tensor | None = None,
+        unknown: UnknownWords | None = None,
+    ) -> Tensor:
         """
         Args:
             ids: (batch, time) int64, PADDING after a text's end.
@@ -93,6 +105,7 @@ class Ngrams(nn.Module):
             labels: those of training texts: (batch,) int64, or for label sets (batch, classes)
                 bool. The counts of each text itself are then left out of its ratios, which would
                 give its label away. None: nothing is left out.
+            unknown: what stands where ids are UNKNOWN; only subwords use it.
 
         Returns:
             logits: (batch, classes)
@@ -106,7 +119,14 @@ class Ngrams(nn.Module):
             summed = F.embedding_bag(numbers, self.weights(), mode="sum")
         if self.scaling == "tf_idf":
             summed = summed / self.norms(numbers)
-        return summed + self.bias
+        if unknown is not None and self.subwords is not None:
+            summed = summed + self.subwords.unknown_sums(ids, unknown)
+        return summed + self.constant
+
+    @property
+    def constant(self) -> Tensor:
+        """The logits (classes,) of a text without n-grams."""
+        return self.bias if self.subwords is None else self.bias + self.subwords.bias
 
     def norms(self, numbers: Tensor) -> Tensor:
         """(batch, 1): the L2 norm of the inverse document frequencies of each text."""
@@ -119,7 +139,8 @@ class Ngrams(nn.Module):
 
         Returns:
             numbers: (batch, places) int64, as `NgramIndex.numbers` returns them.
-            weights: (batch, places, classes); their sum over places, plus `bias`, is the logits.
+            weights: (batch, places, classes), a word's subwords included; their sum over places,
+                plus `constant`, plus what unknown words add, is the logits.
         """
         numbers = self.index.numbers(ids, lengths)
         weights = F.embedding(numbers, self.weights())
@@ -181,13 +202,9 @@ class Ngrams(nn.Module):
         """(..., columns) to (..., classes)"""
 
         def compute() -> Tensor:
-            sums = [
-                each.double().sum(dim=0) + len(each)  # one is added to each count
-                for each in self.texts_with(self.counts[len(SPECIALS) :])
-            ]
-            return (sums[0].log() - sums[1].log()).float()
+            return log_total_ratio(*self.texts_with(self.counts[len(SPECIALS) :]))
 
-        log_totals: Tensor = self.kept("log_totals", [self.counts], compute)
+        log_totals: Tensor = self.memo.get("log_totals", [self.counts], compute)
         of_class, of_others = self.texts_with(counts)
         return of_class.log1p_() - of_others.log1p_() - log_totals
 
@@ -203,46 +220,34 @@ class Ngrams(nn.Module):
             return self.log_count_ratios(self.counts)
         if self.scaling == "none":
             return torch.ones(1, 1, device=self.counts.device).expand(len(self.counts), 1)
-        frequencies: Tensor = self.kept("scales", [self.counts, self.texts], compute)
+        frequencies: Tensor = self.memo.get("scales", [self.counts, self.texts], compute)
         return frequencies
 
     def weights(self) -> Tensor:
         """(numbers, classes): what each n-gram adds to the logits, with tf_idf before the norm."""
-        weights: Tensor = self.kept(
-            "weights",
-            [self.counts, self.texts, self.table.weight],
-            lambda: self.table.weight.detach() * self.scales(),
-        )
+
+        def compute() -> Tensor:
+            summed = self.table.weight.detach() * self.scales()
+            if self.subwords is not None:
+                summed[: self.vocabulary_size] += self.subwords.words
+            return summed
+
+        of_words = [] if self.subwords is None else [self.subwords.words]
+        made_of = [self.counts, self.texts, self.table.weight, *of_words]
+        weights: Tensor = self.memo.get("weights", made_of, compute)
         return weights
 
     @property
     def index(self) -> NgramIndex:
-        index: NgramIndex = self.kept(
+        index: NgramIndex = self.memo.get(
             "index",
             [self.keys],
             lambda: NgramIndex(self.keys, self.vocabulary_size, self.longest),
         )
         return index
 
-    def kept(self, name: str, tensors: list[Tensor], compute: Callable[[], Any]) -> Any:
-        """What `compute` returns, computed anew only if one of the tensors has changed."""
-        state = [(tensor.data_ptr(), version(tensor)) for tensor in tensors]
-        made = self.made.get(name)
-        if made is None or made.state != state:
-            # outside of inference mode, so that training can use it later
-            with torch.inference_mode(False), torch.no_grad():
-                held = [tensor.detach() for tensor in tensors]
-                made = self.made[name] = Kept(state, held, compute())
-        return made.value
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles hold: addresses in memory mean nothing to them."""
-        return self.__dict__ | {"made": {}}
-
-
-class Kept(NamedTuple):
-    """What was computed from tensors."""
-
-    state: list[tuple[int, int]]  # the address and the version of each tensor
-    held: list[Tensor]  # the memory of the tensors, so that no other tensor gets an address
-    value: Any
+def log_total_ratio(of_class: Tensor, of_others: Tensor) -> Tensor:
+    """log(|p| / |q|), float32 (classes,), from counts (features, classes); see `Ngrams`."""
+    sums = [each.double().sum(dim=0) + len(each) for each in (of_class, of_others)]  # one more each
+    return (sums[0].log() - sums[1].log()).float()

@@ -1,18 +1,20 @@
 """Trains the linear model over n-grams by coordinate descent: in seconds, without steps."""
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
+from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
 from textcnn.evaluation.weighing import fit_weights
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.vocabulary import PADDING, SPECIALS
+from textcnn.training.ngrams.liblinear import fit_classes
+from textcnn.training.ngrams.subwords import SubwordFit
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,9 +26,9 @@ COSTS = {
     "logistic": {"naive_bayes": 1.0, "tf_idf": 10.0, "none": 1.0},
     "squared_hinge": {"naive_bayes": 0.1, "tf_idf": 1.0, "none": 0.1},
 }
-TOLERANCE = 1e-2  # of liblinear's solver
 # What few validation texts hardly change: the factor of the weights, and what is added to them.
 FIRST = (1.0, 0.05)
+FIRST_SUBWORDS = (0.5, 0.01)
 
 
 def learn_ngrams(
@@ -38,11 +40,12 @@ def learn_ngrams(
     min_count: int = 1,
     scaling: str = "naive_bayes",
     dropout: float = 0.0,
+    subwords: SubwordWeights | None = None,
 ) -> Ngrams:
     """A model of the n-grams of the training texts, with the weights of naive Bayes.
 
     Args:
-        longest, scaling, dropout: see `Ngrams`.
+        longest, scaling, dropout, subwords: see `Ngrams`.
         min_count: how often an n-gram of two or more tokens must occur in the texts.
     """
     assert train.labels is not None
@@ -60,6 +63,7 @@ def learn_ngrams(
         scaling=scaling,
         multi_label=train.labels.ndim == 2,
         dropout=dropout,
+        subwords=subwords,
     )
     ngrams.count(labelled(train))
     return ngrams
@@ -82,7 +86,7 @@ def fit_linear(
     class_weights: Tensor | None = None,
     seed: int = 0,
 ) -> None:
-    """Train the weights of an n-gram model: each class against the rest, by liblinear (Fan 2008).
+    """Train the weights of an n-gram model by liblinear.
 
     Args:
         ngrams: as `learn_ngrams` returns it; is changed.
@@ -92,66 +96,60 @@ def fit_linear(
             have each label; None: all 1.
         seed: of the order in which liblinear visits the texts.
     """
-    from sklearn.preprocessing import normalize  # imported here: it takes a second
-
-    assert train.labels is not None
     matrix, order = presence(ngrams, train)
-    labels = train.labels[order]  # (texts,) or (texts, classes)
-    texts = (
-        np.ones(len(labels)) if train.weights is None else train.weights[order].astype(np.float64)
+    weight, bias = fit_classes(
+        matrix,
+        ngrams.scales().numpy(),
+        *labels_and_weights(train, order),
+        num_classes=ngrams.num_classes,
+        normalized=ngrams.scaling == "tf_idf",
+        loss=loss,
+        cost=COSTS[loss][ngrams.scaling] if cost is None else cost,
+        class_weights=class_weights,
+        seed=seed,
     )
-    scales = ngrams.scales().numpy()  # (numbers, classes) or (numbers, 1)
-    cost = COSTS[loss][ngrams.scaling] if cost is None else cost
-    two = ngrams.num_classes == 2 and labels.ndim == 1
-    weight = np.zeros((len(scales), ngrams.num_classes), np.float32)
-    bias = np.zeros(ngrams.num_classes, np.float32)
-    for number in range(1 if two else 0, ngrams.num_classes):
-        has_it = labels == number if labels.ndim == 1 else labels[:, number]
-        counted: np.ndarray = texts.copy()
-        if class_weights is not None:
-            of_class = class_weights.numpy()
-            single = labels.ndim == 1
-            counted = counted * (
-                of_class[labels] if single else np.where(has_it, of_class[number], 1)
-            )
-        scaled = matrix.copy()
-        scaled.data *= scales[:, min(number, scales.shape[1] - 1)][scaled.indices]
-        if ngrams.scaling == "tf_idf":
-            normalize(scaled, copy=False)  # each text by its L2 norm
-        learned, bias[number] = one_against_rest(scaled, has_it, counted, loss, cost, seed)
-        weight[:, number] = learned
-    if two:  # the logits differ by what was learned, and add up to 0
-        sign = -1.0 if scales.shape[1] == 1 else 1.0  # log-count ratios have the sign themselves
-        weight[:, 1] /= 2
-        weight[:, 0] = sign * weight[:, 1]
-        bias[1] /= 2
-        bias[0] = -bias[1]
     weight[PADDING] = 0.0
     with torch.no_grad():
-        ngrams.table.weight.copy_(torch.from_numpy(weight))
-        ngrams.bias.copy_(torch.from_numpy(bias))
+        ngrams.table.weight.copy_(weight)
+        ngrams.bias.copy_(bias)
 
 
 @torch.no_grad()
-def calibrate(ngrams: Ngrams, validation: EncodedTexts) -> None:
+def calibrate(ngrams: Ngrams, validation: EncodedTexts, subwords: SubwordFit | None = None) -> None:
     """Scale the weights so that probabilities fit validation texts (Platt 2000).
 
     With `naive_bayes`, the same number is added to all learned weights: an n-gram that training
     left at 0 keeps a fraction of its log-count ratio. (Wang & Manning interpolate too.)
+
+    Args:
+        subwords: what the model's subwords learned.
     """
-    ngrams.eval()  # without dropout
-    model, prior, labels = [], [], []
-    bayes = ngrams.scaling == "naive_bayes"
-    for ids, lengths, own in labelled(validation):
-        labels.append(own)
-        model.append(ngrams(ids, lengths))
-        if bayes:
-            prior.append(ngrams.ratio_sums(ids, lengths))
-    if not labels:
+    if not len(validation):
         return
-    branches = [torch.cat(model), *([torch.cat(prior)] if bayes else [])]
-    factor, *fraction = fit_weights(branches, torch.cat(labels), FIRST[: len(branches)]).tolist()
-    rescale(ngrams, factor, fraction[0] if bayes else 0.0)
+    bayes = ngrams.scaling == "naive_bayes"
+    ngrams.eval()  # without dropout
+    branches = [logits_of(validation, lambda batch: ngrams(batch.ids, batch.lengths))]
+    first = list(FIRST[: 1 + bayes])
+    if bayes:
+        prior = logits_of(validation, lambda batch: ngrams.ratio_sums(batch.ids, batch.lengths))
+        branches.append(prior)
+    parts = ngrams.subwords
+    if parts is not None and subwords is not None:
+        first += FIRST_SUBWORDS[: 1 + bayes]
+        for of_learned in (1.0, 0.0)[: 1 + bayes]:
+            subwords.install(parts, of_learned, 1 - of_learned)
+            branches.append(logits_of(validation, lambda batch: parts(batch.ids, batch.unknown)))
+    labels = logits_of(validation, lambda batch: batch.labels)
+    weights = iter(fit_weights(branches, labels, first).tolist())
+    rescale(ngrams, next(weights), next(weights) if bayes else 0.0)
+    if parts is not None and subwords is not None:
+        subwords.install(parts, next(weights), next(weights) if bayes else 0.0)
+
+
+def logits_of(texts: EncodedTexts, function: Callable[[Batch], Any]) -> Tensor:
+    """What a function returns for the texts (texts, ...), shortest texts first."""
+    batches = map(texts.batch, sorted_batches(texts.lengths, BATCH_SIZE, SCORED_TOKENS))
+    return torch.cat(list(map(function, batches)))
 
 
 @torch.no_grad()
@@ -161,6 +159,13 @@ def rescale(ngrams: Ngrams, factor: float, fraction: float) -> None:
     ngrams.table.weight[: len(SPECIALS)] = 0.0
     ngrams.bias.mul_(factor)
     ngrams.calibration.copy_(torch.tensor([factor, fraction]))
+
+
+def labels_and_weights(texts: EncodedTexts, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The labels of texts in this order, and how much each text counts: (texts,) float64."""
+    assert texts.labels is not None
+    weights = np.ones(len(texts)) if texts.weights is None else texts.weights.astype(np.float64)
+    return texts.labels[order], weights[order]
 
 
 def presence(ngrams: Ngrams, texts: EncodedTexts) -> tuple["csr_matrix", np.ndarray]:
@@ -180,37 +185,3 @@ def presence(ngrams: Ngrams, texts: EncodedTexts) -> tuple["csr_matrix", np.ndar
     values = np.ones(len(indices), np.float32)
     shape = (len(texts), len(ngrams.index))
     return csr_matrix((values, indices, offsets), shape=shape), np.concatenate(order)
-
-
-def one_against_rest(
-    matrix: "csr_matrix",
-    has_it: np.ndarray,
-    texts: np.ndarray,
-    loss: str,
-    cost: float,
-    seed: int,
-) -> tuple[np.ndarray, float]:
-    """The weights (numbers,) and the bias that tell the texts of a class from the others.
-
-    Args:
-        has_it: (texts,) bool
-        texts: (texts,) how much each text counts.
-    """
-    # imported here: it takes a second
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.svm import LinearSVC
-
-    if has_it.all() or not has_it.any():  # there is nothing to tell
-        with_it = has_it.sum()
-        return np.zeros(matrix.shape[1]), np.log((with_it + 1) / (len(has_it) - with_it + 1))
-    settings: dict[str, Any] = {"dual": True, "C": cost, "tol": TOLERANCE, "random_state": seed}
-    if loss == "logistic":
-        solver = LogisticRegression(solver="liblinear", **settings)
-    else:
-        solver = LinearSVC(**settings)
-    with warnings.catch_warnings():
-        # what the last rounds would change does not change predictions
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        solver.fit(matrix, has_it, sample_weight=texts)
-    return solver.coef_[0], float(solver.intercept_[0])

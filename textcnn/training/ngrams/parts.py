@@ -12,14 +12,21 @@ from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.training.losses import class_weights
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
+from textcnn.training.ngrams.subwords import fit_subwords, learn_subwords
 
 
 def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
     """The n-grams of the training texts, with the weights of naive Bayes."""
+    texts, num_classes = data.texts, len(data.splits.labels)
+    encoder = texts.encoder
+    subwords = None
+    if encoder.subwords:
+        subwords = learn_subwords(texts.train, encoder.vocabulary, num_classes)
     return learn_ngrams(
-        data.texts.train,
-        vocabulary_size=len(data.texts.encoder.vocabulary),
-        num_classes=len(data.splits.labels),
+        texts.train,
+        vocabulary_size=len(encoder.vocabulary),
+        num_classes=num_classes,
+        subwords=subwords,
         **model.ngram_settings(),
     )
 
@@ -55,12 +62,24 @@ def train_ngrams(
     ngrams = ngrams_of(model)
     if ngrams is None or config.learns_ngrams:
         return
+    train, settings = data.texts.train, config.model.linear_settings()
     weights = weights_of_classes(config, data)
-    settings = config.model.linear_settings()
-    fit_linear(ngrams, data.texts.train, class_weights=weights, seed=config.seed, **settings)
+    fit_linear(ngrams, train, class_weights=weights, seed=config.seed, **settings)
+    subwords = None
+    if ngrams.subwords is not None:
+        subwords = fit_subwords(
+            ngrams.subwords,
+            train,
+            data.texts.encoder.vocabulary,
+            scaling=ngrams.scaling,
+            loss=config.model.ngram_loss,
+            class_weights=weights,
+            seed=config.seed,
+        )
     if chosen is None:
-        calibrate(ngrams, data.texts.validation)
+        calibrate(ngrams, data.texts.validation, subwords)
         return
-    beside = isinstance(model, WithNgrams)
-    factor, fraction = chosen["ngrams.calibration" if beside else "calibration"].tolist()
-    rescale(ngrams, factor, fraction)
+    prefix = "ngrams." if isinstance(model, WithNgrams) else ""
+    rescale(ngrams, *chosen[f"{prefix}calibration"].tolist())
+    if ngrams.subwords is not None and subwords is not None:
+        subwords.install(ngrams.subwords, *chosen[f"{prefix}subwords.calibration"].tolist())

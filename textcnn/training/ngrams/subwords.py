@@ -1,0 +1,136 @@
+"""Trains the weights of subwords: a linear classifier over the character n-grams of words."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textcnn.data.batching import EncodedTexts
+from textcnn.models.ngrams.ngrams import log_total_ratio
+from textcnn.models.ngrams.subword_weights import NOWHERE, SubwordWeights
+from textcnn.text.subwords import Subwords, subwords_of
+from textcnn.text.vocabulary import SPECIALS, UNKNOWN, Vocabulary
+from textcnn.training.ngrams.liblinear import fit_classes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+MIN_WORDS = 2  # distinct words that must have a subword: others say no more than their word
+COST = 0.01  # the inverse strength of the L2 penalty
+
+
+@dataclass(frozen=True)
+class SubwordFit:
+    """What was learned, before validation chooses how much it counts."""
+
+    known: Subwords  # of the words of the vocabulary
+    learned: Tensor  # (subwords, classes)
+    ratios: Tensor  # (subwords, classes), those of naive Bayes; zeros without them
+    bias: Tensor  # (classes,)
+
+    def install(self, weights: SubwordWeights, factor: float, fraction: float) -> None:
+        """Set the weights to what was learned times a factor, plus a fraction of the ratios."""
+        summed = factor * self.learned + fraction * self.ratios
+        weights.set_weights(summed, factor * self.bias, self.known)
+        weights.calibration.copy_(torch.tensor([factor, fraction]))
+
+
+def learn_subwords(train: EncodedTexts, vocabulary: Vocabulary, num_classes: int) -> SubwordWeights:
+    """The subwords of the training texts, without weights."""
+    keys = subwords_of(vocabulary.known_tokens).keys
+    if train.unknown is not None:
+        keys = np.concatenate([keys, train.unknown.subwords.keys])
+    distinct, counts = np.unique(keys, return_counts=True)
+    return SubwordWeights(
+        torch.from_numpy(distinct[counts >= MIN_WORDS]),
+        vocabulary_size=len(vocabulary),
+        num_classes=num_classes,
+    )
+
+
+def fit_subwords(
+    weights: SubwordWeights,
+    train: EncodedTexts,
+    vocabulary: Vocabulary,
+    *,
+    scaling: str,
+    loss: str,
+    class_weights: Tensor | None = None,
+    seed: int = 0,
+) -> SubwordFit:
+    """Learn the weights of subwords by liblinear.
+
+    Args:
+        weights: as `learn_subwords` returns it.
+        scaling: see `Ngrams`: naive_bayes or none.
+        loss, class_weights, seed: see `fit_classes`.
+    """
+    assert train.labels is not None
+    known = subwords_of(vocabulary.known_tokens)
+    matrix = counted_subwords(weights, train, known)  # (texts, subwords)
+    labels, num_classes = train.labels, weights.words.shape[1]
+    if scaling == "naive_bayes":
+        scales = ratios_of(matrix, labels, num_classes)
+    else:
+        scales = np.ones((matrix.shape[1], 1), np.float32)
+    texts = np.ones(len(train)) if train.weights is None else train.weights.astype(np.float64)
+    learned, bias = fit_classes(
+        matrix,
+        scales,
+        labels,
+        texts,
+        num_classes=num_classes,
+        loss=loss,
+        cost=COST,
+        class_weights=class_weights,
+        seed=seed,
+    )
+    ratios = torch.from_numpy(scales)
+    prior = ratios if scaling == "naive_bayes" else torch.zeros(())
+    return SubwordFit(known, learned * ratios, prior, bias)
+
+
+def counted_subwords(weights: SubwordWeights, train: EncodedTexts, known: Subwords) -> "csr_matrix":
+    """How many distinct words of each text have each subword: (texts, subwords) float32."""
+    from scipy.sparse import csr_matrix, vstack
+
+    vocabulary_size = len(weights.words)
+    columns = train.ids.copy()  # the matrix sorts them
+    if train.unknown is not None:
+        columns[columns == UNKNOWN] = vocabulary_size + train.unknown.words
+    lists = [known] if train.unknown is None else [known, train.unknown.subwords]
+    counts = vstack([subword_matrix(weights, each) for each in lists])
+    words = csr_matrix(
+        (np.ones(len(columns), np.float32), columns, train.offsets),
+        shape=(len(train), vocabulary_size + counts.shape[0] - len(known.offsets) + 1),
+    )
+    words.sum_duplicates()
+    words.data[:] = 1.0
+    return words[:, len(SPECIALS) :] @ counts
+
+
+def subword_matrix(weights: SubwordWeights, words: Subwords) -> "csr_matrix":
+    """How often each word has each subword of the model: (words, subwords) float32."""
+    from scipy.sparse import csr_matrix
+
+    numbers = weights.numbers(torch.from_numpy(words.keys)).numpy()
+    there = numbers != NOWHERE
+    offsets = np.concatenate([[0], np.cumsum(there)])[words.offsets]
+    columns = numbers[there] - 1
+    shape = (len(words.offsets) - 1, len(weights.keys))
+    return csr_matrix((np.ones(len(columns), np.float32), columns, offsets), shape=shape)
+
+
+def ratios_of(matrix: "csr_matrix", labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """The log-count ratios of subwords: (subwords, classes) float32."""
+    single = labels.ndim == 1
+    of_class = (
+        np.eye(num_classes, dtype=np.float32)[labels] if single else labels.astype(np.float32)
+    )
+    counts = torch.from_numpy(matrix.T @ of_class)  # (subwords, classes)
+    every = torch.from_numpy(np.asarray(matrix.sum(axis=0))).T  # (subwords, 1)
+    others = every - counts
+    ratios: np.ndarray = (counts.log1p() - others.log1p() - log_total_ratio(counts, others)).numpy()
+    return ratios
