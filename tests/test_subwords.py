@@ -118,8 +118,10 @@ def fitted(train: EncodedTexts, classes: int = 2) -> tuple[Ngrams, SubwordFit]:
         subwords=weights,
     )
     fit_linear(ngrams, train)
-    settings = {"scaling": "naive_bayes", "loss": "squared_hinge"}
-    return ngrams.eval(), fit_subwords(weights, train, ENCODER.vocabulary, **settings)
+    fit = fit_subwords(
+        weights, train, ENCODER.vocabulary, scaling="naive_bayes", loss="squared_hinge"
+    )
+    return ngrams.eval(), fit
 
 
 def counted(texts: list[str], keys: list[int]) -> np.ndarray:
