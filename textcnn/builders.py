@@ -11,9 +11,10 @@ import torch
 
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.model import NETWORK_SCHEMAS
-from textcnn.config.model_keys import ModelConfig, NetworkConfig
+from textcnn.config.model_keys import MAX_WIDTH, ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
+from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble, build_members, count_members
@@ -137,10 +138,20 @@ M = TypeVar("M", bound=ModelConfig)
 
 
 def with_embedding_size(model: M, vectors: TokenVectors | None) -> M:
-    """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any."""
+    """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any.
+
+    Raises:
+        InputError: the vectors have too many dimensions.
+    """
     if vectors is None or not isinstance(model, NetworkConfig):
         return model
-    return replace(model, embedding_dim=vectors.values.shape[1])
+    dim = sum(vectors.sizes)
+    if dim > MAX_WIDTH:
+        raise InputError(
+            f"text.vectors have {dim:,} dimensions, expected at most {MAX_WIDTH:,}; give other "
+            "vectors, or fewer sources"
+        )
+    return replace(model, embedding_dim=dim)
 
 
 def build_network(
@@ -165,7 +176,7 @@ def build_network(
         **model.settings(max_length),
     )
     if vectors is not None:
-        network.embedding.set_vectors(torch.from_numpy(vectors.values))
+        network.embedding.set_vectors(torch.from_numpy(vectors.values), vectors.sizes)
     return network
 
 

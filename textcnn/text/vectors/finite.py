@@ -1,0 +1,23 @@
+"""Limits and checks that the binary formats share."""
+
+from pathlib import Path
+
+import numpy as np
+
+from textcnn.errors import InputError
+
+MOST_DIMENSIONS = 100_000  # of a vector; larger ones come from a damaged file
+
+
+def check_finite(path: Path, word: str, vector: np.ndarray) -> None:
+    """
+    Raises:
+        InputError: the vector of a word holds a number that is not finite.
+    """
+    finite = np.isfinite(vector)
+    if not finite.all():
+        wrong = vector[~finite][0]
+        raise InputError(
+            f"{path}: the vector of {word!r} holds {wrong:g}, which is not a finite number; copy "
+            "the file again or give another one"
+        )
