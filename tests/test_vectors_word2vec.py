@@ -140,6 +140,12 @@ def test_a_damaged_file_is_refused_in_one_line(
     assert got == message.format(path=path)
 
 
+def test_text_is_text_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "v.bin"
+    path.write_text("2 2\na 1 2\nthe 3 4\n")
+    assert load_vectors(str(path), ["the"], seed=0).values.tolist() == [[3, 4]]
+
+
 def test_numbers_that_nobody_needs_are_not_checked(tmp_path: Path) -> None:
     path = tmp_path / "v.bin"
     path.write_bytes(binary(["a", "the"], np.array([[1, 2], [3, np.nan]])))

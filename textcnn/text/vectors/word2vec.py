@@ -8,6 +8,7 @@ import numpy as np
 
 from textcnn.errors import InputError
 from textcnn.text.vectors.finite import MOST_DIMENSIONS, check_finite
+from textcnn.text.vectors.text_file import is_number
 
 BLOCK = 1 << 24  # bytes read at once
 LONGEST_WORD = 10_000  # bytes
@@ -21,8 +22,10 @@ def is_word2vec(path: Path) -> bool:
         if counts is None:
             return False
         start = file.read(SNIFFED)
-    # text holds none of these; numbers do, unless there are very few of them
-    return path.suffix == ".bin" or any(byte < ord("\t") for byte in start)
+    if any(byte < ord("\t") for byte in start):  # text holds none of these
+        return True
+    # very few numbers may hold none either
+    return path.suffix == ".bin" and not all(map(is_number, start.partition(b"\n")[0].split()[1:]))
 
 
 def header(file: BinaryIO) -> tuple[int, int] | None:
