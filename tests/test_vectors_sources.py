@@ -14,9 +14,11 @@ from safetensors.numpy import save_file
 from tiny_data import assert_same_run, error_line, read_json, refusal, resume, run, train, weights
 
 import textcnn
+from textcnn.config.model_keys import MAX_WIDTH
 from textcnn.models.layers.embedding import Embedding
 from textcnn.text.vectors import TokenVectors, load_vectors
 from textcnn.text.vectors.hub import is_hub_name
+from textcnn.text.vectors.token_vectors import MOST_DIMENSIONS
 
 pytest_plugins = ("tiny_run",)
 
@@ -64,6 +66,18 @@ def test_a_source_without_our_tokens_is_named(files: list[str]) -> None:
     assert refusal(lambda: load_vectors(files, ["actor"], seed=0)).startswith(
         f"text.vectors={files[1]} has no vector for any of the 1 training tokens"
     )
+
+
+def test_too_many_dimensions_are_refused_before_they_take_memory(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    for name in names:
+        Path(name).write_text("goal" + " 1 2" * 20_000 + "\n")
+    assert load_vectors(names[0], ["goal"], seed=0).sizes == (40_000,)
+    assert refusal(lambda: load_vectors(names, ["goal"], seed=0)) == (
+        f"text.vectors={','.join(names)}: 80,000 dimensions, expected at most 65,536; give other "
+        "vectors, or fewer sources"
+    )
+    assert MOST_DIMENSIONS == MAX_WIDTH
 
 
 def test_an_unknown_word_has_the_variance_of_each_part() -> None:

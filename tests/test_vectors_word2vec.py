@@ -104,12 +104,12 @@ WHOLE = binary(["a", "the", "of"], np.array([[1, 2], [3, 4], [5, 6]]))
         (
             b"1 99999999999" + WHOLE[3:],
             "{path}: the first line announces 1 vectors of 99,999,999,999 numbers; expected at "
-            "least one vector of 1 to 100,000 numbers",
+            "least one vector of 1 to 65,536 numbers",
         ),
         (
             b"3 0" + WHOLE[3:],
             "{path}: the first line announces 3 vectors of 0 numbers; expected at least one vector "
-            "of 1 to 100,000 numbers",
+            "of 1 to 65,536 numbers",
         ),
         (
             b"1 2\n" + bytes(20_000),

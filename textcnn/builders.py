@@ -11,10 +11,9 @@ import torch
 
 from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.model import NETWORK_SCHEMAS
-from textcnn.config.model_keys import MAX_WIDTH, ModelConfig, NetworkConfig
+from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
-from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble, build_members, count_members
@@ -138,20 +137,10 @@ M = TypeVar("M", bound=ModelConfig)
 
 
 def with_embedding_size(model: M, vectors: TokenVectors | None) -> M:
-    """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any.
-
-    Raises:
-        InputError: the vectors have too many dimensions.
-    """
+    """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any."""
     if vectors is None or not isinstance(model, NetworkConfig):
         return model
-    dim = sum(vectors.sizes)
-    if dim > MAX_WIDTH:
-        raise InputError(
-            f"text.vectors have {dim:,} dimensions, expected at most {MAX_WIDTH:,}; give other "
-            "vectors, or fewer sources"
-        )
-    return replace(model, embedding_dim=dim)
+    return replace(model, embedding_dim=vectors.values.shape[1])
 
 
 def build_network(

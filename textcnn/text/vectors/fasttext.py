@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from textcnn.errors import InputError
-from textcnn.text.vectors.finite import MOST_DIMENSIONS, check_finite
-from textcnn.text.vectors.token_vectors import SourceVectors
+from textcnn.text.vectors.finite import check_finite
+from textcnn.text.vectors.token_vectors import MOST_DIMENSIONS, SourceVectors
 
 MAGIC = struct.pack("<i", 793_712_314)
 VERSIONS = (11, 12)
@@ -93,7 +93,7 @@ def read_fasttext(name: str, path: Path, rows: Mapping[str, int]) -> SourceVecto
         InputError: the file is cut or damaged, compressed, or a number is not finite.
     """
     # bytes are compared, as most words of the file needn't be decoded
-    wanted = {token.encode("utf-8", "replace"): row for token, row in rows.items()}
+    wanted = {token.encode(): row for token, row in rows.items()}
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             layout = read_layout(path, data, wanted)

@@ -1,12 +1,10 @@
-"""Limits and checks that the binary formats share."""
+"""A check that the binary formats share: numbers must be finite."""
 
 from pathlib import Path
 
 import numpy as np
 
 from textcnn.errors import InputError
-
-MOST_DIMENSIONS = 100_000  # of a vector; larger ones come from a damaged file
 
 
 def check_finite(path: Path, word: str, vector: np.ndarray) -> None:

@@ -20,7 +20,7 @@ def read_text_vectors(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int
         InputError: a line is damaged, or the file ends before what its header announces.
     """
     # bytes are compared, as most words of the file needn't be decoded
-    wanted = {token.encode("utf-8", "replace"): row for token, row in rows.items()}
+    wanted = {token.encode(): row for token, row in rows.items()}
     dim = number = header = announced = 0
     found = False
     block: list[Line] = []

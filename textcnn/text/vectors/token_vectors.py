@@ -7,6 +7,8 @@ import numpy as np
 
 from textcnn.errors import InputError
 
+MOST_DIMENSIONS = 65_536  # the largest `model.embedding_dim`
+
 
 @dataclass(frozen=True)
 class SourceVectors:
@@ -85,8 +87,14 @@ def join(sources: Sequence[SourceVectors], tokens: int, seed: int) -> TokenVecto
         seed: for the random vectors.
 
     Raises:
-        InputError: a source has no token, or its numbers are all the same.
+        InputError: a source has no token, or its numbers are all the same; or the sources have too
+            many dimensions.
     """
+    if (dim := sum(source.dim for source in sources)) > MOST_DIMENSIONS:
+        raise InputError(
+            f"text.vectors={','.join(source.name for source in sources)}: {dim:,} dimensions, "
+            f"expected at most {MOST_DIMENSIONS:,}; give other vectors, or fewer sources"
+        )
     found = np.zeros(tokens, dtype=bool)
     parts = []
     for place, source in enumerate(sources):

@@ -7,8 +7,9 @@ from typing import BinaryIO
 import numpy as np
 
 from textcnn.errors import InputError
-from textcnn.text.vectors.finite import MOST_DIMENSIONS, check_finite
+from textcnn.text.vectors.finite import check_finite
 from textcnn.text.vectors.text_file import is_number
+from textcnn.text.vectors.token_vectors import MOST_DIMENSIONS
 
 BLOCK = 1 << 24  # bytes read at once
 LONGEST_WORD = 10_000  # bytes
@@ -59,7 +60,7 @@ def read_word2vec(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int, np
                 f"need at least {smallest:,} bytes, got {size:,}; copy the file again"
             )
         # bytes are compared, as most words of the file needn't be decoded
-        wanted = {token.encode("utf-8", "replace"): row for token, row in rows.items()}
+        wanted = {token.encode(): row for token, row in rows.items()}
         number = 0
         for word, numbers in records(path, file, count, 4 * dim):
             number += 1
