@@ -12,10 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import torchtext.vocab
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tiny_data import refusal
 
 from textcnn.errors import InputError
-from textcnn.text.vectors import load_vectors
+from textcnn.text.vectors import load_vectors, text_file
+from textcnn.text.vectors.text_file import parse, parse_quickly
 
 GLOVE = "the 1 2\nof -1 0.5\n2010 3 4\n"
 
@@ -101,6 +104,39 @@ def test_what_is_no_finite_number_is_refused_with_line_and_cell(tmp_path: Path, 
     )
     # rows that nobody needs are only checked for width
     assert load_vectors(path, ["a"], seed=0).values.tolist() == [[1, 2]]
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=True).map(repr),
+    st.floats(width=32).map("{:.6g}".format),
+    st.integers().map(str),
+    st.sampled_from(["", "NA", "null", "1_0", "0x1p3", "+1", "1.", ".5", '"1"', "1e400", "1\r2"]),
+    st.text(st.characters(codec="ascii", exclude_characters=" \n"), max_size=4),
+)
+
+
+@example(["1\r2", ""])
+@given(st.lists(NUMBERS, min_size=1, max_size=6))
+def test_parsing_quickly_gives_the_same_numbers_or_none(cells: list[str]) -> None:
+    encoded = [cell.encode() for cell in cells]
+    quick = parse_quickly(b" ".join(encoded), len(cells))
+    if quick is not None:
+        plain = parse(encoded)
+        assert plain is not None
+        assert quick.tobytes() == plain.tobytes()
+
+
+def test_usual_numbers_are_parsed_quickly() -> None:
+    assert parse_quickly(b"1 -0.5 2e-3 4.25", 4) is not None
+
+
+def test_many_vectors_are_parsed_block_by_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_file, "BLOCK", 3)
+    path = write(tmp_path / "v.txt", "".join(f"w{n} {n} {-n}\n" for n in range(10)))
+    vectors = load_vectors(path, [f"w{n}" for n in range(10)], seed=0)
+    assert vectors.values.tolist() == [[n, -n] for n in range(10)]
 
 
 def test_large_numbers_leave_the_random_ones_finite(tmp_path: Path) -> None:
