@@ -12,10 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import torchtext.vocab
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tiny_data import refusal
 
 from textcnn.errors import InputError
-from textcnn.text.vectors import load_vectors
+from textcnn.text.vectors import load_vectors, text_file
+from textcnn.text.vectors.text_file import parse, parse_quickly
 
 GLOVE = "the 1 2\nof -1 0.5\n2010 3 4\n"
 
@@ -103,34 +106,49 @@ def test_what_is_no_finite_number_is_refused_with_line_and_cell(tmp_path: Path, 
     assert load_vectors(path, ["a"], seed=0).values.tolist() == [[1, 2]]
 
 
+NUMBERS = st.one_of(
+    st.floats(allow_nan=True).map(repr),
+    st.floats(width=32).map("{:.6g}".format),
+    st.integers().map(str),
+    st.sampled_from(["", "NA", "null", "1_0", "0x1p3", "+1", "1.", ".5", '"1"', "1e400", "1\r2"]),
+    st.text(st.characters(codec="ascii", exclude_characters=" \n"), max_size=4),
+)
+
+
+@example(["1\r2", ""])
+@given(st.lists(NUMBERS, min_size=1, max_size=6))
+def test_parsing_quickly_gives_the_same_numbers_or_none(cells: list[str]) -> None:
+    encoded = [cell.encode() for cell in cells]
+    quick = parse_quickly(b" ".join(encoded), len(cells))
+    if quick is not None:
+        plain = parse(encoded)
+        assert plain is not None
+        assert quick.tobytes() == plain.tobytes()
+
+
+def test_usual_numbers_are_parsed_quickly() -> None:
+    assert parse_quickly(b"1 -0.5 2e-3 4.25", 4) is not None
+
+
+def test_many_vectors_are_parsed_block_by_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_file, "BLOCK", 3)
+    path = write(tmp_path / "v.txt", "".join(f"w{n} {n} {-n}\n" for n in range(10)))
+    vectors = load_vectors(path, [f"w{n}" for n in range(10)], seed=0)
+    assert vectors.values.tolist() == [[n, -n] for n in range(10)]
+
+
 def test_large_numbers_leave_the_random_ones_finite(tmp_path: Path) -> None:
     path = write(tmp_path / "v.txt", "a 1e30 -1e30\n")
     assert np.isfinite(load_vectors(path, ["a", "new"], seed=0).values).all()
-
-
-def binary_word2vec(words: list[str], numbers: np.ndarray, line_end: bytes) -> bytes:
-    rows = zip(words, numbers, strict=True)
-    return b"%d %d\n" % numbers.shape + b"".join(
-        word.encode() + b" " + row.tobytes() + line_end for word, row in rows
-    )
-
-
-@pytest.mark.parametrize("line_end", [b"", b"\n"])
-@pytest.mark.parametrize("dim", [1, 3, 50])
-def test_word2vec_s_binary_format_is_called_that(tmp_path: Path, line_end: bytes, dim: int) -> None:
-    numbers = np.random.default_rng(dim).normal(0, 0.1, (20, dim)).astype(np.float32)
-    path = tmp_path / "v.bin"
-    path.write_bytes(binary_word2vec([f"word{n}" for n in range(20)], numbers, line_end))
-    assert refusal(lambda: load_vectors(str(path), ["word7"], seed=0)).endswith(
-        ": looks binary; text.vectors takes UTF-8 text with a word and its numbers on each line"
-    )
 
 
 def test_a_packed_file_is_called_binary(tmp_path: Path) -> None:
     path = tmp_path / "v.txt.gz"
     path.write_bytes(gzip.compress(GLOVE.encode()))
     message = refusal(lambda: load_vectors(str(path), ["the"], seed=0))
-    assert message.startswith(f"{path}, line 1: looks binary; ")
+    assert message.startswith(f"{path}, line 1: looks binary, and is in no format ")
 
 
 def test_words_in_another_encoding_are_named_as_the_reason(tmp_path: Path) -> None:
@@ -151,7 +169,7 @@ def test_a_file_without_our_words_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_refused_with_those_known() -> None:
     with pytest.raises(
-        InputError, match=r"no such file; accepted names are glove, .*glove.6B.300d"
+        InputError, match=r"no such file or directory; accepted names are glove, .*glove.6B.300d"
     ):
         load_vectors("glov", ["cat"], seed=0)
 

@@ -173,7 +173,7 @@ def build_network(
         **model.settings(max_length),
     )
     if vectors is not None:
-        network.embedding.set_vectors(torch.from_numpy(vectors.values))
+        network.embedding.set_vectors(torch.from_numpy(vectors.values), vectors.sizes)
     return network
 
 

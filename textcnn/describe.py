@@ -31,7 +31,7 @@ def main(config: DescribeConfig) -> None:
     console.print(summary_table(summary))
     console.print(field_line(summary, description.seen_whole_rate))
     for line in (
-        *([vectors.summary] if vectors else []),
+        *(vectors.summary if vectors else ()),
         *splits.notes,
         *(f"warning: {warning}" for warning in description.warnings),
     ):

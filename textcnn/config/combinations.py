@@ -100,7 +100,7 @@ def rate_conflicts(
         elif name == "embedding_rate" and vectors is not None:
             yield (
                 f"optimizer.embedding_rate={rate} is for random vectors, got text.vectors="
-                f"{vectors}; try optimizer.vectors_rate={rate}"
+                f"{command_line(vectors)}; try optimizer.vectors_rate={rate}"
             )
 
 
@@ -190,8 +190,8 @@ def embedding_conflicts(text: TextConfig, model: NetworkConfig) -> Iterator[str]
     vectors = getattr(text, "vectors", None)
     if vectors is not None and not model.has_vectors:
         yield (
-            f"text.vectors={vectors} with model={model.name}: it has weights for words, and no "
-            "vectors; try text.vectors=null, or model=multi_width"
+            f"text.vectors={command_line(vectors)} with model={model.name}: it has weights for "
+            "words, and no vectors; try text.vectors=null, or model=multi_width"
         )
     elif vectors is None and model.has_vectors and model.embedding in ("static", "multichannel"):
         yield (
@@ -200,8 +200,14 @@ def embedding_conflicts(text: TextConfig, model: NetworkConfig) -> Iterator[str]
         )
     elif vectors is not None and model.embedding in ("random", "onehot"):
         yield (
-            f"model.embedding={model.embedding} ignores text.vectors={vectors}; "
+            f"model.embedding={model.embedding} ignores text.vectors={command_line(vectors)}; "
             "try model.embedding=nonstatic"
+        )
+    elif isinstance(vectors, list) and len({*vectors}) < len(vectors):
+        twice = next(name for name in vectors if vectors.count(name) > 1)
+        yield (
+            f"text.vectors={command_line(vectors)} names {twice} twice; name each source once, or "
+            "try model.embedding=multichannel"
         )
     if text.unit == "word" and model.has_vectors and model.embedding == "onehot":
         yield (

@@ -202,7 +202,8 @@ class NetworkConfig(ModelConfig):
     embedding: str = embedding("nonstatic")
     embedding_dim: int = size(
         64,
-        "size of a token's vector; text.vectors overrides it, and embedding=onehot ignores it",
+        "size of a token's vector; that of text.vectors overrides it (with several sources, their "
+        "sum), and embedding=onehot ignores it",
     )
     position: str = position("none")
     max_positions: int | None = key(

@@ -211,7 +211,10 @@ class DescribeConfig:
         if isinstance(self.model, NetworkConfig):
             yield from embedding_conflicts(self.text, self.model)
         elif (vectors := getattr(self.text, "vectors", None)) is not None:
-            yield f"text.vectors={vectors} needs a network, got model=ngrams; leave it out"
+            yield (
+                f"text.vectors={command_line(vectors)} needs a network, got model=ngrams; leave it "
+                "out"
+            )
 
 
 @dataclass

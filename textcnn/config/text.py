@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from textcnn.config.data import StringOrList
 from textcnn.config.keys import chosen_by, key
 
 
@@ -76,10 +77,14 @@ class WordConfig(LearnedTextConfig):
             "subword",
         ),
     )
-    vectors: str | None = key(
+    vectors: StringOrList = key(
         None,
-        "pretrained vectors: the path of a GloVe or word2vec text file; glove, from the extra of "
-        "that name; or a name that torchtext can download; null: none",
+        "pretrained vectors: a file of GloVe, word2vec or fastText, text or binary; a directory of "
+        "model2vec; glove or wordllama, from the extras of these names; a name that torchtext can "
+        "download, or owner/name of a model2vec model on the Hub; or a list of these, for vectors "
+        "side by side; null: none",
+        strings=True,
+        optional=True,
     )
 
     subwords: bool | None = key(

@@ -192,7 +192,7 @@ def opening_report(
         description,
         summary,
         notes=(
-            *([vectors.summary] if vectors else []),
+            *(vectors.summary if vectors else ()),
             *data.splits.notes,
             *ngram_notes(model, data),
         ),

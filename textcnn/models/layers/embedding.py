@@ -1,5 +1,6 @@
 """From token ids to vectors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,16 +31,23 @@ class Embedding(nn.Module):
         if fixed is not None:
             fixed.weight.requires_grad_(False)
 
-    def set_vectors(self, vectors: Tensor) -> None:
+    def set_vectors(self, vectors: Tensor, sizes: Sequence[int] | None = None) -> None:
         """Start from pretrained vectors (tokens, dim) of the ids after the special tokens.
 
         Unknown tokens get a random vector of the same variance.
+
+        Args:
+            sizes: of the parts of a vector, if they come from several sources; each has a variance
+                of its own.
         """
         assert self.table is not None
         with torch.no_grad():
             self.table.weight[len(SPECIALS) :] = vectors
-            bound = (3 * vectors.var(correction=0)).sqrt().item()
-            self.table.weight[UNKNOWN].uniform_(-bound, bound)
+            sizes = list(sizes or [vectors.shape[1]])
+            unknown = self.table.weight[UNKNOWN].split(sizes)
+            for part, own in zip(vectors.split(sizes, dim=1), unknown, strict=True):
+                bound = (3 * part.var(correction=0)).sqrt().item()
+                own.uniform_(-bound, bound)
             if self.fixed is not None:
                 self.fixed.weight.copy_(self.table.weight)
 
