@@ -14,7 +14,7 @@ from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.vocabulary import PADDING, SPECIALS
 from textcnn.training.ngrams.liblinear import fit_classes
-from textcnn.training.ngrams.subwords import SubwordFit
+from textcnn.training.subwords.weights import SubwordFit
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
