@@ -56,7 +56,7 @@ def with_subwords(name: str = "multi_width", seed: int = 0, **changes: Any) -> T
 
 
 def batch_of(network: Any, texts: list[str]) -> Batch:
-    first = network.members[0] if isinstance(network, Ensemble) else network
+    first: Any = network.members[0] if isinstance(network, Ensemble) else network
     encoder = encoder_of(first.embedding.vocabulary_size)
     return encode_texts(texts, encoder).batch(np.arange(len(texts)))
 
