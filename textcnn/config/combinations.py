@@ -28,11 +28,6 @@ def final_conflicts(config: "TrainConfig") -> Iterator[str]:
             f"training.final=all with {given}: a teacher's answers are for the training texts, not "
             "for the validation texts; try training.final=best"
         )
-    if config.training.members > 1:
-        yield (
-            f"training.final=all with training.members={config.training.members}: an ensemble is "
-            "validated as a whole, once its members have ended; try training.final=best"
-        )
 
 
 def teacher_conflicts(config: "TrainConfig") -> Iterator[str]:
