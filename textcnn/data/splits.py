@@ -89,7 +89,7 @@ class Division:
         if self.part is not None:
             test, train = self.leave_out(train, *self.part)
         check_learnable(train)
-        return Splits(train, validation, test, (*notes, *found, *cuts))
+        return Splits(train, validation, test, (*notes, *found, *cuts, *target_notes(train)))
 
     def leave_out(
         self, rows: LabelledTexts, part: int, parts: int
@@ -167,6 +167,23 @@ def check_learnable(train: LabelledTexts) -> None:
             f"no training text gives the class {name!r} any probability; leave the class out, or "
             "give more rows"
         )
+
+
+def target_notes(train: LabelledTexts) -> list[str]:
+    """How soft labels and weights are read, for the user."""
+    notes = []
+    if train.targets is not None and train.multi_label:
+        notes.append("soft labels: a text counts as one of each label of at least 0.5")
+    elif train.targets is not None:
+        sure = (train.targets == 1).any(axis=1).mean()
+        notes.append(
+            f"soft labels: {100 * sure:.0f} % of the training texts have a certain class; splits "
+            "and counts go by the most probable one"
+        )
+    if train.weights is not None:
+        least, most = train.weights.min(), train.weights.max()
+        notes.append(f"weights of the training texts: {least:.3g} to {most:.3g}")
+    return notes
 
 
 def dealt(strata: np.ndarray, parts: int, generator: np.random.Generator) -> np.ndarray:

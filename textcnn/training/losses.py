@@ -149,7 +149,7 @@ def build_margin_loss(
     """A loss of each class against the rest, as `build_loss` weighs it.
 
     One class per text: the sum over the classes, averaged over the texts. Label sets: averaged over
-    texts and labels. Soft labels: the mean of both signs' losses, by the probability of the class.
+    texts and labels. Soft labels: a text counts once for each class, as in `build_loss`.
 
     Args:
         name: a key of MARGIN_LOSSES.
@@ -170,18 +170,22 @@ def build_margin_loss(
         weights: Tensor | None = None,
         targets: Tensor | None = None,
     ) -> Tensor:
-        if targets is None:
-            member = labels if multi_label else F.one_hot(labels, logits.shape[1])
-            losses = losses_of(logits, member.to(logits.dtype))
-        else:
-            have, lack = torch.ones_like(logits), torch.zeros_like(logits)
-            losses = torch.lerp(losses_of(logits, lack), losses_of(logits, have), targets)
         if weights is None:
             weights = logits.new_ones(len(logits))
+        counts = weights if multi_label else counted(weights, labels, targets, class_weights)
+        if targets is None:
+            member = labels if multi_label else F.one_hot(labels, logits.shape[1])
+            losses = losses_of(logits, member.to(logits.dtype))  # (batch, classes)
+            by_text = losses.mean(dim=1) if multi_label else losses.sum(dim=1)
+            return weighted_mean(by_text, counts, counts)
+        have = losses_of(logits, torch.ones_like(logits))
+        lack = losses_of(logits, torch.zeros_like(logits))
         if multi_label:
-            return weighted_mean(losses.mean(dim=1), weights, weights)
-        weights = counted(weights, labels, targets, class_weights)
-        return weighted_mean(losses.sum(dim=1), weights, weights)
+            return weighted_mean(lack.lerp(have, targets).mean(dim=1), weights, counts)
+        # of a text of each class: it has this one and lacks the others
+        losses = lack.sum(dim=1, keepdim=True) + have - lack
+        shares = targets if class_weights is None else targets * class_weights
+        return weighted_mean((shares * losses).sum(dim=1), weights, counts)
 
     return margin_loss
 
