@@ -358,3 +358,9 @@ def test_kinds_that_make_no_sense_are_refused(keys: dict[str, Any], said: str) -
 
 def test_several_columns_with_label_sets_are_indicators() -> None:
     check(DataConfig(source="files", label=["a", "b"], multi_label=True, classes=["x", "y"]))
+
+
+def test_columns_and_classes_may_be_named_by_numbers() -> None:
+    data = DataConfig(source="files", label=1, label_kind="probabilities", classes=[0, 1, True])
+    check(data)
+    assert (data.label, data.classes) == ("1", ["0", "1", "true"])

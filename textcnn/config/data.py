@@ -33,6 +33,13 @@ def duplicates(default: str) -> Any:
     return key(default, DUPLICATES, choices=("drop", "keep", "error"))
 
 
+def as_written(names: Any) -> Any:
+    """A name or a list of names; numbers and truth values as strings."""
+    if isinstance(names, list):
+        return [as_written(name) for name in names]
+    return command_line(names) if isinstance(names, bool | int | float) else names
+
+
 @dataclass
 class DataConfig:
     source: str = key("bundled", "where the rows come from", choices=("bundled", "files", "hub"))
@@ -159,6 +166,10 @@ class DataConfig:
         "with data.streaming, number of texts to read at a time and shuffle among themselves",
         at_least=1,
     )
+
+    def __post_init__(self) -> None:
+        # the command line reads a column or a class named 1 as a number
+        self.label, self.classes = as_written(self.label), as_written(self.classes)
 
     def source_settings(self) -> dict[str, Any]:
         """The keys that say where the rows are."""
