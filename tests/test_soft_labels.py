@@ -331,7 +331,8 @@ def test_python_takes_dictionaries_data_frames_and_matrices() -> None:
     textcnn.fit(texts, mixed, validation=(texts, names), **SMALL)
     estimator = textcnn.TextClassifier(**SMALL).fit(texts, frame[classes].to_numpy())
     assert estimator.classes_.tolist() == [0, 1, 2]
-    by_name = textcnn.TextClassifier(**SMALL).fit(texts, shares, sample_weight=np.ones(60))
+    series = pd.Series(shares)
+    by_name = textcnn.TextClassifier(**SMALL).fit(texts, series, sample_weight=np.ones(60))
     assert by_name.classes_.tolist() == classes
     assert by_name.predict_proba(texts).shape == (60, 3)
 

@@ -257,7 +257,8 @@ def class_names(y: Any) -> list[Any]:
 
 
 def holds_mappings(y: Any) -> bool:
-    return isinstance(y, list | tuple) and any(isinstance(each, Mapping) for each in y)
+    values = y.tolist() if getattr(y, "ndim", 0) == 1 else y  # an array or a Series
+    return isinstance(values, list | tuple) and any(isinstance(each, Mapping) for each in values)
 
 
 def check_name(name: str) -> None:
