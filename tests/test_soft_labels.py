@@ -1,6 +1,7 @@
 """Learning from soft labels: losses by hand, splits, metrics, n-grams, whole runs."""
 
 import json
+import signal
 from math import log
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from test_resume import at_step
 from tiny_data import (
     assert_same_run,
     error_line,
@@ -229,7 +231,7 @@ def test_a_student_of_a_file_of_predictions_knows_what_its_teacher_knows(
 
 @pytest.mark.parametrize("way", ["plain", "stream", "accumulated"])
 def test_interrupted_runs_on_soft_labels_and_weights_are_resumed_bit_for_bit(
-    soft_file: Path, tmp_path: Path, way: str
+    soft_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     weighed = tmp_path / "weighed.jsonl"
     lines = [json.loads(line) for line in soft_file.read_text(encoding="utf-8").splitlines()]
@@ -237,20 +239,16 @@ def test_interrupted_runs_on_soft_labels_and_weights_are_resumed_bit_for_bit(
         "".join(json.dumps(line | {"w": n % 3}) + "\n" for n, line in enumerate(lines)),
         encoding="utf-8",
     )
-    given = ["data.label=probabilities", "data.weight=w"]
+    given = ["data.label=probabilities", "data.weight=w", "training.max_steps=9"]
     if way == "stream":
         given += ["data.streaming=true", "data.shuffle_buffer=40", "training.validate_every=3"]
-        longer, shorter = "training.max_steps=9", "training.max_steps=6"
-    else:
-        given += ["training.accumulate=2"] if way == "accumulated" else []
-        longer, shorter = "training.epochs=3", "training.epochs=2"
-    assert train(weighed, tmp_path / "whole", *given, longer) == 0
-    if way == "stream":  # its steps are part of the run
-        assert train(weighed, tmp_path / "again", *given, longer) == 0
-        assert_same_run(tmp_path / "again", tmp_path / "whole")
-        return
-    assert train(weighed, tmp_path / "parts", *given, shorter) == 0
-    assert resume(tmp_path / "parts", longer) == 0
+    elif way == "accumulated":
+        given.append("training.accumulate=2")
+    assert train(weighed, tmp_path / "whole", *given) == 0
+    with monkeypatch.context() as patch:
+        at_step(patch, 4, lambda: signal.raise_signal(signal.SIGINT))
+        assert train(weighed, tmp_path / "parts", *given) == 130
+    assert resume(tmp_path / "parts") == 0
     assert_same_run(tmp_path / "parts", tmp_path / "whole")
 
 
@@ -259,6 +257,7 @@ def test_interrupted_runs_on_soft_labels_and_weights_are_resumed_bit_for_bit(
     [
         ("model=ngrams",),
         ("model=cnn_ngrams", "model.embedding_dim=8", "model.num_filters=4"),
+        ("model=cnn_ngrams", "model.ngram_solver=gradient", "model.num_filters=4"),
         ("training.class_weights=balanced", "training.sampling=balanced"),
         ("training.r_drop=1", "training.label_smoothing=0.1"),
         ("training.mixup=1",),

@@ -69,13 +69,18 @@ def fit_classes(
         weight[:, number], bias[number] = one_against_rest(
             scaled, has_it, counted, loss, cost, seed
         )
-    if two:  # the logits differ by what was learned, and add up to 0
-        sign = -1.0 if scales.shape[1] == 1 else 1.0  # log-count ratios have the sign themselves
-        weight[:, 1] /= 2
-        weight[:, 0] = sign * weight[:, 1]
-        bias[1] /= 2
-        bias[0] = -bias[1]
+    if two:
+        # log-count ratios have the sign themselves
+        share_out(weight, bias, sign=-1.0 if scales.shape[1] == 1 else 1.0)
     return torch.from_numpy(weight), torch.from_numpy(bias)
+
+
+def share_out(weight: np.ndarray, bias: np.ndarray, sign: float) -> None:
+    """Let the logits of two classes differ by what the second learned, and add up to 0."""
+    weight[:, 1] /= 2
+    weight[:, 0] = sign * weight[:, 1]
+    bias[1] /= 2
+    bias[0] = -bias[1]
 
 
 def with_and_without(
