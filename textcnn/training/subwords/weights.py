@@ -84,6 +84,7 @@ def fit_subwords(
         loss=loss,
         cost=COST,
         class_weights=class_weights,
+        targets=train.targets,
         seed=seed,
     )
     ratios = torch.from_numpy(scales)
