@@ -19,8 +19,7 @@ def main(config: DescribeConfig) -> None:
     console = build_console()
     data = build_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
-    vocabulary = texts.encoder.vocabulary
-    vectors = load_token_vectors(config.text, vocabulary, config.seed)
+    vectors = load_token_vectors(config.text, texts, config.seed)
     model = initial_model(config.model, config.text.max_length, data, vectors)
     summary = summarize(model, int(texts.train.lengths.max()))
     description = describe_data(splits, texts, summary.field.size)

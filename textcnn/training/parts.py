@@ -1,6 +1,6 @@
 """The parts of a training run, each made from the configuration and the parts before it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -47,12 +47,16 @@ from textcnn.training.report import Opening
 
 
 def load_data(
-    config: TrainConfig, accelerator: Accelerator, memory: Mapping[str, Rows] | None
+    config: TrainConfig,
+    accelerator: Accelerator,
+    memory: Mapping[str, Rows] | None,
+    more_words: Sequence[str] | None = None,
 ) -> PreparedData:
     """Splits and encoded texts, the same in every process.
 
     Args:
         memory: rows given from Python; no test texts are drawn from them.
+        more_words: see `build_data`.
     """
     with accelerator.main_process_first():  # it fills the cache for the others
         return build_data(
@@ -63,6 +67,7 @@ def load_data(
             draw_test=memory is None,
             part=config.training.teacher_part,
             subwords=config.uses_subwords,
+            more_words=more_words,
         )
 
 
@@ -112,7 +117,7 @@ def build_parts(
 
 def vectors_for(config: TrainConfig, data: PreparedData) -> TokenVectors | None:
     """The pretrained vectors of the tokens in these data, if `text.vectors` names some."""
-    return load_token_vectors(config.text, data.texts.encoder.vocabulary, config.network_seed)
+    return load_token_vectors(config.text, data.texts, config.network_seed)
 
 
 def final_config(config: TrainConfig, steps: int) -> TrainConfig:

@@ -94,7 +94,7 @@ def one_against_rest(
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
 
-    if has_it.all() or not has_it.any():  # there is nothing to tell
+    if has_it.all() or not has_it.any() or not matrix.shape[1]:  # there is nothing to tell
         with_it = has_it.sum()
         return np.zeros(matrix.shape[1]), np.log((with_it + 1) / (len(has_it) - with_it + 1))
     settings: dict[str, Any] = {"dual": True, "C": cost, "tol": TOLERANCE, "random_state": seed}
