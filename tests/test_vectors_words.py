@@ -35,6 +35,7 @@ from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, 
 from textcnn.training.ngrams.subwords import learn_subwords
 from textcnn.training.optimization.parameter_groups import parameter_groups
 
+tokenizers = pytest.importorskip("tokenizers")
 pytest_plugins = ("tiny_run",)
 
 # more words than texts hold; "u.s." is no word of the default tokenizer
@@ -75,7 +76,9 @@ def test_binary_files_list_their_words(tmp_path: Path) -> None:
 
 
 def test_a_source_of_pieces_has_the_words_that_are_one_piece(tmp_path: Path) -> None:
-    name = write_model2vec(tmp_path / "m", tokenizer(), {"embeddings": EMBEDDINGS})
+    built = tokenizer()
+    built.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    name = write_model2vec(tmp_path / "m", built, {"embeddings": EMBEDDINGS})
     assert frequent_words(name, 9) == ["film", "un", "good"]
 
 
