@@ -1,7 +1,7 @@
 """The words of texts that the vocabulary lacks, for models that know parts of words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,24 @@ class UnknownWords:
     words: Tensor  # (unknown tokens,) int64: the word of each, from text to text
     keys: Tensor  # (subwords of all words,) int64
     offsets: Tensor  # (words + 1,) int64: word i has keys[offsets[i] : offsets[i + 1]]
+
+    def __len__(self) -> int:
+        """The number of words."""
+        return len(self.offsets) - 1
+
+    def number(self, ids: Tensor, first: int | Tensor) -> Tensor:
+        """The ids (batch, time), with first + word where they are UNKNOWN."""
+        return ids.masked_scatter(ids == UNKNOWN, self.words + first)
+
+    def of_texts(self, ids: Tensor, chosen: Tensor) -> "UnknownWords":
+        """Those of some texts of the batch.
+
+        Args:
+            ids: (batch, time)
+            chosen: (batch,) bool
+        """
+        text = (ids == UNKNOWN).nonzero()[:, 0]  # of each unknown token
+        return replace(self, words=self.words[chosen[text]])
 
     def to(self, device: torch.device) -> "UnknownWords":
         return UnknownWords(*(each.to(device) for each in (self.words, self.keys, self.offsets)))

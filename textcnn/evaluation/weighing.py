@@ -24,7 +24,7 @@ def weigh_branches(model: WithNgrams, texts: EncodedTexts) -> None:
         batch = texts.batch(rows).to(device)
         assert batch.labels is not None
         with torch.inference_mode():
-            branches[0].append(model.network(batch.ids, batch.lengths).float().cpu())
+            branches[0].append(model.network(**batch.inputs).float().cpu())
             branches[1].append(model.ngrams(**batch.inputs).cpu())
         labels.append(batch.labels.cpu())
     if labels:

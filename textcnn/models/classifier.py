@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.errors import InputError
 from textcnn.models.encoders.encoder import Encoder
 from textcnn.models.fast.choice import faster_way
@@ -108,7 +109,11 @@ class TextCNN(nn.Module):
         return self.field.stride
 
     def forward(
-        self, ids: Tensor, lengths: Tensor, alter: Callable[[Tensor], Tensor] | None = None
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        alter: Callable[[Tensor], Tensor] | None = None,
+        unknown: UnknownWords | None = None,
     ) -> Tensor:
         """
         Args:
@@ -116,23 +121,27 @@ class TextCNN(nn.Module):
             lengths: (batch,) int64, tokens of each text; may be 0.
             alter: what to make of the pooled features (batch, pooled) before they are classified,
                 as in `textcnn.training.objectives`; it may change the number of rows.
+            unknown: what stands where ids are UNKNOWN, to give these words vectors.
 
         Returns:
             logits: (batch, classes)
         """
-        faster = faster_way(self, ids)
+        composes = unknown is not None and self.embedding.subwords is not None
+        faster = None if composes else faster_way(self, ids)
         if faster is None:
-            pooled, _ = self.pool(self.encoder(self.embed(ids, lengths)))
+            pooled, _ = self.pool(self.encoder(self.embed(ids, lengths, unknown)))
         else:
             pooled = faster(ids, lengths)
         return self.classify(pooled if alter is None else alter(pooled))
 
-    def activations(self, ids: Tensor, lengths: Tensor) -> Activations:
+    def activations(
+        self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None
+    ) -> Activations:
         """The forward pass with its intermediate results, always computed the plain way.
 
         Arguments are those of `forward`.
         """
-        embedded = self.embed(ids, lengths)
+        embedded = self.embed(ids, lengths, unknown)
         # pooling must not change in place what is returned, or its gradients would be lost
         maps = tuple(map._knowing(disposable=False) for map in self.encoder(embedded))
         activate = ACTIVATIONS[self.encoder.last_activation]
@@ -142,10 +151,16 @@ class TextCNN(nn.Module):
         tokens = embedded.zeroed().values.transpose(1, 2)
         return Activations(tokens, features, fields, winners, pooled, self.classify(pooled))
 
-    def embed(self, ids: Tensor, lengths: Tensor) -> Features:
+    def embed(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Features:
         """(batch, time) to (batch, channels, time), with at least one position for each text."""
+        composed = None if unknown is None else self.embedding.compose(unknown)  # (words, dim)
+        if composed is not None and unknown is not None:
+            ids = unknown.number(ids, self.embedding.vocabulary_size)
         ids, lengths = self.to_frame(ids, lengths)
-        embedded = self.embedding(self.word_dropout(ids))  # (batch, time, dim)
+        ids = self.word_dropout(ids)
+        embedding = self.embedding
+        # (batch, time, dim)
+        embedded = embedding(ids) if composed is None else embedding.with_more(ids, composed)
         embedded = self.embedding_dropout(self.position(embedded, lengths))
         features = Features(embedded.transpose(1, 2), lengths.clamp(min=1))
         clean = getattr(self.position, "absent", False)  # otherwise padding has a position too

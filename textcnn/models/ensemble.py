@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.classifier import TextCNN
 
 MEMBER = re.compile(r"members\.(0|[1-9]\d*)\.")  # how names of weights start
@@ -24,9 +25,9 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
         self.multi_label = multi_label
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
         """(batch, classes); arguments as for `TextCNN`."""
-        return self.vote([member(ids, lengths) for member in self.members])
+        return self.vote([member(ids, lengths, unknown=unknown) for member in self.members])
 
     def vote(self, logits: Sequence[Tensor]) -> Tensor:
         """The logits (batch, classes) of the mean probability, from those of each member."""

@@ -29,6 +29,7 @@ from textcnn.models.fast.tile_max import by_tiles, has_tiles
 from textcnn.models.fast.winograd import by_winograd, may_pay
 from textcnn.models.layers.embedding import Embedding
 from textcnn.models.layers.position import Position
+from textcnn.models.layers.subword_table import SubwordTable
 from textcnn.system.private_torch import unobserved_modules, with_parts
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def encodes_tokens_only(model: "TextCNN") -> bool:
     embedding = model.embedding
     return (
         type(embedding) is Embedding
-        and all(type(table) is nn.Embedding for table in embedding.children())
+        and all(type(table) in (nn.Embedding, SubwordTable) for table in embedding.children())
         and type(model.position) is Position
         and type(model.embedding_dropout) is nn.Dropout
     )

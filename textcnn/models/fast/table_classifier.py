@@ -14,10 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.fast.choice import encodes_tokens_only, faster_layers
 from textcnn.models.fast.lookup import TokenFeatures, extend_ids, token_features
 from textcnn.models.fast.ngram_max import max_pooled_convolutions
-from textcnn.models.fast.token_table import TokenTable
+from textcnn.models.fast.token_table import SPARE_WORDS, TokenTable
 from textcnn.models.fast.windows import largest, windows_of
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
@@ -63,25 +64,38 @@ class TableClassifier(nn.Module):
         """Whether all tokens of the vocabulary have rows."""
         return self.table.known == self.table.vocabulary_size
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
         """(batch, classes); arguments as for TextCNN."""
-        if self.knows_all:
-            return self.look_up(ids, lengths)
+        if unknown is not None and not self.table.composes:
+            unknown = None
         rare = (ids >= self.table.known).any(dim=1)
-        parts = [
-            (chosen, network(ids[chosen], lengths[chosen]))
-            for chosen, network in ((~rare, self.look_up), (rare, self.model))
-            if chosen.any() or not len(ids)
-        ]
+        if unknown is not None and not self.has_room(unknown):
+            rare |= (ids == UNKNOWN).any(dim=1)
+        if not rare.any():
+            return self.look_up(ids, lengths, unknown)
+        parts = []
+        for chosen, network in ((~rare, self.look_up), (rare, self.model)):
+            own = None if unknown is None else unknown.of_texts(ids, chosen)
+            if chosen.any():
+                parts.append((chosen, network(ids[chosen], lengths[chosen], unknown=own)))
         logits = torch.empty(len(ids), parts[0][1].shape[1])
         for chosen, part in parts:
             logits[chosen] = part
         return logits
 
-    def look_up(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def has_room(self, unknown: UnknownWords) -> bool:
+        """Whether unknown words can have rows: other tables than of sums may read vectors too."""
+        return isinstance(self.by_table, LargestSums) and len(unknown) <= SPARE_WORDS
+
+    def look_up(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
+        logits: Tensor
         ids = ids[:, : max(int(lengths.max()), 1)] if len(ids) else ids
         self.table.prepare(ids)
-        logits: Tensor = self.by_table(ids, lengths)
+        if unknown is None or not len(unknown.words):
+            logits = self.by_table(ids, lengths)
+            return logits
+        with self.table.spare_rows(unknown) as first:
+            logits = self.by_table(unknown.number(ids, first), lengths)
         return logits
 
 

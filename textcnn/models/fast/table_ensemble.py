@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
 from textcnn.models.fast.ngram_max import max_pooled_convolutions
@@ -74,11 +75,14 @@ class TablesInTurn(nn.Module):
         """Whether the features of a batch are never all in memory."""
         return False
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
         """(batch, classes); arguments as for TextCNN."""
         pairs = zip(self.ensemble.members, self.tables, strict=True)
         return self.ensemble.vote(
-            [(table if table.applies else member)(ids, lengths) for member, table in pairs]
+            [
+                (table if table.applies else member)(ids, lengths, unknown=unknown)
+                for member, table in pairs
+            ]
         )
 
 

@@ -33,7 +33,7 @@ class TablesWithNgrams(nn.Module):
     def forward(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
         """(batch, classes); arguments as for WithNgrams."""
         ngrams = self.model.ngrams(ids, lengths, unknown=unknown)
-        return self.model.weighted(self.tables(ids, lengths), ngrams)
+        return self.model.weighted(self.tables(ids, lengths, unknown=unknown), ngrams)
 
 
 Tables = TableClassifier | TablesInTurn | TablesWithNgrams

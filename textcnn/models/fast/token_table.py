@@ -3,12 +3,15 @@
 Must agree with `Embedding` and `Convolution`: a window's feature is a sum of rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from textcnn.data.unknown_words import UnknownWords
 from textcnn.errors import InputError
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.embedding import Embedding
@@ -17,6 +20,8 @@ from textcnn.system.private_torch import version
 # Tokens whose rows are computed together, always the same ones: so a row is the same to the last
 # bit, whatever texts came before.
 TOKENS_AT_ONCE = 32
+# Rows for the unknown words of a batch, in as many batches as may run at the same time.
+SPARE_WORDS, SPARE_PARTS = 4096, 4
 
 
 class TokenTable:
@@ -54,14 +59,42 @@ class TokenTable:
         token_bytes = self.offsets * self.filters * self.dtype.itemsize
         self.known = min(self.vocabulary_size, memory // token_bytes - 1)
         self.nowhere = self.known  # stands for no token: a window that contains it never wins
+        spare = SPARE_WORDS * SPARE_PARTS if self.composes else 0
         rows = max(self.known + 1, 1) * self.offsets
         # half as many bytes to write and to read: a window has an index for each of its tokens
-        self.index = torch.int32 if rows < 2**31 else torch.int64
+        self.index = torch.int32 if rows + spare * self.offsets < 2**31 else torch.int64
         # NumPy asks the system for large pages; with small ones each row costs another page walk
-        self.rows = torch.from_numpy(np.empty((rows, self.filters), self.dtype))
-        self.rows[-self.offsets :] = -torch.inf
+        self.rows = torch.from_numpy(
+            np.empty((rows + spare * self.offsets, self.filters), self.dtype)
+        )
+        self.rows[rows - self.offsets : rows] = -torch.inf
+        self.spare: SimpleQueue[int] = SimpleQueue()  # the first ids of the parts that are free
+        for part in range(SPARE_PARTS if self.composes else 0):
+            self.spare.put(self.known + 1 + part * SPARE_WORDS)
         self.ready = np.zeros(-(-max(self.known, 0) // TOKENS_AT_ONCE), bool)
         self.computed_from = self.weights()
+
+    @property
+    def composes(self) -> bool:
+        """Whether unknown words get vectors from their subwords."""
+        return any(embedding.subwords is not None for embedding, _ in self.networks)
+
+    @contextmanager
+    def spare_rows(self, unknown: UnknownWords) -> Iterator[int]:
+        """Give up to SPARE_WORDS unknown words rows for a while.
+
+        Yields:
+            The id that stands for the first word; the others follow.
+        """
+        first = self.spare.get()  # waits until a part is free
+        try:
+            vectors = [embedding.compose(unknown) for embedding, _ in self.networks]
+            start = first * self.offsets
+            rows = self.products([each for each in vectors if each is not None])
+            self.rows[start : start + len(rows)] = rows
+            yield first
+        finally:
+            self.spare.put(first)
 
     def weights(self) -> list[tuple[int, int]]:
         """The addresses and versions of the weights."""
@@ -90,25 +123,34 @@ class TokenTable:
     @torch.no_grad()
     def fill(self, blocks: np.ndarray) -> None:
         """Compute the rows of blocks of TOKENS_AT_ONCE tokens."""
-        kernels = [
-            torch.cat([each.weight.permute(1, 2, 0).flatten(1) for each in convolutions], dim=1)
-            for _, convolutions in self.networks
-        ]  # of each network (channels, offsets x filters)
+        kernels = self.kernels()
         for block in blocks:
             if self.ready[block]:
                 continue
             first = int(block) * TOKENS_AT_ONCE
             last = min(first + TOKENS_AT_ONCE, self.known)
             tokens = torch.arange(first, last)
-            products = [
-                (embedding(tokens[None])[0] @ own).view(len(tokens) * self.offsets, -1)
-                for (embedding, _), own in zip(self.networks, kernels, strict=True)
-            ]
-            rows = torch.cat(products, dim=1)  # (tokens x offsets, filters)
-            if self.dtype == np.float16:
-                check_range(rows, max(self.kernel_sizes))
+            vectors = [embedding(tokens[None])[0] for embedding, _ in self.networks]
+            rows = self.products(vectors, kernels)
             self.rows[first * self.offsets : last * self.offsets] = rows
             self.ready[block] = True
+
+    def kernels(self) -> list[Tensor]:
+        """The weights of each network's convolutions: (channels, offsets x filters)."""
+        return [
+            torch.cat([each.weight.permute(1, 2, 0).flatten(1) for each in convolutions], dim=1)
+            for _, convolutions in self.networks
+        ]
+
+    @torch.no_grad()
+    def products(self, vectors: list[Tensor], kernels: list[Tensor] | None = None) -> Tensor:
+        """Rows (tokens x offsets, filters) of vectors (tokens, channels), one for each network."""
+        pairs = zip(vectors, kernels or self.kernels(), strict=True)
+        products = [(each @ own).view(len(each) * self.offsets, -1) for each, own in pairs]
+        rows = torch.cat(products, dim=1)
+        if self.dtype == np.float16:
+            check_range(rows, max(self.kernel_sizes))
+        return rows
 
 
 def check_range(products: Tensor, kernel_size: int) -> None:

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from textcnn.data.unknown_words import UnknownWords
+from textcnn.models.layers.subword_table import SubwordTable
 from textcnn.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
 
@@ -27,9 +29,17 @@ class Embedding(nn.Module):
         self.dim = tables * dim if tables else max(vocabulary_size - len(SPECIALS), 1)
         self.table = build_table(vocabulary_size, dim) if tables else None
         self.fixed = build_table(vocabulary_size, dim) if tables == 2 else None
+        self.subwords: SubwordTable | None = None  # gives unknown words vectors
         fixed = {"static": self.table, "multichannel": self.fixed}.get(kind)
         if fixed is not None:
             fixed.weight.requires_grad_(False)
+
+    def compose(self, unknown: UnknownWords) -> Tensor | None:
+        """Vectors (words, dim) from the subwords of unknown words; None if subwords have none."""
+        if self.subwords is None:
+            return None
+        means = self.subwords.means(unknown)
+        return means if self.fixed is None else torch.cat([means, means], dim=1)
 
     def set_vectors(self, vectors: Tensor, sizes: Sequence[int] | None = None) -> None:
         """Start from pretrained vectors (tokens, dim) of the ids after the special tokens.
@@ -51,14 +61,21 @@ class Embedding(nn.Module):
             if self.fixed is not None:
                 self.fixed.weight.copy_(self.table.weight)
 
+    def with_more(self, ids: Tensor, more: Tensor) -> Tensor:
+        """As `forward`, with the vectors (words, dim) of the ids from `vocabulary_size` on."""
+        beyond = ids >= self.vocabulary_size
+        embedded: Tensor = self(ids.masked_fill(beyond, UNKNOWN))
+        embedded[beyond] = more[ids[beyond] - self.vocabulary_size].to(embedded.dtype)
+        return embedded
+
     def forward(self, ids: Tensor) -> Tensor:
         """(batch, time) int64 to (batch, time, dim), zero for padding."""
         if self.table is None:
             ones = torch.zeros(*ids.shape, self.dim + len(SPECIALS), device=ids.device)
             return ones.scatter_(-1, ids[..., None], 1.0)[..., len(SPECIALS) :]
         if self.fixed is None:
-            embedded: Tensor = self.table(ids)
-            return embedded
+            own: Tensor = self.table(ids)
+            return own
         return torch.cat([self.table(ids), self.fixed(ids)], dim=-1)
 
     def distinct(self, tokens: Tensor) -> Tensor:

@@ -46,18 +46,18 @@ class WithNgrams(nn.Module):
         Args:
             labels: of training texts, see `Ngrams.forward`. The result is then that of the network
                 and that of the n-grams, (2, batch, classes).
-            unknown: what stands where ids are UNKNOWN; only subwords use it.
+            unknown: what stands where ids are UNKNOWN.
         """
         if labels is not None:
             return torch.stack([self.network(ids, lengths), self.ngrams(ids, lengths, labels)])
         ngrams = self.ngrams(ids, lengths, unknown=unknown)
-        return self.weighted(self.network(ids, lengths), ngrams)
+        return self.weighted(self.network(ids, lengths, unknown=unknown), ngrams)
 
     def activations(
         self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None
     ) -> Activations:
         """Those of the network, with the logits of both; arguments as for `forward`."""
-        made: Activations = self.network.activations(ids, lengths)
+        made: Activations = self.network.activations(ids, lengths, unknown)
         ngrams = self.ngrams(ids, lengths, unknown=unknown)
         return replace(made, logits=self.weighted(made.logits, ngrams))
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.models.ngrams.hash_table import NO_KEY, HashTable
+from textcnn.models.layers.hash_table import NO_KEY, HashTable
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 # Keys that are collected before repeated ones are merged: 256 MB.

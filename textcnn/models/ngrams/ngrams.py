@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcnn.data.unknown_words import UnknownWords
+from textcnn.models.layers.memo import Memo
 from textcnn.models.ngrams.index import NgramIndex
-from textcnn.models.ngrams.memo import Memo
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.vocabulary import PADDING, SPECIALS
 

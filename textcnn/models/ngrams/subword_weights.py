@@ -2,27 +2,22 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from textcnn.data.unknown_words import UnknownWords
-from textcnn.models.ngrams.hash_table import HashTable
+from textcnn.models.layers.subword_table import SubwordTable
 from textcnn.models.ngrams.index import distinct
-from textcnn.models.ngrams.memo import Memo
 from textcnn.text.subwords import Subwords
 from textcnn.text.vocabulary import PADDING, SPECIALS, UNKNOWN
 
-NOWHERE = 0  # the row of subwords that are not in the table
 
-
-class SubwordWeights(nn.Module):
+class SubwordWeights(SubwordTable):
     """A linear classifier over the subwords of each distinct word of a text.
 
     A word adds the sum of the weights of its subwords. So words of the vocabulary have one row each
     that is computed once, and an unknown word is weighed by those of its subwords that are known.
     """
 
-    keys: Tensor
-    weight: Tensor
     words: Tensor
     bias: Tensor
     calibration: Tensor
@@ -32,15 +27,11 @@ class SubwordWeights(nn.Module):
         Args:
             keys: (subwords,) int64, see `Subwords`; ascending.
         """
-        super().__init__()
-        self.register_buffer("keys", keys)
-        # one row of zeros, then the subwords
-        self.register_buffer("weight", torch.zeros(1 + len(keys), num_classes))
+        super().__init__(keys, num_classes)
         self.register_buffer("words", torch.zeros(vocabulary_size, num_classes))
         self.register_buffer("bias", torch.zeros(num_classes))
         # what validation chose: the factor of the learned weights, and that of naive Bayes
         self.register_buffer("calibration", torch.tensor([1.0, 0.0]))
-        self.memo = Memo()
 
     def forward(self, ids: Tensor, unknown: UnknownWords | None = None) -> Tensor:
         """Logits (batch, classes) of subwords alone.
@@ -53,11 +44,6 @@ class SubwordWeights(nn.Module):
         summed = F.embedding_bag(known, self.words, mode="sum") + self.bias
         return summed if unknown is None else summed + self.unknown_sums(ids, unknown)
 
-    def numbers(self, keys: Tensor) -> Tensor:
-        """The row of each subword in `weight`, NOWHERE for unknown ones; of the shape of `keys`."""
-        table: HashTable = self.memo.get("table", [self.keys], lambda: HashTable(self.keys, 1))
-        return table.look_up(keys)
-
     def set_weights(self, weight: Tensor, bias: Tensor, known: Subwords) -> None:
         """
         Args:
@@ -68,16 +54,6 @@ class SubwordWeights(nn.Module):
         self.weight[1:] = weight
         self.bias.copy_(bias)
         self.words[len(SPECIALS) :] = self.sums(*map(torch.from_numpy, known))
-
-    def sums(self, keys: Tensor, offsets: Tensor) -> Tensor:
-        """(words, classes): the sum of the weights of each word's subwords.
-
-        Args:
-            keys, offsets: as those of `Subwords`.
-        """
-        return F.embedding_bag(
-            self.numbers(keys), self.weight, offsets, mode="sum", include_last_offset=True
-        )
 
     def unknown_sums(self, ids: Tensor, unknown: UnknownWords) -> Tensor:
         """What the unknown words of each text add to its logits: (batch, classes).

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from textcnn.data.batching import EncodedTexts
+from textcnn.models.layers.subword_table import NOWHERE, SubwordTable
 from textcnn.models.ngrams.ngrams import log_total_ratio
-from textcnn.models.ngrams.subword_weights import NOWHERE, SubwordWeights
+from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.subwords import Subwords, subwords_of
 from textcnn.text.vocabulary import SPECIALS, UNKNOWN, Vocabulary
 from textcnn.training.ngrams.liblinear import fit_classes
@@ -113,15 +114,15 @@ def counted_subwords(weights: SubwordWeights, train: EncodedTexts, known: Subwor
     return words[:, len(SPECIALS) :] @ counts
 
 
-def subword_matrix(weights: SubwordWeights, words: Subwords) -> "csr_matrix":
+def subword_matrix(table: SubwordTable, words: Subwords) -> "csr_matrix":
     """How often each word has each subword of the model: (words, subwords) float32."""
     from scipy.sparse import csr_matrix
 
-    numbers = weights.numbers(torch.from_numpy(words.keys)).numpy()
+    numbers = table.numbers(torch.from_numpy(words.keys)).numpy()
     there = numbers != NOWHERE
     offsets = np.concatenate([[0], np.cumsum(there)])[words.offsets]
     columns = numbers[there] - 1
-    shape = (len(words.offsets) - 1, len(weights.keys))
+    shape = (len(words.offsets) - 1, len(table.keys))
     return csr_matrix((np.ones(len(columns), np.float32), columns, offsets), shape=shape)
 
 

@@ -1,0 +1,57 @@
+"""Sums of rows over the subwords of words."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from textcnn.data.unknown_words import UnknownWords
+from textcnn.models.layers.hash_table import HashTable
+from textcnn.models.layers.memo import Memo
+
+NOWHERE = 0  # the row of subwords that are not in the table
+
+
+class SubwordTable(nn.Module):
+    """A row of numbers for each subword that it knows; not trained by gradients."""
+
+    keys: Tensor
+    weight: Tensor
+
+    def __init__(self, keys: Tensor, dim: int):
+        """
+        Args:
+            keys: (subwords,) int64, see `Subwords`; ascending.
+            dim: numbers in a row.
+        """
+        super().__init__()
+        self.register_buffer("keys", keys)
+        # one row of zeros, then the subwords
+        self.register_buffer("weight", torch.zeros(1 + len(keys), dim))
+        self.memo = Memo()
+
+    def numbers(self, keys: Tensor) -> Tensor:
+        """The row of each subword in `weight`, NOWHERE for unknown ones; of the shape of `keys`."""
+        table: HashTable = self.memo.get("table", [self.keys], lambda: HashTable(self.keys, 1))
+        return table.look_up(keys)
+
+    def sums(self, keys: Tensor, offsets: Tensor) -> Tensor:
+        """(words, dim): the sum of the rows of each word's subwords.
+
+        Args:
+            keys, offsets: as those of `Subwords`.
+        """
+        return F.embedding_bag(
+            self.numbers(keys), self.weight, offsets, mode="sum", include_last_offset=True
+        )
+
+    def means(self, unknown: UnknownWords) -> Tensor:
+        """(words, dim): the mean row of the subwords that the table knows; 0 without any."""
+        rows = self.numbers(unknown.keys)
+        return F.embedding_bag(
+            rows,
+            self.weight,
+            unknown.offsets,
+            mode="mean",
+            include_last_offset=True,
+            padding_idx=NOWHERE,
+        )
