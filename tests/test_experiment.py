@@ -3,6 +3,7 @@
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_data import CLASS_WORDS, error_line, rows, run, train, write_csv
@@ -16,7 +17,7 @@ from textcnn.errors import InputError
 pytest_plugins = ("tiny_run",)
 
 RECIPES = group_options("experiment")
-SMALL = {
+SMALL: dict[str, Any] = {
     "model": {"num_filters": 4, "kernel_sizes": [1, 2]},
     "training": {"epochs": 2, "members": 2, "batch_size": 16},
 }
