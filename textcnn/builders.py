@@ -3,7 +3,7 @@
 Here configuration stops: everything that is built takes plain keyword arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,12 +23,12 @@ from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.encoder import TextEncoder
-from textcnn.text.tokenizers import build_tokenizer
-from textcnn.text.vectors import TokenVectors, load_vectors
+from textcnn.text.tokenizers import Tokenizer, build_tokenizer
+from textcnn.text.vectors import TokenVectors, frequent_words, load_vectors
 from textcnn.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from textcnn.data.prepare import PreparedData
+    from textcnn.data.prepare import PreparedData, PreparedTexts
     from textcnn.data.sources.memory import Rows
 
 
@@ -62,6 +62,7 @@ def build_data(
     draw_test: bool = True,
     part: tuple[int, int] | None = None,
     subwords: bool = False,
+    more_words: Sequence[str] | None = None,
 ) -> "PreparedData":
     """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
 
@@ -72,9 +73,11 @@ def build_data(
         draw_test: False: leave the test split empty if it has no rows of its own.
         part: train without this part of the training rows, from 1 of so many, and test on it.
         subwords: see `TextEncoder`.
+        more_words: of the vocabulary; None: the first words of the vectors.
 
     Raises:
-        InputError: rows or keys can't be used, or a tokenizer's package is missing.
+        InputError: rows or keys can't be used, a tokenizer's package is missing, or the vectors
+            can't be found.
     """
     # Imported here: Arrow takes a while, and predictions need no rows.
     from textcnn.data.prepare import prepare_data
@@ -89,10 +92,13 @@ def build_data(
     division = Division(**data.split_settings(), part=part, seed=seed)
     if not draw_test:
         division = replace(division, test_fraction=None)
+    if more_words is None:
+        more_words = words_of_vectors(text, tokenizer)
     return prepare_data(
         source,
         division,
         tokenizer,
+        more_words=more_words,
         max_length=text.max_length,
         truncate=text.truncate,
         subwords=subwords,
@@ -114,6 +120,7 @@ def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
         max_length=text.max_length,
         truncate=text.truncate,
         subwords=data.texts.encoder.subwords,
+        more_words=data.more_words,
         **text.vocabulary_settings(),
     )
     return replace(data, splits=splits, texts=texts)
@@ -131,7 +138,19 @@ def build_text_encoder(text: TextConfig, vocabulary: Vocabulary, subwords: bool)
     return TextEncoder(tokenizer, vocabulary, text.max_length, text.truncate, subwords)
 
 
-def load_token_vectors(text: TextConfig, vocabulary: Vocabulary, seed: int) -> TokenVectors | None:
+def words_of_vectors(text: TextConfig, tokenizer: Tokenizer) -> list[str]:
+    """The first `text.vectors_words` words of the vectors, those that occur in tokenized texts.
+
+    Raises:
+        InputError: the vectors can't be found or read.
+    """
+    if not isinstance(text, WordConfig) or text.vectors is None:
+        return []
+    words = frequent_words(text.vectors, text.vectors_words)
+    return [word for word in words if tokenizer(word) == [word]]
+
+
+def load_token_vectors(text: TextConfig, texts: "PreparedTexts", seed: int) -> TokenVectors | None:
     """The pretrained vectors of a vocabulary; None without `text.vectors`.
 
     Raises:
@@ -139,7 +158,8 @@ def load_token_vectors(text: TextConfig, vocabulary: Vocabulary, seed: int) -> T
     """
     if not isinstance(text, WordConfig) or text.vectors is None:
         return None
-    return load_vectors(text.vectors, vocabulary.known_tokens, seed)
+    known = texts.encoder.vocabulary.known_tokens
+    return load_vectors(text.vectors, known, seed, added=texts.added)
 
 
 M = TypeVar("M", bound=ModelConfig)

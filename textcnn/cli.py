@@ -39,6 +39,7 @@ EXAMPLES = {
     "describe": "data=imdb model=dilated",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }
+EXPERIMENT = "experiment"  # the group whose choices set keys of all others
 HELP_WIDTH = 100  # columns
 CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint directory>"
 
@@ -144,7 +145,8 @@ def help_text(name: str, overrides: list[str]) -> str:
     lines += [f"Example: python -m textcnn.{name} {EXAMPLES[name]}", ""]
     if chosen := [entry.name for entry in fields(SCHEMAS[name]) if entry.name in groups]:
         lines += ["Groups; each sets several keys at once:"]
-        for group in chosen:
+        recipes = [EXPERIMENT] if EXPERIMENT in groups else []
+        for group in chosen + recipes:
             lines += wrapped(f"{group}={' | '.join(group_options(group))}", 2, 6)
         option = group_options(chosen[-1])[0]
         lines += [f"Add a choice to see its keys: --help {chosen[-1]}={option}", ""]

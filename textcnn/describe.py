@@ -14,13 +14,12 @@ def main(config: DescribeConfig) -> None:
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json
     from textcnn.system.terminal import build_console
-    from textcnn.training.parts import initial_model
+    from textcnn.training.initial import initial_model
 
     console = build_console()
     data = build_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts
-    vocabulary = texts.encoder.vocabulary
-    vectors = load_token_vectors(config.text, vocabulary, config.seed)
+    vectors = load_token_vectors(config.text, texts, config.seed)
     model = initial_model(config.model, config.text.max_length, data, vectors)
     summary = summarize(model, int(texts.train.lengths.max()))
     description = describe_data(splits, texts, summary.field.size)

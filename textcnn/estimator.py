@@ -45,6 +45,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         schedule: Any = None,
         training: Any = None,
         data: Any = None,
+        experiment: str | None = None,
         seed: int = 0,
         run_dir: str | Path | None = None,
         progress: bool = False,
@@ -55,6 +56,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             model, text, optimizer, schedule: an option of the group ("dilated"), or keys with their
                 values.
             training, data: keys with their values.
+            experiment: a recipe that sets keys of all groups: "few".
             seed: one number for every source of randomness.
             run_dir, progress: as for `fit`.
             overrides: single keys, such as `model__num_filters=50`.
@@ -65,6 +67,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.schedule = schedule
         self.training = training
         self.data = data
+        self.experiment = experiment
         self.seed = seed
         self.run_dir = run_dir
         self.progress = progress
@@ -75,7 +78,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters, the single keys included."""
         single = [name for name in vars(self) if "__" in name.strip("_")]
-        known = [*GROUPS, "seed", "run_dir", "progress", *single]
+        known = [*GROUPS, "experiment", "seed", "run_dir", "progress", *single]
         return {name: getattr(self, name) for name in known}
 
     def set_params(self, **params: Any) -> "TextClassifier":

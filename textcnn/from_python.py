@@ -86,7 +86,7 @@ def fit(
         progress: show what `textcnn.train` shows.
         keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
             `model__num_filters=50`, and so on for `text`, `optimizer`, `schedule`, `training`,
-            `data`; `seed`; `teacher`, the directory of a run or checkpoint.
+            `data`; `seed`; `experiment="few"`; `teacher`, the directory of a run or checkpoint.
 
     Returns:
         The best epoch: a `Classifier`, or a `LabelSetClassifier` for label sets.

@@ -22,7 +22,7 @@ from textcnn.config.schemas import CHOSEN_BY, register_schemas
 from textcnn.errors import InputError
 
 GROUPS = ("model", "text", "optimizer", "schedule", "training", "data")
-SINGLE = ("seed", "teacher", "baseline")
+SINGLE = ("experiment", "seed", "teacher", "baseline")
 # keys that say where rows come from or how they are tested: here they come from Python
 ELSEWHERE = {
     *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),

@@ -42,6 +42,13 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
             f"{several} gives several values; {listed}for one run per value add -m, for one value "
             f"that contains commas write {key}='\"{value}\"'"
         )
+    if match := re.match(r"In 'experiment/(\w+)': .* full_key: (\w+)(\.\w+)", one_line(error)):
+        recipe, group, last = match.groups()
+        other = given(group, arguments)
+        return (
+            f"experiment={recipe} sets {group}{last}, which {other} doesn't have; leave out one of "
+            "the two"
+        )
     # The cause of a Hydra error is OmegaConf's error, which has `full_key`.
     cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
@@ -49,7 +56,7 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
         keys = [key for key, _, _ in walk(SCHEMAS[name]())]
         return no_such_key(match[1], name, keys, arguments)
     if not key:
-        return " ".join(str(error).split())
+        return one_line(error)
     schema = cause.object_type
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and is_dataclass(schema):
         group = key.rpartition(".")[0]
@@ -69,6 +76,10 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
             f"{key} takes {takes(entry)}, got {got}; for one run per value try -m {key}={got[1:-1]}"
         )
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def no_such_key(key: str, where: str, known: list[str], arguments: Sequence[str]) -> str:

@@ -87,6 +87,12 @@ class WordConfig(LearnedTextConfig):
         optional=True,
     )
 
+    vectors_words: int = key(
+        50_000,
+        "with text.vectors, how many of its first words, the most frequent ones, are known beside "
+        "those of the training texts; several sources take turns; 0: none",
+        at_least=0,
+    )
     subwords: bool | None = key(
         None,
         "use the character n-grams of words, 3 to 6 characters long: they are weighed beside "

@@ -15,7 +15,11 @@ SMALLEST_MIXUP = 0.01
 class OptimizerConfig:
     name: str = key("adam", "the optimizer; choose it with optimizer=")
     learning_rate: float = key(0.003, "step size", above=0.0, at_most=1e30)
-    weight_decay: float = key(0.0, "factor of the L2 penalty", at_least=0.0)
+    weight_decay: float = key(
+        0.0,
+        "factor of the L2 penalty; vectors that start from text.vectors have none",
+        at_least=0.0,
+    )
     embedding_rate: float | None = key(
         None,
         "learning rate of the embedding, as a multiple of optimizer.learning_rate; for an "

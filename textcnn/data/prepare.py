@@ -1,6 +1,7 @@
 """From a source to ids: splits, the vocabulary of the training rows, all rows encoded."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textcnn.data.batching import EncodedTexts
@@ -21,6 +22,7 @@ class PreparedTexts:
     train: EncodedTexts
     validation: EncodedTexts
     test: EncodedTexts
+    added: int = 0  # how many tokens, the last ones, come from `more_words`
 
     def by_name(self) -> dict[str, EncodedTexts]:
         return {"train": self.train, "validation": self.validation, "test": self.test}
@@ -35,12 +37,14 @@ def prepare_texts(
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
     subwords: bool = False,
+    more_words: Sequence[str] = (),
 ) -> PreparedTexts:
     """Learn the vocabulary from the training rows and texts without labels, and encode all rows.
 
     Args:
         max_length, truncate, subwords: see `TextEncoder`.
         min_frequency, max_vocabulary: see `build_vocabulary`.
+        more_words: are known too, with ids behind those of the texts' tokens.
     """
     # splits that were drawn from one source are tokenized together
     learned = [rows for rows in (splits.train, splits.unlabelled) if rows is not None]
@@ -51,18 +55,19 @@ def prepare_texts(
         of_each = [tokenized[rows.source].counts(rows.rows) for rows in learned]
         return of_each[0] if len(of_each) == 1 else dict(sum(map(Counter, of_each), Counter()))
 
-    vocabulary = build_vocabulary(
+    learned_tokens = build_vocabulary(
         tokenizer,
         counts,
         min_frequency=min_frequency,
         max_vocabulary=max_vocabulary,
     )
+    vocabulary = learned_tokens.extended(more_words)
     encoder = TextEncoder(tokenizer, vocabulary, max_length, truncate, subwords)
     encoded = {
         name: encode_labelled(rows, encoder, tokenized[rows.source])
         for name, rows in splits.by_name().items()
     }
-    return PreparedTexts(encoder, **encoded)
+    return PreparedTexts(encoder, **encoded, added=len(vocabulary) - len(learned_tokens))
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class PreparedData:
     splits: Splits
     texts: PreparedTexts
     stream: RowStream | None  # the training rows if streaming; `splits` then has the first rows
+    more_words: Sequence[str] = ()  # see `prepare_texts`
 
     @property
     def learned(self) -> EncodedTexts:
@@ -100,13 +106,15 @@ def prepare_data(
     min_frequency: int = 1,
     max_vocabulary: int | None = None,
     subwords: bool = False,
+    more_words: Sequence[str] = (),
     streaming: bool = False,
     vocabulary_examples: int = 100_000,
 ) -> PreparedData:
     """Read the rows of a source, divide them into splits, and encode them.
 
     Args:
-        max_length, truncate, min_frequency, max_vocabulary, subwords: see `prepare_texts`.
+        max_length, truncate, min_frequency, max_vocabulary, subwords, more_words: see
+            `prepare_texts`.
         streaming: don't hold the training rows in memory.
         vocabulary_examples: with `streaming`, the first rows, see `load_stream`.
 
@@ -128,5 +136,6 @@ def prepare_data(
         min_frequency=min_frequency,
         max_vocabulary=max_vocabulary,
         subwords=subwords,
+        more_words=more_words,
     )
-    return PreparedData(splits, texts, stream)
+    return PreparedData(splits, texts, stream, more_words)

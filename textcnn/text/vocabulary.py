@@ -50,6 +50,11 @@ class Vocabulary:
         frequent = [(-count, token) for token, count in counts.items() if count >= min_frequency]
         return cls([token for _, token in sorted(frequent)[:max_vocabulary]])
 
+    def extended(self, tokens: Iterable[str]) -> "Vocabulary":
+        """The same ids, and behind them those of the tokens that are not known yet."""
+        new = [token for token in dict.fromkeys(tokens) if token not in self._ids]
+        return Vocabulary([*self.known_tokens, *new]) if new else self
+
     def __len__(self) -> int:
         """The number of ids, specials included: the rows of an embedding."""
         return len(self.tokens)

@@ -1,5 +1,7 @@
 """What `last/` holds besides the model, so that a run can be resumed."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +9,8 @@ import torch
 
 from textcnn.checkpoint import Checkpoint, load_training_state
 from textcnn.errors import InputError
-from textcnn.system.atomic import existing
+from textcnn.system.atomic import existing, write_json
+from textcnn.system.run_dir import WORDS
 from textcnn.training.final import Selection
 from textcnn.training.state import TrainingState
 
@@ -64,6 +67,30 @@ def restore(run: "TrainingRun", checkpoint: Checkpoint) -> None:
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{directory}: training can't be resumed: {reason}") from error
+
+
+def save_words(run_dir: "Path", words: Sequence[str]) -> None:
+    """Store the words that vectors add to the vocabulary, as the source may be gone on resume."""
+    if words:
+        write_json(run_dir / WORDS, list(words))
+
+
+def read_words(run_dir: "Path") -> list[str]:
+    """The stored words; none if the run added none.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    file = run_dir / WORDS
+    if not file.is_file():
+        return []
+    try:
+        words = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise InputError(f"{file} is not a JSON list of words; start a new run")
+    return words
 
 
 def data_changed(run_dir: "Path") -> str:

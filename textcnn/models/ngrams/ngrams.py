@@ -27,7 +27,8 @@ class Ngrams(nn.Module):
 
     - `naive_bayes`: the log-count ratio log((p / |p|) / (q / |q|)). Here p is one more than the
       number of texts of the class that have the n-gram, q the same for the other classes, and |p|
-      and |q| are their sums over all n-grams.
+      and |q| are their sums over all n-grams of the training texts. Words that no training text
+      holds have the ratio 0: they come from vectors or from texts without labels.
     - `tf_idf`: the inverse document frequency log((1 + texts) / (1 + texts with it)) + 1. A text's
       sum is divided by the L2 norm of these frequencies.
     - `none`: 1.
@@ -158,10 +159,11 @@ class Ngrams(nn.Module):
         """What each n-gram (batch, places) adds to the logits in training, with dropout."""
         if self.scaling == "naive_bayes":
             counts = self.counts[numbers]  # (batch, places, columns)
+            unseen = is_unseen(counts)
             if labels is not None:
                 # the later texts of a stream are not in the counts
                 counts = (counts - self.own_counts(labels)[:, None]).clamp(min=0)
-            scales = self.log_count_ratios(counts)
+            scales = self.log_count_ratios(counts).masked_fill_(unseen, 0.0)
         else:
             scales = self.scales()[numbers]
         kept = F.dropout((numbers != PADDING).float(), self.dropout, self.training)
@@ -217,7 +219,7 @@ class Ngrams(nn.Module):
             return ((1 + self.texts) / (1 + with_it)).log() + 1
 
         if self.scaling == "naive_bayes":
-            return self.log_count_ratios(self.counts)
+            return self.log_count_ratios(self.counts).masked_fill_(is_unseen(self.counts), 0.0)
         if self.scaling == "none":
             return torch.ones(1, 1, device=self.counts.device).expand(len(self.counts), 1)
         frequencies: Tensor = self.memo.get("scales", [self.counts, self.texts], compute)
@@ -247,7 +249,13 @@ class Ngrams(nn.Module):
         return index
 
 
+def is_unseen(counts: Tensor) -> Tensor:
+    """(..., columns) to bool (..., 1): whether no text has the n-gram."""
+    return (counts == 0).all(dim=-1, keepdim=True)
+
+
 def log_total_ratio(of_class: Tensor, of_others: Tensor) -> Tensor:
     """log(|p| / |q|), float32 (classes,), from counts (features, classes); see `Ngrams`."""
-    sums = [each.double().sum(dim=0) + len(each) for each in (of_class, of_others)]  # one more each
+    seen = int((of_class + of_others > 0)[:, 0].sum())  # the same for all classes
+    sums = [each.double().sum(dim=0) + seen for each in (of_class, of_others)]  # one more each
     return (sums[0].log() - sums[1].log()).float()

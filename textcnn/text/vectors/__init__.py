@@ -1,6 +1,9 @@
-"""Pretrained vectors for the tokens of a vocabulary: `load_vectors` reads them from any source."""
+"""Pretrained vectors: `load_vectors` reads those of a vocabulary's tokens from any source.
 
-from textcnn.text.vectors.sources import load_vectors
+`frequent_words` reads which words a source has.
+"""
+
+from textcnn.text.vectors.sources import frequent_words, load_vectors
 from textcnn.text.vectors.token_vectors import TokenVectors
 
-__all__ = ["TokenVectors", "load_vectors"]
+__all__ = ["TokenVectors", "frequent_words", "load_vectors"]

@@ -8,6 +8,7 @@ import mmap
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ VERSIONS = (11, 12)
 SUPERVISED = 3
 END_OF_SENTENCE = b"</s>"  # has no n-grams
 LONGEST_WORD = 10_000  # bytes
+# bytes before the dictionary: magic, version, twelve whole numbers and a double
+DICTIONARY = 4 + 4 + 12 * 4 + 8
+COUNTS = "<3i2q"  # entries, words among them, labels, tokens, pruned n-grams
 
 
 def is_fasttext(path: Path) -> bool:
@@ -100,7 +104,7 @@ def read_fasttext(name: str, path: Path, rows: Mapping[str, int]) -> SourceVecto
         except struct.error:
             raise InputError(cut(path)) from None
     matrix = np.memmap(path, dtype="<f4", mode="r", offset=layout.offset, shape=layout.shape)
-    places, vectors, composed = [], [], 0
+    places, vectors, composed = [], [], []
     for word, row in wanted.items():
         pieces = layout.rows_of(word)
         if pieces:
@@ -108,11 +112,31 @@ def read_fasttext(name: str, path: Path, rows: Mapping[str, int]) -> SourceVecto
             check_finite(path, word.decode(), vector)
             places.append(row)
             vectors.append(vector)
-            composed += word not in layout.words
+            composed.append(word not in layout.words)
     values = np.stack(vectors).astype(np.float32) if vectors else np.zeros((0, layout.dim), "f4")
     return SourceVectors(
-        name, np.array(places, dtype=np.int64), values, composed, "character n-grams alone"
+        name,
+        np.array(places, dtype=np.int64),
+        values,
+        np.array(composed, dtype=bool),
+        "character n-grams alone",
     )
+
+
+def fasttext_words(path: Path) -> Iterator[str]:
+    """The words of the file, in its order.
+
+    Raises:
+        InputError: the file is cut.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        try:
+            _, num_words, *_ = struct.unpack_from(COUNTS, data, DICTIONARY)
+            at = DICTIONARY + struct.calcsize(COUNTS)
+            for word, _ in islice(entries_from(path, data, at), max(num_words, 0)):
+                yield word.decode(errors="replace")
+        except struct.error:
+            raise InputError(cut(path)) from None
 
 
 def read_layout(path: Path, data: mmap.mmap, wanted: Mapping[bytes, int]) -> Layout:
@@ -123,9 +147,7 @@ def read_layout(path: Path, data: mmap.mmap, wanted: Mapping[bytes, int]) -> Lay
     """
     version, dim = struct.unpack_from("<2i", data, 4)
     *_, kind, buckets, shortest, longest, _ = struct.unpack_from("<10i", data, 16)
-    at = 4 + 4 + 12 * 4 + 8  # magic, version, twelve whole numbers and a double
-    entries, num_words, _, _, pruned = struct.unpack_from("<3i2q", data, at)
-    at += 3 * 4 + 2 * 8
+    entries, num_words, _, _, pruned = struct.unpack_from(COUNTS, data, DICTIONARY)
     if version == 11 and kind == SUPERVISED:
         longest = 0  # that version had no n-grams of characters in classifiers
     sound = (
@@ -142,13 +164,11 @@ def read_layout(path: Path, data: mmap.mmap, wanted: Mapping[bytes, int]) -> Lay
             "the file again"
         )
     words: dict[bytes, int] = {}
-    for place in range(entries):
-        end = data.find(b"\0", at, at + LONGEST_WORD)
-        if end < 0:
-            raise InputError(cut(path))
-        if place < num_words and (word := data[at:end]) in wanted:
+    at = DICTIONARY + struct.calcsize(COUNTS)
+    for place, (word, end) in enumerate(islice(entries_from(path, data, at), entries)):
+        if place < num_words and word in wanted:
             words[word] = place
-        at = end + 1 + 8 + 1  # and the word's count and kind
+        at = end
     if pruned > 0 or struct.unpack_from("<?", data, at)[0]:
         raise InputError(
             f"{path} is compressed by fastText's quantize; give the .bin file from before, or .vec"
@@ -165,6 +185,20 @@ def read_layout(path: Path, data: mmap.mmap, wanted: Mapping[bytes, int]) -> Lay
     if len(data) < layout.end + 17 + 4 * height * width:
         raise InputError(cut(path))
     return layout
+
+
+def entries_from(path: Path, data: mmap.mmap, at: int) -> Iterator[tuple[bytes, int]]:
+    """The words, then the labels, each with the place in bytes where the next one begins.
+
+    Args:
+        at: where the first one begins.
+    """
+    while True:
+        end = data.find(b"\0", at, at + LONGEST_WORD)
+        if end < 0:
+            raise InputError(cut(path))
+        word, at = data[at:end], end + 1 + 8 + 1  # and the word's count and kind
+        yield word, at
 
 
 def cut(path: Path) -> str:

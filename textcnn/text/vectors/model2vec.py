@@ -6,8 +6,9 @@ the vectors of texts and is ignored here: the length of a word's vector says how
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,27 @@ from torch import Tensor
 
 from textcnn.errors import InputError
 from textcnn.text.vectors.finite import check_finite
-from textcnn.text.vectors.token_vectors import SourceVectors
+from textcnn.text.vectors.token_vectors import SourceVectors, VectorSource
 
 WEIGHTS, TOKENIZER, CONFIG = FILES = ("model.safetensors", "tokenizer.json", "config.json")
 # the largest tokenizers, of 500,000 pieces in all languages, have 40 MB
 LARGEST = {TOKENIZER: 256 << 20, CONFIG: 1 << 20}  # bytes
+
+
+def model2vec_source(name: str, directory: Path) -> VectorSource:
+    """
+    Args:
+        name: of the source.
+    """
+    return VectorSource(
+        partial(words_of_directory, name, directory), partial(read_model2vec, name, directory)
+    )
+
+
+def words_of_directory(name: str, directory: Path) -> Iterator[str]:
+    """The words that are one piece; arguments and errors as for `read_model2vec`."""
+    check_files(name, directory)
+    yield from whole_words(read_tokenizer(directory / TOKENIZER))
 
 
 def read_model2vec(name: str, directory: Path, rows: Mapping[str, int]) -> SourceVectors:
@@ -36,15 +53,30 @@ def read_model2vec(name: str, directory: Path, rows: Mapping[str, int]) -> Sourc
         InputError: a file is missing or damaged, they don't fit each other, or a number is not
             finite.
     """
+    check_files(name, directory)
+    read_json(directory / CONFIG)
+    model = StaticModel.read(directory / WEIGHTS, directory / TOKENIZER, tensor="embeddings")
+    return model.vectors(name, rows)
+
+
+def check_files(name: str, directory: Path) -> None:
     for file in FILES:
         if not (directory / file).is_file():
             raise InputError(
                 f"text.vectors={name} has no file {file}; a directory of model2vec holds "
                 f"{', '.join(FILES)}"
             )
-    read_json(directory / CONFIG)
-    model = StaticModel.read(directory / WEIGHTS, directory / TOKENIZER, tensor="embeddings")
-    return model.vectors(name, rows)
+
+
+def whole_words(tokenizer: Any) -> Iterator[str]:
+    """The words that a tokenizer takes as one piece, in the order of its pieces.
+
+    Tokenizers number pieces as training found them, so frequent words come first.
+    """
+    for id in sorted(tokenizer.get_vocab(with_added_tokens=False).values()):
+        word = tokenizer.decode([id]).strip()
+        if word and tokenizer.encode(word, add_special_tokens=False).ids == [id]:
+            yield word
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -117,7 +149,7 @@ class StaticModel:
         values = self.means(torch.tensor(pieces, dtype=torch.int64), counts)
         for place in np.flatnonzero(~np.isfinite(values).all(axis=1))[:1]:
             check_finite(self.path, words[place], values[place])
-        composed = sum(count > 1 for count in counts)
+        composed = np.array(counts) > 1
         places = np.array([rows[word] for word in words], dtype=np.int64)
         return SourceVectors(name, places, values, composed, "several pieces")
 

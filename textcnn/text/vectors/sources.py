@@ -1,23 +1,27 @@
 """Where pretrained vectors come from: which reader a value of `text.vectors` needs."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 from textcnn.errors import InputError
-from textcnn.text.vectors.fasttext import is_fasttext, read_fasttext
+from textcnn.text.vectors.fasttext import fasttext_words, is_fasttext, read_fasttext
 from textcnn.text.vectors.hub import download, is_hub_name
-from textcnn.text.vectors.installed import installed_glove, installed_wordllama
-from textcnn.text.vectors.model2vec import read_model2vec
-from textcnn.text.vectors.text_file import read_text_vectors
-from textcnn.text.vectors.token_vectors import SourceVectors, TokenVectors, join
-from textcnn.text.vectors.torchtext_names import torchtext_names, torchtext_vectors
-from textcnn.text.vectors.word2vec import is_word2vec, read_word2vec
+from textcnn.text.vectors.installed import GLOVE, WORDLLAMA
+from textcnn.text.vectors.model2vec import model2vec_source
+from textcnn.text.vectors.text_file import read_text_vectors, text_words
+from textcnn.text.vectors.token_vectors import SourceVectors, TokenVectors, VectorSource, join
+from textcnn.text.vectors.torchtext_names import torchtext_names, torchtext_source
+from textcnn.text.vectors.word2vec import is_word2vec, read_word2vec, word2vec_words
 
 # vectors of the extras with the same names
-INSTALLED = {"glove": installed_glove, "wordllama": installed_wordllama}
+INSTALLED = {"glove": GLOVE, "wordllama": WORDLLAMA}
 
 
-def load_vectors(names: str | Sequence[str], tokens: Sequence[str], seed: int) -> TokenVectors:
+def load_vectors(
+    names: str | Sequence[str], tokens: Sequence[str], seed: int, *, added: int = 0
+) -> TokenVectors:
     """Vectors for `tokens`; missing ones are drawn from U(-a, a) with the variance of those found.
 
     Args:
@@ -28,33 +32,56 @@ def load_vectors(names: str | Sequence[str], tokens: Sequence[str], seed: int) -
             downloaded and cached.
         tokens: the known tokens of a vocabulary.
         seed: for the random vectors.
+        added: how many of the last tokens are words of `frequent_words`, not of training texts.
 
     Raises:
         InputError: no such source, a file that is cut or no vectors, a number that is not finite,
             no token found, a missing extra, no network.
     """
     rows = {token: row for row, token in enumerate(tokens)}
-    names = [names] if isinstance(names, str) else names
-    return join([read_source(name, rows) for name in names], len(tokens), seed)
+    sources = [find_source(name).vectors(rows) for name in listed(names)]
+    return join(sources, len(tokens), seed, added)
 
 
-def read_source(name: str, rows: Mapping[str, int]) -> SourceVectors:
-    """What a source has for the tokens of a vocabulary.
+def frequent_words(names: str | Sequence[str], count: int) -> list[str]:
+    """The first words of each source, `count` of them in all: one of each source in turn.
+
+    Files of vectors begin with the most frequent words. A source of word pieces has the words that
+    are one piece. Only the beginning of a file is read.
 
     Args:
-        rows: the place of each token.
+        names: as for `load_vectors`.
+
+    Raises:
+        InputError: as `load_vectors`.
+    """
+    if not count:
+        return []
+    lists = [islice(find_source(name).words(), count) for name in listed(names)]
+    in_turn = chain.from_iterable(zip_longest(*lists))
+    return list(islice(dict.fromkeys(word for word in in_turn if word is not None), count))
+
+
+def listed(names: str | Sequence[str]) -> Sequence[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def find_source(name: str) -> VectorSource:
+    """
+    Raises:
+        InputError: there is no such source; or from its functions, it can't be read.
     """
     path = Path(name).expanduser()
     if path.is_file():
-        return read_file(name, path, rows)
+        return file_source(name, path)
     if name in INSTALLED:
-        return INSTALLED[name](rows)
+        return INSTALLED[name]
     if path.is_dir():
-        return read_model2vec(name, path, rows)
+        return model2vec_source(name, path)
     if name in torchtext_names():
-        return torchtext_vectors(name, rows)
+        return torchtext_source(name)
     if is_hub_name(name):
-        return read_model2vec(name, download(name), rows)
+        return model2vec_source(name, download(name))
     known = ", ".join([*INSTALLED, *torchtext_names()])
     raise InputError(
         f"text.vectors={name}: no such file or directory; accepted names are {known}, and "
@@ -62,8 +89,15 @@ def read_source(name: str, rows: Mapping[str, int]) -> SourceVectors:
     )
 
 
-def read_file(name: str, path: Path, rows: Mapping[str, int]) -> SourceVectors:
+def file_source(name: str, path: Path) -> VectorSource:
     if is_fasttext(path):
-        return read_fasttext(name, path, rows)
-    pairs = read_word2vec(path, rows) if is_word2vec(path) else read_text_vectors(path, rows)
-    return SourceVectors.gather(name, pairs)
+        return VectorSource(partial(fasttext_words, path), partial(read_fasttext, name, path))
+    if is_word2vec(path):
+        words, read = word2vec_words, read_word2vec
+    else:
+        words, read = text_words, read_text_vectors
+
+    def vectors(rows: Mapping[str, int]) -> SourceVectors:
+        return SourceVectors.gather(name, read(path, rows))
+
+    return VectorSource(partial(words, path), vectors)

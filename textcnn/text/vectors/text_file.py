@@ -59,6 +59,23 @@ def read_text_vectors(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int
         )
 
 
+def text_words(path: Path) -> Iterator[str]:
+    """The words of the file, in its order, as far as its lines can be read.
+
+    `read_text_vectors` reports what is wrong with a line.
+    """
+    dim = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
+            cells = line.rstrip().split(b" ")
+            if number == 1 and len(cells) == 2 and all(map(bytes.isdigit, cells)):
+                continue
+            if row_fault(cells, dim):
+                return
+            dim = dim or len(cells) - 1
+            yield b" ".join(cells[:-dim]).decode(errors="replace")
+
+
 Line = tuple[int, bytes, bytes]  # its number, word and numbers
 
 

@@ -1,6 +1,6 @@
 """What sources have for the tokens of a vocabulary, side by side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ class SourceVectors:
     name: str  # as in `text.vectors`
     rows: np.ndarray  # (found,) int64, places in the vocabulary, each once
     values: np.ndarray  # (found, dim) float32, finite
-    composed: int = 0  # how many of them are means of pieces
+    composed: np.ndarray | None = None  # (found,) bool, which of them are means of pieces
     pieces: str = ""  # what the pieces are, as in "from several pieces"
 
     @classmethod
@@ -32,14 +32,24 @@ class SourceVectors:
         return int(self.values.shape[1])
 
     def summary(self, tokens: int) -> str:
-        """How many of so many tokens have a vector, and what became of the others."""
-        share = 100 * len(self.rows) / tokens
-        composed = 100 * self.composed / tokens
+        """How many of the first tokens have a vector."""
+        own = self.rows < tokens
+        share = 100 * own.sum() / tokens
+        composed = 0.0 if self.composed is None else 100 * self.composed[own].sum() / tokens
         return (
             f"{self.name}: {self.dim}-dimensional vectors for {share:.1f} % of {tokens:,} tokens"
             + (f" ({composed:.1f} % from {self.pieces})" if self.pieces else "")
-            + "; the others start at random"
         )
+
+
+@dataclass(frozen=True)
+class VectorSource:
+    """A value of `text.vectors`; nothing is read before one of the functions is called."""
+
+    # the words that it lists, in its order: files begin with the most frequent ones
+    words: Callable[[], Iterator[str]]
+    # its vectors for the tokens of a vocabulary, whose places are given
+    vectors: Callable[[Mapping[str, int]], SourceVectors]
 
 
 @dataclass(frozen=True)
@@ -53,11 +63,17 @@ class TokenVectors:
     values: np.ndarray  # (tokens, sum of the sources' dims) float32
     found: np.ndarray  # (tokens,) bool, True for tokens that a source has
     sources: tuple[SourceVectors, ...]
+    added: int = 0  # of the last tokens: words of the sources, not of the training texts
+
+    @property
+    def learned(self) -> int:
+        """How many tokens come from the training texts."""
+        return len(self.found) - self.added
 
     @property
     def coverage(self) -> float:
-        """The fraction of tokens that a source has."""
-        return float(self.found.mean())
+        """The fraction of the training texts' tokens that a source has."""
+        return float(self.found[: self.learned].mean())
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -66,18 +82,23 @@ class TokenVectors:
 
     @property
     def summary(self) -> tuple[str, ...]:
-        """A line for each source, and one for all if there are several."""
-        tokens = len(self.found)
+        """A line for each source, and one for all if there are several; one for added words."""
+        tokens = self.learned
         lines = [source.summary(tokens) for source in self.sources]
         if len(lines) > 1:
             lines.append(
                 f"side by side: {sum(self.sizes)}-dimensional vectors; {100 * self.coverage:.1f} % "
                 f"of {tokens:,} tokens are in at least one source"
             )
+        if self.added:
+            lines.append(
+                f"known beside these tokens: {self.added:,} frequent words of the vectors "
+                "(text.vectors_words)"
+            )
         return tuple(lines)
 
 
-def join(sources: Sequence[SourceVectors], tokens: int, seed: int) -> TokenVectors:
+def join(sources: Sequence[SourceVectors], tokens: int, seed: int, added: int = 0) -> TokenVectors:
     """The vectors of all sources side by side.
 
     What a source lacks is drawn from U(-a, a) with the variance of what it has.
@@ -85,10 +106,11 @@ def join(sources: Sequence[SourceVectors], tokens: int, seed: int) -> TokenVecto
     Args:
         tokens: the number of known tokens.
         seed: for the random vectors.
+        added: how many of the last tokens come from the sources, not from the training texts.
 
     Raises:
-        InputError: a source has no token, or its numbers are all the same; or the sources have too
-            many dimensions.
+        InputError: a source has no token of the training texts, or its numbers are all the same; or
+            the sources have too many dimensions.
     """
     if (dim := sum(source.dim for source in sources)) > MOST_DIMENSIONS:
         raise InputError(
@@ -100,19 +122,27 @@ def join(sources: Sequence[SourceVectors], tokens: int, seed: int) -> TokenVecto
     for place, source in enumerate(sources):
         # one source alone draws what it always has
         generator = np.random.default_rng(seed if place == 0 else [seed, place])
+        check_found(source, tokens - added)
         parts.append(filled(source, tokens, generator))
         found[source.rows] = True
     values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-    return TokenVectors(values, found, tuple(sources))
+    return TokenVectors(values, found, tuple(sources), added)
 
 
-def filled(source: SourceVectors, tokens: int, generator: np.random.Generator) -> np.ndarray:
-    """(tokens, dim) float32: the vectors of a source, and random ones for the tokens it lacks."""
-    if not len(source.rows):
+def check_found(source: SourceVectors, tokens: int) -> None:
+    """
+    Args:
+        tokens: how many tokens, the first ones, come from the training texts.
+    """
+    if not (source.rows < tokens).any():
         raise InputError(
             f"text.vectors={source.name} has no vector for any of the {tokens:,} training tokens; "
             "give vectors for the language and spelling of the texts"
         )
+
+
+def filled(source: SourceVectors, tokens: int, generator: np.random.Generator) -> np.ndarray:
+    """(tokens, dim) float32: the vectors of a source, and random ones for the tokens it lacks."""
     variance = source.values.var(dtype=np.float64)
     if variance == 0:
         raise InputError(

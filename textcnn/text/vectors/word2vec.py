@@ -44,21 +44,7 @@ def read_word2vec(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int, np
         InputError: the file is cut or its header is wrong, or a number is not finite.
     """
     with path.open("rb") as file:
-        counts = header(file)
-        assert counts is not None
-        count, dim = counts
-        if not 0 < dim <= MOST_DIMENSIONS or not count:
-            raise InputError(
-                f"{path}: the first line announces {count:,} vectors of {dim:,} numbers; expected "
-                f"at least one vector of 1 to {MOST_DIMENSIONS:,} numbers"
-            )
-        size = path.stat().st_size
-        smallest = file.tell() + count * (2 + 4 * dim)  # words of one byte
-        if size < smallest:
-            raise InputError(
-                f"{path}: its first line announces {count:,} vectors of {dim:,} numbers, which "
-                f"need at least {smallest:,} bytes, got {size:,}; copy the file again"
-            )
+        count, dim = read_counts(path, file)
         # bytes are compared, as most words of the file needn't be decoded
         wanted = {token.encode(): row for token, row in rows.items()}
         number = 0
@@ -73,6 +59,42 @@ def read_word2vec(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int, np
             f"{path} ends after {number:,} of the {count:,} vectors that its first line announces; "
             "copy the file again"
         )
+
+
+def word2vec_words(path: Path) -> Iterator[str]:
+    """The words of the file, in its order.
+
+    Raises:
+        InputError: as `read_word2vec`.
+    """
+    with path.open("rb") as file:
+        count, dim = read_counts(path, file)
+        for word, _ in records(path, file, count, 4 * dim):
+            yield word.decode(errors="replace")
+
+
+def read_counts(path: Path, file: BinaryIO) -> tuple[int, int]:
+    """(words, dim) of the first line.
+
+    Raises:
+        InputError: the file can't have them.
+    """
+    counts = header(file)
+    assert counts is not None
+    count, dim = counts
+    if not 0 < dim <= MOST_DIMENSIONS or not count:
+        raise InputError(
+            f"{path}: the first line announces {count:,} vectors of {dim:,} numbers; expected "
+            f"at least one vector of 1 to {MOST_DIMENSIONS:,} numbers"
+        )
+    size = path.stat().st_size
+    smallest = file.tell() + count * (2 + 4 * dim)  # words of one byte
+    if size < smallest:
+        raise InputError(
+            f"{path}: its first line announces {count:,} vectors of {dim:,} numbers, which "
+            f"need at least {smallest:,} bytes, got {size:,}; copy the file again"
+        )
+    return count, dim
 
 
 def records(path: Path, file: BinaryIO, count: int, width: int) -> Iterator[tuple[bytes, bytes]]:

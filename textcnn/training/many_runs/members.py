@@ -32,7 +32,7 @@ from textcnn.training.many_runs.students import out_of_fold_logits
 from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.recipe import SELECTED, TrainingRun
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
-from textcnn.training.resuming import data_changed
+from textcnn.training.resuming import data_changed, save_words
 
 TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
 
@@ -67,6 +67,7 @@ class EnsembleRun(TrainingRun):
             self.store_config()
         elif self.is_first:
             create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
+            save_words(self.run_dir, self.data.more_words)
         self.opening.report_model(self.console, self.config.model.title, len(self.vocabulary))
         self.console.print(
             f"{len(self.jobs)} such networks, in {self.run_dir / 'member-1'} and so on"

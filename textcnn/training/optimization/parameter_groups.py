@@ -20,11 +20,13 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """The trained parameters as a PyTorch optimizer takes them, in groups with names.
 
-    Weights with equal settings share a group, so there is only one, `rest`, by default.
+    Weights with equal settings share a group, so there is only one, `rest`, by default. Pretrained
+    vectors don't decay: most of their words occur in no training text, and would fade to zero.
 
     Args:
         network: TextCNN, Ngrams or WithNgrams.
-        table_name: the name of the group of the embedding's learned table.
+        table_name: the name of the group of the embedding's learned table; `vectors` if it
+            starts from pretrained ones.
         table_rate: the learning rate of that table, as a multiple of `learning_rate`; None: no
             group of its own.
         matrices_only: only the weights of convolutions and linear layers decay, not embeddings,
@@ -38,7 +40,8 @@ def parameter_groups(
             continue
         own = table_rate is not None and weight is table
         rate = learning_rate * table_rate if own and table_rate is not None else learning_rate
-        decays = not matrices_only or is_matrix(network, name)
+        pretrained = table_name == "vectors" and weight is table
+        decays = not pretrained and (not matrices_only or is_matrix(network, name))
         decay = weight_decay if decays else 0.0
         group = groups.setdefault(
             (table_name if own else REST, decay),

@@ -39,7 +39,9 @@ class SubwordFit:
 
 def learn_subwords(train: EncodedTexts, vocabulary: Vocabulary, num_classes: int) -> SubwordWeights:
     """The subwords of the training texts, without weights."""
-    keys = subwords_of(vocabulary.known_tokens).keys
+    occurs = np.bincount(train.ids, minlength=len(vocabulary)) > 0
+    seen = [vocabulary.tokens[id] for id in np.flatnonzero(occurs) if id >= len(SPECIALS)]
+    keys = subwords_of(seen).keys
     if train.unknown is not None:
         keys = np.concatenate([keys, train.unknown.subwords.keys])
     return SubwordWeights(
