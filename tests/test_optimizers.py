@@ -312,7 +312,31 @@ def test_normalizations_do_not_decay() -> None:
         assert decays == [bool(group["weight_decay"])] * len(decays)
 
 
-def test_a_table_that_decays_or_has_momentum_needs_all_rows() -> None:
+def test_the_table_of_a_onehot_network_decays_as_a_convolution_does() -> None:
+    network = build("onehot_cnn")
+    groups = parameter_groups(network, learning_rate=0.1, weight_decay=0.5, matrices_only=True)
+    decaying = next(group["params"] for group in groups if group["weight_decay"])
+    assert any(weight is network.tables[0].weight for weight in decaying)
+
+
+def test_sparse_rows_decay_in_the_steps_that_update_them() -> None:
+    start = torch.arange(1.0, 13.0).view(6, 2)
+    rows = torch.tensor([[1, 4]])
+    gradient = torch.sparse_coo_tensor(rows, torch.ones(2, 2), (6, 2), check_invariants=True)
+    tables = [nn.Parameter(start.clone()) for _ in range(2)]
+    optimizers = [
+        build_optimizer("adamw", [table], learning_rate=0.1, weight_decay=decay)
+        for table, decay in zip(tables, (0.5, 0.0), strict=True)
+    ]
+    for table, optimizer in zip(tables, optimizers, strict=True):
+        table.grad = gradient.clone()
+        optimizer.step()
+    moved = tables[1] - start  # by Adam
+    decayed = start * torch.tensor([1, 0.95, 1, 1, 0.95, 1])[:, None]
+    torch.testing.assert_close(tables[0], decayed + moved)
+
+
+def test_a_table_with_a_penalty_or_momentum_needs_all_rows() -> None:
     table = nn.Embedding(100, 2)
 
     def rows(name: str, **settings: Any) -> bool:
@@ -320,7 +344,8 @@ def test_a_table_that_decays_or_has_momentum_needs_all_rows() -> None:
         return takes_rows(optimizer, table, sparse_from=100)
 
     assert rows("adamw", weight_decay=0.0)
-    assert not rows("adamw", weight_decay=0.1)
+    assert rows("adamw", weight_decay=0.1)
+    assert not rows("adam", weight_decay=0.1)
     assert rows("sgd")
     assert not rows("sgd", momentum=0.9)
     other = nn.Parameter(torch.ones(2, 2))

@@ -48,7 +48,9 @@ def fit_classes(
         weight: (features, classes) float32, what is multiplied by the scales.
         bias: (classes,) float32
     """
-    from sklearn.preprocessing import normalize  # imported here: it takes a second
+    # imported here: it takes a second
+    from scipy.sparse import csr_matrix
+    from sklearn.preprocessing import normalize
 
     two = num_classes == 2 and labels.ndim == 1
     weight = np.zeros((len(scales), num_classes), np.float32)
@@ -57,8 +59,11 @@ def fit_classes(
     if of_class is not None and labels.ndim == 1:
         texts = texts * (of_class[labels] if targets is None else targets @ of_class)
     for number in range(1 if two else 0, num_classes):
-        scaled = matrix.copy()
-        scaled.data *= scales[:, min(number, scales.shape[1] - 1)][scaled.indices]
+        # liblinear takes 64 bits; one copy of the numbers, none of their places
+        factors = scales[:, min(number, scales.shape[1] - 1)].astype(np.float64)
+        values = factors[matrix.indices]
+        values *= matrix.data
+        scaled = csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
         if normalized:
             normalize(scaled, copy=False)
         has_it, counted = labels == number if labels.ndim == 1 else labels[:, number], texts

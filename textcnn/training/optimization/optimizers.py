@@ -45,14 +45,14 @@ def takes_rows(
 ) -> bool:
     """Whether a table should have sparse gradients, of the rows in the batch (`table.sparse`).
 
-    Weight decay and momentum change every row at every step, and Adadelta needs dense gradients.
+    An L2 penalty and momentum change every row at every step, and Adadelta needs dense gradients.
 
     Args:
         sparse_from: rows from which on sparse gradients save work.
     """
     if len(table.weight) < sparse_from or not isinstance(optimizer, RowAdam | optim.SGD):
         return False
-    changing = ("weight_decay", "decoupled_decay", "momentum")
+    changing = ("weight_decay", "momentum")
     return not any(
         group.get(name)
         for group in optimizer.param_groups
@@ -126,7 +126,7 @@ class RowAdam(optim.Adam):
 class RowAdamW(RowAdam):
     """RowAdam after weight decay: a step first multiplies weights by 1 - rate x decay.
 
-    A table whose group decays needs dense gradients; see `takes_rows`.
+    A row of a table with sparse gradients decays in the steps that update it.
     """
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -140,9 +140,15 @@ class RowAdamW(RowAdam):
         """Update all weights that have a gradient."""
         for group in self.param_groups:
             if group["decoupled_decay"]:
+                kept = 1 - group["lr"] * group["decoupled_decay"]
                 for weight in group["params"]:
-                    if weight.grad is not None:
-                        weight.mul_(1 - group["lr"] * group["decoupled_decay"])
+                    if weight.grad is None:
+                        continue
+                    if weight.grad.is_sparse:
+                        rows, _ = seen_rows(weight.grad)
+                        weight.index_copy_(0, rows, weight.index_select(0, rows) * kept)
+                    else:
+                        weight.mul_(kept)
         return inspect.unwrap(RowAdam.step)(self, closure)
 
 

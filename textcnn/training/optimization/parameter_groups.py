@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 
 from textcnn.models.layers.position import Position
+from textcnn.models.layers.region_table import RegionTable
 
 REST = "rest"  # all weights but those of a named group
 
@@ -30,7 +31,7 @@ def parameter_groups(
         table_rate: the learning rate of that table, as a multiple of `learning_rate`; None: no
             group of its own.
         matrices_only: only the weights of convolutions and linear layers decay, not embeddings,
-            biases and normalizations.
+            biases and normalizations. The table of a one-hot network is a convolution's.
     """
     tables = network.tables
     table = tables[0].weight if tables else None
@@ -59,6 +60,8 @@ def parameter_groups(
 
 def is_matrix(network: nn.Module, name: str) -> bool:
     """Whether a parameter is the weight of a convolution or of a linear layer."""
-    owner = network.get_submodule(name.rpartition(".")[0])
-    lookup = isinstance(owner, nn.Embedding | Position)
+    path = name.rpartition(".")[0]
+    owner = network.get_submodule(path)
+    onehot = isinstance(network.get_submodule(path.rpartition(".")[0]), RegionTable)
+    lookup = isinstance(owner, nn.Embedding | Position) and not onehot
     return network.get_parameter(name).ndim > 1 and not lookup

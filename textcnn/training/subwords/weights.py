@@ -18,6 +18,7 @@ from textcnn.training.subwords.matrix import shared_keys, subword_matrix
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+MOST_TEXTS = 0.2  # the share of texts that may have a subword
 COST = 0.01  # the inverse strength of the L2 penalty
 
 
@@ -110,7 +111,24 @@ def counted_subwords(weights: SubwordWeights, train: EncodedTexts, known: Subwor
     )
     words.sum_duplicates()
     words.data[:] = 1.0
-    return words[:, len(SPECIALS) :] @ counts
+    return without_frequent(words[:, len(SPECIALS) :] @ counts)
+
+
+def without_frequent(matrix: "csr_matrix") -> "csr_matrix":
+    """Without the numbers of the subwords that are in most texts.
+
+    They tell classes apart least, and long texts have thousands of them.
+    """
+    from scipy.sparse import csr_matrix
+
+    texts = np.bincount(matrix.indices, minlength=matrix.shape[1])  # of each subword
+    rare = texts <= MOST_TEXTS * matrix.shape[0]
+    if rare.all():
+        return matrix
+    kept = rare[matrix.indices]
+    offsets = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    numbers = (matrix.data[kept], matrix.indices[kept], offsets)
+    return csr_matrix(numbers, shape=matrix.shape)
 
 
 def ratios_of(matrix: "csr_matrix", labels: np.ndarray, num_classes: int) -> np.ndarray:
