@@ -308,7 +308,7 @@ WRONG_TYPES = {
     "model.kernel_sizes=3": (WIDTHS, "3"),
     "model.kernel_sizes=[a]": (WIDTHS, "[a]"),
     "model.kernel_sizes=[[2]]": (WIDTHS, "[[2]]"),
-    "data.label=[a]": ("a string", "[a]"),
+    "data.weight=[a]": ("a string, or null", "[a]"),
 }
 IMPOSSIBLE = {
     "training.epochs=0": (WHOLE, "0"),

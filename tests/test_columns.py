@@ -12,14 +12,14 @@ from tiny_data import refusal
 
 from textcnn.data.sources.columns import Columns, check_columns, table_rows
 
-SINGLE = Columns(("text",), "label")
-SEVERAL = Columns(("text",), "label", multi_label=True)
+SINGLE = Columns(("text",), ("label",))
+SEVERAL = Columns(("text",), ("label",), multi_label=True)
 STRING = pa.string()
 LIST_TYPES = [pa.list_, pa.large_list]
 
 
 def separated(separator: str) -> Columns:
-    return Columns(("text",), "label", multi_label=True, separator=separator)
+    return Columns(("text",), ("label",), multi_label=True, separator=separator)
 
 
 def labels_table(*chunks: Sequence[Any], kind: pa.DataType | None = None) -> pa.Table:
@@ -275,7 +275,7 @@ def test_texts_are_joined_in_the_order_asked_for(columns: Columns) -> None:
     table = pa.concat_tables([first, last, first])
 
     def texts(*names: str) -> list[str]:
-        wanted = Columns(names, "label", columns.multi_label)
+        wanted = Columns(names, ("label",), columns.multi_label)
         joined: list[str] = table_rows(table, wanted, "here")["text"].to_pylist()
         return joined
 

@@ -107,7 +107,7 @@ def test_walk_yields_every_key_by_its_dotted_name() -> None:
         (DataConfig, "validation_fraction", "a number, above 0.0, below 1.0"),
         (DataConfig, "train", "a string or a list of strings, or null"),
         (DataConfig, "text", "a string or a list of strings"),
-        (DataConfig, "label", "a string"),
+        (DataConfig, "label", "a string or a list of strings"),
         (
             MultiWidthConfig,
             "kernel_sizes",

@@ -30,7 +30,7 @@ cells = st.text(st.characters(codec="utf-8"), max_size=8)
 def read(
     given: StringOrList, text: Sequence[str] = ("text",), label: str = "label"
 ) -> list[tuple[str, str]]:
-    columns = Columns(tuple(text), label)
+    columns = Columns(tuple(text), (label,))
     rows = read_files("data.train", given, columns)
     assert rows.schema.equals(columns.schema, check_metadata=True)
     return list(zip(rows["text"].to_pylist(), rows["label"].to_pylist(), strict=True))
@@ -430,7 +430,7 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
         ('{"text": ["x"], "label": "a"}', "column 'text' must hold a single value, got ['x']"),
         (
             '{"text": "x", "label": {"a": 1}}',
-            "column 'label' must hold a single value, got {'a': 1}",
+            "column 'label' holds an object; if these are probabilities of classes, set",
         ),
         (
             '{"text": "x", "label": ["a"]}',

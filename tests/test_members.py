@@ -384,3 +384,26 @@ def test_a_checkpoint_of_another_number_of_members_is_refused_in_one_line(
     forge(run_dir / "best")
     assert run("predict", f"checkpoint={run_dir}", "input=-") == 2
     assert expected in error_line(capfd)
+
+
+def test_final_training_keeps_the_weights_that_validation_chose_for_the_selected(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("training.members=2", "training.epochs=2", "model.ngrams=2")
+    assert train(tiny_csv, tmp_path / "plain", *keys) == 0
+    assert train(tiny_csv, tmp_path / "run", *keys, "training.final=all") == 0
+    assert "so they have no validation score" in " ".join(capfd.readouterr().out.split())
+    before, final = (weights(tmp_path / name / "best") for name in ("plain", "run"))
+    member = weights(tmp_path / "run" / "member-1" / "best")
+    # selected are the members of the plain run; their validation chose the weights of the sum
+    assert torch.equal(final["weights"], before["weights"])
+    assert final["ngrams.texts"] > before["ngrams.texts"]
+    ours = final["network.members.0.head.weight"]
+    assert torch.equal(ours, member["head.weight"])
+    assert not torch.equal(ours, before["network.members.0.head.weight"])
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    assert metrics["validation"] is None
+    chosen = read_json(tmp_path / "plain" / "metrics.json")["validation"]
+    assert metrics["selection"]["validation"]["loss"] == pytest.approx(chosen["loss"])
+    assert run("evaluate", f"checkpoint={tmp_path / 'run'}", f"run_dir={tmp_path}") == 0
+    assert read_json(tmp_path / "evaluation.json")["reproduced"] is True

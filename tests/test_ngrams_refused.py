@@ -196,7 +196,7 @@ def test_repeated_keys_and_impossible_counts_are_refused(linear_dir: Path, tmp_p
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"model": "multi_width"}, "text.subwords=true weighs words beside n-grams"),
+        ({"model": "multi_width"}, "text.subwords=true needs n-grams or vectors"),
         ({"model__ngram_solver": "gradient"}, "text.subwords=true needs n-grams trained by libl"),
         ({"model__ngram_scaling": "tf_idf"}, "text.subwords=true with model.ngram_scaling=tf_idf"),
     ],

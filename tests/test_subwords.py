@@ -16,7 +16,7 @@ from textcnn.text.subwords import subwords_of
 from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vocabulary import UNKNOWN, Vocabulary
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams
-from textcnn.training.ngrams.subwords import COST, SubwordFit, fit_subwords, learn_subwords
+from textcnn.training.subwords.weights import COST, SubwordFit, fit_subwords, learn_subwords
 
 WORDS = build_tokenizer("word", tokenizer="whitespace")
 words = st.text(st.sampled_from("abé漢🙂"), max_size=9)

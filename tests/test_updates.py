@@ -50,7 +50,9 @@ def learner_of(kind: str, *, size: int | None = None, sparse: bool = False) -> L
     network.embedding.table.sparse = sparse
     sets = kind.startswith("sets")
 
-    def mass(labels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    def mass(
+        labels: torch.Tensor, weights: torch.Tensor | None, _: torch.Tensor | None = None
+    ) -> torch.Tensor:
         texts = torch.ones(len(labels)) if weights is None else weights
         return (texts if sets else texts * CLASS_WEIGHTS[labels]).sum()
 

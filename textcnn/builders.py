@@ -3,7 +3,7 @@
 Here configuration stops: everything that is built takes plain keyword arguments.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble, build_members, count_members
+from textcnn.models.layers.subword_table import SubwordTable
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
@@ -221,10 +222,13 @@ def build_stored_model(
     if not isinstance(model, NetworkConfig):
         return build_stored_ngrams(config, weights, "", **sizes)
     if not model.ngrams:
-        return build_stored_network(config, model, names=weights, **sizes)
-    own = [name.removeprefix("network.") for name in weights if name.startswith("network.")]
+        return build_stored_network(config, model, weights=weights, **sizes)
+    prefix = "network."
+    own = {
+        name.removeprefix(prefix): each for name, each in weights.items() if name.startswith(prefix)
+    }
     return WithNgrams(
-        build_stored_network(config, model, names=own, **sizes),
+        build_stored_network(config, model, weights=own, **sizes),
         build_stored_ngrams(config, weights, "ngrams.", **sizes),
     )
 
@@ -246,8 +250,9 @@ def build_stored_ngrams(
     if not NgramIndex(keys, sizes["vocabulary_size"], longest).is_sound():
         raise ValueError("the keys of n-grams are not those of n-grams")
     subwords = None
-    if config.uses_subwords:
-        subwords = build_stored_subwords(subword_keys, **sizes)
+    if config.weighs_subwords:
+        number = count_subwords(subword_keys)
+        subwords = SubwordWeights(torch.empty(number, dtype=torch.int64), **sizes)
     return Ngrams(
         torch.empty(len(keys), dtype=torch.int64),
         longest=longest,
@@ -258,16 +263,17 @@ def build_stored_ngrams(
     )
 
 
-def build_stored_subwords(keys: torch.Tensor | None, **sizes: int) -> SubwordWeights:
-    """
+def count_subwords(keys: torch.Tensor | None) -> int:
+    """How many subwords a stored model knows.
+
     Raises:
         ValueError: there are no keys, or forged ones.
     """
     if keys is None or keys.ndim != 1 or keys.dtype != torch.int64:
-        raise ValueError("the model weighs subwords, but there are no keys of subwords")
+        raise ValueError("the model uses subwords, but there are no keys of subwords")
     if bool((keys[:1] < 0).any()) or not bool((keys[1:] > keys[:-1]).all()):
         raise ValueError("the keys of subwords are not ascending")
-    return SubwordWeights(torch.empty(len(keys), dtype=torch.int64), **sizes)
+    return len(keys)
 
 
 def build_stored_network(
@@ -276,29 +282,36 @@ def build_stored_network(
     *,
     vocabulary_size: int,
     num_classes: int,
-    names: Collection[str],
+    weights: Mapping[str, torch.Tensor],
 ) -> TextCNN | Ensemble:
     """The network of a checkpoint, or its ensemble.
 
     Args:
-        names: of the stored weights.
+        weights: the stored ones.
 
     Raises:
         ValueError: the weights are those of another number of members.
         InputError: as `build_network`.
     """
     members = config.training.stored_members
-    if members != count_members(names):
+    if members != count_members(weights):
         raise ValueError(
-            f"training.members={members}, but there are weights of {count_members(names)}"
+            f"training.members={members}, but there are weights of {count_members(weights)}"
         )
-    return build_members(
-        lambda: build_network(
+    first = "members.0." if members > 1 else ""
+    keys = weights.get(f"{first}embedding.subwords.keys")
+    subwords = count_subwords(keys) if config.composes_vectors else None
+
+    def build() -> TextCNN:
+        network = build_network(
             model,
             max_length=config.text.max_length,
             vocabulary_size=vocabulary_size,
             num_classes=num_classes,
-        ),
-        members,
-        multi_label=config.data.multi_label,
-    )
+        )
+        if subwords is not None:
+            no_keys = torch.empty(subwords, dtype=torch.int64)
+            network.embedding.subwords = SubwordTable(no_keys, model.embedding_dim)
+        return network
+
+    return build_members(build, members, multi_label=config.data.multi_label)

@@ -1,7 +1,7 @@
 """A text classifier with scikit-learn's interface."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from textcnn.config.compose import GROUPS, config_from_keys
 from textcnn.config.keys import join_or
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
-from textcnn.from_python import pair, text_list, train_checkpoint, weight_list
+from textcnn.from_python import label_list, pair, text_list, train_checkpoint, weight_list
 from textcnn.inference import LabelSetClassifier, rebuild
 
 
@@ -25,13 +25,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     It works in `Pipeline`, `cross_val_predict`, `GridSearchCV` and `clone`. `X` is a list, a NumPy
     array or a pandas Series of strings. `y` has one label of any type per text, or is an indicator
-    matrix (texts, labels) for label sets.
+    matrix (texts, labels) for label sets, or has soft labels: a matrix (texts, classes) of
+    probabilities, or {class: probability} for each text.
 
     >>> estimator = textcnn.TextClassifier(model__num_filters=50, training={"epochs": 5})
     >>> estimator.fit(texts, labels).score(more_texts, more_labels)
 
     Attributes:
-        classes_: the labels, sorted: (classes,). For label sets the columns of `y`, 0, 1, ...
+        classes_: the labels, sorted: (classes,). For a matrix the columns of `y`, 0, 1, ...
         classifier_: the `Classifier` or `LabelSetClassifier`.
     """
 
@@ -103,8 +104,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
         Args:
             X: (texts,) strings.
-            y: (texts,) labels, or an indicator matrix (texts, labels).
-            sample_weight: (texts,) how much each text counts in the loss; None: all 1.
+            y: (texts,) labels or {class: probability}, an indicator matrix (texts, labels), or
+                probabilities (texts, classes).
+            sample_weight: (texts,) how much each text counts in the training loss; None: all 1.
             validation: `X` and `y` that choose the best epoch; None: a stratified fraction of the
                 texts, `data={"validation_fraction": 0.1}`.
 
@@ -212,13 +214,17 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
 
 def read_labels(y: Any) -> tuple[np.ndarray, list[Any]]:
-    """`classes_`, and the labels as textcnn names them: strings, or lists of strings.
+    """`classes_`, and the labels as textcnn names them: strings, lists of strings, probabilities.
 
     Raises:
-        InputError: `y` is neither one label per text nor an indicator matrix.
+        InputError: `y` is neither one label per text nor a matrix of indicators or probabilities.
     """
     if y is None:
         raise InputError("requires y to be passed, but the target y is None")
+    if holds_mappings(y):
+        shares = label_list(y)
+        names = [each if isinstance(each, Mapping) else [each] for each in shares]
+        return np.array(sorted({str(name) for each in names for name in each})), shares
     try:
         values = np.asarray(y.toarray() if hasattr(y, "toarray") else y)  # it may be sparse
         kind = type_of_target(values, input_name="y")
@@ -226,10 +232,12 @@ def read_labels(y: Any) -> tuple[np.ndarray, list[Any]]:
         kind = "unknown"
     if kind == "multilabel-indicator":
         return np.arange(values.shape[1]), class_names(values)
+    if kind == "continuous-multioutput":
+        return np.arange(values.shape[1]), class_names(values)
     if kind not in {"binary", "multiclass"}:
         raise InputError(
-            f"Unknown label type: {kind}; y takes one label per text, or an indicator matrix "
-            "(texts, labels) of 0 and 1, as MultiLabelBinarizer makes it"
+            f"Unknown label type: {kind}; y takes one label per text, an indicator matrix (texts, "
+            "labels) of 0 and 1, as MultiLabelBinarizer makes it, or probabilities (texts, classes)"
         )
     values = column_or_1d(values, warn=True)
     classes = np.unique(values)
@@ -239,11 +247,21 @@ def read_labels(y: Any) -> tuple[np.ndarray, list[Any]]:
 
 
 def class_names(y: Any) -> list[Any]:
-    """One string per text, or for an indicator matrix a list of the columns that hold 1."""
+    """One string per text; of an indicator matrix a list of the columns that hold 1; of
+    probabilities {column or class: probability}."""
+    if holds_mappings(y):
+        return label_list(y)
     values = np.asarray(y)
+    if values.ndim == 2 and not np.isin(values, (0, 1)).all():
+        return [{str(column): value for column, value in enumerate(row)} for row in values.tolist()]
     if values.ndim == 2:
         return [[str(column) for column in np.flatnonzero(row)] for row in values]
     return [str(label) for label in values.tolist()]
+
+
+def holds_mappings(y: Any) -> bool:
+    values = y.tolist() if getattr(y, "ndim", 0) == 1 else y  # an array or a Series
+    return isinstance(values, list | tuple) and any(isinstance(each, Mapping) for each in values)
 
 
 def check_name(name: str) -> None:

@@ -30,7 +30,7 @@ Weights = Sequence[float] | np.ndarray
 @overload
 def fit(
     texts: Sequence[str] | np.ndarray,
-    labels: Sequence[str] | np.ndarray,
+    labels: Sequence[str] | Sequence[Mapping[str, float]] | np.ndarray,
     *,
     sample_weight: Weights | None = None,
     validation: tuple[Any, Any] | None = None,
@@ -74,9 +74,11 @@ def fit(
 
     Args:
         texts: any strings, empty ones too; a list, a NumPy array, a pandas Series.
-        labels: one string or whole number per text, or for label sets a collection of them per
-            text.
-        sample_weight: how much each text counts in the loss; None: all 1.
+        labels: one string or whole number per text; for soft labels {class: probability} per
+            text, or a DataFrame with a column per class; for label sets a collection of strings or
+            whole numbers per text.
+        sample_weight: how much each text counts in the training loss; metrics count all texts
+            equally; None: all 1.
         validation: texts and labels that choose the best epoch; None: a stratified fraction of the
             given ones, `data={"validation_fraction": 0.1}`.
         unlabelled: more texts, of which a teacher tells what it thinks.
@@ -162,20 +164,28 @@ def text_list(texts: Any) -> list[str]:
 
 
 def label_list(labels: Any) -> list[Any]:
-    """Labels as textcnn names them: strings, or lists of strings for label sets.
+    """Labels as textcnn names them: strings, lists of strings for label sets, or probabilities.
 
     Whole numbers and truth values become strings, as a file would hold them.
 
     Raises:
         InputError: there are no labels, or more than one dimension.
     """
+    if hasattr(labels, "to_dict") and getattr(labels, "ndim", 1) == 2:  # a DataFrame
+        labels = labels.to_dict("records")
     values = plain_list(labels, "a list of labels")
+    if any(isinstance(each, Mapping) for each in values):
+        return [named_shares(each) if isinstance(each, Mapping) else each for each in values]
     if values and is_collection(values[0]):
         return [
             list(map(label_name, each)) if is_collection(each) else label_name(each)
             for each in values
         ]
     return list(map(label_name, values))
+
+
+def named_shares(label: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {label_name(name): value for name, value in label.items()}
 
 
 def is_collection(value: Any) -> bool:
@@ -197,4 +207,14 @@ def plain_list(values: Any, expected: str) -> list[Any]:
 
 
 def weight_list(sample_weight: Any) -> Sequence[float] | None:
-    return None if sample_weight is None else np.asarray(sample_weight, np.float64).tolist()
+    """
+    Raises:
+        InputError: they are no numbers.
+    """
+    if sample_weight is None:
+        return None
+    try:
+        weights: list[float] = np.asarray(sample_weight, np.float64).tolist()
+    except (TypeError, ValueError):
+        raise InputError("sample_weight takes numbers, one per text") from None
+    return weights

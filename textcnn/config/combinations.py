@@ -28,11 +28,6 @@ def final_conflicts(config: "TrainConfig") -> Iterator[str]:
             f"training.final=all with {given}: a teacher's answers are for the training texts, not "
             "for the validation texts; try training.final=best"
         )
-    if config.training.members > 1:
-        yield (
-            f"training.final=all with training.members={config.training.members}: an ensemble is "
-            "validated as a whole, once its members have ended; try training.final=best"
-        )
 
 
 def teacher_conflicts(config: "TrainConfig") -> Iterator[str]:
@@ -135,17 +130,19 @@ def ngram_conflicts(config: "TrainConfig") -> Iterator[str]:
 def subword_conflicts(config: "TrainConfig") -> Iterator[str]:
     """Why text.subwords=true is refused."""
     model = config.model
+    if config.uses_subwords:
+        return
     if not model.ngrams:
         yield (
-            "text.subwords=true weighs words beside n-grams, got model.ngrams=0; try "
-            "model.ngrams=2, or text.subwords=null"
+            "text.subwords=true needs n-grams or vectors, got model.ngrams=0 and text.vectors="
+            "null; try model.ngrams=2, or text.subwords=null"
         )
     elif config.learns_ngrams:
         yield (
             "text.subwords=true needs n-grams trained by liblinear, got model.ngram_solver="
             "gradient or a stream; try text.subwords=null"
         )
-    elif model.ngram_scaling == "tf_idf":
+    else:
         yield (
             "text.subwords=true with model.ngram_scaling=tf_idf, which divides by the norm of a "
             "text's n-grams; try model.ngram_scaling=naive_bayes, or text.subwords=null"

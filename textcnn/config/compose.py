@@ -26,8 +26,8 @@ SINGLE = ("experiment", "seed", "teacher", "baseline")
 # keys that say where rows come from or how they are tested: here they come from Python
 ELSEWHERE = {
     *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),
-    *("label_separator", "multi_label", "test_fraction", "folds", "fold", "streaming"),
-    *("shuffle_buffer", "unlabelled"),
+    *("label_kind", "classes", "label_separator", "multi_label", "weight", "unlabelled"),
+    *("test_fraction", "folds", "fold", "streaming", "shuffle_buffer"),
 }
 ONE_AT_A_TIME = threading.Lock()  # Hydra's state is global
 

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from textcnn.config.keys import chosen_by, key
+from textcnn.config.keys import chosen_by, command_line, key
 
 # OmegaConf has no union of a string and a list, so the type is Any and `check` validates it.
 StringOrList = Any
 
 SOURCE_KEYS = (
     *("source", "path", "name", "revision", "train", "validation", "test"),
-    *("text", "label", "multi_label", "label_separator", "unlabelled"),
+    *("text", "label", "label_kind", "classes", "multi_label", "label_separator", "weight"),
+    "unlabelled",
 )
 SPLIT_KEYS = (
     *("validation_fraction", "test_fraction", "duplicates", "max_examples"),
@@ -30,6 +31,13 @@ STREAMABLE = "data.streaming needs data=files or data=hub"
 
 def duplicates(default: str) -> Any:
     return key(default, DUPLICATES, choices=("drop", "keep", "error"))
+
+
+def as_written(names: Any) -> Any:
+    """A name or a list of names; numbers and truth values as strings."""
+    if isinstance(names, list):
+        return [as_written(name) for name in names]
+    return command_line(names) if isinstance(names, bool | int | float) else names
 
 
 @dataclass
@@ -82,14 +90,43 @@ class DataConfig:
         "the text column, or a list of columns that are joined in this order with a space",
         strings=True,
     )
-    label: str = key("label", "the column of class names")
+    label: StringOrList = key(
+        "label",
+        "the column of class names, or what data.label_kind says; a list of columns, one per class "
+        "or annotator",
+        strings=True,
+    )
+    label_kind: str | None = key(
+        None,
+        "what data.label holds: names of classes; probabilities (soft labels: an object "
+        "{class: probability}, a list in the order of data.classes, or a column per class); votes "
+        "(a column per annotator, empty without a vote; the soft label is the share of votes); "
+        "indicators (with data.multi_label, a column of 0 and 1 per label); null: names, "
+        "probabilities if a file holds objects, indicators if there are several columns",
+        choices=("names", "probabilities", "votes", "indicators"),
+        optional=True,
+    )
+    classes: StringOrList = key(
+        None,
+        "the classes of a list of probabilities, or of the columns in data.label, in this order; "
+        "null: the columns are named after the classes",
+        strings=True,
+        optional=True,
+    )
     multi_label: bool = key(
-        False, "each text has any number of labels, even none; the label column holds lists of them"
+        False,
+        "each text has any number of labels, even none; the label column holds lists of them, or "
+        "each label has a column of 0 and 1",
     )
     label_separator: str | None = key(
         None,
         "with data.multi_label, the separator of labels that are written in one string; null: the "
         "label column holds lists",
+    )
+    weight: str | None = key(
+        None,
+        "a column of numbers of 0 or more in the training rows: how much each text counts in the "
+        "training loss; metrics count all texts equally; null: all texts count 1",
     )
     validation_fraction: float = key(
         0.1,
@@ -130,6 +167,10 @@ class DataConfig:
         at_least=1,
     )
 
+    def __post_init__(self) -> None:
+        # the command line reads a column or a class named 1 as a number
+        self.label, self.classes = as_written(self.label), as_written(self.classes)
+
     def source_settings(self) -> dict[str, Any]:
         """The keys that say where the rows are."""
         return {name: getattr(self, name) for name in SOURCE_KEYS}
@@ -139,6 +180,7 @@ class DataConfig:
         return {name: getattr(self, name) for name in SPLIT_KEYS}
 
     def conflicts(self) -> Iterator[str]:
+        yield from self.label_conflicts()
         if self.label_separator is not None and not self.multi_label:
             yield "data.label_separator needs data.multi_label=true, got false; add it"
         if self.label_separator == "":
@@ -161,6 +203,47 @@ class DataConfig:
             )
         if self.streaming and self.source == "bundled":
             yield f"{STREAMABLE}, got data=bundled, which is small; leave it out"
+
+    def label_conflicts(self) -> Iterator[str]:
+        """Label columns that can't hold what they should."""
+        columns = [self.label] if isinstance(self.label, str) else self.label
+        given = f"data.label={command_line(self.label)}"
+        kind = self.label_kind
+        if kind is None and len(columns) > 1 and self.multi_label:
+            kind = "indicators"
+        if len(columns) > 1 and kind in (None, "names"):
+            yield (
+                f"{given} names {len(columns)} columns; say what they hold: "
+                "data.label_kind=probabilities or votes, or 0 and 1 with data.multi_label=true"
+            )
+        if kind == "indicators" and not self.multi_label:
+            yield "data.label_kind=indicators needs data.multi_label=true, got false; add it"
+        if kind == "votes" and self.multi_label:
+            yield (
+                "data.label_kind=votes takes one class per annotator, got data.multi_label=true; "
+                "give the share of each label with data.label_kind=probabilities"
+            )
+        if kind not in (None, "names") and self.label_separator is not None:
+            yield (
+                f"data.label_separator separates names, got data.label_kind={kind}; leave out one "
+                "of the two"
+            )
+        if self.classes is None:
+            return
+        classes = [self.classes] if isinstance(self.classes, str) else self.classes
+        if kind not in ("probabilities", "indicators"):
+            yield (
+                f"data.classes={command_line(self.classes)} names the classes of probabilities or "
+                f"indicators, got data.label_kind={kind or 'null'}; try "
+                "data.label_kind=probabilities"
+            )
+        elif len(columns) > 1 and len(columns) != len(classes):
+            yield (
+                f"data.classes names {len(classes)} classes, but data.label has {len(columns)} "
+                "columns; give one class per column"
+            )
+        for name in dict.fromkeys(name for name in classes if classes.count(name) > 1):
+            yield f"data.classes names {name!r} twice; leave one out"
 
 
 @dataclass

@@ -93,12 +93,25 @@ class TrainConfig:
         return bool(self.model.ngrams) and solver == "gradient"
 
     @property
-    def uses_subwords(self) -> bool:
+    def weighs_subwords(self) -> bool:
         """Whether n-grams are joined by the subwords of words."""
-        asked = getattr(self.text, "subwords", False)  # of words only
         possible = bool(self.model.ngrams) and not self.learns_ngrams
-        fits = self.model.ngram_scaling != "tf_idf"
-        return bool(possible and fits if asked is None else asked)
+        return self.allows_subwords and possible and self.model.ngram_scaling != "tf_idf"
+
+    @property
+    def composes_vectors(self) -> bool:
+        """Whether unknown words get vectors from their subwords."""
+        return self.allows_subwords and getattr(self.text, "vectors", None) is not None
+
+    @property
+    def allows_subwords(self) -> bool:
+        """Whether models that can use subwords should."""
+        return self.text.unit == "word" and getattr(self.text, "subwords", False) is not False
+
+    @property
+    def uses_subwords(self) -> bool:
+        """Whether the model wants to know the subwords of unknown words."""
+        return self.weighs_subwords or self.composes_vectors
 
     @property
     def is_student(self) -> bool:

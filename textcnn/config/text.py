@@ -95,8 +95,9 @@ class WordConfig(LearnedTextConfig):
     )
     subwords: bool | None = key(
         None,
-        "let n-grams weigh a word by its character n-grams too, 3 to 6 characters long, unknown "
-        "words included; null: where the model has n-grams that can",
+        "use the character n-grams of words, 3 to 6 characters long: they are weighed beside "
+        "model.ngrams, and with text.vectors give words vectors that have none, unknown words too; "
+        "null: where the model can",
     )
 
     def tokenizer_settings(self) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Batch:
     weights: Tensor | None = None  # (batch,) float32, of each text in the loss; None: all 1
     teacher: Tensor | None = None  # (batch, classes) float32, the logits to learn from
     labelled: Tensor | None = None  # (batch,) bool; None: all texts have a label
+    targets: Tensor | None = None  # (batch, classes) float32, soft labels; None: hard labels
     unknown: UnknownWords | None = field(default=None, kw_only=True)  # None: nothing is known
 
     @property
@@ -38,12 +39,16 @@ class Batch:
         given = {"ids": self.ids, "lengths": self.lengths}
         return given if self.unknown is None else given | {"unknown": self.unknown}
 
+    @property
+    def columns(self) -> tuple[Tensor | None, ...]:
+        """What is known of each text besides its ids."""
+        return self.labels, self.weights, self.teacher, self.labelled, self.targets
+
     def to(self, device: torch.device) -> "Batch":
         def moved(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else tensor.to(device)
 
-        others = map(moved, (self.labels, self.weights, self.teacher, self.labelled))
-        batch = Batch(self.ids.to(device), self.lengths.to(device), *others)
+        batch = Batch(self.ids.to(device), self.lengths.to(device), *map(moved, self.columns))
         return batch if self.unknown is None else replace(batch, unknown=self.unknown.to(device))
 
     def pieces(self, size: int | None, tokens: int | None) -> list["Batch"]:
@@ -63,10 +68,7 @@ class Batch:
         return Batch(
             self.ids[chosen, : padded_time(int(lengths.max()))],
             lengths,
-            *(
-                None if column is None else column[chosen]
-                for column in (self.labels, self.weights, self.teacher, self.labelled)
-            ),
+            *(None if column is None else column[chosen] for column in self.columns),
         )
 
 
@@ -81,6 +83,7 @@ class EncodedTexts:
     weights: np.ndarray | None = None  # (texts,) float32; None: all 1
     teacher: np.ndarray | None = None  # (texts, classes) float32, the logits to learn from
     labelled: np.ndarray | None = None  # (texts,) bool; None: all texts have a label
+    targets: np.ndarray | None = None  # (texts, classes) float32, soft labels; None: hard labels
     unknown: UnknownTokens | None = field(default=None, kw_only=True)  # None: nothing is known
 
     def __len__(self) -> int:
@@ -121,7 +124,7 @@ class EncodedTexts:
         # places beyond a text hold the next text; beyond the last text they are clipped
         ids = self.ids.take(places, mode="clip") if len(self.ids) else np.zeros_like(places)
         ids = np.where(position < lengths[:, None], ids, PADDING).astype(np.int64)
-        columns = (self.labels, self.weights, self.teacher, self.labelled)
+        columns = (self.labels, self.weights, self.teacher, self.labelled, self.targets)
         chosen = (None if each is None else torch.from_numpy(each[rows]) for each in columns)
         batch = Batch(torch.from_numpy(ids), torch.from_numpy(lengths), *chosen)
         if self.unknown is None:

@@ -1,6 +1,7 @@
 """From tokens to ids: encode many texts at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,14 +63,15 @@ def tokenize_texts(
 def encode_labelled(
     rows: "LabelledTexts", encoder: TextEncoder, tokenized: TokenizedTexts | None = None
 ) -> EncodedTexts:
-    """The ids of labelled rows, with their labels and weights.
+    """The ids of labelled rows, with their labels, weights and soft labels.
 
     Args:
         tokenized: all texts of `rows.source`, if they are tokenized already.
     """
     if tokenized is None:
         tokenized = rows.source.tokenized(encoder.tokenizer)
-    return encode_rows(tokenized, rows.rows, encoder, rows.labels, rows.weights)
+    encoded = encode_rows(tokenized, rows.rows, encoder, rows.labels, rows.weights)
+    return replace(encoded, targets=rows.targets)
 
 
 def encode_rows(

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,19 +15,25 @@ from textcnn.data.texts import Texts, text_digest
 from textcnn.errors import InputError
 
 NAMES_SHOWN = 20
+# Columns of probabilities, beside the classes in `label`: of classes of which a text has one, so
+# that they add up to 1; and of labels that a text has or lacks.
+SHARES, PRESENCES = "shares", "presences"
 # Rows that are copied together for a fingerprint: an Arrow column of strings holds at most 2 GB.
 ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Rows of a source, in order, with their classes and perhaps weights."""
+    """Rows of a source, in order, with their classes and perhaps weights and soft labels."""
 
     source: Texts  # every text of the source
     rows: np.ndarray  # (texts,) int64, indices into `source`
     labels: np.ndarray  # (texts,) int64 class ids; for label sets (texts, classes) bool
     names: tuple[str, ...]  # of the classes, by id
     weights: np.ndarray | None = None  # (texts,) float32, of each text in the loss; None: all 1
+    # (texts, classes) float32, the probability of each class; `labels` then has the most probable
+    # class, the first of equal ones, and for label sets those of at least 0.5; None: hard labels
+    targets: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,12 +48,23 @@ class LabelledTexts:
 
     def select(self, chosen: np.ndarray) -> "LabelledTexts":
         """Some of these rows: a bool mask, or indices in the order to use."""
-        weights = None if self.weights is None else self.weights[chosen]
-        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen], weights=weights)
+        columns: dict[str, Any] = {
+            name: None if (column := getattr(self, name)) is None else column[chosen]
+            for name in ("rows", "labels", "weights", "targets")
+        }
+        return replace(self, **columns)
 
     @property
     def multi_label(self) -> bool:
         return self.labels.ndim == 2
+
+    @property
+    def soft_labels(self) -> np.ndarray:
+        """(texts, classes) float32: `targets`, or 1 for the classes that a text has."""
+        if self.targets is not None:
+            return self.targets
+        member = self.labels if self.multi_label else np.eye(len(self.names))[self.labels]
+        return member.astype(np.float32)
 
     @property
     def text_hashes(self) -> np.ndarray:
@@ -55,7 +73,7 @@ class LabelledTexts:
 
     @property
     def counts(self) -> np.ndarray:
-        """(classes,) int64: number of texts in each class."""
+        """(classes,) int64: number of texts in each class; of soft labels the most probable."""
         if self.multi_label:
             return self.labels.sum(axis=0)
         return np.bincount(self.labels, minlength=len(self.names))
@@ -75,7 +93,7 @@ class LabelledTexts:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of every text, its classes and its weight, in order."""
+        """SHA-256 of every text, its classes, soft labels and weight, in order."""
         return self.digest()
 
     def digest(self, *, rows_at_once: int = ROWS_AT_ONCE) -> str:
@@ -90,6 +108,8 @@ class LabelledTexts:
         parts = [texts.encode(), json.dumps(self.names).encode(), self.labels.tobytes()]
         if self.weights is not None:
             parts.append(self.weights.tobytes())
+        if self.targets is not None:
+            parts += [b"targets", self.targets.tobytes()]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -107,13 +127,22 @@ def join(first: LabelledTexts, second: LabelledTexts) -> LabelledTexts:
             for each in (first, second)
         ]
         weights = np.concatenate(both)
+    targets = None
+    if first.targets is not None or second.targets is not None:
+        targets = np.concatenate([first.soft_labels, second.soft_labels])
     return LabelledTexts(
         source,
         np.concatenate([first.rows, places]),
         np.concatenate([first.labels, second.labels]),
         first.names,
         weights,
+        targets,
     )
+
+
+def has_label_sets(rows: pa.Table) -> bool:
+    """Whether a text of these rows has any number of labels, not one class."""
+    return pa.types.is_list(rows["label"].type) and SHARES not in rows.column_names
 
 
 def label_names(labels: pa.ChunkedArray) -> tuple[str, ...]:
@@ -141,7 +170,8 @@ def label_texts(
     """Rows with class ids in place of class names.
 
     Args:
-        rows: `text`, `label` (a string or a list of strings) and optionally `weight`.
+        rows: `text`, `label` (a string or a list of strings) and optionally `weight`. For soft
+            labels `label` has the classes, and SHARES or PRESENCES the probability of each.
         names: of the classes, by id.
         key: what messages call the rows.
         first_row: the number of the first row in messages.
@@ -153,6 +183,7 @@ def label_texts(
     """
     labels = rows["label"]
     several = pa.types.is_list(labels.type)
+    soft = next((name for name in (SHARES, PRESENCES) if name in rows.column_names), None)
     flat = pc.list_flatten(labels) if several else labels
     ids = pc.index_in(flat, pa.array(names, pa.string())).combine_chunks()
     owners = pc.list_parent_indices(labels).to_numpy() if several else np.arange(len(rows))
@@ -170,6 +201,11 @@ def label_texts(
         matrix = np.zeros((len(rows), len(names)), dtype=bool)  # (texts, classes)
         matrix[owners, numbers] = True
         numbers = matrix
+    targets = None
+    if soft is not None:
+        targets = np.zeros((len(rows), len(names)), np.float32)  # (texts, classes)
+        targets[owners, ids.to_numpy()] = pc.list_flatten(rows[soft]).to_numpy()
+        numbers = targets.argmax(axis=1) if soft == SHARES else targets >= 0.5
     weights = rows["weight"].to_numpy() if "weight" in rows.column_names else None
     texts = Texts(rows["text"], kept)
-    return LabelledTexts(texts, np.arange(len(rows)), numbers, tuple(names), weights)
+    return LabelledTexts(texts, np.arange(len(rows)), numbers, tuple(names), weights, targets)

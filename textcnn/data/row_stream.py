@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from textcnn.data.labelled import LabelledTexts, label_names, label_texts
+from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits
 from textcnn.errors import InputError
@@ -84,18 +84,20 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
     if head is None:
         raise InputError("data.train holds no rows")
     names = label_names(head["label"])
-    if len(head) == first and len(names) == 1 and not pa.types.is_list(head["label"].type):
+    if len(head) == first and len(names) == 1 and not has_label_sets(head):
         raise InputError(
             f"data.train: the first {first:,} rows hold only one class ({names[0]}), and a stream "
             "learns its classes from them; raise text.vocabulary_examples (and data.max_examples, "
             "if given), or shuffle the rows"
         )
+    source.check_classes(names, f"none of the first {len(head):,} rows of data.train")
     tables = {"data.train": head, **{key: read() for key, read in readers.items()}}
     splits = division.divide(tables, notes)
     others = (splits.validation, splits.test)
     drawn = [rows.rows for rows in others if rows.source is splits.train.source]
     held = np.concatenate([rows.text_hashes for rows in others])
     notes = [
+        *source.notes,
         *splits.notes,
         f"data.streaming: vocabulary and classes are learned from the first {len(head):,} rows",
     ]

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.duplicates import first_of_each, handle_duplicates
-from textcnn.data.labelled import LabelledTexts, label_names, label_texts
+from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
 from textcnn.data.sources.source import KEYS, Readers, Source
 from textcnn.errors import InputError
 
@@ -62,7 +62,7 @@ class Division:
             InputError: only one class, too few rows, unknown classes, texts in two splits.
         """
         names = label_names(tables["data.train"]["label"])
-        several = pa.types.is_list(tables["data.train"]["label"].type)
+        several = has_label_sets(tables["data.train"])
         if len(names) < 2 - several:
             held = f"only one class ({names[0]}), not two" if names else "no labels, not one"
             raise InputError(f"data.train holds {held} or more; check data.label")
@@ -88,7 +88,8 @@ class Division:
         train, validation, test = kept.values()
         if self.part is not None:
             test, train = self.leave_out(train, *self.part)
-        return Splits(train, validation, test, (*notes, *found, *cuts))
+        check_learnable(train)
+        return Splits(train, validation, test, (*notes, *found, *cuts, *target_notes(train)))
 
     def leave_out(
         self, rows: LabelledTexts, part: int, parts: int
@@ -151,6 +152,40 @@ class Division:
         return rows.select(~draw(rows.strata, len(rows) - self.max_examples, generator, key))
 
 
+def check_learnable(train: LabelledTexts) -> None:
+    """
+    Raises:
+        InputError: no training text counts, or a class has no probability in any.
+    """
+    if train.weights is not None and not train.weights.any():
+        raise InputError(
+            "the weights of all training texts are 0; give at least one a positive weight"
+        )
+    if train.targets is not None and not (found := train.targets.any(axis=0)).all():
+        name = train.names[int(found.argmin())]
+        raise InputError(
+            f"no training text gives the class {name!r} any probability; leave the class out, or "
+            "give more rows"
+        )
+
+
+def target_notes(train: LabelledTexts) -> list[str]:
+    """How soft labels and weights are read, for the user."""
+    notes = []
+    if train.targets is not None and train.multi_label:
+        notes.append("soft labels: a text counts as one of each label of at least 0.5")
+    elif train.targets is not None:
+        sure = (train.targets == 1).any(axis=1).mean()
+        notes.append(
+            f"soft labels: {100 * sure:.0f} % of the training texts have a certain class; splits "
+            "and counts go by the most probable one"
+        )
+    if train.weights is not None:
+        least, most = train.weights.min(), train.weights.max()
+        notes.append(f"weights of the training texts: {least:.3g} to {most:.3g}")
+    return notes
+
+
 def dealt(strata: np.ndarray, parts: int, generator: np.random.Generator) -> np.ndarray:
     """(rows,) int64: the part of each row, counted from 0; parts are stratified."""
     part = np.empty(len(strata), np.int64)
@@ -191,6 +226,8 @@ def load_splits(source: Source, division: Division) -> Splits:
         notes += leave_out_test(readers, source)
     division.drawn_fractions(list(readers))  # refuse contradictions before reading
     tables = {key: read() for key, read in readers.items()}
+    source.check_classes(label_names(tables["data.train"]["label"]))
+    notes += source.notes
     if source.source == "bundled":
         rows = tables["data.train"]
         tables["data.train"] = unique = first_of_each(rows)

@@ -51,6 +51,10 @@ def joined(train: EncodedTexts, unlabelled: EncodedTexts) -> EncodedTexts:
     weights = train.weights
     if weights is not None:
         weights = np.append(weights, np.ones(len(unlabelled), np.float32))
+    targets = train.targets
+    if targets is not None:
+        nothing = np.zeros((len(unlabelled), targets.shape[1]), np.float32)
+        targets = np.concatenate([targets, nothing])
     return EncodedTexts(
         np.concatenate([train.ids, unlabelled.ids]),
         np.concatenate([train.offsets, train.offsets[-1] + unlabelled.offsets[1:]]),
@@ -58,6 +62,7 @@ def joined(train: EncodedTexts, unlabelled: EncodedTexts) -> EncodedTexts:
         np.concatenate([train.labels, unlabelled.labels]),
         weights,
         labelled=np.arange(len(train) + len(unlabelled)) < len(train),
+        targets=targets,
     )
 
 

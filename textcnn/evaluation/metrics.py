@@ -34,6 +34,10 @@ class Scores:
     With label sets, accuracy is the fraction of texts whose whole set is correct, loss the mean
     binary cross-entropy over texts and labels, and macro-F1 the mean over all labels; a label that
     is neither true nor predicted counts as 0.
+
+    Of texts with soft labels, the most probable class counts as the true one (the first of equal
+    ones), and of label sets the labels of at least 0.5; the loss is against the probabilities.
+    Weights of texts count nowhere.
     """
 
     accuracy: float
@@ -104,8 +108,10 @@ def score(
         }
     ).to(device)
     loss = SumMetric(nan_strategy="disable").set_dtype(torch.float64).to(device)
-    for logits, truth in labelled_logits(model, batches, device):
-        metrics.update(logits, truth)
+    for logits, batch in labelled_logits(model, batches, device):
+        assert batch.labels is not None
+        metrics.update(logits, batch.labels)
+        truth = batch.labels if batch.targets is None else batch.targets.to(logits.dtype)
         # a sum, not a mean: the last batch is smaller
         loss.update(F.cross_entropy(logits, truth, reduction="sum").double())
     values = {name: value.tolist() for name, value in metrics.compute().items()}
@@ -124,8 +130,8 @@ def score(
 
 def labelled_logits(
     model: torch.nn.Module, batches: Iterable[Batch], device: torch.device
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the logits (batch, classes) of each batch, and its labels."""
+) -> Iterator[tuple[Tensor, Batch]]:
+    """Yield the logits (batch, classes) of each batch, and the batch with its labels."""
     model.eval()
     for batch in batches:
         batch = batch.to(device)
@@ -133,4 +139,4 @@ def labelled_logits(
         # entered per batch: around a `yield` it would leak into the caller
         with torch.inference_mode():
             logits = model(**batch.inputs)
-        yield logits, batch.labels
+        yield logits, batch

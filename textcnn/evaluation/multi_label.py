@@ -48,10 +48,12 @@ def score_label_sets(
     loss = torch.zeros((), dtype=torch.float64)
     scored: list[ScoredBatch] = []
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
-    for logits, truth in labelled_logits(model, map(texts.batch, rows), device):
-        logits, truth = logits.float().cpu(), truth.cpu()  # (batch, labels)
+    for logits, batch in labelled_logits(model, map(texts.batch, rows), device):
+        assert batch.labels is not None
+        logits, truth = logits.float().cpu(), batch.labels.cpu()  # (batch, labels)
+        targets = truth.float() if batch.targets is None else batch.targets.cpu()
         # a sum, not a mean: the last batch is smaller
-        loss += F.binary_cross_entropy_with_logits(logits, truth.float(), reduction="sum")
+        loss += F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
         scored.append((logits.sigmoid(), truth))
     if thresholds is None:
         reached = over_processes(count_reached(scored, len(labels)), device)

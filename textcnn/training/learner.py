@@ -82,7 +82,7 @@ class Learner:
         """A scalar in nats, from the labels and, if there is a teacher, from its logits."""
         assert batch.labels is not None
         if batch.teacher is None or self.distillation is None:
-            return self.loss_of(logits, batch.labels, batch.weights)
+            return self.loss_of(logits, batch.labels, batch.weights, batch.targets)
         return self.distillation.loss(
             self.loss_of,
             logits,
@@ -90,6 +90,7 @@ class Learner:
             batch.teacher,
             weights=batch.weights,
             labelled=batch.labelled,
+            targets=batch.targets,
         )
 
     def logits(self, ids: Tensor, lengths: Tensor, more: Any = None) -> Tensor:

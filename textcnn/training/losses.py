@@ -15,13 +15,20 @@ from textcnn.models.decision import chosen
 
 
 class Loss(Protocol):
-    """A scalar, from logits (batch, classes), labels and text weights (batch,), if any."""
+    """A scalar, from logits (batch, classes), labels, and if any text weights (batch,) and soft
+    labels (batch, classes), which then take the place of the labels."""
 
-    def __call__(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor: ...
+    def __call__(
+        self,
+        logits: Tensor,
+        labels: Tensor,
+        weights: Tensor | None = None,
+        targets: Tensor | None = None,
+    ) -> Tensor: ...
 
 
-# The denominator of a mean loss, (), from the labels and weights of its texts.
-Mass = Callable[[Tensor, Tensor | None], Tensor]
+# The denominator of a mean loss, (), from the labels, weights and soft labels of its texts.
+Mass = Callable[[Tensor, Tensor | None, Tensor | None], Tensor]
 
 NAMED = 20  # classes in a message, at most
 
@@ -43,10 +50,10 @@ def loss_for(
     Raises:
         InputError: as `class_weights`.
     """
-    counted = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
+    by_class = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
     settings: dict[str, Any] = {
         "multi_label": rows.multi_label,
-        "class_weights": None if counted is None else counted.to(device),
+        "class_weights": None if by_class is None else by_class.to(device),
         "label_smoothing": label_smoothing,
     }
     if name == "cross_entropy":
@@ -55,7 +62,7 @@ def loss_for(
 
 
 def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothing: float) -> Loss:
-    """A function of logits (batch, classes), labels and text weights that returns a scalar in nats.
+    """A `Loss` in nats.
 
     One class per text, labels (batch,) int64: the cross-entropy, averaged over the texts. A text
     counts as much as its class weight times its own weight.
@@ -63,27 +70,39 @@ def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothi
     Label sets, labels (batch, classes) bool: the binary cross-entropy, averaged over texts and
     labels. A label that a text has counts `class_weights`, one that it lacks counts 1.
 
+    Soft labels: a text counts once for each class, with the probability of the class as weight.
+
     Args:
         class_weights: (classes,) float32, on the device of the logits; None: all 1.
         label_smoothing: fraction of the target that is spread evenly over the classes; for label
             sets, over having a label and lacking it.
     """
 
-    def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    def cross_entropy(
+        logits: Tensor,
+        labels: Tensor,
+        weights: Tensor | None = None,
+        targets: Tensor | None = None,
+    ) -> Tensor:
         settings: dict[str, Any] = {"weight": class_weights, "label_smoothing": label_smoothing}
-        if weights is None:
+        if weights is None and targets is None:
             return F.cross_entropy(logits, labels, **settings)
-        losses = F.cross_entropy(logits, labels, reduction="none", **settings)  # (batch,)
-        counted = weights if class_weights is None else weights * class_weights[labels]
-        return weighted_mean(losses, weights, counted)
+        truth = labels if targets is None else targets.to(logits.dtype)
+        losses = F.cross_entropy(logits, truth, reduction="none", **settings)  # (batch,)
+        if weights is None:
+            weights = torch.ones_like(losses)
+        return weighted_mean(losses, weights, counted(weights, labels, targets, class_weights))
 
     def binary_cross_entropy(
-        logits: Tensor, labels: Tensor, weights: Tensor | None = None
+        logits: Tensor,
+        labels: Tensor,
+        weights: Tensor | None = None,
+        targets: Tensor | None = None,
     ) -> Tensor:
-        targets = labels.to(logits.dtype) * (1 - label_smoothing) + label_smoothing / 2
+        truth = (labels if targets is None else targets).to(logits.dtype)
         losses = F.binary_cross_entropy_with_logits(
             logits,
-            targets,
+            truth * (1 - label_smoothing) + label_smoothing / 2,
             pos_weight=class_weights,
             reduction="mean" if weights is None else "none",
         )
@@ -92,18 +111,27 @@ def build_loss(*, multi_label: bool, class_weights: Tensor | None, label_smoothi
     return binary_cross_entropy if multi_label else cross_entropy
 
 
+def counted(
+    weights: Tensor, labels: Tensor, targets: Tensor | None, class_weights: Tensor | None
+) -> Tensor:
+    """(batch,): how much each text counts in a mean, by its own weight and that of its class."""
+    if class_weights is None:
+        return weights
+    return weights * (class_weights[labels] if targets is None else targets @ class_weights)
+
+
 def mass_for(rows: LabelledTexts, *, weights: Any, device: torch.device) -> Mass:
     """What `loss_for` divides by: the mean over two batches weighs their losses by it.
 
     Args:
         weights: the setting `training.class_weights`.
     """
-    counted = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
-    by_class = None if counted is None or rows.multi_label else counted.to(device)
+    given = class_weights(weights, rows.names, rows.counts, len(rows), rows.multi_label)
+    by_class = None if given is None or rows.multi_label else given.to(device)
 
-    def mass(labels: Tensor, weights: Tensor | None) -> Tensor:
+    def mass(labels: Tensor, weights: Tensor | None, targets: Tensor | None = None) -> Tensor:
         texts = torch.ones(len(labels), device=device) if weights is None else weights
-        return (texts if by_class is None else texts * by_class[labels]).sum()
+        return counted(texts, labels, targets, by_class).sum()
 
     return mass
 
@@ -121,28 +149,43 @@ def build_margin_loss(
     """A loss of each class against the rest, as `build_loss` weighs it.
 
     One class per text: the sum over the classes, averaged over the texts. Label sets: averaged over
-    texts and labels.
+    texts and labels. Soft labels: a text counts once for each class, as in `build_loss`.
 
     Args:
         name: a key of MARGIN_LOSSES.
         label_smoothing: as for `build_loss`, of targets 1 and 0, from which the signs are made.
     """
 
-    def margin_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
-        classes = logits.shape[1]
-        member = labels if multi_label else F.one_hot(labels, classes)  # (batch, classes)
-        spread = label_smoothing / (2 if multi_label else classes)
-        targets = member.to(logits.dtype) * (1 - label_smoothing) + spread
-        losses = MARGIN_LOSSES[name](logits, 2 * targets - 1)
+    def losses_of(logits: Tensor, member: Tensor) -> Tensor:
+        """(batch, classes), of texts that have a class (1) or lack it (0)."""
+        spread = label_smoothing / (2 if multi_label else logits.shape[1])
+        losses = MARGIN_LOSSES[name](logits, 2 * (member * (1 - label_smoothing) + spread) - 1)
+        if multi_label and class_weights is not None:
+            losses = losses * torch.where(member > 0, class_weights, 1.0)
+        return losses
+
+    def margin_loss(
+        logits: Tensor,
+        labels: Tensor,
+        weights: Tensor | None = None,
+        targets: Tensor | None = None,
+    ) -> Tensor:
         if weights is None:
             weights = logits.new_ones(len(logits))
+        counts = weights if multi_label else counted(weights, labels, targets, class_weights)
+        if targets is None:
+            member = labels if multi_label else F.one_hot(labels, logits.shape[1])
+            losses = losses_of(logits, member.to(logits.dtype))  # (batch, classes)
+            by_text = losses.mean(dim=1) if multi_label else losses.sum(dim=1)
+            return weighted_mean(by_text, counts, counts)
+        have = losses_of(logits, torch.ones_like(logits))
+        lack = losses_of(logits, torch.zeros_like(logits))
         if multi_label:
-            if class_weights is not None:
-                losses = losses * torch.where(labels, class_weights, 1.0)
-            return weighted_mean(losses.mean(dim=1), weights, weights)
-        if class_weights is not None:
-            weights = weights * class_weights[labels]
-        return weighted_mean(losses.sum(dim=1), weights, weights)
+            return weighted_mean(lack.lerp(have, targets).mean(dim=1), weights, counts)
+        # of a text of each class: it has this one and lacks the others
+        losses = lack.sum(dim=1, keepdim=True) + have - lack
+        shares = targets if class_weights is None else targets * class_weights
+        return weighted_mean((shares * losses).sum(dim=1), weights, counts)
 
     return margin_loss
 

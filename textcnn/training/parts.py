@@ -44,6 +44,7 @@ from textcnn.training.optimization.schedules import build_schedule
 from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
+from textcnn.training.subwords.vectors import add_subwords
 
 
 def load_data(
@@ -134,19 +135,37 @@ def initial_classifier(
     """A classifier before training."""
     labels = data.splits.labels
     thresholds = (0.5,) * len(labels) if config.data.multi_label else None
-    model = initial_model(config.model, config.text.max_length, data, vectors)
+    model = initial_model(
+        config.model,
+        config.text.max_length,
+        data,
+        vectors,
+        weighs_subwords=config.weighs_subwords,
+    )
+    if config.composes_vectors:
+        network = model.network if isinstance(model, WithNgrams) else model
+        assert isinstance(network, TextCNN)
+        add_subwords(network.embedding, data.texts.encoder.vocabulary.known_tokens, vectors)
     return build_classifier(model, data.texts.encoder, labels, thresholds)
 
 
 def initial_model(
-    config: ModelConfig, max_length: int | None, data: PreparedData, vectors: TokenVectors | None
+    config: ModelConfig,
+    max_length: int | None,
+    data: PreparedData,
+    vectors: TokenVectors | None,
+    *,
+    weighs_subwords: bool = False,
 ) -> Model:
     """A network with random weights and these pretrained vectors, its n-grams, or both.
 
     Args:
         max_length: tokens kept of a text.
+        weighs_subwords: see `count_ngrams`.
     """
-    ngrams = count_ngrams(config, data) if config.ngrams else None
+    ngrams = None
+    if config.ngrams:
+        ngrams = count_ngrams(config, data, weighs_subwords=weighs_subwords)
     if not isinstance(config, NetworkConfig):
         assert ngrams is not None
         return ngrams

@@ -52,6 +52,8 @@ from textcnn.training.report import Outcome
 from textcnn.training.resuming import read_words, restore, save_words, state_to_resume
 from textcnn.training.state import TrainingState
 
+SELECTED = "selected"  # the checkpoint of a member that validation chose, before final training
+
 
 class TrainingRun:
     """The parts of a run, built in the order in which they are needed.
@@ -204,6 +206,8 @@ class TrainingRun:
         """Go on to the training on train + validation; from here on it is what is resumed."""
         self.accelerator.wait_for_everyone()
         chosen = load_checkpoint(existing(self.run_dir / "best"))
+        if self.config.training.member is not None and self.is_first:
+            save_checkpoint(self.run_dir / SELECTED, chosen)
         assert self.batches.steps is not None
         selection = Selection(self.state, self.batches.steps)
         self.enter_final(selection, vectors=True)

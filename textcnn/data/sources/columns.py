@@ -1,7 +1,7 @@
-"""The text and label columns of a table, as strings."""
+"""The columns of a table that textcnn reads: texts, labels and weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textcnn.data.labelled import PRESENCES, SHARES
+from textcnn.data.sources.label_cells import label_cells, weight
 from textcnn.data.sources.lines import is_empty
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
+WANTS_PROBABILITIES = "if these are probabilities of classes, set data.label_kind=probabilities"
 WANTS_SEPARATOR = (
     ", not a list; set the separator between labels, for example "
     f"{argument('data.label_separator', '|')}"
@@ -22,22 +25,48 @@ WANTS_SEPARATOR = (
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that hold the text and the label or labels of a row."""
+    """The columns that hold the text, the label or labels, and the weight of a row."""
 
     text: tuple[str, ...]  # joined in this order by a blank
-    label: str
+    labels: tuple[str, ...]  # one, unless `kind` has a column for each class or annotator
     multi_label: bool = False
     separator: str | None = None  # between several labels in a string; None: they are lists
+    kind: str = "names"  # what `labels` hold: names, probabilities, votes or indicators
+    classes: tuple[str, ...] | None = None  # in the order of `labels`, or of a list in one
+    weight: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.labels[0]
 
     @property
     def names(self) -> list[str]:
-        return list(dict.fromkeys([*self.text, self.label]))
+        more = [] if self.weight is None else [self.weight]
+        return list(dict.fromkeys([*self.text, *self.labels, *more]))
+
+    @property
+    def known_classes(self) -> tuple[str, ...]:
+        """The classes that the configuration names; empty if only the rows know them."""
+        if self.classes is not None:
+            return self.classes
+        one_each = self.kind == "indicators" or (len(self.labels) > 1 and self.kind != "votes")
+        return self.labels if one_each else ()
+
+    def of(self, key: str) -> "Columns":
+        """The columns to read of data.train, data.validation or data.test: only training weighs."""
+        return self if key == "data.train" else replace(self, weight=None)
 
     @property
     def schema(self) -> pa.Schema:
-        """Of the rows made from these columns: `text`, and `label` (string or list of strings)."""
-        label = pa.list_(pa.string()) if self.multi_label else pa.string()
-        return pa.schema({"text": pa.string(), "label": label})
+        """Of the rows made from these columns, see `label_texts`."""
+        soft = self.kind in ("probabilities", "votes")
+        label = pa.list_(pa.string()) if self.multi_label or soft else pa.string()
+        fields = {"text": pa.string(), "label": label}
+        if soft:
+            fields[PRESENCES if self.multi_label else SHARES] = pa.list_(pa.float64())
+        if self.weight is not None:
+            fields["weight"] = pa.float32()
+        return pa.schema(fields)
 
 
 @dataclass(frozen=True)
@@ -74,13 +103,42 @@ def table_rows(
     if len(texts) > 1:
         wide = [column.cast(pa.large_string()) for column in texts]
         text = pc.binary_join_element_wise(*wide, pa.scalar(" ", pa.large_string()))
+    made = {"text": text, **table_labels(table, columns, where, features or {}, first_row)}
+    if columns.weight is not None:
+        cells = enumerate(table[columns.weight].to_pylist(), start=first_row)
+        made["weight"] = pa.array(
+            [weight(f"{where}, row {row}", columns.weight, cell) for row, cell in cells],
+            pa.float32(),
+        )
+    return pa.table(made).cast(columns.schema)
+
+
+def table_labels(
+    table: pa.Table, columns: Columns, where: str, features: Any, first_row: int
+) -> dict[str, pa.Array | pa.ChunkedArray]:
+    """The columns of `columns.schema` between `text` and `weight`. Arguments as `table_rows`."""
+    if columns.kind != "names":
+        given = [named(table[name], features.get(name)) for name in columns.labels]
+        rows = enumerate(zip(*given, strict=True), start=first_row)
+        made = [label_cells(f"{where}, row {row}", cells, columns) for row, cells in rows]
+        fields = [field for field in columns.schema if field.name not in ("text", "weight")]
+        return {
+            field.name: pa.array([row[field.name] for row in made], field.type) for field in fields
+        }
     label = Column(table[columns.label], where, columns.label, first_row)
-    feature = (features or {}).get(columns.label)
+    feature = features.get(columns.label)
     if columns.multi_label:
-        labels = label_lists(label, feature, columns.separator)
-    else:
-        labels = single_labels(label, feature)
-    return pa.table({"text": text, "label": labels}).cast(columns.schema)
+        return {"label": label_lists(label, feature, columns.separator)}
+    return {"label": single_labels(label, feature)}
+
+
+def named(values: pa.ChunkedArray, feature: Any) -> list[Any]:
+    """The cells of a column; ids of classes become their names, and -1 no class."""
+    names = getattr(feature, "names", None)
+    cells: list[Any] = values.to_pylist()
+    if names is None:
+        return cells
+    return [None if id is None or id < 0 else names[id] for id in cells]
 
 
 def strings(column: Column) -> pa.ChunkedArray:
@@ -104,6 +162,11 @@ def strings(column: Column) -> pa.ChunkedArray:
 def single_labels(column: Column, feature: Any) -> pa.ChunkedArray:
     if is_list(column.values.type):
         raise InputError(f"{column.where}, column {column.name!r} holds lists; {WANTS_LISTS}")
+    kind = column.values.type
+    if pa.types.is_struct(kind) or pa.types.is_map(kind):
+        raise InputError(
+            f"{column.where}, column {column.name!r} holds objects; {WANTS_PROBABILITIES}"
+        )
     return class_names(column, feature)
 
 
@@ -191,10 +254,16 @@ def is_list(kind: pa.DataType) -> bool:
     )
 
 
-def check_columns(where: str | Path, names: Sequence[str], columns: Sequence[str]) -> None:
+def check_columns(
+    where: str | Path, names: Sequence[str], columns: Sequence[str], weight: str | None = None
+) -> None:
+    """
+    Raises:
+        InputError: a column of `columns` is not among `names`.
+    """
     for column in columns:
         if column not in names:
+            key = "data.weight" if column == weight else "data.text and data.label"
             raise InputError(
-                f"{where} has no column {column!r}; it has {', '.join(names)}; "
-                "set data.text and data.label"
+                f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}"
             )

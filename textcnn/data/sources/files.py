@@ -5,7 +5,7 @@ Messages count rows from 1 without the header, and lines as editors do.
 
 import glob
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -17,11 +17,13 @@ import textcnn
 from textcnn.data.cache import CACHED_BYTES, cached
 from textcnn.data.sources.columns import (
     WANTS_LISTS,
+    WANTS_PROBABILITIES,
     WANTS_SEPARATOR,
     Columns,
     check_columns,
     table_rows,
 )
+from textcnn.data.sources.label_cells import label_cells, weight
 from textcnn.data.sources.lines import check_names, csv_rows, decode, is_empty, json_cell, json_rows
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
@@ -33,7 +35,7 @@ STREAMED_ROWS = 1000  # per block
 
 
 def read_files(key: str, given: StringOrList, columns: Columns) -> pa.Table:
-    """Rows of `text` and `label` from files, in order.
+    """Rows of `columns.schema` from files, in order.
 
     Args:
         key: the configuration key that names the files, for messages.
@@ -42,7 +44,25 @@ def read_files(key: str, given: StringOrList, columns: Columns) -> pa.Table:
     Raises:
         InputError: a file can't be used; the message names it, and row, line or column.
     """
-    return pa.concat_tables(read_file(path, columns) for path in find_files(key, given))
+    return pa.concat_tables(read_file(path, columns.of(key)) for path in find_files(key, given))
+
+
+def holds_objects(key: str, given: StringOrList, column: str) -> bool:
+    """Whether a file of JSON Lines or Parquet holds an object in the first row of a column."""
+    for path in find_files(key, given):
+        ending = path.suffix.lower()
+        if ending == ".jsonl":
+            with path.open("rb") as file:
+                _, row = next(json_rows(decode(file, str(path)), str(path)), ("", {}))
+            if isinstance(row.get(column), dict):
+                return True
+        elif ending == ".parquet":
+            with suppress(pa.ArrowException, OSError), pq.ParquetFile(path) as table:
+                place = table.schema_arrow.get_field_index(column)
+                kind = pa.null() if place < 0 else table.schema_arrow.field(place).type
+                if pa.types.is_struct(kind) or pa.types.is_map(kind):
+                    return True
+    return False
 
 
 def find_files(key: str, given: StringOrList, endings: Sequence[str] = ENDINGS) -> list[Path]:
@@ -77,7 +97,7 @@ def stream_files(key: str, given: StringOrList, columns: Columns) -> Iterator[pa
     for path in find_files(key, given):
         rows = 0
         stream = stream_parquet if path.suffix.lower() == ".parquet" else stream_lines
-        for block in stream(path, columns):
+        for block in stream(path, columns.of(key)):
             rows += len(block)
             yield block
         if rows == 0:
@@ -110,7 +130,7 @@ def open_parquet(path: Path, columns: Columns) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             check_names(str(path), names)
-            check_columns(path, names, columns.names)
+            check_columns(path, names, columns.names, columns.weight)
             yield file
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
@@ -164,27 +184,51 @@ def examples(path: str, columns: Columns, stamp: str) -> Iterator[dict[str, Any]
 
 
 def line_rows(file: IO[bytes], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
-    """The rows of CSV, TSV or JSON Lines, with `text` and `label`."""
+    """The rows of CSV, TSV or JSON Lines, as `columns.schema` says."""
     lines = decode(file, path)
     ending = Path(path).suffix.lower()
     if ending == ".jsonl":
         for where, row in json_rows(lines, path):
             text = " ".join(json_cell(where, row, column) for column in columns.text)
-            label = json_label(where, row, columns)
-            yield {"text": text, "label": label}
+            label = json_labels(where, row, columns)
+            yield {"text": text} | label | json_weight(where, row, columns)
         return
     rows = csv_rows(lines, path, delimiter="," if ending == ".csv" else "\t")
     header = next(rows, None)
     if header is None:
         return
-    check_columns(path, header, columns.names)
+    check_columns(path, header, columns.names, columns.weight)
     text_places = [header.index(column) for column in columns.text]
-    label_place = header.index(columns.label)
+    label_places = [header.index(column) for column in columns.labels]
+    weight_place = None if columns.weight is None else header.index(columns.weight)
     for number, cells in enumerate(rows, start=1):
-        yield {
-            "text": " ".join(cells[place] for place in text_places),
-            "label": csv_label(f"{path}, row {number}", cells[label_place], columns),
-        }
+        where = f"{path}, row {number}"
+        made: dict[str, Any] = {"text": " ".join(cells[place] for place in text_places)}
+        if columns.kind == "names":
+            made["label"] = csv_label(where, cells[label_places[0]], columns)
+        else:
+            made |= label_cells(where, [cells[place] for place in label_places], columns)
+        if weight_place is not None:
+            assert columns.weight is not None
+            made["weight"] = weight(where, columns.weight, cells[weight_place])
+        yield made
+
+
+def json_labels(where: str, row: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    if columns.kind == "names":
+        return {"label": json_label(where, row, columns)}
+    for column in columns.labels:
+        if column not in row:
+            raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
+    return label_cells(where, [row[column] for column in columns.labels], columns)
+
+
+def json_weight(where: str, row: dict[str, Any], columns: Columns) -> dict[str, float]:
+    if columns.weight is None:
+        return {}
+    if columns.weight not in row:
+        raise InputError(f"{where}: no column {columns.weight!r}; it has {', '.join(row)}")
+    return {"weight": weight(where, columns.weight, row[columns.weight])}
 
 
 def csv_label(where: str, cell: str, columns: Columns) -> str | list[str]:
@@ -200,6 +244,10 @@ def json_label(where: str, row: dict[str, Any], columns: Columns) -> str | list[
     if not columns.multi_label:
         if isinstance(value, list):
             raise InputError(f"{where}: column {columns.label!r} holds lists; {WANTS_LISTS}")
+        if isinstance(value, dict):
+            raise InputError(
+                f"{where}: column {columns.label!r} holds an object; {WANTS_PROBABILITIES}"
+            )
         if isinstance(value, float):
             raise InputError(
                 f"{where}: column {columns.label!r} holds {value}; labels are strings, whole "

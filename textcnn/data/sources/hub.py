@@ -94,15 +94,13 @@ def stream_split(
     origin: tuple[str, str | None, str | None],
     columns: Columns,
 ) -> Iterator[pa.Table]:
-    where, first_row = f"{origin[0]}, {split}", 1
+    where, first_row, columns = f"{origin[0]}, {split}", 1, columns.of(key)
     with explained(*origin):
         names = rows.column_names or list(next(iter(rows)))
-        check_columns(where, names, columns.names)
+        check_columns(where, names, columns.names, columns.weight)
         rows = rows.select_columns(columns.names)
         for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
-            check_labelled(
-                key, where, table.column(columns.label), (rows.features or {}).get(columns.label)
-            )
+            check_labelled(key, where, table, columns, rows.features or {})
             yield table_rows(table, columns, where, rows.features, first_row)
             first_row += len(table)
 
@@ -282,21 +280,23 @@ def split_sizes(builder: DatasetBuilder) -> dict[str, int]:
 def read_split(
     builder: DatasetBuilder, key: str, split: str, path: str, columns: Columns
 ) -> pa.Table:
-    """Rows of `text` and `label`; labels are the Hub's class names, if it has them.
+    """Rows of `columns.schema`; labels are the Hub's class names, if it has them.
 
     Raises:
         InputError: a column doesn't exist, a cell is null, or a row has no label.
     """
-    where = f"{path}, {split}"
+    where, columns = f"{path}, {split}", columns.of(key)
     rows = builder.as_dataset(split=split)
-    check_columns(where, rows.column_names, columns.names)
+    check_columns(where, rows.column_names, columns.names, columns.weight)
     rows = rows.select_columns(columns.names)
     table = rows.with_format("arrow")[:]
-    check_labelled(key, where, table.column(columns.label), rows.features[columns.label])
+    check_labelled(key, where, table, columns, rows.features)
     return table_rows(table, columns, where, rows.features)
 
 
-def check_labelled(key: str, where: str, labels: pa.ChunkedArray, feature: Any) -> None:
+def check_labelled(
+    key: str, where: str, table: pa.Table, columns: Columns, features: Mapping[str, Any]
+) -> None:
     """Refuse rows without a label, which the Hub marks by the class -1.
 
     In a column of plain numbers -1 may be a class, so there only a split of all -1 is refused.
@@ -304,7 +304,9 @@ def check_labelled(key: str, where: str, labels: pa.ChunkedArray, feature: Any) 
     Raises:
         InputError
     """
-    named = isinstance(feature, ClassLabel)
+    if columns.kind != "names":
+        return
+    labels, named = table[columns.label], isinstance(features.get(columns.label), ClassLabel)
     if not named and not pa.types.is_integer(labels.type):
         return
     unlabelled = pc.equal(labels, -1)

@@ -1,12 +1,15 @@
 """Rows from Python lists: texts, their labels, and perhaps a weight of each text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.labelled import SHARES
+from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.label_cells import label_cells
 from textcnn.data.sources.lines import SURROGATE, is_empty
 from textcnn.errors import InputError
 
@@ -16,12 +19,13 @@ class Rows:
     """Labelled texts of a Python program; any sequences, such as lists and NumPy arrays."""
 
     texts: Sequence[str] | np.ndarray
-    # of each text a string, or with several labels a list or set of strings; None: no labels
+    # of each text a string, or with several labels a list or set of strings, or for soft labels
+    # {class: probability}; None: no labels
     labels: Sequence[Any] | np.ndarray | None
     weights: Sequence[float] | np.ndarray | None = None  # of each text in the loss; None: all 1
 
     def table(self, key: str, multi_label: bool) -> pa.Table:
-        """Columns `text`, `label` (if there are labels) and `weight` (float32, if there are any).
+        """The rows as `label_texts` takes them; without labels only the column `text`.
 
         Args:
             key: what messages call the rows.
@@ -29,8 +33,8 @@ class Rows:
 
         Raises:
             InputError: sequences of different length, no rows, a text or label that is not a
-                string, an empty label, a weight that is negative or not finite. The message names
-                the row, counted from 1.
+                string, an empty label, probabilities that don't add up to 1, a weight that is
+                negative or not finite. The message names the row, counted from 1.
         """
         if isinstance(self.texts, str):
             raise InputError(f"{key}: texts must be a sequence of strings, got one string")
@@ -43,13 +47,31 @@ class Rows:
         texts = list(checked_strings(key, "text", enumerate(self.texts, start=1)))
         if self.labels is None:
             return pa.table({"text": pa.array(texts, pa.string())})
-        check = checked_label_sets if multi_label else checked_labels
-        labels = list(check(key, self.labels))
-        kind = pa.list_(pa.string()) if multi_label else pa.string()
-        columns = {"text": pa.array(texts, pa.string()), "label": pa.array(labels, kind)}
+        columns = {"text": pa.array(texts, pa.string())}
+        if any(isinstance(label, Mapping) for label in self.labels):
+            columns |= soft_columns(key, self.labels)
+        else:
+            check = checked_label_sets if multi_label else checked_labels
+            kind = pa.list_(pa.string()) if multi_label else pa.string()
+            columns["label"] = pa.array(list(check(key, self.labels)), kind)
         if self.weights is not None:
             columns["weight"] = checked_weights(key, self.weights, len(texts))
         return pa.table(columns)
+
+
+def soft_columns(key: str, labels: Iterable[Any]) -> dict[str, pa.Array]:
+    """`label` and SHARES, from probabilities by class; a class name alone has the probability 1.
+
+    Raises:
+        InputError: see `Rows.table`.
+    """
+    columns = Columns((), ("label",), kind="probabilities")
+    rows = []
+    for row, label in enumerate(labels, start=1):
+        given = {label: 1.0} if isinstance(label, str) else label
+        rows.append(label_cells(f"{key}, row {row}", [given], columns))
+    fields = [columns.schema.field(name) for name in ("label", SHARES)]
+    return {field.name: pa.array([row[field.name] for row in rows], field.type) for field in fields}
 
 
 def checked_labels(key: str, labels: Iterable[Any]) -> Iterator[str]:

@@ -1,23 +1,27 @@
 """Where rows come from: what each source provides for train, validation and test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.columns import Columns
-from textcnn.data.sources.files import StringOrList, read_files, stream_files
+from textcnn.data.sources.files import StringOrList, holds_objects, read_files, stream_files
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.unlabelled import read_unlabelled
 from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.errors import InputError
 
 KEYS = ("data.train", "data.validation", "data.test")
-# By key, a function that reads its rows: a table of `text` and `label`, and perhaps `weight`.
+# By key, a function that reads its rows: a table as `label_texts` takes it.
 Readers = dict[str, Callable[[], pa.Table]]
+
+
+def as_tuple(value: StringOrList) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def read_stream(stream: Callable[[], Iterator[pa.Table]]) -> pa.Table:
@@ -36,7 +40,10 @@ class Source:
     validation: StringOrList | None = None
     test: StringOrList | None = None
     text: StringOrList = "text"
-    label: str = "label"
+    label: StringOrList = "label"
+    label_kind: str | None = None  # names, probabilities, votes, indicators; None: see `kind`
+    classes: StringOrList | None = None
+    weight: str | None = None  # the column of the weights
     multi_label: bool = False
     label_separator: str | None = None
     synthetic: dict[str, Any] | None = None  # the settings of `SyntheticTexts`
@@ -44,10 +51,33 @@ class Source:
     memory: Mapping[str, Rows] | None = None  # by split: train, validation, test, unlabelled
     seed: int = 0  # draws synthetic texts
 
-    @property
+    @cached_property
     def columns(self) -> Columns:
-        text = (self.text,) if isinstance(self.text, str) else tuple(self.text)
-        return Columns(text, self.label, self.multi_label, self.label_separator)
+        return Columns(
+            as_tuple(self.text),
+            as_tuple(self.label),
+            self.multi_label,
+            self.label_separator,
+            self.kind,
+            None if self.classes is None else as_tuple(self.classes),
+            self.weight,
+        )
+
+    @property
+    def kind(self) -> str:
+        """What the label columns hold.
+
+        Raises:
+            InputError: files are missing.
+        """
+        if self.label_kind is not None:
+            return self.label_kind
+        labels = as_tuple(self.label)
+        if len(labels) > 1:  # the configuration is checked: with data.multi_label
+            return "indicators"
+        files = [(k, v) for k, v in self.given.items() if v is not None and self.source == "files"]
+        objects = any(holds_objects(key, value, labels[0]) for key, value in files)
+        return "probabilities" if objects else "names"
 
     @property
     def given(self) -> dict[str, StringOrList | None]:
@@ -74,7 +104,8 @@ class Source:
             return {k: partial(rows[k].table, k, self.multi_label) for k in KEYS if k in rows}, []
         if self.source == "files":
             files = {key: value for key, value in self.given.items() if value is not None}
-            return {k: partial(read_files, k, v, self.columns) for k, v in files.items()}, []
+            # not before they are called: `columns` may have to look into the files
+            return {k: partial(self.read_files, k, v) for k, v in files.items()}, []
         # imported here: `datasets` takes a second, and only this source needs it
         from textcnn.data.sources.hub import open_hub
 
@@ -101,13 +132,41 @@ class Source:
             )
         else:
             files = {key: value for key, value in self.given.items() if value is not None}
-            streams = {k: partial(stream_files, k, v, self.columns) for k, v in files.items()}
+            streams = {k: partial(self.stream_files, k, v) for k, v in files.items()}
             notes = []
         if "data.train" not in streams:
             raise InputError(self.no_train)
         train = streams.pop("data.train")
         readers: Readers = {key: partial(read_stream, stream) for key, stream in streams.items()}
         return train, readers, notes
+
+    def read_files(self, key: str, given: StringOrList) -> pa.Table:
+        return read_files(key, given, self.columns)
+
+    def stream_files(self, key: str, given: StringOrList) -> Iterator[pa.Table]:
+        return stream_files(key, given, self.columns)
+
+    @property
+    def notes(self) -> list[str]:
+        """For the user: what was found out about the label column."""
+        if self.source != "files" or self.label_kind or self.columns.kind != "probabilities":
+            return []
+        return [f"data.label={self.label} holds objects: read as data.label_kind=probabilities"]
+
+    def check_classes(self, names: Collection[str], rows: str = "no row of data.train") -> None:
+        """
+        Args:
+            names: of the classes in the training rows.
+
+        Raises:
+            InputError: a class that the configuration names is not among them.
+        """
+        if self.source not in ("files", "hub"):
+            return
+        for name in self.columns.known_classes:
+            if name not in names:
+                key = "data.label" if self.classes is None else "data.classes"
+                raise InputError(f"{rows} has the class {name!r}; leave it out of {key}")
 
     def read_unlabelled(self) -> pa.Table | None:
         """The texts without labels; None if there are none.
@@ -133,7 +192,9 @@ class Source:
         elif not self.path:
             raise InputError("data.source=hub needs data.path=<owner/name or directory>, got null")
         if self.source in ("bundled", "synthetic", "memory"):
-            self.check_unused(self.given)
+            columns = {"label_kind": self.label_kind, "classes": self.classes}
+            columns["weight"] = self.weight
+            self.check_unused(self.given | {f"data.{key}": each for key, each in columns.items()})
             if self.multi_label and self.source != "memory":
                 raise InputError(
                     f"data.multi_label=true: the {self.source} texts have one label each; "
@@ -144,7 +205,7 @@ class Source:
         """Refuse a key that is given but doesn't apply to this source."""
         for key, value in keys.items():
             if value is not None:
-                fitting = "files" if key in KEYS else "hub"
+                fitting = "hub" if key in ("data.path", "data.name", "data.revision") else "files"
                 raise InputError(
                     f"{key} is given, but data.source is {self.source}; add data={fitting}"
                 )

@@ -38,7 +38,7 @@ class Embedding(nn.Module):
         """Vectors (words, dim) from the subwords of unknown words; None if subwords have none."""
         if self.subwords is None:
             return None
-        means = self.subwords.means(unknown)
+        means = self.subwords.means(unknown.keys, unknown.offsets)
         return means if self.fixed is None else torch.cat([means, means], dim=1)
 
     def set_vectors(self, vectors: Tensor, sizes: Sequence[int] | None = None) -> None:

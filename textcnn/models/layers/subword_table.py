@@ -4,7 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.layers.hash_table import HashTable
 from textcnn.models.layers.memo import Memo
 
@@ -44,13 +43,16 @@ class SubwordTable(nn.Module):
             self.numbers(keys), self.weight, offsets, mode="sum", include_last_offset=True
         )
 
-    def means(self, unknown: UnknownWords) -> Tensor:
-        """(words, dim): the mean row of the subwords that the table knows; 0 without any."""
-        rows = self.numbers(unknown.keys)
+    def means(self, keys: Tensor, offsets: Tensor) -> Tensor:
+        """(words, dim): the mean row of those of a word's subwords that are known; 0 without any.
+
+        Args:
+            keys, offsets: as those of `Subwords`.
+        """
         return F.embedding_bag(
-            rows,
+            self.numbers(keys),
             self.weight,
-            unknown.offsets,
+            offsets,
             mode="mean",
             include_last_offset=True,
             padding_idx=NOWHERE,

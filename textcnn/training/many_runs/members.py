@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
-from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
+from textcnn.builders import build_joined_data
+from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.errors import InputError
@@ -20,13 +22,15 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.system.atomic import existing
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.training.curves import Curves
+from textcnn.training.final import Selection
 from textcnn.training.many_runs.jobs import Job, train_all
 from textcnn.training.many_runs.spread import mean_cells, over_runs, score_cells
 from textcnn.training.many_runs.students import out_of_fold_logits
 from textcnn.training.ngrams.parts import train_ngrams
-from textcnn.training.recipe import TrainingRun
+from textcnn.training.recipe import SELECTED, TrainingRun
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
 from textcnn.training.resuming import data_changed, save_words
 
@@ -84,19 +88,47 @@ class EnsembleRun(TrainingRun):
     def finish(self) -> None:
         """Save the ensemble of the members' best checkpoints, test it, write `metrics.json`."""
         self.accelerator.wait_for_everyone()
-        members = [load_checkpoint(find_checkpoint(job.directory)) for job in self.jobs]
-        if any(each.manifest.get("data") != self.data.splits.fingerprints() for each in members):
-            raise InputError(data_changed(self.run_dir))
-        self.vectors_coverage = members[0].manifest.get("vectors_coverage")
+        final = self.config.training.final == "all"
         train_ngrams(self.classifier.model, self.config, self.data)
-        merged = merge_members(members, ngrams_of(self.classifier.model), dump(self.config))
-        self.classifier, _ = rebuild(merged, str(self.run_dir), table_memory=0)
-        self.validate()  # which tunes weights of n-grams and thresholds of label sets
+        self.merge(SELECTED if final else "best")
+        scores = self.validate()  # which tunes weights of n-grams and thresholds of label sets
+        if final:
+            self.state.end_epoch(scores, self.config.training.metric)
+            self.merge_final()
         if self.keep and self.is_first:
             self.curves = Curves(self.run_dir)
             self.opening.log(self.curves, dump(self.config))
         self.save("best")
         super().finish()
+
+    def merge_final(self) -> None:
+        """Make the ensemble of the members that were trained on train + validation."""
+        chosen, thresholds = self.classifier.model.state_dict(), self.classifier.thresholds
+        self.selection = Selection(self.state, all_steps=0)
+        self.build(build_joined_data(self.data, self.config.text), None)
+        self.classifier.thresholds = thresholds
+        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen)
+        self.merge("best", chosen.get("weights"))
+
+    def merge(self, name: str, weights: Tensor | None = None) -> None:
+        """Make the ensemble of checkpoints of the members.
+
+        Args:
+            name: of the checkpoints in the members' directories.
+            weights: of the ensemble and of n-grams beside it; None: 1.
+
+        Raises:
+            InputError: the members were trained on other data.
+        """
+        members = [load_checkpoint(existing(job.directory / name)) for job in self.jobs]
+        if any(each.manifest.get("data") != self.data.splits.fingerprints() for each in members):
+            raise InputError(data_changed(self.run_dir))
+        self.vectors_coverage = members[0].manifest.get("vectors_coverage")
+        ngrams, thresholds = ngrams_of(self.classifier.model), self.classifier.thresholds
+        merged = merge_members(members, ngrams, weights, dump(self.config))
+        self.classifier, _ = rebuild(merged, str(self.run_dir), table_memory=0)
+        if self.selection is not None:
+            self.classifier.thresholds = thresholds
 
     def outcome(
         self, best: BaseClassifier[Any], test: Scores | None, validation: Scores | None
@@ -131,13 +163,17 @@ def member_jobs(config: TrainConfig, run_dir: Path) -> list[Job]:
 
 
 def merge_members(
-    members: Sequence[Checkpoint], ngrams: Ngrams | None, config_yaml: str
+    members: Sequence[Checkpoint],
+    ngrams: Ngrams | None,
+    beside: Tensor | None,
+    config_yaml: str,
 ) -> Checkpoint:
     """The checkpoint of an ensemble, without a manifest.
 
     Args:
         members: trained on the same texts, so that vocabulary and labels are the same.
         ngrams: beside the ensemble.
+        beside: the weights of both; None: 1, until validation chooses them.
         config_yaml: of the ensemble.
     """
     first = members[0]
@@ -150,7 +186,7 @@ def merge_members(
     }
     if ngrams is not None:
         weights |= {f"ngrams.{name}": tensor for name, tensor in ngrams.state_dict().items()}
-        weights["weights"] = torch.ones(2)  # until validation chooses them
+        weights["weights"] = torch.ones(2) if beside is None else beside
     return Checkpoint(config_yaml, weights, first.vocabulary, first.labels, {}, first.thresholds)
 
 
@@ -181,13 +217,21 @@ class EnsembleOutcome(Outcome):
         return result | {"peak_memory_bytes": max(peaks), "members": of_each}
 
     def report(self, console: Console) -> None:
-        split = "validation" if self.test is None else "test"
-        scores = self.scores[split]
-        console.print(class_table(scores, split.capitalize()))
-        console.print(member_table(self.names, [each[split] for each in self.members], scores))
+        lines = []
+        if self.final is not None:
+            accuracy = self.state.history[0]["validation"]["accuracy"]
+            lines.append(
+                f"before the final training, a validation accuracy of {100 * accuracy:.2f} %; the "
+                "members were then trained on these texts too, so they have no validation score"
+            )
+        for split in list(self.scores)[-1:]:  # the test, if there is one
+            scores, of_each = self.scores[split], [each[split] for each in self.members]
+            console.print(class_table(scores, split.capitalize()))
+            console.print(member_table(self.names, of_each, scores))
+            lines.append(f"ensemble of {len(self.members)}: {split} {summary(scores)}")
         seconds = [each["train"]["seconds"] for each in self.members]
         console.print(
-            f"ensemble of {len(self.members)}: {split} {summary(scores)}",
+            *lines,
             *([] if self.baseline is None else [self.baseline.line()]),
             f"{self.seconds:.1f} s over all members, {sum(seconds):.1f} s of training and "
             f"validation, peak memory of this process {peak_memory_bytes() / 1e6:,.0f} MB",

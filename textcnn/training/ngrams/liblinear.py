@@ -24,6 +24,7 @@ def fit_classes(
     cost: float,
     normalized: bool = False,
     class_weights: Tensor | None = None,
+    targets: np.ndarray | None = None,
     seed: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """The weights of features and the biases of classes.
@@ -39,6 +40,8 @@ def fit_classes(
         normalized: divide the scaled features of each text by their L2 norm.
         class_weights: (classes,) of the texts of each class, or for label sets of the texts that
             have each label; None: all 1.
+        targets: (texts, classes), soft labels: a text counts for each class and for the rest, by
+            their probabilities; None: hard labels.
         seed: of the order in which liblinear visits the texts.
 
     Returns:
@@ -50,29 +53,51 @@ def fit_classes(
     two = num_classes == 2 and labels.ndim == 1
     weight = np.zeros((len(scales), num_classes), np.float32)
     bias = np.zeros(num_classes, np.float32)
+    of_class = None if class_weights is None else class_weights.numpy()
+    if of_class is not None and labels.ndim == 1:
+        texts = texts * (of_class[labels] if targets is None else targets @ of_class)
     for number in range(1 if two else 0, num_classes):
-        has_it = labels == number if labels.ndim == 1 else labels[:, number]
-        counted: np.ndarray = texts.copy()
-        if class_weights is not None:
-            of_class = class_weights.numpy()
-            single = labels.ndim == 1
-            counted = counted * (
-                of_class[labels] if single else np.where(has_it, of_class[number], 1)
-            )
         scaled = matrix.copy()
         scaled.data *= scales[:, min(number, scales.shape[1] - 1)][scaled.indices]
         if normalized:
             normalize(scaled, copy=False)
+        has_it, counted = labels == number if labels.ndim == 1 else labels[:, number], texts
+        if targets is not None:
+            scaled, has_it, counted = with_and_without(scaled, texts, targets[:, number])
+        if of_class is not None and labels.ndim == 2:
+            counted = counted * np.where(has_it, of_class[number], 1)
         weight[:, number], bias[number] = one_against_rest(
             scaled, has_it, counted, loss, cost, seed
         )
-    if two:  # the logits differ by what was learned, and add up to 0
-        sign = -1.0 if scales.shape[1] == 1 else 1.0  # log-count ratios have the sign themselves
-        weight[:, 1] /= 2
-        weight[:, 0] = sign * weight[:, 1]
-        bias[1] /= 2
-        bias[0] = -bias[1]
+    if two:
+        # log-count ratios have the sign themselves
+        share_out(weight, bias, sign=-1.0 if scales.shape[1] == 1 else 1.0)
     return torch.from_numpy(weight), torch.from_numpy(bias)
+
+
+def share_out(weight: np.ndarray, bias: np.ndarray, sign: float) -> None:
+    """Let the logits of two classes differ by what the second learned, and add up to 0."""
+    weight[:, 1] /= 2
+    weight[:, 0] = sign * weight[:, 1]
+    bias[1] /= 2
+    bias[0] = -bias[1]
+
+
+def with_and_without(
+    matrix: "csr_matrix", texts: np.ndarray, share: np.ndarray
+) -> tuple["csr_matrix", np.ndarray, np.ndarray]:
+    """Each text with a class, and once more without it: rows, whether they have it, their weights.
+
+    Args:
+        texts: (texts,) how much each counts.
+        share: (texts,) the probability of the class.
+    """
+    from scipy.sparse import vstack
+
+    have, lack = np.flatnonzero(share > 0), np.flatnonzero(share < 1)
+    counted = np.concatenate([(texts * share)[have], (texts * (1 - share))[lack]])
+    rows = vstack([matrix[have], matrix[lack]], format="csr")
+    return rows, np.arange(len(counted)) < len(have), counted
 
 
 def one_against_rest(
@@ -94,7 +119,7 @@ def one_against_rest(
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
 
-    if has_it.all() or not has_it.any() or not matrix.shape[1]:  # there is nothing to tell
+    if has_it.all() or not has_it.any() or matrix.shape[1] == 0:  # there is nothing to tell
         with_it = has_it.sum()
         return np.zeros(matrix.shape[1]), np.log((with_it + 1) / (len(has_it) - with_it + 1))
     settings: dict[str, Any] = {"dual": True, "C": cost, "tol": TOLERANCE, "random_state": seed}

@@ -14,7 +14,7 @@ from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.vocabulary import PADDING, SPECIALS
 from textcnn.training.ngrams.liblinear import fit_classes
-from textcnn.training.ngrams.subwords import SubwordFit
+from textcnn.training.subwords.weights import SubwordFit
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -106,6 +106,7 @@ def fit_linear(
         loss=loss,
         cost=COSTS[loss][ngrams.scaling] if cost is None else cost,
         class_weights=class_weights,
+        targets=None if train.targets is None else train.targets[order],
         seed=seed,
     )
     weight[PADDING] = 0.0
@@ -140,7 +141,10 @@ def calibrate(ngrams: Ngrams, validation: EncodedTexts, subwords: SubwordFit | N
             subwords.install(parts, of_learned, 1 - of_learned)
             branches.append(logits_of(validation, lambda batch: parts(batch.ids, batch.unknown)))
     labels = logits_of(validation, lambda batch: batch.labels)
-    weights = iter(fit_weights(branches, labels, first).tolist())
+    targets = None
+    if validation.targets is not None:
+        targets = logits_of(validation, lambda batch: batch.targets)
+    weights = iter(fit_weights(branches, labels, first, targets=targets).tolist())
     rescale(ngrams, next(weights), next(weights) if bayes else 0.0)
     if parts is not None and subwords is not None:
         subwords.install(parts, next(weights), next(weights) if bayes else 0.0)

@@ -12,15 +12,19 @@ from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.training.losses import class_weights
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
-from textcnn.training.ngrams.subwords import fit_subwords, learn_subwords
+from textcnn.training.subwords.weights import fit_subwords, learn_subwords
 
 
-def count_ngrams(model: ModelConfig, data: PreparedData) -> Ngrams:
-    """The n-grams of the training texts, with the weights of naive Bayes."""
+def count_ngrams(model: ModelConfig, data: PreparedData, *, weighs_subwords: bool) -> Ngrams:
+    """The n-grams of the training texts, with the weights of naive Bayes.
+
+    Args:
+        weighs_subwords: make room for the weights of subwords.
+    """
     texts, num_classes = data.texts, len(data.splits.labels)
     encoder = texts.encoder
     subwords = None
-    if encoder.subwords:
+    if weighs_subwords:
         subwords = learn_subwords(texts.train, encoder.vocabulary, num_classes)
     return learn_ngrams(
         texts.train,

@@ -30,6 +30,7 @@ class Distillation:
         *,
         weights: Tensor | None = None,
         labelled: Tensor | None = None,
+        targets: Tensor | None = None,
     ) -> Tensor:
         """A scalar in nats: the mean over the texts, by their weights.
 
@@ -39,10 +40,11 @@ class Distillation:
             labels: (batch,) int64; for label sets (batch, classes) bool.
             weights: (batch,) of each text; None: all 1.
             labelled: (batch,) bool; None: all texts have a label.
+            targets: (batch, classes), soft labels; None: hard labels.
         """
         counted = torch.ones_like(logits[:, 0]) if weights is None else weights  # (batch,)
         known = counted if labelled is None else counted * labelled
-        of_labels = loss_of(logits, labels, weights if labelled is None else known)
+        of_labels = loss_of(logits, labels, weights if labelled is None else known, targets)
         share = known.sum() / counted.sum().clamp(min=torch.finfo(counted.dtype).tiny)
         soft = self.weight * known + (counted - known)
         divergences = self.temperature**2 * divergence(

@@ -40,7 +40,7 @@ class UpdateRule:
     def mass(self, batch: Batch) -> Tensor:
         assert self.mass_of is not None
         assert batch.labels is not None
-        return self.mass_of(batch.labels, batch.weights)
+        return self.mass_of(batch.labels, batch.weights, batch.targets)
 
     def clip(self, weights: Iterable[nn.Parameter]) -> None:
         """Clip the gradients, if they are to be clipped."""

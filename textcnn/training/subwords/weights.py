@@ -8,17 +8,16 @@ import torch
 from torch import Tensor
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.models.layers.subword_table import NOWHERE, SubwordTable
 from textcnn.models.ngrams.ngrams import log_total_ratio
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.subwords import Subwords, subwords_of
 from textcnn.text.vocabulary import SPECIALS, UNKNOWN, Vocabulary
 from textcnn.training.ngrams.liblinear import fit_classes
+from textcnn.training.subwords.matrix import shared_keys, subword_matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-MIN_WORDS = 2  # distinct words that must have a subword: others say no more than their word
 COST = 0.01  # the inverse strength of the L2 penalty
 
 
@@ -45,9 +44,8 @@ def learn_subwords(train: EncodedTexts, vocabulary: Vocabulary, num_classes: int
     keys = subwords_of(seen).keys
     if train.unknown is not None:
         keys = np.concatenate([keys, train.unknown.subwords.keys])
-    distinct, counts = np.unique(keys, return_counts=True)
     return SubwordWeights(
-        torch.from_numpy(distinct[counts >= MIN_WORDS]),
+        shared_keys(keys),
         vocabulary_size=len(vocabulary),
         num_classes=num_classes,
     )
@@ -88,6 +86,7 @@ def fit_subwords(
         loss=loss,
         cost=COST,
         class_weights=class_weights,
+        targets=train.targets,
         seed=seed,
     )
     ratios = torch.from_numpy(scales)
@@ -112,18 +111,6 @@ def counted_subwords(weights: SubwordWeights, train: EncodedTexts, known: Subwor
     words.sum_duplicates()
     words.data[:] = 1.0
     return words[:, len(SPECIALS) :] @ counts
-
-
-def subword_matrix(table: SubwordTable, words: Subwords) -> "csr_matrix":
-    """How often each word has each subword of the model: (words, subwords) float32."""
-    from scipy.sparse import csr_matrix
-
-    numbers = table.numbers(torch.from_numpy(words.keys)).numpy()
-    there = numbers != NOWHERE
-    offsets = np.concatenate([[0], np.cumsum(there)])[words.offsets]
-    columns = numbers[there] - 1
-    shape = (len(words.offsets) - 1, len(table.keys))
-    return csr_matrix((np.ones(len(columns), np.float32), columns, offsets), shape=shape)
 
 
 def ratios_of(matrix: "csr_matrix", labels: np.ndarray, num_classes: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Learns what the subwords of words stand for: weights of classes, and vectors."""
