@@ -32,7 +32,7 @@ from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import frequent_words, load_vectors
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
-from textcnn.training.ngrams.subwords import learn_subwords
+from textcnn.training.subwords.weights import learn_subwords
 from textcnn.training.optimization.parameter_groups import parameter_groups
 
 tokenizers = pytest.importorskip("tokenizers")
