@@ -24,6 +24,7 @@ DOORS = {
     # what the programs run:
     "training/recipe.py",
     "training/parts.py",
+    "training/initial.py",
     "training/many_runs/cross_validation.py",
     "training/many_runs/members.py",
     "training/many_runs/jobs.py",

@@ -50,8 +50,8 @@ def test_sources_lie_side_by_side(files: list[str]) -> None:
 
 def test_every_source_reports_its_coverage(files: list[str]) -> None:
     assert load_vectors(files, ["chip", "goal", "actor", "new"], seed=0).summary == (
-        f"{files[0]}: 3-dimensional vectors for 50.0 % of 4 tokens; the others start at random",
-        f"{files[1]}: 2-dimensional vectors for 50.0 % of 4 tokens; the others start at random",
+        f"{files[0]}: 3-dimensional vectors for 50.0 % of 4 tokens",
+        f"{files[1]}: 2-dimensional vectors for 50.0 % of 4 tokens",
         "side by side: 5-dimensional vectors; 75.0 % of 4 tokens are in at least one source",
     )
 

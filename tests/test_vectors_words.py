@@ -32,8 +32,8 @@ from textcnn.text.tokenizers import build_tokenizer
 from textcnn.text.vectors import frequent_words, load_vectors
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
-from textcnn.training.subwords.weights import learn_subwords
 from textcnn.training.optimization.parameter_groups import parameter_groups
+from textcnn.training.subwords.weights import learn_subwords
 
 tokenizers = pytest.importorskip("tokenizers")
 pytest_plugins = ("tiny_run",)
@@ -99,7 +99,7 @@ def test_the_report_distinguishes_added_words(file: str) -> None:
     vectors = load_vectors(file, ["goal", "chip", "the", "court"], seed=0, added=2)
     assert vectors.coverage == 0.5
     assert vectors.summary == (
-        f"{file}: 2-dimensional vectors for 50.0 % of 2 tokens; the others start at random",
+        f"{file}: 2-dimensional vectors for 50.0 % of 2 tokens",
         "known beside these tokens: 2 frequent words of the vectors (text.vectors_words)",
     )
     assert refusal(lambda: load_vectors(file, ["chip", "the", "court"], seed=0, added=2)) == (

@@ -14,7 +14,7 @@ def main(config: DescribeConfig) -> None:
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json
     from textcnn.system.terminal import build_console
-    from textcnn.training.parts import initial_model
+    from textcnn.training.initial import initial_model
 
     console = build_console()
     data = build_data(config.data, config.text, config.seed)

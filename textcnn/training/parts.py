@@ -11,17 +11,15 @@ from accelerate import Accelerator
 from textcnn.builders import (
     Model,
     build_data,
-    build_network,
     load_token_vectors,
-    with_embedding_size,
 )
-from textcnn.config.model_keys import ModelConfig, NetworkConfig
+from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.training import TrainingConfig
 from textcnn.data.description import describe_data
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
-from textcnn.inference import AnyClassifier, build_classifier
+from textcnn.inference import AnyClassifier
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
 from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
@@ -30,10 +28,10 @@ from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.final import Selection
+from textcnn.training.initial import initial_classifier
 from textcnn.training.learner import Learner, Trained, build_learner
 from textcnn.training.losses import loss_for, mass_for
 from textcnn.training.ngrams.baseline import is_cheap
-from textcnn.training.ngrams.parts import count_ngrams
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.distillation import Distillation
 from textcnn.training.objectives.mixup import mixup
@@ -44,7 +42,7 @@ from textcnn.training.optimization.schedules import build_schedule
 from textcnn.training.optimization.updates import UpdateRule
 from textcnn.training.precision import Precision
 from textcnn.training.report import Opening
-from textcnn.training.subwords.vectors import add_subwords
+from textcnn.training.subwords.vectors import note_on_missing
 
 
 def load_data(
@@ -129,56 +127,6 @@ def final_config(config: TrainConfig, steps: int) -> TrainConfig:
     return replace(config, training=training)
 
 
-def initial_classifier(
-    config: TrainConfig, data: PreparedData, vectors: TokenVectors | None
-) -> AnyClassifier:
-    """A classifier before training."""
-    labels = data.splits.labels
-    thresholds = (0.5,) * len(labels) if config.data.multi_label else None
-    model = initial_model(
-        config.model,
-        config.text.max_length,
-        data,
-        vectors,
-        weighs_subwords=config.weighs_subwords,
-    )
-    if config.composes_vectors:
-        network = model.network if isinstance(model, WithNgrams) else model
-        assert isinstance(network, TextCNN)
-        add_subwords(network.embedding, data.texts.encoder.vocabulary.known_tokens, vectors)
-    return build_classifier(model, data.texts.encoder, labels, thresholds)
-
-
-def initial_model(
-    config: ModelConfig,
-    max_length: int | None,
-    data: PreparedData,
-    vectors: TokenVectors | None,
-    *,
-    weighs_subwords: bool = False,
-) -> Model:
-    """A network with random weights and these pretrained vectors, its n-grams, or both.
-
-    Args:
-        max_length: tokens kept of a text.
-        weighs_subwords: see `count_ngrams`.
-    """
-    ngrams = None
-    if config.ngrams:
-        ngrams = count_ngrams(config, data, weighs_subwords=weighs_subwords)
-    if not isinstance(config, NetworkConfig):
-        assert ngrams is not None
-        return ngrams
-    network = build_network(
-        with_embedding_size(config, vectors),
-        max_length=max_length,
-        vocabulary_size=len(data.texts.encoder.vocabulary),
-        num_classes=len(data.splits.labels),
-        vectors=vectors,
-    )
-    return network if ngrams is None else WithNgrams(network, ngrams)
-
-
 def wants_baseline(config: TrainConfig, data: PreparedData, keep: bool) -> bool:
     """Whether to compare the model with the linear one.
 
@@ -209,6 +157,12 @@ def opening_report(
     precision: Precision,
 ) -> Opening:
     """What the run reports before it starts."""
+    of_vectors: tuple[str, ...] = ()
+    if vectors is not None:
+        network = model.network if isinstance(model, WithNgrams) else model
+        assert isinstance(network, TextCNN)
+        tokens = data.texts.encoder.vocabulary.known_tokens
+        of_vectors = (*vectors.summary, note_on_missing(network.embedding, tokens, vectors))
     summary = summarize(model, int(data.texts.train.lengths.max()))
     description = describe_data(data.splits, data.texts, summary.field.size)
     return Opening(
@@ -216,7 +170,7 @@ def opening_report(
         description,
         summary,
         notes=(
-            *(vectors.summary if vectors else ()),
+            *of_vectors,
             *data.splits.notes,
             *ngram_notes(model, data),
         ),

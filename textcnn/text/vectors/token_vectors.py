@@ -32,14 +32,13 @@ class SourceVectors:
         return int(self.values.shape[1])
 
     def summary(self, tokens: int) -> str:
-        """How many of the first tokens have a vector, and what became of the others."""
+        """How many of the first tokens have a vector."""
         own = self.rows < tokens
         share = 100 * own.sum() / tokens
         composed = 0.0 if self.composed is None else 100 * self.composed[own].sum() / tokens
         return (
             f"{self.name}: {self.dim}-dimensional vectors for {share:.1f} % of {tokens:,} tokens"
             + (f" ({composed:.1f} % from {self.pieces})" if self.pieces else "")
-            + "; the others start at random"
         )
 
 

@@ -12,9 +12,9 @@ from textcnn.system.run_dir import create_run_dir
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
+from textcnn.training.initial import initial_classifier
 from textcnn.training.loop import Interrupted, interruption
 from textcnn.training.ngrams.parts import train_ngrams, weights_of_classes
-from textcnn.training.parts import initial_classifier
 from textcnn.training.precision import Precision
 from textcnn.training.recipe import TrainingRun
 from textcnn.training.state import TrainingState

@@ -39,13 +39,41 @@ def add_subwords(embedding: Embedding, tokens: Sequence[str], vectors: TokenVect
         return
     known = np.flatnonzero(vectors.found)
     learn_vectors(table, words.select(known), torch.from_numpy(vectors.values[known]))
-    missing = np.flatnonzero(~vectors.found)
-    composed = table.means(*map(torch.from_numpy, words.select(missing)))
-    with_parts = composed.any(dim=1)
-    rows = torch.from_numpy(missing)[with_parts] + len(SPECIALS)
+    places, composed = compose_missing(table, words, vectors.found)
     with torch.no_grad():
         for own in filter(None, (embedding.table, embedding.fixed)):
-            own.weight[rows] = composed[with_parts]
+            own.weight[places + len(SPECIALS)] = composed
+
+
+def compose_missing(
+    table: SubwordTable, words: Subwords, found: np.ndarray
+) -> tuple[Tensor, Tensor]:
+    """The vectors of words that have none of their own, but known subwords.
+
+    Args:
+        found: (words,) bool, whether a word has a vector of its own.
+
+    Returns:
+        places: (composed,) int64, of these words.
+        vectors: (composed, dim)
+    """
+    missing = np.flatnonzero(~found)
+    composed = table.means(*map(torch.from_numpy, words.select(missing)))
+    with_parts = composed.any(dim=1)
+    return torch.from_numpy(missing)[with_parts], composed[with_parts]
+
+
+def note_on_missing(embedding: Embedding, tokens: Sequence[str], vectors: TokenVectors) -> str:
+    """What became of the tokens of the training texts without a vector: a line for a report."""
+    found = vectors.found[: vectors.learned]
+    missing, composed = int((~found).sum()), 0
+    if embedding.subwords is not None:
+        words = subwords_of(tokens[: vectors.learned])
+        composed = len(compose_missing(embedding.subwords, words, found)[0])
+    return (
+        f"tokens without a vector: {missing:,}; {composed:,} get the mean vector of their "
+        f"subwords, {missing - composed:,} start at random"
+    )
 
 
 def learn_vectors(table: SubwordTable, words: Subwords, vectors: Tensor) -> None:
