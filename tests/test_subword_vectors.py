@@ -1,5 +1,7 @@
 """Vectors of words that have none, from their subwords."""
 
+import copy
+import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +20,6 @@ from textcnn.data.encoding import encode_texts
 from textcnn.inference import load
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
-from textcnn.models.fast import table_classifier
 from textcnn.models.fast.tables import build_tables
 from textcnn.models.layers.embedding import Embedding
 from textcnn.models.layers.subword_table import SubwordTable
@@ -73,8 +74,8 @@ def test_an_unknown_word_has_the_mean_vector_of_its_known_subwords(embedding: st
     expected = table.weight[rows].mean(dim=0)
     copies = 2 if embedding == "multichannel" else 1
     torch.testing.assert_close(embedded[1], expected.repeat(copies))
-    assert embedded[2].eq(0).all()  # not one known subword
     plain = network.activations(batch.ids, batch.lengths).embedded[0]
+    assert torch.equal(embedded[2], plain[2])  # not one known subword
     assert torch.equal(embedded[0], plain[0])
     assert not torch.equal(embedded[1], plain[1])
 
@@ -114,10 +115,10 @@ def test_more_unknown_words_than_spare_rows_are_left_to_the_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network = with_subwords()
-    tables = build_tables(network, 2**20)
-    monkeypatch.setattr(table_classifier, "SPARE_WORDS", 2)
+    tables: Any = build_tables(network, 2**20)
+    monkeypatch.setattr(tables.table, "spare_words", 2)
     inputs = batch_of(network, TEXTS).inputs
-    torch.testing.assert_close(tables(**inputs), network(**inputs), rtol=0, atol=1e-5)  # type: ignore[misc]
+    torch.testing.assert_close(tables(**inputs), network(**inputs), rtol=0, atol=1e-5)
 
 
 def test_threads_have_spare_rows_of_their_own() -> None:
@@ -227,6 +228,14 @@ def test_a_run_stores_and_uses_the_vectors_of_subwords(composed_run: Path, tmp_p
     assert not torch.equal(network(**batch.inputs), network(batch.ids, batch.lengths))
     assert run("evaluate", f"checkpoint={composed_run}", f"run_dir={tmp_path}") == 0
     assert read_json(tmp_path / "evaluation.json")["reproduced"] is True
+
+
+def test_a_classifier_is_copied_and_pickled_with_its_tables(composed_run: Path) -> None:
+    classifier = load(composed_run)
+    texts = ["goalx laptops the", "team"]
+    expected = classifier.logits(texts)
+    for other in (copy.deepcopy(classifier), pickle.loads(pickle.dumps(classifier))):  # noqa: S301
+        assert torch.equal(other.logits(texts), expected)
 
 
 def test_an_interrupted_run_needs_no_file_of_vectors(

@@ -198,3 +198,21 @@ def test_a_model_without_a_known_subword_is_silent_about_unknown_words() -> None
     weights = SubwordWeights(torch.empty(0, dtype=torch.int64), vocabulary_size=8, num_classes=3)
     batch = encode_texts(["new words"], ENCODER).batch(np.arange(1))
     assert weights(batch.ids, batch.unknown).tolist() == [[0, 0, 0]]
+
+
+def test_subwords_of_most_texts_weigh_nothing() -> None:
+    train = encode_texts(["kind"] * 3 + ["kindly"] * 3, ENCODER, np.array([0, 1] * 3))
+    ngrams, fit = fitted(train)
+    assert ngrams.subwords is not None
+    shared = counted(["kindly kind"], ngrams.subwords.keys.tolist())[0] > 1
+    assert shared.any()
+    assert fit.ratios[shared].eq(0).all()
+    assert fit.learned[shared].eq(0).all()
+
+
+def test_training_texts_may_have_no_subword_to_weigh() -> None:
+    train = encode_texts(["the kind"] * 6, ENCODER, np.array([0, 1] * 3))
+    ngrams, fit = fitted(train)
+    calibrate(ngrams, train, fit)
+    batch = encode_texts(["the kind", "unkind"], ENCODER).batch(np.arange(2))
+    assert ngrams(**batch.inputs).isfinite().all()

@@ -117,7 +117,7 @@ class BaseClassifier(Generic[P]):
         check_texts(texts)
         return encode_texts(texts, self.encoder).batch(np.arange(len(texts)))
 
-    def logits(self, texts: Sequence[str], batch_size: int = 512) -> Tensor:
+    def logits(self, texts: Sequence[str], batch_size: int = 2048) -> Tensor:
         """
         Args:
             texts: any strings, empty ones too.
@@ -132,7 +132,7 @@ class BaseClassifier(Generic[P]):
         parts = self.map_logits(lambda _, logits: logits, self.split(texts), batch_size)
         return torch.cat([torch.empty(0, len(self.labels)), *parts])
 
-    def predict(self, texts: Sequence[str], batch_size: int = 512) -> list[P]:
+    def predict(self, texts: Sequence[str], batch_size: int = 2048) -> list[P]:
         """The predictions, in the order of the texts. Arguments and errors as for `logits`."""
         parts = self.map_logits(
             lambda _, logits: self.decide(logits), self.split(texts), batch_size
@@ -148,7 +148,7 @@ class BaseClassifier(Generic[P]):
         self,
         function: Callable[[Sequence[str], Tensor], T],
         chunks: Iterable[Sequence[str]],
-        batch_size: int = 512,
+        batch_size: int = 2048,
     ) -> Iterator[T]:
         """`function` of the texts and the logits of each chunk, in order.
 

@@ -170,7 +170,7 @@ class EvaluateConfig:
     data: DataConfig = group(
         DataConfig, "the texts to score; the default is the checkpoint's own test split"
     )
-    batch_size: int = key(512, "maximum number of texts to score at a time", at_least=1)
+    batch_size: int = key(2048, "maximum number of texts to score at a time", at_least=1)
     table_memory: int = table_memory()
     half: bool = half()
     run_dir: str = key("outputs/evaluation", "directory for evaluation.json")

@@ -18,7 +18,7 @@ from textcnn.data.unknown_words import UnknownWords
 from textcnn.models.fast.choice import encodes_tokens_only, faster_layers
 from textcnn.models.fast.lookup import TokenFeatures, extend_ids, token_features
 from textcnn.models.fast.ngram_max import max_pooled_convolutions
-from textcnn.models.fast.token_table import SPARE_WORDS, TokenTable
+from textcnn.models.fast.token_table import TokenTable
 from textcnn.models.fast.windows import largest, windows_of
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
@@ -85,7 +85,7 @@ class TableClassifier(nn.Module):
 
     def has_room(self, unknown: UnknownWords) -> bool:
         """Whether unknown words can have rows: other tables than of sums may read vectors too."""
-        return isinstance(self.by_table, LargestSums) and len(unknown) <= SPARE_WORDS
+        return isinstance(self.by_table, LargestSums) and len(unknown) <= self.table.spare_words
 
     def look_up(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Tensor:
         logits: Tensor

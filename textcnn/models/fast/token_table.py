@@ -6,6 +6,7 @@ Must agree with `Embedding` and `Convolution`: a window's feature is a sum of ro
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from textcnn.system.private_torch import version
 # Tokens whose rows are computed together, always the same ones: so a row is the same to the last
 # bit, whatever texts came before.
 TOKENS_AT_ONCE = 32
-# Rows for the unknown words of a batch, in as many batches as may run at the same time.
+# Rows for the unknown words of a batch, at most, in as many batches as may run at the same time.
 SPARE_WORDS, SPARE_PARTS = 4096, 4
 
 
@@ -57,9 +58,11 @@ class TokenTable:
         self.offsets = sum(self.kernel_sizes)  # rows of a token
         self.dtype = np.dtype(np.float16 if half else np.float32)
         token_bytes = self.offsets * self.filters * self.dtype.itemsize
-        self.known = min(self.vocabulary_size, memory // token_bytes - 1)
+        tokens = memory // token_bytes - 1  # that have room
+        self.spare_words = min(SPARE_WORDS, tokens // 2 // SPARE_PARTS) if self.composes else 0
+        spare = max(self.spare_words, 0) * SPARE_PARTS
+        self.known = min(self.vocabulary_size, tokens - spare)
         self.nowhere = self.known  # stands for no token: a window that contains it never wins
-        spare = SPARE_WORDS * SPARE_PARTS if self.composes else 0
         rows = max(self.known + 1, 1) * self.offsets
         # half as many bytes to write and to read: a window has an index for each of its tokens
         self.index = torch.int32 if rows + spare * self.offsets < 2**31 else torch.int64
@@ -68,9 +71,7 @@ class TokenTable:
             np.empty((rows + spare * self.offsets, self.filters), self.dtype)
         )
         self.rows[rows - self.offsets : rows] = -torch.inf
-        self.spare: SimpleQueue[int] = SimpleQueue()  # the first ids of the parts that are free
-        for part in range(SPARE_PARTS if self.composes else 0):
-            self.spare.put(self.known + 1 + part * SPARE_WORDS)
+        self.spare = self.spare_parts()
         self.ready = np.zeros(-(-max(self.known, 0) // TOKENS_AT_ONCE), bool)
         self.computed_from = self.weights()
 
@@ -79,9 +80,24 @@ class TokenTable:
         """Whether unknown words get vectors from their subwords."""
         return any(embedding.subwords is not None for embedding, _ in self.networks)
 
+    def spare_parts(self) -> SimpleQueue[int]:
+        """The first ids of the parts of the spare rows, all of which are free."""
+        parts: SimpleQueue[int] = SimpleQueue()
+        for part in range(SPARE_PARTS if self.composes else 0):
+            parts.put(self.known + 1 + part * self.spare_words)
+        return parts
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: no queue, since nobody uses their spare rows yet."""
+        return {name: value for name, value in self.__dict__.items() if name != "spare"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self.spare = self.spare_parts()
+
     @contextmanager
     def spare_rows(self, unknown: UnknownWords) -> Iterator[int]:
-        """Give up to SPARE_WORDS unknown words rows for a while.
+        """Give up to `spare_words` unknown words rows for a while.
 
         Yields:
             The id that stands for the first word; the others follow.

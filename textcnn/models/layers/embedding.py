@@ -35,11 +35,16 @@ class Embedding(nn.Module):
             fixed.weight.requires_grad_(False)
 
     def compose(self, unknown: UnknownWords) -> Tensor | None:
-        """Vectors (words, dim) from the subwords of unknown words; None if subwords have none."""
+        """Vectors (words, dim) from the subwords of unknown words; None if subwords have none.
+
+        A word without a known subword has the vector of unknown tokens.
+        """
         if self.subwords is None:
             return None
         means = self.subwords.means(unknown.keys, unknown.offsets)
-        return means if self.fixed is None else torch.cat([means, means], dim=1)
+        composed = means if self.fixed is None else torch.cat([means, means], dim=1)
+        token = torch.tensor([[UNKNOWN]], device=means.device)
+        return torch.where(means.any(dim=1, keepdim=True), composed, self(token)[0])
 
     def set_vectors(self, vectors: Tensor, sizes: Sequence[int] | None = None) -> None:
         """Start from pretrained vectors (tokens, dim) of the ids after the special tokens.

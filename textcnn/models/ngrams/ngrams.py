@@ -257,5 +257,6 @@ def is_unseen(counts: Tensor) -> Tensor:
 def log_total_ratio(of_class: Tensor, of_others: Tensor) -> Tensor:
     """log(|p| / |q|), float32 (classes,), from counts (features, classes); see `Ngrams`."""
     seen = int((of_class + of_others > 0)[:, 0].sum())  # the same for all classes
-    sums = [each.double().sum(dim=0) + seen for each in (of_class, of_others)]  # one more each
+    # one more each; without any feature the ratio is 1
+    sums = [each.double().sum(dim=0) + max(seen, 1) for each in (of_class, of_others)]
     return (sums[0].log() - sums[1].log()).float()

@@ -18,7 +18,7 @@ from textcnn.training.subwords.matrix import shared_keys, subword_matrix
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-MOST_TEXTS = 0.2  # the share of texts that may have a subword
+MOST_TEXTS = 0.5  # the share of texts that may have a subword
 COST = 0.01  # the inverse strength of the L2 penalty
 
 
@@ -132,7 +132,7 @@ def without_frequent(matrix: "csr_matrix") -> "csr_matrix":
 
 
 def ratios_of(matrix: "csr_matrix", labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """The log-count ratios of subwords: (subwords, classes) float32."""
+    """The log-count ratios of subwords: (subwords, classes) float32, 0 for those of no text."""
     single = labels.ndim == 1
     of_class = (
         np.eye(num_classes, dtype=np.float32)[labels] if single else labels.astype(np.float32)
@@ -140,5 +140,6 @@ def ratios_of(matrix: "csr_matrix", labels: np.ndarray, num_classes: int) -> np.
     counts = torch.from_numpy(matrix.T @ of_class)  # (subwords, classes)
     every = torch.from_numpy(np.asarray(matrix.sum(axis=0))).T  # (subwords, 1)
     others = every - counts
-    ratios: np.ndarray = (counts.log1p() - others.log1p() - log_total_ratio(counts, others)).numpy()
+    logs = counts.log1p() - others.log1p() - log_total_ratio(counts, others)
+    ratios: np.ndarray = logs.masked_fill(every == 0, 0.0).numpy()
     return ratios
