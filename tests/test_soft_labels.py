@@ -344,8 +344,18 @@ def test_python_refuses_what_files_may_not_hold() -> None:
         "data.train, row 1: the probabilities in label add up to 0.9, not to 1 (within 0.01); "
         "correct them or drop the row"
     )
-    assert refusal(lambda: textcnn.fit(texts, ["a", "b", "a"], sample_weight=heavy)) == (
-        "sample_weight takes numbers, one per text"
+    mixed = np.array(["1", 1, 1], dtype=object)
+    strings: Any = ["1", "1", "1"]
+    for numbers in (heavy, strings, mixed):
+        assert refusal(
+            lambda numbers=numbers: textcnn.fit(texts, ["a", "b", "a"], sample_weight=numbers)
+        ) == ("sample_weight takes numbers, one per text")
+    assert refusal(lambda: textcnn.fit(texts, ["a", "b", "a"], sample_weight=[1, 1e38, 1])) == (
+        "data.train, row 2: the weight must be a number from 0 to 1,000,000, got 1e+38"
+    )
+    frame = pd.DataFrame([[0.5, 0.5]] * 3, columns=["a", "a"])
+    assert refusal(lambda: textcnn.fit(texts, frame)) == (
+        "the DataFrame has two columns named 'a'; rename one"
     )
     assert "data.weight is for the command line" in refusal(
         lambda: textcnn.fit(texts, ["a", "b", "a"], data={"weight": "w"})

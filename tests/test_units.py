@@ -75,13 +75,8 @@ def test_a_given_embedding_dim_must_be_that_of_the_vectors(
     file.write_text("actor 1 2 3\ngoal 4 5 6\n")
     keys = ("data=files", f"data.train={tiny_csv}", f"text.vectors={file}")
     assert run("describe", *keys, "model.embedding_dim=33") == 2
-    assert (
-        capfd.readouterr()
-        .err.rstrip()
-        .endswith(
-            "model.embedding_dim=33, but text.vectors has 3 dimensions; leave model.embedding_dim out"
-        )
-    )
+    said = capfd.readouterr().err.rstrip()
+    assert "model.embedding_dim=33, but text.vectors has 3 dimensions; leave" in said
     assert train(tiny_csv, tmp_path / "run", *keys[2:], "model.embedding_dim=33") == 2
     assert run("describe", *keys, "model.embedding_dim=3") == 0
     assert run("describe", *keys, "model=kim2014") == 0

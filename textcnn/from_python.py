@@ -172,7 +172,7 @@ def label_list(labels: Any) -> list[Any]:
         InputError: there are no labels, or more than one dimension.
     """
     if hasattr(labels, "to_dict") and getattr(labels, "ndim", 1) == 2:  # a DataFrame
-        labels = labels.to_dict("records")
+        labels = frame_rows(labels)
     values = plain_list(labels, "a list of labels")
     if any(isinstance(each, Mapping) for each in values):
         return [named_shares(each) if isinstance(each, Mapping) else each for each in values]
@@ -182,6 +182,20 @@ def label_list(labels: Any) -> list[Any]:
             for each in values
         ]
     return list(map(label_name, values))
+
+
+def frame_rows(frame: Any) -> list[dict[Any, Any]]:
+    """{column: value} of each row of a DataFrame.
+
+    Raises:
+        InputError: two columns have the same name.
+    """
+    names = [label_name(name) for name in frame.columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"the DataFrame has two columns named {name!r}; rename one")
+    rows: list[dict[Any, Any]] = frame.to_dict("records")
+    return rows
 
 
 def named_shares(label: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -209,12 +223,15 @@ def plain_list(values: Any, expected: str) -> list[Any]:
 def weight_list(sample_weight: Any) -> Sequence[float] | None:
     """
     Raises:
-        InputError: they are no numbers.
+        InputError: they are not numbers; strings of digits are not.
     """
     if sample_weight is None:
         return None
     try:
-        weights: list[float] = np.asarray(sample_weight, np.float64).tolist()
+        given = np.asarray(sample_weight)
+        if given.dtype.kind in "US" or any(isinstance(each, str) for each in given.flat):
+            raise TypeError
+        weights: list[float] = given.astype(np.float64).tolist()
     except (TypeError, ValueError):
         raise InputError("sample_weight takes numbers, one per text") from None
     return weights
