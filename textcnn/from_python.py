@@ -171,8 +171,14 @@ def label_list(labels: Any) -> list[Any]:
     Raises:
         InputError: there are no labels, or more than one dimension.
     """
-    if hasattr(labels, "to_dict") and getattr(labels, "ndim", 1) == 2:  # a DataFrame
-        labels = frame_rows(labels)
+    if is_frame(labels):
+        check_columns_differ(labels)
+        labels = labels.to_dict("records")
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
+        raise InputError(
+            f"expected a list of labels, got an array of shape {labels.shape}; give a "
+            "{class: probability} for each text, or a DataFrame with a column for each class"
+        )
     values = plain_list(labels, "a list of labels")
     if any(isinstance(each, Mapping) for each in values):
         return [named_shares(each) if isinstance(each, Mapping) else each for each in values]
@@ -184,18 +190,20 @@ def label_list(labels: Any) -> list[Any]:
     return list(map(label_name, values))
 
 
-def frame_rows(frame: Any) -> list[dict[Any, Any]]:
-    """{column: value} of each row of a DataFrame.
+def is_frame(labels: Any) -> bool:
+    """Whether this is a DataFrame, as of pandas."""
+    return hasattr(labels, "to_dict") and getattr(labels, "ndim", 1) == 2
 
+
+def check_columns_differ(frame: Any) -> None:
+    """
     Raises:
-        InputError: two columns have the same name.
+        InputError: two columns of a DataFrame name the same class.
     """
     names = [label_name(name) for name in frame.columns]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"the DataFrame has two columns named {name!r}; rename one")
-    rows: list[dict[Any, Any]] = frame.to_dict("records")
-    return rows
 
 
 def named_shares(label: Mapping[Any, Any]) -> dict[Any, Any]:
