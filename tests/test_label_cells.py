@@ -314,7 +314,7 @@ def test_words_and_empty_cells_are_no_weights(tmp_path: Path, weight: str, said:
 def test_weights_that_are_all_zero_or_missing_are_refused(tmp_path: Path) -> None:
     zero = source(tmp_path, "text,label,w\nx,a,0\ny,b,0\n", weight="w")
     assert refusal(lambda: loaded(zero)) == (
-        "the weights of all training texts are 0; give at least one a positive weight"
+        "the weights of all training texts are zero; give at least one a positive weight"
     )
     missing = source(tmp_path, "text,label\nx,a\ny,b\n", weight="w")
     assert refusal(lambda: loaded(missing)) == (

@@ -181,7 +181,7 @@ def test_other_weights_are_other_data() -> None:
         ),
         (
             {"weights": [0, 0, 0]},
-            "the weights of all training texts are 0; give at least one a positive weight",
+            "the weights of all training texts are zero; give at least one a positive weight",
         ),
     ],
 )

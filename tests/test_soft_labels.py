@@ -2,6 +2,7 @@
 
 import json
 import signal
+from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any
@@ -358,15 +359,14 @@ def test_python_refuses_what_files_may_not_hold() -> None:
     mixed = np.array(["1", 1, 1], dtype=object)
     strings: Any = ["1", "1", "1"]
     for numbers in (heavy, strings, mixed):
-        assert refusal(
-            lambda numbers=numbers: textcnn.fit(texts, ["a", "b", "a"], sample_weight=numbers)
-        ) == ("sample_weight takes numbers, one per text")
+        fit = partial(textcnn.fit, texts, ["a", "b", "a"], sample_weight=numbers)
+        assert refusal(fit) == "sample_weight takes numbers, one per text"
     assert refusal(lambda: textcnn.fit(texts, ["a", "b", "a"], sample_weight=[1, 1e38, 1])) == (
         "data.train, row 2: the weight must be a number from 0 to 1,000,000, got 1e+38"
     )
     frame = pd.DataFrame([[0.5, 0.5]] * 3, columns=["a", "a"])
-    for fit in (textcnn.fit, textcnn.TextClassifier().fit):
-        assert refusal(lambda fit=fit: fit(texts, frame)) == (
+    for trained in (textcnn.fit, textcnn.TextClassifier().fit):
+        assert refusal(partial(trained, texts, frame)) == (
             "the DataFrame has two columns named 'a'; rename one"
         )
     assert refusal(lambda: textcnn.fit(texts, frame.to_numpy())) == (

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 TOLERANCE = 0.01
 ROUNDING = 1e-6  # of a single probability
 LARGEST_WEIGHT = 1e6  # far larger ones make the loss overflow
-ALL_WEIGHTS_ARE_0 = "the weights of all training texts are 0; give at least one a positive weight"
+# scikit-learn's checks look for the word zero
+ALL_WEIGHTS_ARE_ZERO = (
+    "the weights of all training texts are zero; give at least one a positive weight"
+)
 INDICATORS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 

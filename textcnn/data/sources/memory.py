@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from textcnn.data.labelled import SHARES
 from textcnn.data.sources.columns import Columns
-from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_0, LARGEST_WEIGHT, label_cells
+from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO, LARGEST_WEIGHT, label_cells
 from textcnn.data.sources.lines import SURROGATE, is_empty
 from textcnn.errors import InputError
 
@@ -137,5 +137,5 @@ def checked_weights(key: str, weights: Sequence[float] | np.ndarray, rows: int) 
             f"{LARGEST_WEIGHT:,.0f}, got {values[row]}"
         )
     if not values.any():
-        raise InputError(ALL_WEIGHTS_ARE_0)
+        raise InputError(ALL_WEIGHTS_ARE_ZERO)
     return pa.array(values.astype(np.float32))
