@@ -248,6 +248,12 @@ def test_a_json_row_that_names_a_class_twice_is_refused(tmp_path: Path) -> None:
         f"{tmp_path}/rows.jsonl, line 1: column 'label' holds an object that names a class twice; "
         "leave one out"
     )
+    half = pa.array([0.5])
+    objects = pa.StructArray.from_arrays([half, half], names=["a", "a"])
+    table = pa.table({"text": ["x"], "p": objects})
+    assert refusal(lambda: table_rows(table, SOFT, "here")) == (
+        "here: column 'p' holds an object that names a class twice; leave one out"
+    )
 
 
 def test_objects_that_nobody_announced_are_refused_with_the_key(tmp_path: Path) -> None:

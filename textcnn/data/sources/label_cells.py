@@ -23,6 +23,7 @@ LARGEST_WEIGHT = 1e6  # far larger ones make the loss overflow
 ALL_WEIGHTS_ARE_ZERO = (
     "the weights of all training texts are zero; give at least one a positive weight"
 )
+NAMES_A_CLASS_TWICE = "holds an object that names a class twice; leave one out"
 INDICATORS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
@@ -84,9 +85,7 @@ def probabilities(where: str, cells: Sequence[Any], columns: "Columns") -> dict[
     (column,), (cell,) = columns.labels, cells
     cell = parsed(where, column, cell)
     if isinstance(cell, RepeatedKeys):
-        raise InputError(
-            f"{where}: column {column!r} holds an object that names a class twice; leave one out"
-        )
+        raise InputError(f"{where}: column {column!r} {NAMES_A_CLASS_TWICE}")
     if isinstance(cell, Mapping):
         # Arrow fills up objects that lack a key with nulls
         given = {
