@@ -97,9 +97,11 @@ def test_probabilities_of_label_sets_need_not_add_up_to_1() -> None:
         (SOFT, [0.7], "column 'p' holds 0.7; labels are strings, whole numbers, or true and false"),
         (SOFT, [""], "column 'p' is empty; fill it or drop the row"),
         (SOFT, [None], "column 'p' is empty; fill it or drop the row"),
-        (SOFT, ['{"a": 0.7'], "column 'p' holds no JSON: Expecting ',' delimiter"),
-        (SOFT, ["[" * 100_000], "column 'p' holds no JSON: "),
+        (SOFT, ['{"a": 0.7'], "column 'p' holds invalid JSON: Expecting ',' delimiter"),
+        (SOFT, ["[" * 100_000], "column 'p' holds invalid JSON: "),
         (SOFT, [[0.5, 0.5]], "column 'p' holds a list of 2 probabilities; name their classes in"),
+        (SOFT, ['{"a": 0.5, "a": 0.5}'], "column 'p' holds an object that names a class twice; l"),
+        (SOFT, [[("a", 0.5), ("a", 0.5)]], "column 'p' holds an object that names a class twice"),
         (LISTED, [[0.5, 0.3, 0.2]], "column 'p' holds a list of 3 probabilities, but data.classes"),
         (LISTED, [{"c": 1.0}], "column 'p' names the class 'c', which is not in data.classes=[a"),
         (LISTED, ["c"], "column 'p' names the class 'c', which is not in data.classes=[a,b]"),
@@ -240,6 +242,20 @@ def test_classes_of_the_test_rows_are_those_of_training(tmp_path: Path) -> None:
     )
 
 
+def test_a_json_row_that_names_a_class_twice_is_refused(tmp_path: Path) -> None:
+    content = '{"text": "x", "label": {"a": 0.5, "a": 0.5}}\n'
+    assert refusal(lambda: loaded(source(tmp_path, content, "rows.jsonl"))) == (
+        f"{tmp_path}/rows.jsonl, line 1: column 'label' holds an object that names a class twice; "
+        "leave one out"
+    )
+    half = pa.array([0.5])
+    objects = pa.StructArray.from_arrays([half, half], names=["a", "a"])
+    table = pa.table({"text": ["x"], "p": objects})
+    assert refusal(lambda: table_rows(table, SOFT, "here")) == (
+        "here: column 'p' holds an object that names a class twice; leave one out"
+    )
+
+
 def test_objects_that_nobody_announced_are_refused_with_the_key(tmp_path: Path) -> None:
     content = '{"text": "x", "label": "a"}\n{"text": "y", "label": {"a": 1}}\n'
     assert refusal(lambda: loaded(source(tmp_path, content, "rows.jsonl"))) == (
@@ -283,13 +299,13 @@ def parquet_rows(tmp_path: Path, weight: Any) -> Any:
 
 
 @pytest.mark.parametrize("rows", [csv_rows, jsonl_rows, parquet_rows])
-@pytest.mark.parametrize("weight", [-1.0, math.inf, math.nan, 1e39])
+@pytest.mark.parametrize("weight", [-1.0, math.inf, math.nan, 1e38])
 def test_weights_that_are_none_are_refused_with_their_row(
     tmp_path: Path, rows: Callable[..., Source], weight: float
 ) -> None:
     message = refusal(lambda: loaded(rows(tmp_path, weight)))
     assert " 2: column 'w' holds " in message
-    assert message.endswith("; a weight is a finite number of 0 or more")
+    assert message.endswith("; a weight is a number from 0 to 1,000,000")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +320,7 @@ def test_words_and_empty_cells_are_no_weights(tmp_path: Path, weight: str, said:
 def test_weights_that_are_all_zero_or_missing_are_refused(tmp_path: Path) -> None:
     zero = source(tmp_path, "text,label,w\nx,a,0\ny,b,0\n", weight="w")
     assert refusal(lambda: loaded(zero)) == (
-        "the weights of all training texts are 0; give at least one a positive weight"
+        "the weights of all training texts are zero; give at least one a positive weight"
     )
     missing = source(tmp_path, "text,label\nx,a\ny,b\n", weight="w")
     assert refusal(lambda: loaded(missing)) == (
@@ -348,6 +364,14 @@ def test_the_cache_and_the_plain_reader_agree(tmp_path: Path) -> None:
         (
             {"label_kind": "probabilities", "classes": ["x", "x"]},
             "data.classes names 'x' twice; leave one out",
+        ),
+        (
+            {"label": ["a1", "a1"], "label_kind": "votes"},
+            "data.label names the column 'a1' twice; leave one out",
+        ),
+        (
+            {"text": ["title", "a"], "label": "a"},
+            "data.text and data.label both name the column 'a'; leave it out of one of them",
         ),
         ({"label_kind": "soft"}, "label_kind takes names, probabilities, votes or indicators"),
     ],

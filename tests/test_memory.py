@@ -173,15 +173,15 @@ def test_other_weights_are_other_data() -> None:
         ({"weights": ["a", "b", "c"]}, "data.train: weights must be numbers, one per text"),
         (
             {"weights": [1, -2, 1]},
-            "data.train, row 2: the weight must be a finite number of 0 or more, got -2.0",
+            "data.train, row 2: the weight must be a number from 0 to 1,000,000, got -2.0",
         ),
         (
             {"weights": [1, 1, float("nan")]},
-            "data.train, row 3: the weight must be a finite number of 0 or more, got nan",
+            "data.train, row 3: the weight must be a number from 0 to 1,000,000, got nan",
         ),
         (
             {"weights": [0, 0, 0]},
-            "data.train: all weights are zero; give at least one text a positive weight",
+            "the weights of all training texts are zero; give at least one a positive weight",
         ),
     ],
 )

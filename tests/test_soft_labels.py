@@ -2,6 +2,7 @@
 
 import json
 import signal
+from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any
@@ -330,6 +331,17 @@ def test_python_takes_dictionaries_data_frames_and_matrices() -> None:
     textcnn.fit(texts, mixed, validation=(texts, names), **SMALL)
     estimator = textcnn.TextClassifier(**SMALL).fit(texts, frame[classes].to_numpy())
     assert estimator.classes_.tolist() == [0, 1, 2]
+    named = textcnn.TextClassifier(**SMALL).fit(
+        texts, frame[classes[::-1]], validation=(texts, frame)
+    )
+    assert named.classes_.tolist() == classes[::-1]
+    assert named.predict_proba(texts).shape == (60, 3)
+    sets = pd.DataFrame({"long": [1, 0] * 30, "film": [name == "film" for name in names]}).astype(
+        int
+    )
+    several = textcnn.TextClassifier(**SMALL).fit(texts, sets)
+    assert several.classes_.tolist() == ["long", "film"]
+    assert several.classifier_.labels == ("film", "long")
     series = pd.Series(shares)
     by_name = textcnn.TextClassifier(**SMALL).fit(texts, series, sample_weight=np.ones(60))
     assert by_name.classes_.tolist() == classes
@@ -344,8 +356,22 @@ def test_python_refuses_what_files_may_not_hold() -> None:
         "data.train, row 1: the probabilities in label add up to 0.9, not to 1 (within 0.01); "
         "correct them or drop the row"
     )
-    assert refusal(lambda: textcnn.fit(texts, ["a", "b", "a"], sample_weight=heavy)) == (
-        "sample_weight takes numbers, one per text"
+    mixed = np.array(["1", 1, 1], dtype=object)
+    strings: Any = ["1", "1", "1"]
+    for numbers in (heavy, strings, mixed):
+        fit = partial(textcnn.fit, texts, ["a", "b", "a"], sample_weight=numbers)
+        assert refusal(fit) == "sample_weight takes numbers, one per text"
+    assert refusal(lambda: textcnn.fit(texts, ["a", "b", "a"], sample_weight=[1, 1e38, 1])) == (
+        "data.train, row 2: the weight must be a number from 0 to 1,000,000, got 1e+38"
+    )
+    frame = pd.DataFrame([[0.5, 0.5]] * 3, columns=["a", "a"])
+    for trained in (textcnn.fit, textcnn.TextClassifier().fit):
+        assert refusal(partial(trained, texts, frame)) == (
+            "the DataFrame has two columns named 'a'; rename one"
+        )
+    assert refusal(lambda: textcnn.fit(texts, frame.to_numpy())) == (
+        "expected a list of labels, got an array of shape (3, 2); give a {class: probability} for "
+        "each text, or a DataFrame with a column for each class"
     )
     assert "data.weight is for the command line" in refusal(
         lambda: textcnn.fit(texts, ["a", "b", "a"], data={"weight": "w"})

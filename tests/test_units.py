@@ -68,6 +68,20 @@ def test_a_run_with_vectors_goes_on_without_the_file(tiny_csv: Path, tmp_path: P
     assert len(read_json(tmp_path / "run" / "metrics.json")["history"]) == 2
 
 
+def test_a_given_embedding_dim_must_be_that_of_the_vectors(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "v.txt"
+    file.write_text("actor 1 2 3\ngoal 4 5 6\n")
+    keys = ("data=files", f"data.train={tiny_csv}", f"text.vectors={file}")
+    assert run("describe", *keys, "model.embedding_dim=33") == 2
+    said = capfd.readouterr().err.rstrip()
+    assert "model.embedding_dim=33, but text.vectors has 3 dimensions; leave" in said
+    assert train(tiny_csv, tmp_path / "run", *keys[2:], "model.embedding_dim=33") == 2
+    assert run("describe", *keys, "model.embedding_dim=3") == 0
+    assert run("describe", *keys, "model=kim2014") == 0
+
+
 def test_describe_shows_how_many_tokens_have_vectors_as_training_does(
     tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,6 +46,11 @@ def test_a_word_may_hold_spaces(tmp_path: Path) -> None:
     assert vectors.values.tolist() == [[5, 6], [7, 8]]
 
 
+def test_the_header_tells_spaces_in_the_first_word_from_numbers(tmp_path: Path) -> None:
+    name = write(tmp_path / "v.txt", "1 2\n. . 5 6\n")
+    assert load_vectors(name, [". ."], seed=0).values.tolist() == [[5, 6]]
+
+
 def test_words_without_a_vector_have_the_variance_of_those_with_one(tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
     known = [f"known{number}" for number in range(200)]
@@ -82,6 +87,21 @@ def test_words_without_a_vector_have_the_variance_of_those_with_one(tmp_path: Pa
             "3 1\na 1\nthe 2\n",
             "{path} holds 2 of the 3 vectors that its first line announces; "
             "copy the file again or fix that line",
+        ),
+        (
+            "1 1\na 1\nthe 2\n",
+            "{path} holds 2 vectors, but its first line announces 1; "
+            "fix that line or copy the file again",
+        ),
+        (
+            "2 3\na 1 2\nthe 2 2\n",
+            "{path}: its first line announces vectors of 3 numbers, but the next line has 2; "
+            "fix the first line or copy the file again",
+        ),
+        (
+            "2 0\na 1 2\nthe 2 2\n",
+            "{path}: its first line announces vectors of 0 numbers, but the next line has 2; "
+            "fix the first line or copy the file again",
         ),
         (
             "a 0 0\nthe 0 0\nof 1 2\n",

@@ -124,7 +124,7 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
     for length in range(4, len(content)):
         path = write(tmp_path, content[:length])
         assert refusal(partial(load_vectors, path, ["cat"], seed=0)) == (
-            f"{path}: this fastText file is cut; copy the file again"
+            f"{path}: this fastText file is truncated; copy the file again"
         )
 
 

@@ -72,7 +72,7 @@ def test_binary_files_list_their_words(tmp_path: Path) -> None:
     assert frequent_words(str(word2vec), 2) == ["the", "naïve"]
     assert frequent_words(str(fasttext), 9) == ["cat", "</s>"]
     fasttext.write_bytes(fasttext_model()[:70])
-    assert "is cut" in refusal(lambda: frequent_words(str(fasttext), 9))
+    assert "is truncated" in refusal(lambda: frequent_words(str(fasttext), 9))
 
 
 def test_a_source_of_pieces_has_the_words_that_are_one_piece(tmp_path: Path) -> None:

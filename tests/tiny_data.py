@@ -83,7 +83,9 @@ def run(program: str, *overrides: str) -> int:
 
 
 def train(csv_file: Path, run_dir: Path, *overrides: str) -> int:
-    return run("train", *TINY, f"data.train={csv_file}", f"run_dir={run_dir}", *overrides)
+    has_vectors = any(each.startswith("text.vectors=") for each in overrides)
+    tiny = [key for key in TINY if not (has_vectors and key.startswith("model.embedding_dim="))]
+    return run("train", *tiny, f"data.train={csv_file}", f"run_dir={run_dir}", *overrides)
 
 
 def weights(checkpoint: Path) -> dict[str, Tensor]:

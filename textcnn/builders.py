@@ -14,6 +14,7 @@ from textcnn.config.model import NETWORK_SCHEMAS
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
+from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble, build_members, count_members
@@ -166,10 +167,20 @@ M = TypeVar("M", bound=ModelConfig)
 
 
 def with_embedding_size(model: M, vectors: TokenVectors | None) -> M:
-    """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any."""
+    """The keys of a model whose `embedding_dim` is the dimension of the vectors, if any.
+
+    Raises:
+        InputError: `embedding_dim` is neither a default nor that dimension.
+    """
     if vectors is None or not isinstance(model, NetworkConfig):
         return model
-    return replace(model, embedding_dim=vectors.values.shape[1])
+    dim = vectors.values.shape[1]
+    if model.embedding_dim not in (dim, type(model).embedding_dim, *model.preset_dims):
+        raise InputError(
+            f"model.embedding_dim={model.embedding_dim}, but text.vectors has {dim} dimensions; "
+            "leave model.embedding_dim out"
+        )
+    return replace(model, embedding_dim=dim)
 
 
 def build_network(

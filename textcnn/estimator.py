@@ -16,7 +16,15 @@ from textcnn.config.compose import GROUPS, config_from_keys
 from textcnn.config.keys import join_or
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
-from textcnn.from_python import label_list, pair, text_list, train_checkpoint, weight_list
+from textcnn.from_python import (
+    check_columns_differ,
+    is_frame,
+    label_list,
+    pair,
+    text_list,
+    train_checkpoint,
+    weight_list,
+)
 from textcnn.inference import LabelSetClassifier, rebuild
 
 
@@ -32,7 +40,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     >>> estimator.fit(texts, labels).score(more_texts, more_labels)
 
     Attributes:
-        classes_: the labels, sorted: (classes,). For a matrix the columns of `y`, 0, 1, ...
+        classes_: the labels, sorted: (classes,). For a matrix the columns of `y`, 0, 1, ...; for
+            a DataFrame with a column per class their names.
         classifier_: the `Classifier` or `LabelSetClassifier`.
     """
 
@@ -105,7 +114,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         Args:
             X: (texts,) strings.
             y: (texts,) labels or {class: probability}, an indicator matrix (texts, labels), or
-                probabilities (texts, classes).
+                probabilities (texts, classes); also as a DataFrame.
             sample_weight: (texts,) how much each text counts in the training loss; None: all 1.
             validation: `X` and `y` that choose the best epoch; None: a stratified fraction of the
                 texts, `data={"validation_fraction": 0.1}`.
@@ -230,10 +239,8 @@ def read_labels(y: Any) -> tuple[np.ndarray, list[Any]]:
         kind = type_of_target(values, input_name="y")
     except ValueError:  # lists of different lengths
         kind = "unknown"
-    if kind == "multilabel-indicator":
-        return np.arange(values.shape[1]), class_names(values)
-    if kind == "continuous-multioutput":
-        return np.arange(values.shape[1]), class_names(values)
+    if kind in {"multilabel-indicator", "continuous-multioutput"}:
+        return np.array(column_names(y, values)), class_names(y if is_frame(y) else values)
     if kind not in {"binary", "multiclass"}:
         raise InputError(
             f"Unknown label type: {kind}; y takes one label per text, an indicator matrix (texts, "
@@ -252,11 +259,24 @@ def class_names(y: Any) -> list[Any]:
     if holds_mappings(y):
         return label_list(y)
     values = np.asarray(y)
-    if values.ndim == 2 and not np.isin(values, (0, 1)).all():
-        return [{str(column): value for column, value in enumerate(row)} for row in values.tolist()]
-    if values.ndim == 2:
-        return [[str(column) for column in np.flatnonzero(row)] for row in values]
-    return [str(label) for label in values.tolist()]
+    if values.ndim != 2:
+        return [str(label) for label in values.tolist()]
+    names = [str(name) for name in column_names(y, values)]
+    if not np.isin(values, (0, 1)).all():
+        return [dict(zip(names, row, strict=True)) for row in values.tolist()]
+    return [[names[column] for column in np.flatnonzero(row)] for row in values]
+
+
+def column_names(y: Any, values: np.ndarray) -> list[Any]:
+    """Of a DataFrame its own; of another matrix 0, 1, ...
+
+    Raises:
+        InputError: two columns of a DataFrame have the same name.
+    """
+    if not is_frame(y):
+        return list(range(values.shape[1]))
+    check_columns_differ(y)
+    return list(y.columns)
 
 
 def holds_mappings(y: Any) -> bool:

@@ -171,8 +171,14 @@ def label_list(labels: Any) -> list[Any]:
     Raises:
         InputError: there are no labels, or more than one dimension.
     """
-    if hasattr(labels, "to_dict") and getattr(labels, "ndim", 1) == 2:  # a DataFrame
+    if is_frame(labels):
+        check_columns_differ(labels)
         labels = labels.to_dict("records")
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
+        raise InputError(
+            f"expected a list of labels, got an array of shape {labels.shape}; give a "
+            "{class: probability} for each text, or a DataFrame with a column for each class"
+        )
     values = plain_list(labels, "a list of labels")
     if any(isinstance(each, Mapping) for each in values):
         return [named_shares(each) if isinstance(each, Mapping) else each for each in values]
@@ -182,6 +188,22 @@ def label_list(labels: Any) -> list[Any]:
             for each in values
         ]
     return list(map(label_name, values))
+
+
+def is_frame(labels: Any) -> bool:
+    """Whether this is a DataFrame, as of pandas."""
+    return hasattr(labels, "to_dict") and getattr(labels, "ndim", 1) == 2
+
+
+def check_columns_differ(frame: Any) -> None:
+    """
+    Raises:
+        InputError: two columns of a DataFrame name the same class.
+    """
+    names = [label_name(name) for name in frame.columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"the DataFrame has two columns named {name!r}; rename one")
 
 
 def named_shares(label: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -209,12 +231,15 @@ def plain_list(values: Any, expected: str) -> list[Any]:
 def weight_list(sample_weight: Any) -> Sequence[float] | None:
     """
     Raises:
-        InputError: they are no numbers.
+        InputError: they are not numbers; strings of digits are not.
     """
     if sample_weight is None:
         return None
     try:
-        weights: list[float] = np.asarray(sample_weight, np.float64).tolist()
+        given = np.asarray(sample_weight)
+        if given.dtype.kind in "US" or any(isinstance(each, str) for each in given.flat):
+            raise TypeError
+        weights: list[float] = given.astype(np.float64).tolist()
     except (TypeError, ValueError):
         raise InputError("sample_weight takes numbers, one per text") from None
     return weights

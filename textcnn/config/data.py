@@ -125,8 +125,8 @@ class DataConfig:
     )
     weight: str | None = key(
         None,
-        "a column of numbers of 0 or more in the training rows: how much each text counts in the "
-        "training loss; metrics count all texts equally; null: all texts count 1",
+        "a column of numbers from 0 to 1,000,000 in the training rows: how much each text counts "
+        "in the training loss; metrics count all texts equally; null: all texts count 1",
     )
     validation_fraction: float = key(
         0.1,
@@ -208,6 +208,14 @@ class DataConfig:
         """Label columns that can't hold what they should."""
         columns = [self.label] if isinstance(self.label, str) else self.label
         given = f"data.label={command_line(self.label)}"
+        texts = [self.text] if isinstance(self.text, str) else self.text
+        for name in dict.fromkeys(name for name in columns if columns.count(name) > 1):
+            yield f"data.label names the column {name!r} twice; leave one out"
+        for name in dict.fromkeys(name for name in columns if name in texts):
+            yield (
+                f"data.text and data.label both name the column {name!r}; leave it out of one of "
+                "them"
+            )
         kind = self.label_kind
         if kind is None and len(columns) > 1 and self.multi_label:
             kind = "indicators"

@@ -30,6 +30,8 @@ Options = Any
 
 @dataclass
 class MultiWidthConfig(NetworkConfig):
+    preset_dims: ClassVar[tuple[int, ...]] = (300,)  # of model=kim2014
+
     name: str = chosen_by("model", "multi_width")
     kernel_sizes: list[int] = key(
         [1, 2, 3], "widths of the parallel convolutions in tokens", **KERNELS

@@ -198,12 +198,14 @@ class NetworkConfig(ModelConfig):
     refused_pooling: ClassVar[Refused] = {}
     refused_padding: ClassVar[Refused] = {}
     has_vectors: ClassVar[bool] = True  # whether a token has a vector, or only weights
+    # `embedding_dim` of presets, which text.vectors may replace as it replaces the default
+    preset_dims: ClassVar[tuple[int, ...]] = ()
 
     embedding: str = embedding("nonstatic")
     embedding_dim: int = size(
         64,
-        "size of a token's vector; that of text.vectors overrides it (with several sources, their "
-        "sum), and embedding=onehot ignores it",
+        "size of a token's vector; text.vectors replaces the default by its own (with several "
+        "sources, their sum) and refuses another; embedding=onehot ignores it",
     )
     position: str = position("none")
     max_positions: int | None = key(

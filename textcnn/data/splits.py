@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from textcnn.data.duplicates import first_of_each, handle_duplicates
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
+from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
 from textcnn.data.sources.source import KEYS, Readers, Source
 from textcnn.errors import InputError
 
@@ -158,9 +159,7 @@ def check_learnable(train: LabelledTexts) -> None:
         InputError: no training text counts, or a class has no probability in any.
     """
     if train.weights is not None and not train.weights.any():
-        raise InputError(
-            "the weights of all training texts are 0; give at least one a positive weight"
-        )
+        raise InputError(ALL_WEIGHTS_ARE_ZERO)
     if train.targets is not None and not (found := train.targets.any(axis=0)).all():
         name = train.names[int(found.argmin())]
         raise InputError(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textcnn.data.labelled import PRESENCES, SHARES
-from textcnn.data.sources.label_cells import label_cells, weight
+from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, weight
 from textcnn.data.sources.lines import is_empty
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
@@ -118,6 +118,8 @@ def table_labels(
 ) -> dict[str, pa.Array | pa.ChunkedArray]:
     """The columns of `columns.schema` between `text` and `weight`. Arguments as `table_rows`."""
     if columns.kind != "names":
+        for name in columns.labels:
+            check_fields_differ(Column(table[name], where, name))
         given = [named(table[name], features.get(name)) for name in columns.labels]
         rows = enumerate(zip(*given, strict=True), start=first_row)
         made = [label_cells(f"{where}, row {row}", cells, columns) for row, cells in rows]
@@ -130,6 +132,16 @@ def table_labels(
     if columns.multi_label:
         return {"label": label_lists(label, feature, columns.separator)}
     return {"label": single_labels(label, feature)}
+
+
+def check_fields_differ(column: Column) -> None:
+    """
+    Raises:
+        InputError: the objects of the column name a class twice.
+    """
+    kind = column.values.type
+    if pa.types.is_struct(kind) and len({field.name for field in kind}) < kind.num_fields:
+        raise InputError(f"{column.where}: column {column.name!r} {NAMES_A_CLASS_TWICE}")
 
 
 def named(values: pa.ChunkedArray, feature: Any) -> list[Any]:

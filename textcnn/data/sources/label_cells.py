@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textcnn.data.labelled import PRESENCES, SHARES
-from textcnn.data.sources.lines import SURROGATE, is_empty
+from textcnn.data.sources.lines import SURROGATE, RepeatedKeys, is_empty, json_object, parse_json
 from textcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 # How far the sum of a text's probabilities may be from 1: they may be rounded to two decimals.
 TOLERANCE = 0.01
 ROUNDING = 1e-6  # of a single probability
-LARGEST = 3e38  # of float32
+LARGEST_WEIGHT = 1e6  # far larger ones make the loss overflow
+# scikit-learn's checks look for the word zero
+ALL_WEIGHTS_ARE_ZERO = (
+    "the weights of all training texts are zero; give at least one a positive weight"
+)
+NAMES_A_CLASS_TWICE = "holds an object that names a class twice; leave one out"
 INDICATORS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
@@ -79,6 +84,8 @@ def probabilities(where: str, cells: Sequence[Any], columns: "Columns") -> dict[
         return checked_sum(where, ", ".join(columns.labels), given, several)
     (column,), (cell,) = columns.labels, cells
     cell = parsed(where, column, cell)
+    if isinstance(cell, RepeatedKeys):
+        raise InputError(f"{where}: column {column!r} {NAMES_A_CLASS_TWICE}")
     if isinstance(cell, Mapping):
         # Arrow fills up objects that lack a key with nulls
         given = {
@@ -146,12 +153,12 @@ def parsed(where: str, column: str, cell: Any) -> Any:
     """A cell, from JSON if it is a string with an object or a list."""
     if isinstance(cell, str) and cell.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(cell)
+            return parse_json(cell)
         except (ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())
-            raise InputError(f"{where}: column {column!r} holds no JSON: {reason}") from None
+            raise InputError(f"{where}: column {column!r} holds invalid JSON: {reason}") from None
     if isinstance(cell, list) and cell and isinstance(cell[0], tuple):
-        return dict(cell)  # a map of Arrow
+        return json_object(cell)  # a map of Arrow
     return cell
 
 
@@ -184,13 +191,13 @@ def probability(where: str, column: str, cell: Any) -> float:
 def weight(where: str, column: str, cell: Any) -> float:
     """
     Raises:
-        InputError: it is no finite number of 0 or more.
+        InputError: it is not a number from 0 to LARGEST_WEIGHT.
     """
     value = number(where, column, cell)
-    if not 0 <= value <= LARGEST:
+    if not 0 <= value <= LARGEST_WEIGHT:
         raise InputError(
-            f"{where}: column {column!r} holds {cell!r:.40}; a weight is a finite number of 0 or "
-            "more"
+            f"{where}: column {column!r} holds {cell!r:.40}; a weight is a number from 0 to "
+            f"{LARGEST_WEIGHT:,.0f}"
         )
     return value
 

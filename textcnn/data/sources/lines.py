@@ -86,7 +86,7 @@ def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, 
         if not line.strip():
             continue
         try:
-            row = json.loads(line.rstrip("\r\n"))
+            row = parse_json(line.rstrip("\r\n"))
         except json.JSONDecodeError as error:
             raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
         except (ValueError, RecursionError) as error:  # too long a number, too deep nesting
@@ -96,6 +96,20 @@ def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, 
                 f'{where}: expected an object such as {{"text": ...}}, got {row!r:.40}'
             )
         yield where, row
+
+
+class RepeatedKeys(dict[str, Any]):
+    """A JSON object that has a key twice; it keeps the last value."""
+
+
+def parse_json(text: str) -> Any:
+    """JSON, as `json.loads` reads it, where an object with a key twice is a `RepeatedKeys`."""
+    return json.loads(text, object_pairs_hook=json_object)
+
+
+def json_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else RepeatedKeys(made)
 
 
 def json_cell(where: str, row: dict[str, Any], column: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from textcnn.data.labelled import SHARES
 from textcnn.data.sources.columns import Columns
-from textcnn.data.sources.label_cells import label_cells
+from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO, LARGEST_WEIGHT, label_cells
 from textcnn.data.sources.lines import SURROGATE, is_empty
 from textcnn.errors import InputError
 
@@ -34,7 +34,7 @@ class Rows:
         Raises:
             InputError: sequences of different length, no rows, a text or label that is not a
                 string, an empty label, probabilities that don't add up to 1, a weight that is
-                negative or not finite. The message names the row, counted from 1.
+                not a number from 0 to LARGEST_WEIGHT. The message names the row, counted from 1.
         """
         if isinstance(self.texts, str):
             raise InputError(f"{key}: texts must be a sequence of strings, got one string")
@@ -119,7 +119,7 @@ def checked_weights(key: str, weights: Sequence[float] | np.ndarray, rows: int) 
     """(rows,) float32.
 
     Raises:
-        InputError: there are not `rows` weights, or one is not a finite number of 0 or more.
+        InputError: there are not `rows` weights, or one is not a number from 0 to LARGEST_WEIGHT.
     """
     try:
         values = np.asarray(weights, np.float64)
@@ -129,13 +129,13 @@ def checked_weights(key: str, weights: Sequence[float] | np.ndarray, rows: int) 
         raise InputError(
             f"{key}: weights must be one number per text, got shape {values.shape} for {rows} texts"
         )
-    wrong = ~(np.isfinite(values) & (values >= 0))
+    wrong = ~((values >= 0) & (values <= LARGEST_WEIGHT))
     if wrong.any():
         row = int(wrong.argmax())
         raise InputError(
-            f"{key}, row {row + 1}: the weight must be a finite number of 0 or more, got "
-            f"{values[row]}"
+            f"{key}, row {row + 1}: the weight must be a number from 0 to "
+            f"{LARGEST_WEIGHT:,.0f}, got {values[row]}"
         )
     if not values.any():
-        raise InputError(f"{key}: all weights are zero; give at least one text a positive weight")
+        raise InputError(ALL_WEIGHTS_ARE_ZERO)
     return pa.array(values.astype(np.float32))

@@ -94,7 +94,7 @@ def read_fasttext(name: str, path: Path, rows: Mapping[str, int]) -> SourceVecto
         rows: the place of each token.
 
     Raises:
-        InputError: the file is cut or damaged, compressed, or a number is not finite.
+        InputError: the file is truncated or damaged, compressed, or a number is not finite.
     """
     # bytes are compared, as most words of the file needn't be decoded
     wanted = {token.encode(): row for token, row in rows.items()}
@@ -102,7 +102,7 @@ def read_fasttext(name: str, path: Path, rows: Mapping[str, int]) -> SourceVecto
         try:
             layout = read_layout(path, data, wanted)
         except struct.error:
-            raise InputError(cut(path)) from None
+            raise InputError(truncated(path)) from None
     matrix = np.memmap(path, dtype="<f4", mode="r", offset=layout.offset, shape=layout.shape)
     places, vectors, composed = [], [], []
     for word, row in wanted.items():
@@ -127,7 +127,7 @@ def fasttext_words(path: Path) -> Iterator[str]:
     """The words of the file, in its order.
 
     Raises:
-        InputError: the file is cut.
+        InputError: the file is truncated.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
@@ -136,7 +136,7 @@ def fasttext_words(path: Path) -> Iterator[str]:
             for word, _ in islice(entries_from(path, data, at), max(num_words, 0)):
                 yield word.decode(errors="replace")
         except struct.error:
-            raise InputError(cut(path)) from None
+            raise InputError(truncated(path)) from None
 
 
 def read_layout(path: Path, data: mmap.mmap, wanted: Mapping[bytes, int]) -> Layout:
@@ -183,7 +183,7 @@ def read_layout(path: Path, data: mmap.mmap, wanted: Mapping[bytes, int]) -> Lay
     # the matrix of outputs comes last
     height, width = struct.unpack_from("<2q", data, layout.end + 1)
     if len(data) < layout.end + 17 + 4 * height * width:
-        raise InputError(cut(path))
+        raise InputError(truncated(path))
     return layout
 
 
@@ -196,10 +196,10 @@ def entries_from(path: Path, data: mmap.mmap, at: int) -> Iterator[tuple[bytes, 
     while True:
         end = data.find(b"\0", at, at + LONGEST_WORD)
         if end < 0:
-            raise InputError(cut(path))
+            raise InputError(truncated(path))
         word, at = data[at:end], end + 1 + 8 + 1  # and the word's count and kind
         yield word, at
 
 
-def cut(path: Path) -> str:
-    return f"{path}: this fastText file is cut; copy the file again"
+def truncated(path: Path) -> str:
+    return f"{path}: this fastText file is truncated; copy the file again"

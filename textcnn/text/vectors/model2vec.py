@@ -201,7 +201,9 @@ def read_tokenizer(path: Path) -> Any:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # tokenizers raises nothing more special
         said = " ".join(str(error).split())
-        raise InputError(f"{path} is no tokenizer ({said[:200]}); copy the file again") from error
+        raise InputError(
+            f"{path} is not a tokenizer file ({said[:200]}); copy the file again"
+        ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

@@ -17,7 +17,7 @@ def read_text_vectors(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int
     A first line of two whole numbers is word2vec's header: the number of vectors and their size.
 
     Raises:
-        InputError: a line is damaged, or the file ends before what its header announces.
+        InputError: a line is damaged, or the lines are not those that the header announces.
     """
     # bytes are compared, as most words of the file needn't be decoded
     wanted = {token.encode(): row for token, row in rows.items()}
@@ -28,10 +28,12 @@ def read_text_vectors(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
             line = line.rstrip()
             if number == 1 and len(cells := line.split()) == 2 and all(map(bytes.isdigit, cells)):
-                header, announced = 1, int(cells[0])
+                header, announced, dim = 1, int(cells[0]), int(cells[1])
                 continue
             if line.count(b" ") != dim or not dim:
                 cells = line.split(b" ")
+                if header and number == 2:
+                    check_size(path, cells, dim)
                 if fault := row_fault(cells, dim):
                     raise InputError(f"{path}, line {number}: {fault}")
                 dim = dim or len(cells) - 1
@@ -52,6 +54,11 @@ def read_text_vectors(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[int
             f"{path} holds {number - header:,} of the {announced:,} vectors that its first line "
             "announces; copy the file again or fix that line"
         )
+    if header and number - header > announced:
+        raise InputError(
+            f"{path} holds {number - header:,} vectors, but its first line announces "
+            f"{announced:,}; fix that line or copy the file again"
+        )
     if not found and not is_utf8(path):
         raise InputError(
             f"{path} has no vector for any training token, and words that are not UTF-8; convert "
@@ -69,6 +76,7 @@ def text_words(path: Path) -> Iterator[str]:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
             cells = line.rstrip().split(b" ")
             if number == 1 and len(cells) == 2 and all(map(bytes.isdigit, cells)):
+                dim = int(cells[1])
                 continue
             if row_fault(cells, dim):
                 return
@@ -105,6 +113,22 @@ def parsed(
     assert values is not None
     for (_, word, _), vector in zip(lines, values.reshape(-1, dim), strict=True):
         yield wanted[word], vector
+
+
+def check_size(path: Path, cells: list[bytes], dim: int) -> None:
+    """
+    Args:
+        cells: of the first line after the header.
+        dim: that the header announces.
+
+    Raises:
+        InputError: the line is sound, but has another number of numbers.
+    """
+    if not row_fault(cells, 0) and (dim == 0 or row_fault(cells, dim)):
+        raise InputError(
+            f"{path}: its first line announces vectors of {dim:,} numbers, but the next line has "
+            f"{len(cells) - 1:,}; fix the first line or copy the file again"
+        )
 
 
 def is_utf8(path: Path) -> bool:
