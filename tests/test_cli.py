@@ -400,7 +400,7 @@ def test_all_impossible_values_are_reported_one_per_line(
 @pytest.mark.parametrize(
     ("program", "argument", "said"),
     [
-        ("evaluate", "batch_size=0", f"batch_size takes {WHOLE}, got 0; try batch_size=512"),
+        ("evaluate", "batch_size=0", f"batch_size takes {WHOLE}, got 0; try batch_size=2048"),
         ("evaluate", "chekpoint=out", "chekpoint=out: no such key; evaluate takes checkpoint, "),
         (
             "evaluate",
