@@ -110,7 +110,7 @@ class BaseClassifier(Generic[P]):
         return model
 
     def encode(self, texts: Sequence[str]) -> Batch:
-        """The ids and lengths of texts, as the model and its `activations` take them.
+        """The texts as ids. `**batch.inputs` are the arguments of the model and its `activations`.
 
         `encoder.vocabulary.decode` turns ids back into tokens.
         """

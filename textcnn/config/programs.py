@@ -94,7 +94,7 @@ class TrainConfig:
 
     @property
     def weighs_subwords(self) -> bool:
-        """Whether n-grams are joined by the subwords of words."""
+        """Whether the linear model weighs subwords beside n-grams."""
         possible = bool(self.model.ngrams) and not self.learns_ngrams
         return self.allows_subwords and possible and self.model.ngram_scaling != "tf_idf"
 
@@ -105,12 +105,12 @@ class TrainConfig:
 
     @property
     def allows_subwords(self) -> bool:
-        """Whether models that can use subwords should."""
+        """Whether subwords are used where the model can use them."""
         return self.text.unit == "word" and getattr(self.text, "subwords", False) is not False
 
     @property
     def uses_subwords(self) -> bool:
-        """Whether the model wants to know the subwords of unknown words."""
+        """Whether the model uses the subwords of unknown words."""
         return self.weighs_subwords or self.composes_vectors
 
     @property

@@ -1,4 +1,4 @@
-"""The words of texts that the vocabulary lacks, for models that know parts of words."""
+"""Words outside the vocabulary, for models that know their subwords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from textcnn.text.vocabulary import UNKNOWN
 
 @dataclass(frozen=True)
 class UnknownWords:
-    """Those of a batch: what stands where its ids are UNKNOWN."""
+    """The unknown words of a batch: which word each UNKNOWN id stands for."""
 
     words: Tensor  # (unknown tokens,) int64: the word of each, from text to text
     keys: Tensor  # (subwords of all words,) int64
@@ -28,7 +28,7 @@ class UnknownWords:
         return ids.masked_scatter(ids == UNKNOWN, self.words + first)
 
     def of_texts(self, ids: Tensor, chosen: Tensor) -> "UnknownWords":
-        """Those of some texts of the batch.
+        """The unknown words of some texts of the batch.
 
         Args:
             ids: (batch, time)
@@ -43,20 +43,21 @@ class UnknownWords:
 
 @dataclass(frozen=True)
 class UnknownTokens:
-    """Those of encoded texts."""
+    """The unknown words of encoded texts."""
 
     words: np.ndarray  # (unknown tokens,) int32: the word of each, from text to text
     subwords: Subwords  # of each word
 
     def select(self, chosen: np.ndarray) -> UnknownWords:
-        """Those of some unknown tokens, with the subwords of their words."""
+        """The words of some unknown tokens, with their subwords."""
         words, places = np.unique(self.words[chosen], return_inverse=True)
         keys, offsets = self.subwords.select(words)
         return UnknownWords(*map(torch.from_numpy, (places.astype(np.int64), keys, offsets)))
 
 
 def unknown_tokens(tokens: Sequence[str], ids: np.ndarray, places: np.ndarray) -> UnknownTokens:
-    """
+    """The unknown words of texts.
+
     Args:
         tokens: a table, which may repeat tokens.
         ids: (table,) int32, the id of each token.

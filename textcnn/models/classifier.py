@@ -121,7 +121,7 @@ class TextCNN(nn.Module):
             lengths: (batch,) int64, tokens of each text; may be 0.
             alter: what to make of the pooled features (batch, pooled) before they are classified,
                 as in `textcnn.training.objectives`; it may change the number of rows.
-            unknown: what stands where ids are UNKNOWN, to give these words vectors.
+            unknown: the words behind UNKNOWN ids, which get vectors from their subwords.
 
         Returns:
             logits: (batch, classes)

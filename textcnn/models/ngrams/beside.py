@@ -46,7 +46,7 @@ class WithNgrams(nn.Module):
         Args:
             labels: of training texts, see `Ngrams.forward`. The result is then that of the network
                 and that of the n-grams, (2, batch, classes).
-            unknown: what stands where ids are UNKNOWN.
+            unknown: the words behind UNKNOWN ids.
         """
         if labels is not None:
             return torch.stack([self.network(ids, lengths), self.ngrams(ids, lengths, labels)])

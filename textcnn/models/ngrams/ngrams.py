@@ -106,7 +106,7 @@ class Ngrams(nn.Module):
             labels: those of training texts: (batch,) int64, or for label sets (batch, classes)
                 bool. The counts of each text itself are then left out of its ratios, which would
                 give its label away. None: nothing is left out.
-            unknown: what stands where ids are UNKNOWN; only subwords use it.
+            unknown: the words behind UNKNOWN ids; only subwords use them.
 
         Returns:
             logits: (batch, classes)

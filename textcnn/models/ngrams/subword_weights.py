@@ -38,7 +38,7 @@ class SubwordWeights(SubwordTable):
 
         Args:
             ids: (batch, time) int64, PADDING after a text's end.
-            unknown: what stands where ids are UNKNOWN.
+            unknown: the words behind UNKNOWN ids.
         """
         known = distinct(ids.masked_fill(ids == UNKNOWN, PADDING), len(self.words))
         summed = F.embedding_bag(known, self.words, mode="sum") + self.bias

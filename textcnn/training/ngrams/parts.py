@@ -19,7 +19,7 @@ def count_ngrams(model: ModelConfig, data: PreparedData, *, weighs_subwords: boo
     """The n-grams of the training texts, with the weights of naive Bayes.
 
     Args:
-        weighs_subwords: make room for the weights of subwords.
+        weighs_subwords: add the weights of subwords, which are still zero.
     """
     texts, num_classes = data.texts, len(data.splits.labels)
     encoder = texts.encoder
