@@ -73,8 +73,11 @@ def network(name: str, *overrides: str, tokens: int = 1000, dim: int | None = No
         )
 
 
-def test_every_paper_has_an_experiment() -> None:
+def test_every_paper_has_an_experiment_and_a_line_in_the_docs() -> None:
     assert set(PAPERS) <= {*group_options("experiment")}
+    page = (CONFIGS.parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
+    table = page[page.index("## Experiments") : page.index("## One-hot networks")]
+    assert set(PAPERS) <= {*re.findall(r"`(\w+)`", table)}
 
 
 @pytest.mark.parametrize("name", group_options("experiment"))
