@@ -232,7 +232,7 @@ def test_kalchbrenners_network_keeps_4_positions_of_14_maps_and_12_rows() -> Non
 
 def test_gehrings_encoder_sees_25_tokens() -> None:
     model = network("gehring2017")
-    assert shapes(model.encoder, Convolution) == [(256, 256, 1)] + 6 * [(512, 256, 5)]
+    assert shapes(model.encoder, Convolution) == [(128, 128, 1)] + 6 * [(256, 128, 5)]
     assert model.receptive_field == 25
     assert isinstance(composed("gehring2017").schedule, PlateauConfig)
 
