@@ -15,7 +15,6 @@ from torch import nn
 import textcnn
 from textcnn.config.compose import compose
 from textcnn.config.explain import group_options
-from textcnn.config.programs import TrainConfig
 from textcnn.config.schedules import HalvingConfig, PlateauConfig
 from textcnn.config.text import CharConfig, WordConfig
 from textcnn.models.build import build_model
@@ -51,9 +50,8 @@ def commands(name: str) -> list[list[str]]:
 
 
 @cache
-def composed(name: str) -> TrainConfig:
-    config: TrainConfig = compose("train", [f"experiment={name}"])
-    return config
+def composed(name: str) -> Any:  # a TrainConfig, whose groups have the keys of their choices
+    return compose("train", [f"experiment={name}"])
 
 
 def network(name: str, *overrides: str, tokens: int = 1000, dim: int | None = None) -> TextCNN:
