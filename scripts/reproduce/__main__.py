@@ -1,0 +1,41 @@
+"""Reproduce the published numbers, measure ablations and learning curves."""
+
+import sys
+from pathlib import Path
+
+# `table` and other parts of the benchmark
+sys.path.append(str(Path(__file__).parents[1] / "bench"))
+
+from arguments import parse
+from pool import alone_in
+
+from textcnn.errors import InputError
+
+
+def main() -> None:
+    options = parse(sys.argv[1:])
+    try:
+        with alone_in(options.work):
+            failures = run(options)
+    except InputError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        print(
+            f"interrupted; finished jobs are in {options.work}, and the same command goes on",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    for line in failures:
+        print(line, file=sys.stderr)
+    sys.exit(1 if failures else 0)
+
+
+def run(options: "object") -> list[str]:
+    """Carry out the program; returns a line about each job that failed."""
+    from campaign import reproduce
+
+    return reproduce(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+"""The names of the baselines on the command line and in results.json; imports nothing heavy."""
+
+BASELINE_NAMES = {"svm": "TF-IDF + linear SVM", "nbsvm": "NBSVM", "fasttext": "fastText"}
