@@ -70,7 +70,8 @@ def train_nbsvm(texts: Texts, labels: Labels, cost: float, longest: int, seed: i
     """NBSVM (Wang and Manning 2012) with scikit-learn: one against the rest for more classes.
 
     Binary n-grams x, r = log((p / |p|) / (q / |q|)) with counts p and q smoothed by 1, a linear SVM
-    on r * x, and weights w moved towards their mean magnitude: (1 - b) mean |w| + b w, b = 0.25.
+    on r * x, and for two classes weights w moved towards their mean magnitude: 0.75 mean |w| + 0.25 w.
+    Of more classes, whose scores are compared, the magnitudes differ too much for that.
     """
     vectorizer = CountVectorizer(
         ngram_range=(1, longest), binary=True, tokenizer=tokens, token_pattern=None, lowercase=False
@@ -78,6 +79,7 @@ def train_nbsvm(texts: Texts, labels: Labels, cost: float, longest: int, seed: i
     rows = vectorizer.fit_transform(texts).astype(np.float64)
     classes = np.unique(labels)
     ones = classes[1:] if len(classes) == 2 else classes  # two classes need one classifier
+    own = 0.25 if len(classes) == 2 else 1.0
     weights, offsets = [], []
     for one in ones:
         chosen = labels == one
@@ -85,7 +87,7 @@ def train_nbsvm(texts: Texts, labels: Labels, cost: float, longest: int, seed: i
         svm = LinearSVC(C=cost, random_state=seed)
         svm.fit(rows.multiply(ratio).tocsr(), np.where(chosen, 1, -1))
         w = svm.coef_[0]
-        weights.append(ratio * (0.75 * np.abs(w).mean() + 0.25 * w))
+        weights.append(ratio * ((1 - own) * np.abs(w).mean() + own * w))
         offsets.append(svm.intercept_[0])
     matrix, offset = np.stack(weights, axis=1), np.array(offsets)  # (n-grams, classifiers)
 

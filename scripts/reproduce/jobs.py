@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from baseline_names import BASELINE_VERSION
 from sources import Run
 
 from textcnn.config.compose import compose
@@ -62,7 +63,7 @@ class Job:
         settings = {key: value for key, value in settings.items() if key not in UNCOMPARED}
         if self.program != TRAIN:
             settings = {k: v for k, v in settings.items() if k.startswith("data.") or k == "seed"}
-            settings["longest"] = self.longest
+            settings |= {"longest": self.longest, "version": BASELINE_VERSION}
         return {
             "program": self.program,
             "overrides": list(self.overrides),
