@@ -1,6 +1,7 @@
 """Reproduce the published numbers, measure ablations and learning curves."""
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 # `table` and other parts of the benchmark
@@ -21,7 +22,7 @@ def main() -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:
         print(
-            f"interrupted; finished jobs are in {options.work}, and the same command goes on",
+            f"interrupted; finished jobs are in {options.work}, and the same command continues",
             file=sys.stderr,
         )
         sys.exit(130)
@@ -30,8 +31,17 @@ def main() -> None:
     sys.exit(1 if failures else 0)
 
 
-def run(options: "object") -> list[str]:
+def run(options: Namespace) -> list[str]:
     """Carry out the program; returns a line about each job that failed."""
+    # imported here: the others import NumPy and matplotlib
+    if options.program == "ablations":
+        from ablations import ablate
+
+        return ablate(options)
+    if options.program == "curves":
+        from curves import measure_curves
+
+        return measure_curves(options)
     from campaign import reproduce
 
     return reproduce(options)

@@ -1,7 +1,6 @@
 """The command line; it imports nothing heavy, so that `--help` and errors appear at once."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +18,9 @@ PROGRAMS = {
     "curves": "accuracy by the number of training rows, into docs/results/curves.png",
 }
 DESCRIPTION = """\
-Reproduce the published numbers: data sets x experiments x folds or seeds, beside linear baselines on
-the same splits. Finished jobs are kept in --work and skipped, an interrupted one is resumed: the same
-command goes on. A job runs again when its resolved settings or its data have changed.
+Reproduce the published numbers: data sets x experiments x folds or seeds, beside linear baselines
+on the same splits. Finished jobs are kept in --work and skipped, an interrupted one is resumed: the
+same command continues. A job runs again when its resolved settings or its data have changed.
 
 programs:
 """

@@ -91,7 +91,8 @@ def plan(options: argparse.Namespace) -> Iterator[Row]:
     print(*lines, sep="\n", end="\n" if lines else "")
     for data in names:
         for name in chosen:
-            if name in BASELINE_NAMES or data in find(name).paper:
+            asked = options.only is not None and options.data is not None
+            if asked or name in BASELINE_NAMES or data in find(name).paper:
                 yield plan_row(name, data, options)
 
 

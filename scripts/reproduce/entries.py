@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from baseline_names import BASELINE_NAMES
-from experiments import EXPERIMENTS, paper
+from experiments import EXPERIMENTS, find, paper
 from jobs import TRAIN, Job
 from sources import DATA
 
@@ -44,6 +44,7 @@ def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -
         "data": data,
         "name": name,
         "paper": paper(name, data) if jobs[0].program == TRAIN else None,
+        "settings": list(find(name).settings.get(data, ())) if jobs[0].program == TRAIN else [],
         "mean": round(statistics.mean(accuracies), 4),
         "sd": round(statistics.stdev(accuracies), 4) if len(accuracies) > 1 else None,
         "seconds": round(statistics.median(result["seconds"] for result in found), 2),
@@ -93,7 +94,7 @@ def load_entries(file: Path) -> list[Entry]:
     """
     try:
         entries: list[Entry] = json.loads(file.read_text(encoding="utf-8"))["entries"]
-        if not all(NEEDED <= entry.keys() for entry in entries):
+        if not all(entry.keys() >= NEEDED for entry in entries):
             raise KeyError
     except FileNotFoundError:
         return []

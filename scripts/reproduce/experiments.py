@@ -30,6 +30,14 @@ def own(*data: str, cost: float = 1.0) -> Experiment:
     return Experiment(dict.fromkeys(data), cost=cost)
 
 
+def shorter(rate: float) -> tuple[str, ...]:
+    """Settings that a CPU can afford, as the experiments' files propose them."""
+    return (
+        *("model.num_filters=200", "training.epochs=10", "schedule.every=8"),
+        *("optimizer.momentum=0", f"optimizer.learning_rate={rate}"),
+    )
+
+
 SENTENCES = ("mr", "subj", "sst2", "trec")
 EXPERIMENTS: dict[str, Experiment] = {
     "best_short": own(*SENTENCES, cost=4),
@@ -43,22 +51,30 @@ EXPERIMENTS: dict[str, Experiment] = {
     "kim2014_nonstatic": Experiment({"mr": 81.5, "subj": 93.4, "sst2": 87.2, "trec": 93.6}),
     "kim2014_multichannel": Experiment({"mr": 81.1, "subj": 93.2, "sst2": 88.1, "trec": 92.2}),
     "kalchbrenner2014": Experiment({"sst2": 86.8, "trec": 93.0}),
-    # Johnson and Zhang 2015, Table 2
-    "johnson2015_bow": Experiment({"imdb": 91.34}, cost=4),
-    "johnson2015_seq": Experiment({"imdb": 91.61}, cost=4),
-    "johnson2015_seq2": Experiment({"imdb": 92.33}, cost=6),
-    "wang2012_nbsvm": Experiment({"mr": 79.4, "subj": 93.2, "imdb": 91.22}, cost=0.3),
-    # the papers report other sets, of millions of texts or tokens, or other tasks
+    # Johnson and Zhang 2015: 1,000 filters and 100 epochs there, which take many hours on a CPU;
+    # 92.33 is that of seq2-bown-CNN, which n-grams beside the network come near
+    "johnson2015_bow": Experiment({"imdb": 91.34}, {"imdb": shorter(0.5)}, cost=4),
+    "johnson2015_seq": Experiment({"imdb": 91.61}, {"imdb": shorter(0.5)}, cost=4),
+    "johnson2015_seq2": Experiment(
+        {"imdb": 92.33}, {"imdb": (*shorter(2.5), "model.ngrams=3")}, cost=6
+    ),
+    "wang2012_nbsvm": Experiment(
+        {"mr": 79.4, "subj": 93.2, "imdb": 91.22},
+        {"imdb": ("text.tokenizer=basic_english",)},
+        cost=0.3,
+    ),
+    # the papers report other tasks
     "gehring2017": own("mr", "trec", "bundled", cost=2),
     "strubell2017": own("mr", "trec", "bundled", cost=2),
     "bai2018": own("mr", "trec", "bundled", cost=2),
-    "johnson2017": own("imdb", "bundled", cost=6),
-    "zhang2015_small": own("bundled", cost=20),
-    "zhang2015_large": own("bundled", cost=60),
-    "conneau2017_9": own("bundled", cost=20),
-    "conneau2017_17": own("bundled", cost=30),
-    "conneau2017_29": own("bundled", cost=40),
-    "conneau2017_49": own("bundled", cost=60),
+    # for hundreds of thousands of texts: hours on a CPU, and a few thousand don't teach them much
+    "johnson2017": Experiment({"ag_news": 93.13}, cost=6),
+    "zhang2015_small": Experiment({"ag_news": 84.35}, cost=20),
+    "zhang2015_large": Experiment({"ag_news": 87.18}, cost=60),
+    "conneau2017_9": Experiment({"ag_news": 90.83}, cost=20),
+    "conneau2017_17": Experiment({"ag_news": 91.12}, cost=30),
+    "conneau2017_29": Experiment({"ag_news": 91.27}, cost=40),
+    "conneau2017_49": Experiment({"ag_news": None}, cost=60),
 }
 
 

@@ -7,6 +7,7 @@ from entries import Entry, save_text
 from sources import DATA
 
 MARK = "# Measured:"
+NOT_YET = f"{MARK} not yet"
 
 
 def write_notes(folder: Path, entries: Sequence[Entry]) -> None:
@@ -17,8 +18,8 @@ def write_notes(folder: Path, entries: Sequence[Entry]) -> None:
 
 
 def measured_lines(name: str, entries: Sequence[Entry]) -> list[str]:
-    """A line for each data set, such as '# Measured: MR 76.0 ± 1.2 % (10 folds), 21 s each, ...'."""
-    return [note(entry) for entry in entries if entry["name"] == name]
+    """A line for each data set: '# Measured: MR 76.0 ± 1.2 % (10 folds), 21 s each, ...'."""
+    return [note(entry) for entry in entries if entry["name"] == name] or [NOT_YET]
 
 
 def note(entry: Entry) -> str:

@@ -11,21 +11,23 @@ from tables import table
 INTRODUCTION = """\
 # Results
 
-Test accuracy in percent. `make reproduce` writes this page and `results.json` beside it; don't edit them
-by hand. `make reproduce ARGS='--only kim2014_rand --data mr'` measures one row again and keeps the rest.
+Test accuracy in percent. `make reproduce` writes this page and `results.json` beside it; don't edit
+them by hand. `make reproduce ARGS='--only kim2014_rand --data mr'` measures one row again and keeps
+the rest.
 
-- **Ours** is mean ± sample standard deviation over the runs: ten folds of MR and Subj, the seeds 0, 1 and 2
-  of the other sets. Validation texts alone choose settings and epochs.
+- **Ours** is mean ± sample standard deviation, and the number of runs: ten folds of MR and Subj, the
+  seeds 0, 1 and 2 of the other sets. Validation texts alone choose settings and epochs.
 - **Paper** is the number of the experiment's paper. Each experiment is a file in
   [configs/experiment](../configs/experiment), which says what differs from the paper and why.
-- **TF-IDF + linear SVM** counts words and bigrams; **NBSVM** follows Wang and Manning (2012), with bigrams,
-  and trigrams on IMDB; **fastText** has bigrams, 50 dimensions and 25 epochs. They get the same test texts.
-  Each chooses one setting (C, or the learning rate) on the same validation texts and is then trained on
-  train + validation.
-- **Training** is the median time of a run, from reading the data to the test. Runs share the machine: one
-  process per core. A baseline's time includes the choice of its setting.
-- **Texts/s** is the speed of `textcnn.load(run).predict(texts)` on one core, measured alone after all
-  training. **MB** is what prediction needs on disk; for the linear models, n-grams and 32-bit weights.
+- **TF-IDF + linear SVM** has words and bigrams. **NBSVM** follows Wang and Manning (2012), with
+  bigrams, and trigrams on IMDB. **fastText** has bigrams, 50 dimensions and 25 epochs. They get
+  exactly the texts of textcnn's splits. Each chooses one setting (C, or the learning rate) on the
+  validation texts and is then trained on train + validation.
+- **Training** is the median time of a run, from reading the data to the test. Runs share the
+  machine, one process per core. A baseline's time includes the choice of its setting.
+- **Texts/s** is the speed of `textcnn.load(run).predict(texts)` on one core, measured alone after
+  all training. **MB** is what prediction needs on disk; of the linear models, n-grams and 32-bit
+  weights.
 """
 HEAD = ("", "paper", "ours", "difference", "training", "texts/s", "MB")
 
@@ -50,12 +52,17 @@ def section(data: str, entries: Sequence[Entry]) -> str:
     marks = [f"<sup>{number}</sup> " if several else "" for number in range(1, len(machines) + 1)]
     lines = [f"{mark}{each}" for mark, each in zip(marks, machines, strict=True)]
     title = DATA[data].title
-    return f"## {title[0].upper()}{title[1:]}\n\n{table(HEAD, rows)}\n\n*{'; '.join(lines)}.*\n"
+    with_settings = [entry for entry in entries if entry.get("settings")]
+    changed = [f"`{each['name']}` with `{' '.join(each['settings'])}`." for each in with_settings]
+    parts = [f"## {title[0].upper()}{title[1:]}", table(HEAD, rows), *changed]
+    return "\n\n".join([*parts, f"*{'; '.join(lines)}.*"]) + "\n"
 
 
 def row(entry: Entry, mark: int | None) -> tuple[str, ...]:
     name, published = entry["name"], entry["paper"]
-    seconds = f"{entry['seconds']:,.0f} s" if entry["seconds"] >= 10 else f"{entry['seconds']:.1f} s"
+    seconds = (
+        f"{entry['seconds']:,.0f} s" if entry["seconds"] >= 10 else f"{entry['seconds']:.1f} s"
+    )
     speed = entry["texts_per_second"]
     return (
         BASELINE_NAMES.get(name, f"`{name}`"),

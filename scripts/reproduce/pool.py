@@ -189,5 +189,3 @@ def alone_in(folder: Path) -> Iterator[None]:
         raise InputError(
             f"--work {folder} can't be written: {error.strerror}; give another folder"
         ) from error
-
-

@@ -30,6 +30,7 @@ class DataSet:
         folds: of a cross-validation; None: the data have test rows, or a seed draws them.
         longest: tokens of the longest n-gram that NBSVM counts.
         cost: training time of a run, compared with MR's; the longest runs start first.
+        asked: whether it takes part only if the user asks for it.
     """
 
     title: str
@@ -38,6 +39,7 @@ class DataSet:
     folds: int | None = None
     longest: int = 2
     cost: float = 1.0
+    asked: bool = False
 
     def overrides(self, folder: Path | None) -> tuple[str, ...]:
         """The keys that say where the rows are.
@@ -71,8 +73,10 @@ DATA: dict[str, DataSet] = {
     "mr": DataSet(
         "MR",
         {"data.train": "mr.csv"},
-        ("data=rotten_tomatoes", "data.train=train+validation+test")
-        + ("data.validation=null", "data.test=null"),
+        (
+            *("data=rotten_tomatoes", "data.train=train+validation+test"),
+            *("data.validation=null", "data.test=null"),
+        ),
         folds=10,
     ),
     "subj": DataSet(
@@ -105,6 +109,13 @@ DATA: dict[str, DataSet] = {
         cost=20.0,
     ),
     "bundled": DataSet("bundled news articles", {}, cost=3.0),
+    "ag_news": DataSet(
+        "AG's news",
+        {"data.train": "ag_news_train.csv", "data.test": "ag_news_test.csv"},
+        ("data=ag_news",),
+        cost=50.0,
+        asked=True,
+    ),
 }
 
 
@@ -118,7 +129,7 @@ def available(names: Collection[str] | None, folder: Path | None) -> tuple[list[
         InputError: a file of a data set that the user asks for is missing.
     """
     found, lines = [], []
-    for name in DATA if names is None else names:
+    for name in names or [name for name, rows in DATA.items() if not rows.asked]:
         lacking = DATA[name].missing(folder)
         line = f"{DATA[name].title} is left out: {folder} has no {', '.join(lacking)}"
         if lacking and names is not None:

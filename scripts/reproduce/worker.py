@@ -42,9 +42,7 @@ def train(directory: Path, job: dict[str, Any]) -> None:
     splits = splits_of(run)
     names, test = splits.labels, splits.test
     predicted = textcnn.load(run).predict(test.texts())
-    right = [
-        each.label == names[label] for each, label in zip(predicted, test.labels, strict=True)
-    ]
+    right = [each.label == names[label] for each, label in zip(predicted, test.labels, strict=True)]
     finish(
         directory,
         job,
@@ -75,7 +73,7 @@ def run_training(run: Path, overrides: list[str]) -> None:
         if resumed and stop.code not in (0, None, 130):
             # what is there can't be resumed, perhaps by a later version: start again
             shutil.rmtree(run)
-            os.execv(sys.executable, [sys.executable, str(ME), str(run.parent)])  # noqa: S606
+            os.execv(sys.executable, [sys.executable, str(ME), str(run.parent)])
         if stop.code not in (0, None):
             raise
     HydraConfig.instance().cfg = None
