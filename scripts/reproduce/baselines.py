@@ -70,7 +70,7 @@ def train_nbsvm(texts: Texts, labels: Labels, cost: float, longest: int, seed: i
     """NBSVM (Wang and Manning 2012) with scikit-learn: one against the rest for more classes.
 
     Binary n-grams x, r = log((p / |p|) / (q / |q|)) with counts p and q smoothed by 1, a linear SVM
-    on r * x, and for two classes weights w moved towards their mean size: 0.75 mean |w| + 0.25 w. Of
+    on r * x, and for two classes weights w shrunk to their mean size, 0.75 mean |w| + 0.25 w. Of
     more classes, whose scores are compared, the sizes differ too much for that.
     """
     vectorizer = CountVectorizer(

@@ -15,7 +15,7 @@ Test accuracy in percent. `make reproduce` writes this page and `results.json` b
 them by hand. `make reproduce ARGS='--only kim2014_rand --data mr'` measures one row again and keeps
 the rest.
 
-- **Ours** is mean ± sample standard deviation, and the number of runs: ten folds of MR and Subj, the
+- **Ours** is mean ± sample standard deviation, and the number of runs: ten folds of MR and Subj,
   seeds 0, 1 and 2 of the other sets. Validation texts alone choose settings and epochs.
 - **Paper** is the number of the experiment's paper. Each experiment is a file in
   [configs/experiment](../configs/experiment), which says what differs from the paper and why.
