@@ -43,8 +43,8 @@ OWN: dict[str, tuple[str, ...]] = {
 WAYS = {
     **{name: title.replace("TF-IDF + linear ", "") for name, title in BASELINE_NAMES.items()},
     "textcnn": "textcnn",
-    "textcnn-glove": "textcnn, GloVe",
-    "textcnn-wordllama": "textcnn, wordllama",
+    "textcnn-glove": "textcnn + GloVe",
+    "textcnn-wordllama": "textcnn + wordllama",
 }
 PAGE = """\
 # Learning curves
@@ -57,7 +57,7 @@ within one standard error of the difference are named too.
 ![Accuracy by the number of training rows](results/curves.png)
 
 - **textcnn** is `{textcnn}`.
-- **textcnn, GloVe** is `experiment=few`; **textcnn, wordllama** is `experiment=few
+- **textcnn + GloVe** is `experiment=few`; **textcnn + wordllama** is `experiment=few
   text.vectors=wordllama`.
 - **SVM** has TF-IDF of words and bigrams; **NBSVM** has bigrams; **fastText** has bigrams.
 """

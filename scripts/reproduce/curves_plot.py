@@ -17,8 +17,8 @@ STYLES = {
     "nbsvm": ("NBSVM", "#E69F00", "--", "s"),
     "fasttext": ("fastText", "#CC79A7", "--", "D"),
     "textcnn": ("textcnn", "#0072B2", "-", "o"),
-    "textcnn-glove": ("textcnn, GloVe", "#D55E00", "-", "o"),
-    "textcnn-wordllama": ("textcnn, wordllama", "#009E73", "-", "v"),
+    "textcnn-glove": ("textcnn + GloVe", "#D55E00", "-", "o"),
+    "textcnn-wordllama": ("textcnn + wordllama", "#009E73", "-", "v"),
 }
 APART = 0.055  # least distance of two labels, as a fraction of the panel's height
 STRIP = 0.05  # height of the strip below the curves, as a fraction of the panel's height
@@ -37,7 +37,7 @@ def draw_curves(
     sets = list(best)
     if not sets:
         return
-    figure = Figure(figsize=(6.2 * len(sets), 4.6), layout="constrained")
+    figure = Figure(figsize=(4.7 * len(sets), 4.4), layout="constrained")
     panels = figure.subplots(1, len(sets), squeeze=False)[0]
     for panel, data in zip(panels, sets, strict=True):
         draw_panel(panel, [point for point in points if point["data"] == data], best[data])
@@ -46,7 +46,7 @@ def draw_curves(
     file.parent.mkdir(parents=True, exist_ok=True)
     with new_file(file) as temporary:
         # the same picture gives the same bytes
-        figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})
+        figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})
 
 
 def draw_panel(
@@ -92,7 +92,7 @@ def draw_strip(panel: Axes, best: Sequence[tuple[int, Sequence[str]]]) -> None:
     edges = [sizes[0] / 1.3, *middles, sizes[-1] * 1.3]
     low, high = panel.get_ylim()
     height = STRIP * (high - low)
-    for (_, ways), left, right in zip(best, edges, edges[1:], strict=True):
+    for (_, ways), left, right in zip(best, edges[:-1], edges[1:], strict=True):
         for number, way in enumerate(ways):
             panel.fill_between(
                 [left, right],
@@ -108,7 +108,7 @@ def draw_strip(panel: Axes, best: Sequence[tuple[int, Sequence[str]]]) -> None:
         va="center",
         fontsize="small",
     )
-    panel.set_xlim(edges[0] / 1.6, edges[-1] * 7)  # room for the labels
+    panel.set_xlim(edges[0] / 2.3, edges[-1] * 12)  # room for the labels
 
 
 def label_ends(panel: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
@@ -118,7 +118,7 @@ def label_ends(panel: Axes, ends: Mapping[str, tuple[float, float, str]]) -> Non
     places = spread_out([ends[name][1] for name in names], APART * (high - low))
     for name, place in zip(names, places, strict=True):
         size, _, colour = ends[name]
-        panel.text(1.15 * size, place, name, color=colour, va="center", fontsize="small")
+        panel.text(1.2 * size, place, name, color=colour, va="center", fontsize="small")
 
 
 def spread_out(places: Sequence[float], apart: float) -> list[float]:

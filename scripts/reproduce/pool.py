@@ -50,6 +50,7 @@ class Pool:
         left: list[Job] = []
         for job in jobs:
             try:
+                job.specification()  # even if there is no result to compare it with
                 if job.result() is None:
                     left.append(job)
             except InputError as error:
