@@ -9,8 +9,10 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +133,6 @@ def finish(directory: Path, job: dict[str, Any], *, splits: Any, right: Any, **f
     """Write the result; `right` says of each test text whether it was classified correctly."""
     import numpy as np
 
-    from textcnn.checkpoint import git_revision
     from textcnn.system.atomic import write_json
 
     packed = np.packbits(np.asarray(right, bool)).tobytes()
@@ -141,26 +142,40 @@ def finish(directory: Path, job: dict[str, Any], *, splits: Any, right: Any, **f
         **found,
         "texts": {name: len(rows) for name, rows in splits.by_name().items()},
         "right": base64.b64encode(packed).decode(),
-        "hardware": hardware(),
-        "commit": git_revision(),
+        "hardware": hardware(job["program"] == TRAIN),
+        "commit": commit(),
         "date": time.strftime("%Y-%m-%d", time.localtime(now)),
         "finished": now,
     }
     write_json(directory / RESULT, result)
 
 
-def hardware() -> dict[str, Any]:
-    import torch
+def commit() -> str:
+    """The commit of this checkout, with + if a file was changed."""
+    command = ["git", "-C", str(ME.parent), "describe", "--always", "--abbrev=40", "--dirty=+"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
+
+def hardware(with_torch: bool) -> dict[str, Any]:
+    """
+    Args:
+        with_torch: whether the job used torch, whose import takes seconds.
+    """
     from textcnn.system.cores import available_cores
 
-    gpu = torch.cuda.is_available()
+    device, threads = "CPU", int(os.environ["OMP_NUM_THREADS"])
+    if with_torch:
+        import torch
+
+        threads = torch.get_num_threads()
+        if torch.cuda.is_available():
+            device = torch.cuda.get_device_name()
     return {
-        "device": torch.cuda.get_device_name() if gpu else "CPU",
+        "device": device,
         "cpu": cpu_name(),
         "cores": available_cores(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
+        "threads": threads,
+        "torch": version("torch").partition("+")[0],
     }
 
 
