@@ -26,7 +26,7 @@ SETS, FOLDS, SEEDS = ("mr", "trec"), 3, 3
 NETWORK = (
     *("model=multi_width", "model.kernel_sizes=[1,2,3,4]", "model.num_filters=100"),
     *("optimizer.learning_rate=0.001", "schedule=warmup_linear"),
-    *("training.epochs=8", "training.patience=null"),
+    *("training.epochs=5", "training.patience=null"),
 )
 RECIPE = (
     *(*NETWORK, "model.ngrams=2", "model.word_dropout=0.1"),
@@ -89,7 +89,6 @@ SENTENCES = (
         {
             "zeros (same length)": ("model.padding=zeros",),
             "zeros (full)": ("model.padding=full",),
-            "reflected": ("model.padding=reflect",),
             "causal": ("model.padding=causal",),
         },
     ),
@@ -119,7 +118,7 @@ SENTENCES = (
             "label smoothing 0.1": ("training.label_smoothing=0.1",),
             "R-Drop 1": ("training.r_drop=1",),
             "mixup 1": ("training.mixup=1",),
-            "adversarial 5": ("training.adversarial=5",),
+            "adversarial 1": ("training.adversarial=1",),
         },
         cost=1.5,
     ),
@@ -128,7 +127,7 @@ SENTENCES = (
         "network",
         {
             "mean of the last third": ("training.average=tail",),
-            "exponential mean": ("training.average=ema",),
+            "exponential mean": ("training.average=ema", "training.average_decay=0.99"),
         },
     ),
     Sentence(
@@ -160,7 +159,7 @@ SENTENCES = (
         {
             "trained on train + validation": ("training.final=all",),
             "3 members": ("training.members=3",),
-            "student of 5 networks": ("training.out_of_fold=true",),
+            "student of 3 networks": ("training.out_of_fold=true", "training.teacher_folds=3"),
         },
         cost=8,
     ),
