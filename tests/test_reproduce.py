@@ -17,7 +17,7 @@ from campaign import reproduce as reproduce_all
 from entries import load_entries, make_entry, merge, place, save_json
 from experiments import EXPERIMENTS, existing, find
 from hub_layout import write_parquet
-from jobs import TRAIN, Job, flat
+from jobs import LOG, TRAIN, Job, flat
 from notes import NOT_YET, measured_lines, notes_of, with_notes
 from pages import results_page
 from pool import Pool, alone_in
@@ -79,7 +79,7 @@ def test_papers_numbers_are_of_known_data_sets() -> None:
 
 
 def test_the_hub_gives_cross_validation_the_rows_of_all_splits(tmp_path: Path) -> None:
-    splits = {
+    splits: dict[str, dict[str, list[Any]]] = {
         name: {
             "text": [f"{name} {n}" for n in range(count)],
             "label": [n % 2 for n in range(count)],
@@ -157,6 +157,7 @@ def test_settings_of_a_baseline_are_those_of_the_data(tmp_path: Path) -> None:
     assert "model.dropout" not in settings
 
 
+@pytest.mark.slow
 def test_jobs_run_once_and_a_failure_leaves_the_others(tmp_path: Path) -> None:
     csv = write_csv(tmp_path / "rows.csv", rows(60))
     job, baseline = (
@@ -192,30 +193,44 @@ def test_jobs_run_once_and_a_failure_leaves_the_others(tmp_path: Path) -> None:
     assert make_entry("tiny", "trec", [job, bad], tmp_path) is None
 
 
+PROGRAM = """
+import sys
+from pathlib import Path
+from pool import Pool
+from test_reproduce import tiny_job
+
+try:
+    Pool(1, 1).carry_out([tiny_job(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])])
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.slow
 def test_an_interrupted_job_is_resumed(tmp_path: Path) -> None:
     csv = write_csv(tmp_path / "rows.csv", rows(200))
-    job = tiny_job(tmp_path, csv, "training.epochs=2000")
-    program = (
-        "import sys; sys.path[:0] = sys.argv[1:3]\n"
-        "from test_reproduce import *\n"
-        f"job = tiny_job(Path({str(tmp_path)!r}), Path({str(csv)!r}), 'training.epochs=2000')\n"
-        "try:\n    Pool(1, 1).carry_out([job])\n"
-        "except KeyboardInterrupt:\n    sys.exit(130)\n"
-    )
+    job = tiny_job(tmp_path, csv, epochs := "training.epochs=60")
     paths = [str(ROOT / "scripts/bench"), str(SCRIPT), str(ROOT / "tests"), str(ROOT)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    with subprocess.Popen([sys.executable, "-c", program], env=environment) as process:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(csv), epochs]
+    with subprocess.Popen(command, env=environment) as process:
         while not (job.directory / "run/last").is_dir():
             assert process.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
     assert process.returncode == 130
     assert job.begun()
     assert job.result() is None
-    state = job.directory / "run/last/manifest.json"
-    assert state.is_file()
-    assert not (job.directory / "run/metrics.json").exists()
     assert list(job.directory.rglob("*.tmp")) == []
+    said = (job.directory / LOG).read_text(encoding="utf-8")
+    assert "to resume, run" in said
+    assert Pool(1, 1, lambda line: None).carry_out([job]) == []
+    rest = (job.directory / LOG).read_text(encoding="utf-8").removeprefix(said)
+    assert "resuming after" in rest
+    result = job.result()
+    assert result is not None
+    metrics = json.loads((job.directory / "run/metrics.json").read_text(encoding="utf-8"))
+    assert metrics["train"]["epochs"] == len(metrics["history"]) == 60
 
 
 def test_two_programs_never_share_a_folder(tmp_path: Path) -> None:
@@ -404,8 +419,10 @@ def test_a_small_part_from_end_to_end_and_again(tmp_path: Path) -> None:
     folder.mkdir()
     write_csv(folder / "trec_train.csv", rows(150))
     write_csv(folder / "trec_test.csv", rows(30, seed=1))
-    given = ("--data", "trec", "--seeds", 2, "--folder", folder, "--work", tmp_path / "work")
-    given += ("--output", tmp_path / "docs")
+    given = (
+        *("--data", "trec", "--seeds", 2, "--folder", folder),
+        *("--work", tmp_path / "work", "--output", tmp_path / "docs"),
+    )
     kept = entry("few", "mr", 70.0)
     results = tmp_path / "docs" / "results.json"
     save_json(results, {"entries": [kept]})
