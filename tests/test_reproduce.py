@@ -214,7 +214,8 @@ def test_an_interrupted_job_is_resumed(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(csv), epochs]
     with subprocess.Popen(command, env=environment) as process:
-        while not (job.directory / "run/last").is_dir():
+        log = job.directory / LOG
+        while not (log.is_file() and "epoch  3/60" in log.read_text(encoding="utf-8")):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
@@ -415,7 +416,7 @@ def reproduce(*arguments: object) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_small_part_from_end_to_end_and_again(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
+    folder = tmp_path / "my data, all"
     folder.mkdir()
     write_csv(folder / "trec_train.csv", rows(150))
     write_csv(folder / "trec_test.csv", rows(30, seed=1))

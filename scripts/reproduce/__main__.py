@@ -1,5 +1,6 @@
 """Reproduce the published numbers, measure ablations and learning curves."""
 
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -26,6 +27,9 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     for line in failures:
         print(line, file=sys.stderr)
     sys.exit(1 if failures else 0)

@@ -22,6 +22,21 @@ TOKEN = re.compile(r"[^\W_]+(?:'\w+)?|[^\w\s]|_")  # words and single punctuatio
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Training texts as a baseline takes them.
+
+    Attributes:
+        features: of the texts: a sparse matrix (texts, n-grams), or lines.
+        transform: from other texts to their features.
+        size: bytes of the n-grams' names, which prediction needs.
+    """
+
+    features: Any
+    transform: Callable[[Texts], Any]
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class Model:
     """A trained baseline.
 
@@ -39,90 +54,107 @@ class Baseline:
     """A rival of textcnn.
 
     Attributes:
-        title: as tables call it.
         module: the package it needs.
         choices: the values of its one setting that validation chooses from.
-        train: from texts, labels, a value of `choices`, the longest n-gram and a seed to a model.
+        prepare: from texts and the tokens of the longest n-gram to rows.
+        train: from rows, labels, a value of `choices` and a seed to a model.
     """
 
-    title: str
     module: str
     choices: tuple[float, ...]
-    train: Callable[[Texts, Labels, float, int, int], Model]
+    prepare: Callable[[Texts, int], Rows]
+    train: Callable[[Rows, Labels, float, int], Model]
 
     @property
     def installed(self) -> bool:
         return find_spec(self.module) is not None
 
 
-def train_svm(texts: Texts, labels: Labels, cost: float, longest: int, seed: int) -> Model:
-    """TF-IDF over words and bigrams, and a linear SVM; `longest` is not used."""
+def tf_idf(texts: Texts, longest: int) -> Rows:
+    """TF-IDF of words and bigrams, as scikit-learn splits words; `longest` is not used."""
     del longest
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    svm = LinearSVC(C=cost, random_state=seed).fit(vectorizer.fit_transform(texts), labels)
-    return Model(
-        lambda given: svm.predict(vectorizer.transform(given)),
-        size_of(vectorizer, vectorizer.idf_, svm.coef_, svm.intercept_),
+    features = vectorizer.fit_transform(texts)
+    return Rows(features, vectorizer.transform, size_of(vectorizer, vectorizer.idf_))
+
+
+def train_svm(rows: Rows, labels: Labels, cost: float, seed: int) -> Model:
+    svm = LinearSVC(C=cost, random_state=seed).fit(rows.features, labels)
+    size = rows.size + 4 * (svm.coef_.size + svm.intercept_.size)
+    return Model(lambda texts: svm.predict(rows.transform(texts)), size)
+
+
+def binary_ngrams(texts: Texts, longest: int) -> Rows:
+    """Whether a text has each n-gram of words and punctuation marks."""
+    vectorizer = CountVectorizer(
+        ngram_range=(1, longest), binary=True, tokenizer=tokens, token_pattern=None, lowercase=False
     )
+    features = vectorizer.fit_transform(texts).astype(np.float64)
+    return Rows(features, vectorizer.transform, size_of(vectorizer))
 
 
-def train_nbsvm(texts: Texts, labels: Labels, cost: float, longest: int, seed: int) -> Model:
+def train_nbsvm(rows: Rows, labels: Labels, cost: float, seed: int) -> Model:
     """NBSVM (Wang and Manning 2012) with scikit-learn: one against the rest for more classes.
 
     Binary n-grams x, r = log((p / |p|) / (q / |q|)) with counts p and q smoothed by 1, a linear SVM
     on r * x, and for two classes weights w shrunk to their mean size, 0.75 mean |w| + 0.25 w. Of
     more classes, whose scores are compared, the sizes differ too much for that.
     """
-    vectorizer = CountVectorizer(
-        ngram_range=(1, longest), binary=True, tokenizer=tokens, token_pattern=None, lowercase=False
-    )
-    rows = vectorizer.fit_transform(texts).astype(np.float64)
     classes = np.unique(labels)
     ones = classes[1:] if len(classes) == 2 else classes  # two classes need one classifier
     own = 0.25 if len(classes) == 2 else 1.0
     weights, offsets = [], []
     for one in ones:
         chosen = labels == one
-        ratio = log_ratio(rows, chosen)
+        ratio = log_ratio(rows.features, chosen)
         svm = LinearSVC(C=cost, random_state=seed)
-        svm.fit(rows.multiply(ratio).tocsr(), np.where(chosen, 1, -1))
+        svm.fit(rows.features.multiply(ratio).tocsr(), np.where(chosen, 1, -1))
         w = svm.coef_[0]
         weights.append(ratio * ((1 - own) * np.abs(w).mean() + own * w))
         offsets.append(svm.intercept_[0])
     matrix, offset = np.stack(weights, axis=1), np.array(offsets)  # (n-grams, classifiers)
 
-    def predict(given: Texts) -> np.ndarray:
-        scores = vectorizer.transform(given) @ matrix + offset  # (texts, classifiers)
+    def predict(texts: Texts) -> np.ndarray:
+        scores = rows.transform(texts) @ matrix + offset  # (texts, classifiers)
         best = (scores[:, 0] > 0).astype(int) if len(classes) == 2 else scores.argmax(axis=1)
         return classes[best]
 
-    return Model(predict, size_of(vectorizer, matrix, offset))
+    return Model(predict, rows.size + 4 * (matrix.size + offset.size))
 
 
-def log_ratio(rows: sp.csr_matrix, chosen: np.ndarray) -> np.ndarray:
+def log_ratio(features: sp.csr_matrix, chosen: np.ndarray) -> np.ndarray:
     """r of each n-gram: (n-grams,)."""
-    p = 1 + np.asarray(rows[chosen].sum(axis=0)).ravel()
-    q = 1 + np.asarray(rows[~chosen].sum(axis=0)).ravel()
+    p = 1 + np.asarray(features[chosen].sum(axis=0)).ravel()
+    q = 1 + np.asarray(features[~chosen].sum(axis=0)).ravel()
     return np.log((p / p.sum()) / (q / q.sum()))
 
 
-def train_fasttext(texts: Texts, labels: Labels, rate: float, longest: int, seed: int) -> Model:
+def lines(texts: Texts, longest: int = 2) -> Rows:
+    """Texts as fastText reads them: tokens with spaces between them; `longest` is not used."""
+    del longest
+
+    def transform(given: Texts) -> list[str]:
+        return [" ".join(tokens(text)) for text in given]
+
+    return Rows(transform(texts), transform)
+
+
+def train_fasttext(rows: Rows, labels: Labels, rate: float, seed: int) -> Model:
     """fastText over words and bigrams, 50 dimensions, 25 epochs, one thread."""
     import fasttext
 
-    del longest
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "train.txt"
-        lines = [f"__label__{y} {line(text)}\n" for text, y in zip(texts, labels, strict=True)]
-        file.write_text("".join(lines), encoding="utf-8")
+        labelled = [f"__label__{y} {line}\n" for line, y in zip(rows.features, labels, strict=True)]
+        file.write_text("".join(labelled), encoding="utf-8")
         model = fasttext.train_supervised(
             *(str(file),), epoch=25, wordNgrams=2, dim=50, lr=rate, thread=1, verbose=0, seed=seed
         )
         model.save_model(str(Path(place) / "model.bin"))
         size = (Path(place) / "model.bin").stat().st_size
 
-    def predict(given: Texts) -> np.ndarray:
-        found, _ = model.predict([line(text) for text in given])
+    def predict(texts: Texts) -> np.ndarray:
+        found, _ = model.predict(rows.transform(texts))
         # no known word: no label
         return np.array([int(each[0].removeprefix("__label__")) if each else 0 for each in found])
 
@@ -133,11 +165,6 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(text.lower())
 
 
-def line(text: str) -> str:
-    """A text as fastText reads it: tokens with spaces between them."""
-    return " ".join(tokens(text))
-
-
 def size_of(vectorizer: Any, *weights: np.ndarray) -> int:
     """Bytes of the n-grams in UTF-8 and of the weights in 32 bits."""
     ngrams = sum(len(each.encode()) for each in vectorizer.vocabulary_)
@@ -145,9 +172,9 @@ def size_of(vectorizer: Any, *weights: np.ndarray) -> int:
 
 
 BASELINES: dict[str, Baseline] = {
-    "svm": Baseline("TF-IDF + linear SVM", "sklearn", (0.1, 0.3, 1.0, 3.0), train_svm),
-    "nbsvm": Baseline("NBSVM", "sklearn", (0.01, 0.1, 1.0), train_nbsvm),
-    "fasttext": Baseline("fastText", "fasttext", (0.1, 0.25, 0.5), train_fasttext),
+    "svm": Baseline("sklearn", (0.1, 0.3, 1.0, 3.0), tf_idf, train_svm),
+    "nbsvm": Baseline("sklearn", (0.01, 0.1, 1.0), binary_ngrams, train_nbsvm),
+    "fasttext": Baseline("fasttext", (0.1, 0.25, 0.5), lines, train_fasttext),
 }
 
 
@@ -173,14 +200,11 @@ def fit(
 ) -> Fitted:
     """Choose the setting on the validation texts, the smallest of the best, and train on all."""
     baseline = BASELINES[name]
-    accuracies = {
-        value: float(
-            np.mean(
-                baseline.train(*train, value, longest, seed).predict(validation[0]) == validation[1]
-            )
-        )
-        for value in baseline.choices
-    }
+    rows = baseline.prepare(train[0], longest)
+    accuracies = {}
+    for value in baseline.choices:
+        predicted = baseline.train(rows, train[1], value, seed).predict(validation[0])
+        accuracies[value] = float((predicted == validation[1]).mean())
     best = max(baseline.choices, key=lambda value: accuracies[value])
     model = refit(name, train, validation, best, longest, seed)
     return Fitted(model, best, accuracies[best])
@@ -195,6 +219,6 @@ def refit(
     seed: int,
 ) -> Model:
     """The model trained on train + validation with a setting that was chosen before."""
-    texts = [*train[0], *validation[0]]
-    labels = np.concatenate([train[1], validation[1]])
-    return BASELINES[name].train(texts, labels, choice, longest, seed)
+    baseline = BASELINES[name]
+    rows = baseline.prepare([*train[0], *validation[0]], longest)
+    return baseline.train(rows, np.concatenate([train[1], validation[1]]), choice, seed)

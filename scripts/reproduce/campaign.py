@@ -40,11 +40,11 @@ def reproduce(options: argparse.Namespace) -> list[str]:
         KeyboardInterrupt: after Ctrl-C; the pages have the finished rows.
     """
     output = options.output or ROOT / "docs"
-    earlier = load_entries(output / "results.json")  # before hours of training
+    load_entries(output / "results.json")  # refuse damaged results before hours of training
     if options.merge is not None:
         if not options.merge.is_file():
             raise InputError(f"--merge {options.merge} is no file; give a results.json")
-        write(merge(earlier, load_entries(options.merge)), options)
+        write(load_entries(options.merge), options)
         return []
     rows = [*plan(options)]
     jobs = [job for row in rows for job in row.jobs]
@@ -57,7 +57,7 @@ def reproduce(options: argparse.Namespace) -> list[str]:
         failures += pool.measure_speeds([row.jobs[0] for row in rows])
     finally:
         new = [made for row in rows if (made := entry_of(row, options.folder)) is not None]
-        write(merge(earlier, new), options)
+        write(new, options)
     return failures
 
 
@@ -68,8 +68,10 @@ def entry_of(row: Row, folder: Path | None) -> dict[str, object] | None:
         return None
 
 
-def write(entries: list[dict[str, object]], options: argparse.Namespace) -> None:
+def write(new: list[dict[str, object]], options: argparse.Namespace) -> None:
+    """Renew the pages; new entries replace those of the same rows."""
     output = options.output or ROOT / "docs"
+    entries = merge(load_entries(output / "results.json"), new)
     save_json(output / "results.json", {"entries": entries})
     save_text(output / "results.md", results_page(entries))
     if options.output is None:

@@ -6,6 +6,7 @@ other sets a tenth is held out, the same in every draw.
 
 import argparse
 import csv
+import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from entries import save_json, save_text
 from experiments import existing
 from jobs import TRAIN, Job, composed, read
 from pool import Pool, is_finished
-from sources import DATA, Run, available
+from sources import DATA, Run, available, set_path
 from tables import table
 
 from textcnn.errors import InputError
@@ -175,8 +176,8 @@ class Draws:
         name = f"{rows}-{seed}.csv" if rows else "all.csv"
         return (
             "data=files",
-            f"data.train={write(self.place / name, train)}",
-            f"data.test={write(self.place / 'test.csv', self.test)}",
+            set_path("data.train", write(self.place / name, train)),
+            set_path("data.test", write(self.place / "test.csv", self.test)),
         )
 
 
@@ -199,8 +200,6 @@ def chosen(rows: Sequence[Row], count: int, seed: int) -> np.ndarray:
 
 
 def write(file: Path, rows: Sequence[Row]) -> Path:
-    import io
-
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("text", "label"), *rows])
     save_text(file, text.getvalue())

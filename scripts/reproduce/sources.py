@@ -1,10 +1,19 @@
 """The data sets, from files or from the Hub, and the runs on each: folds or seeds."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from textcnn.config.compose import override
 from textcnn.errors import InputError
+
+
+def set_path(key: str, path: Path) -> str:
+    """`key=path` for Hydra, whatever characters the path holds."""
+    if re.fullmatch(r"[\w./-]+", str(path)):
+        return f"{key}={path}"
+    return override(key, str(path))
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class DataSet:
             return ("data=bundled",)
         if folder is None:
             return self.hub
-        return ("data=files", *(f"{key}={folder / name}" for key, name in self.files.items()))
+        return ("data=files", *(set_path(key, folder / name) for key, name in self.files.items()))
 
     def missing(self, folder: Path | None) -> list[str]:
         """The files that the folder lacks."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import JOB, RESULT, SPEED, TRAIN, read
+from sources import set_path
 
 ME = Path(__file__)
 REPETITIONS = 3
@@ -67,7 +68,9 @@ def run_training(run: Path, overrides: list[str]) -> None:
     from textcnn.system.run_dir import runs_inside
 
     resumed = existing(run / "last").is_dir() or bool(runs_inside(run))
-    begin = [f"resume={run}"] if resumed else [*overrides, f"run_dir={run}", "overwrite=true"]
+    begin = [*overrides, set_path("run_dir", run), "overwrite=true"]
+    if resumed:
+        begin = [set_path("resume", run)]
     sys.argv = ["textcnn.train", *begin]
     try:
         textcnn.train.main()
