@@ -60,8 +60,8 @@ class CharCnnConfig(NetworkConfig):
     activation: str = activation()
     init_std: float | None = key(
         0.05,
-        "standard deviation of the normal distribution that initializes the weights; null: as "
-        "model.initialization says",
+        "standard deviation of the normal distribution that initializes the weights; null: "
+        "PyTorch's default initialization",
         above=0.0,
     )
 

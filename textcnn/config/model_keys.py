@@ -232,13 +232,6 @@ class NetworkConfig(ModelConfig):
         "maximum L2 norm of the weights of each class in the output layer; null: no limit",
         above=0.0,
     )
-    initialization: str = key(
-        "uniform",
-        "initial weights of convolutions and fully connected layers: uniform (PyTorch's default, "
-        "which shrinks features layer by layer) or kaiming (keeps their variance, for deep "
-        "networks, He 2015)",
-        choices=("uniform", "kaiming"),
-    )
     min_texts: int | None = key(
         None,
         "number of training texts below which a run warns, before training, that this network "

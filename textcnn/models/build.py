@@ -24,7 +24,6 @@ from textcnn.models.encoders.nin import Nin
 from textcnn.models.encoders.onehot_cnn import OnehotCnn
 from textcnn.models.encoders.transformer import Transformer
 from textcnn.models.encoders.vdcnn import Vdcnn
-from textcnn.models.initialization import initialize
 from textcnn.models.layers.embedding import Embedding
 from textcnn.models.layers.normalization import PooledNorm, ResponseNorm
 from textcnn.models.layers.pooling import (
@@ -97,7 +96,6 @@ def build_model(
     embedding_dropout: float = 0.0,
     word_dropout: float = 0.0,
     max_norm: float | None = None,
-    initialization: str = "uniform",
     init_std: float | None = None,
     options: Mapping[str, Any] | None = None,
     **encoder_settings: Any,
@@ -136,7 +134,8 @@ def build_model(
         dropout=dropout,
         max_norm=max_norm,
     )
-    return initialize(model, initialization, init_std)
+    draw_normal(model, init_std)
+    return model
 
 
 def build_embedding(
@@ -259,3 +258,21 @@ def build_hidden(
         layers += [nn.Linear(width, size), nn.ReLU()]
         width = size
     return nn.Sequential(*layers), width
+
+
+def draw_normal(model: TextCNN, std: float | None) -> None:
+    """Draw weights of the encoder and all later layers from a normal distribution; biases are 0.
+
+    Args:
+        std: standard deviation (Zhang 2015); None: keep the uniform weights that layers draw.
+    """
+    if std is None:
+        return
+    for part in (model.encoder, model.hidden, model.head):
+        for name, parameter in part.named_parameters():
+            if parameter.is_meta:  # will be replaced; drawing takes 2 seconds
+                continue
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif parameter.dim() > 1:  # not weights of normalizations
+                nn.init.normal_(parameter, std=std)

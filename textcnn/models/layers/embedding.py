@@ -34,13 +34,6 @@ class Embedding(nn.Module):
         if fixed is not None:
             fixed.weight.requires_grad_(False)
 
-    @property
-    def mean_square(self) -> float:
-        """Of the numbers of known tokens' vectors."""
-        if self.table is None:
-            return 1 / self.dim
-        return self.table.weight[len(SPECIALS) :].detach().square().mean().item()
-
     def compose(self, unknown: UnknownWords) -> Tensor | None:
         """Vectors (words, dim) from the subwords of unknown words; None if subwords have none.
 
