@@ -13,7 +13,7 @@ from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
 from textcnn.models.layers.max_pool import MaxPool
-from textcnn.models.layers.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
+from textcnn.models.layers.normalization import NORMALIZATIONS, BatchNorm, LayerNorm, PooledNorm
 
 
 def texts_of(lengths: list[int], seed: int = 0) -> list[Tensor]:
@@ -160,3 +160,13 @@ def test_infinite_garbage_is_gone_behind_layers_that_see_neighbours(
         scaled(kind(2)).train(training), replace(features, values=features.values.detach())
     )
     assert all(gradient.isfinite().all() for gradient in found)
+
+
+def test_pooled_features_are_centred_over_texts_and_a_single_text_by_running_statistics() -> None:
+    norm = PooledNorm(1, eps=1e-12)
+    made = norm(torch.tensor([[101.0], [103.0]]))
+    torch.testing.assert_close(made, torch.tensor([[-1.0], [1.0]]))
+    alone = norm(torch.tensor([[5.0]]))
+    assert norm.running_mean is not None
+    assert norm.running_mean.item() == pytest.approx(10.2)  # 0.1 x 102, and nothing of the 5
+    torch.testing.assert_close(alone, norm.eval()(torch.tensor([[5.0]])))

@@ -15,6 +15,7 @@ def main(config: DescribeConfig) -> None:
     from textcnn.system.atomic import write_json
     from textcnn.system.terminal import build_console
     from textcnn.training.initial import initial_model
+    from textcnn.training.parts import size_warning
 
     console = build_console()
     data = build_data(config.data, config.text, config.seed)
@@ -29,10 +30,11 @@ def main(config: DescribeConfig) -> None:
         console.print(f"{name}: the longest text begins {split.longest_text!r}")
     console.print(summary_table(summary))
     console.print(field_line(summary, description.seen_whole_rate))
+    size = size_warning(config.model, data)
     for line in (
         *(vectors.summary if vectors else ()),
         *splits.notes,
-        *(f"warning: {warning}" for warning in description.warnings),
+        *(f"warning: {warning}" for warning in (*description.warnings, *([size] if size else ()))),
     ):
         console.print(line)
     if config.output is not None:

@@ -220,12 +220,26 @@ class NetworkConfig(ModelConfig):
     pooling: str = pooling("max")
     k: int = kmax_size(4)
     chunks: int = size(4, "with pooling=chunk_max, number of equal parts of a text")
+    pooled_normalization: bool = key(
+        False,
+        "normalize the pooled features over the texts of a batch (batch normalization), as those "
+        "of characters differ little between texts",
+    )
     hidden_sizes: list[int] = hidden_sizes([])
     dropout: float = head_dropout(0.5)
     max_norm: float | None = key(
         None,
         "maximum L2 norm of the weights of each class in the output layer; null: no limit",
         above=0.0,
+    )
+    min_texts: int | None = key(
+        None,
+        "number of training texts below which a run warns, before training, that this network "
+        "needs more; null: no warning",
+        at_least=1,
+    )
+    smaller: str | None = key(
+        None, "what that warning suggests: a model for fewer training texts; null: nothing"
     )
 
     def settings(self, max_length: int | None) -> dict[str, Any]:
@@ -234,9 +248,18 @@ class NetworkConfig(ModelConfig):
         Args:
             max_length: of a text, in tokens.
         """
-        names = {entry.name for entry in fields(ModelConfig)} - {"name"}
+        names = {entry.name for entry in fields(ModelConfig)} - {"name"} | {"min_texts", "smaller"}
         own = {key: value for key, value in asdict(self).items() if key not in names}
         return own | {"max_positions": self.max_positions or max_length}
+
+    def too_few(self, texts: int) -> str | None:
+        """The warning that so many training texts are too few; None: they are enough."""
+        if self.min_texts is None or texts >= self.min_texts:
+            return None
+        return (
+            f"this {self.name} needs {self.min_texts:,} training texts or more, got {texts:,}: it "
+            "will learn little" + (f"; try model={self.smaller}" if self.smaller else "")
+        )
 
     def conflicts(self) -> Iterator[str]:
         usual = ModelConfig()

@@ -25,7 +25,7 @@ from textcnn.models.encoders.onehot_cnn import OnehotCnn
 from textcnn.models.encoders.transformer import Transformer
 from textcnn.models.encoders.vdcnn import Vdcnn
 from textcnn.models.layers.embedding import Embedding
-from textcnn.models.layers.normalization import ResponseNorm
+from textcnn.models.layers.normalization import PooledNorm, ResponseNorm
 from textcnn.models.layers.pooling import (
     AttentionPooling,
     ChunkMaxPooling,
@@ -90,6 +90,7 @@ def build_model(
     k: int = 4,
     chunks: int = 4,
     response_normalization: bool = False,
+    pooled_normalization: bool = False,
     hidden_sizes: Sequence[int] = (),
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
@@ -104,7 +105,6 @@ def build_model(
     Args:
         name: a key of ENCODERS, or an installed entry point in the group textcnn.encoders.
         max_positions: tokens that pooling=flatten reads, and that position=learned distinguishes.
-        init_std: standard deviation of normal initial weights (Zhang 2015); None: uniform ones.
         options, encoder_settings: the keyword arguments of the encoder.
 
     Raises:
@@ -116,10 +116,11 @@ def build_model(
     encoder = build_encoder(name, table.dim + positions.extra, settings)
     flat = pooling == "flatten"
     frames = flat_frames(name, encoder, max_positions) if flat else [0] * len(encoder.channels)
-    maps = list(zip(encoder.channels, frames, strict=True))
+    maps = zip(encoder.channels, frames, strict=True)
     poolings = [build_pooling(pooling, *each, k=k, chunks=chunks) for each in maps]
     pooled = [(c, part.factor) for c, part in zip(encoder.channels, poolings, strict=True)]
-    hidden, width = build_hidden(pooled, hidden_sizes, dropout, response_normalization)
+    norms = pooled_norms(pooled, response_normalization, pooled_normalization)
+    hidden, width = build_hidden(pooled, hidden_sizes, dropout, norms)
     model = TextCNN(
         table,
         positions,
@@ -133,8 +134,7 @@ def build_model(
         dropout=dropout,
         max_norm=max_norm,
     )
-    if init_std is not None:
-        draw_normal(model, init_std)
+    draw_normal(model, init_std)
     return model
 
 
@@ -228,17 +228,30 @@ def build_pooling(name: str, channels: int, frames: int, *, k: int, chunks: int)
     return builders[name]()
 
 
+def pooled_norms(maps: Sequence[tuple[int, int]], response: bool, batch: bool) -> list[nn.Module]:
+    """The normalizations of pooled features, a `ResponseNorm`, a `PooledNorm`, both or none.
+
+    Args:
+        maps: as for `ResponseNorm`.
+    """
+    norms: list[nn.Module] = [ResponseNorm(maps)] if response else []
+    return norms + ([PooledNorm(sum(c * places for c, places in maps))] if batch else [])
+
+
 def build_hidden(
-    maps: Sequence[tuple[int, int]], sizes: Sequence[int], dropout: float, normalize: bool
+    maps: Sequence[tuple[int, int]],
+    sizes: Sequence[int],
+    dropout: float,
+    norms: Sequence[nn.Module],
 ) -> tuple[nn.Sequential, int]:
     """The layers between pooling and head, and the size of their output.
 
     Args:
         maps: as for `ResponseNorm`.
         sizes: of fully connected layers with ReLU, with dropout between them.
-        normalize: begin with a `ResponseNorm`.
+        norms: of the pooled features, the first layers.
     """
-    layers: list[nn.Module] = [ResponseNorm(maps)] if normalize else []
+    layers = [*norms]
     width = sum(channels * places for channels, places in maps)
     for number, size in enumerate(sizes):
         layers += [nn.Dropout(dropout)] if number else []
@@ -247,8 +260,14 @@ def build_hidden(
     return nn.Sequential(*layers), width
 
 
-def draw_normal(model: TextCNN, std: float) -> None:
-    """Draw weights of the encoder and all later layers from a normal distribution; biases are 0."""
+def draw_normal(model: TextCNN, std: float | None) -> None:
+    """Draw weights of the encoder and all later layers from a normal distribution; biases are 0.
+
+    Args:
+        std: standard deviation (Zhang 2015); None: keep the uniform weights that layers draw.
+    """
+    if std is None:
+        return
     for part in (model.encoder, model.hidden, model.head):
         for name, parameter in part.named_parameters():
             if parameter.is_meta:  # will be replaced; drawing takes 2 seconds

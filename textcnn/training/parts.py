@@ -13,7 +13,7 @@ from textcnn.builders import (
     build_data,
     load_token_vectors,
 )
-from textcnn.config.model_keys import NetworkConfig
+from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.training import TrainingConfig
 from textcnn.data.description import describe_data
@@ -157,6 +157,7 @@ def opening_report(
     model: Model,
     vectors: TokenVectors | None,
     precision: Precision,
+    config: ModelConfig,
 ) -> Opening:
     """What the run reports before it starts."""
     of_vectors: tuple[str, ...] = ()
@@ -176,8 +177,18 @@ def opening_report(
             *data.splits.notes,
             *ngram_notes(model, data),
         ),
-        warnings=(*description.warnings, *filter(None, [precision.warning()])),
+        warnings=(
+            *description.warnings,
+            *filter(None, [size_warning(config, data), precision.warning()]),
+        ),
     )
+
+
+def size_warning(config: ModelConfig, data: PreparedData) -> str | None:
+    """That the network needs more training texts than there are; None for a stream."""
+    if data.stream is not None or not isinstance(config, NetworkConfig):
+        return None
+    return config.too_few(len(data.texts.train))
 
 
 def ngram_notes(model: Model, data: PreparedData) -> list[str]:

@@ -104,7 +104,9 @@ class TrainingRun:
         self.config = config = replace(config, model=with_embedding_size(config.model, vectors))
         self.selection: Selection | None = None  # once the final training has begun
         self.build(self.data, vectors)
-        self.opening = opening_report(self.data, self.classifier.model, vectors, self.precision)
+        self.opening = opening_report(
+            self.data, self.classifier.model, vectors, self.precision, config.model
+        )
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
 

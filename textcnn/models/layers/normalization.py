@@ -63,6 +63,24 @@ class ResponseNorm(nn.Module):
         return torch.cat(scaled, dim=1)
 
 
+class PooledNorm(nn.BatchNorm1d):
+    """Batch normalization of pooled features (batch, pooled).
+
+    Features of characters have a mean that all texts share, many times as large as the differences
+    between texts. Without this, later layers see little else, and don't begin to learn.
+
+    A batch of a single text has no variance: running statistics normalize it, as in evaluation.
+    """
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        if not self.training or len(pooled) > 1:
+            normalized: Tensor = super().forward(pooled)
+            return normalized
+        return F.batch_norm(
+            pooled, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
+
+
 class NoNorm(nn.Module):
     """Returns features unchanged."""
 

@@ -12,6 +12,8 @@ def first_weights(model: TextCNN) -> list[Tensor] | str:
         weights = model.encoder.embedding_weights()
     except NotImplementedError as reason:
         return str(reason)
+    if not weights and len(model.hidden) and not isinstance(model.hidden[0], nn.Linear):
+        return "the normalization of pooled features has numbers of its own for each dimension"
     return weights or weights_after_pooling(model)
 
 
