@@ -18,7 +18,6 @@ from arguments import ROOT
 from baseline_names import BASELINE_NAMES
 from curves_plot import draw_curves
 from entries import save_json, save_text
-from experiments import existing
 from jobs import TRAIN, Job, composed, read
 from pool import Pool, is_finished
 from sources import DATA, Run, available, set_path
@@ -29,15 +28,8 @@ from textcnn.errors import InputError
 SETS = ("mr", "sst2", "subj")
 DRAWS = {100: 5, 300: 5, 1000: 5, 3000: 3, 0: 2}  # by the number of rows; 0: all of them
 HELD_OUT, HELD_OUT_SEED = 10, 1234  # a tenth
-# until there is experiment=best_short
-SHORT = (
-    *("optimizer.learning_rate=0.001", "schedule=warmup_linear", "training.epochs=8"),
-    *("training.patience=null", "training.average=tail", "training.label_smoothing=0.1"),
-    *("training.r_drop=1", "training.final=all"),
-    *("model.kernel_sizes=[1,2,3,4]", "model.num_filters=100", "model.word_dropout=0.1"),
-)
 OWN: dict[str, tuple[str, ...]] = {
-    "textcnn": ("experiment=best_short",) if "best_short" in existing() else SHORT,
+    "textcnn": ("experiment=best_short_plain",),
     "textcnn-glove": ("experiment=few",),
     "textcnn-wordllama": ("experiment=few", "text.vectors=wordllama"),
 }
