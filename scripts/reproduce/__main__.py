@@ -46,6 +46,10 @@ def run(options: Namespace) -> list[str]:
         from curves import measure_curves
 
         return measure_curves(options)
+    if options.program == "characters":
+        from characters import measure_characters
+
+        return measure_characters(options)
     from campaign import reproduce
 
     return reproduce(options)

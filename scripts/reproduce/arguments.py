@@ -15,7 +15,9 @@ FOLDER = ROOT.parent / "shared" / "data"
 PROGRAMS = {
     "results": "experiments and baselines into docs/results.md (the default)",
     "ablations": "variants of one recipe, with paired tests, into docs/ablations.md",
-    "curves": "accuracy by the number of training rows, into docs/results/curves.png",
+    "curves": "accuracy by the number of training rows, into docs/learning_curves.md",
+    "characters": "characters beside words: typos, unknown words, word forms, into "
+    "docs/characters.md",
 }
 DESCRIPTION = """\
 Reproduce the published numbers: data sets x experiments x folds or seeds, beside linear baselines
@@ -40,7 +42,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: with code 2, after an error message.
     """
-    programs = "".join(f"  {name:<10} {meaning}\n" for name, meaning in PROGRAMS.items())
+    programs = "".join(f"  {name:<11} {meaning}\n" for name, meaning in PROGRAMS.items())
     parser = argparse.ArgumentParser(
         prog="python scripts/reproduce",
         description=DESCRIPTION + programs,
@@ -77,7 +79,7 @@ def add_what(parser: argparse.ArgumentParser) -> None:
         f"({', '.join(BASELINE_NAMES)}); an experiment that is not in the table of experiments.py "
         "runs on every data set (default: the table's "
         f"{len(EXPERIMENTS)}, as far as they have a file, and the baselines); of ablations and "
-        "curves: variants and ways",
+        "curves and characters: variants and ways",
     )
     parser.add_argument(
         "--data", nargs="+", choices=DATA, metavar="SET", help=f"data sets: {', '.join(DATA)}"
