@@ -111,7 +111,7 @@ def train_nbsvm(rows: Rows, labels: Labels, cost: float, seed: int) -> Model:
         svm.fit(rows.features.multiply(ratio).tocsr(), np.where(chosen, 1, -1))
         w = svm.coef_[0]
         weights.append(ratio * ((1 - own) * np.abs(w).mean() + own * w))
-        offsets.append(svm.intercept_[0])
+        offsets.append(own * svm.intercept_[0])  # the weight of a constant, shrunk like the others
     matrix, offset = np.stack(weights, axis=1), np.array(offsets)  # (n-grams, classifiers)
 
     def predict(texts: Texts) -> np.ndarray:
@@ -173,7 +173,7 @@ def size_of(vectorizer: Any, *weights: np.ndarray) -> int:
 
 BASELINES: dict[str, Baseline] = {
     "svm": Baseline("sklearn", (0.1, 0.3, 1.0, 3.0), tf_idf, train_svm),
-    "nbsvm": Baseline("sklearn", (0.01, 0.1, 1.0), binary_ngrams, train_nbsvm),
+    "nbsvm": Baseline("sklearn", (0.03, 0.1, 0.3), binary_ngrams, train_nbsvm),
     "fasttext": Baseline("fasttext", (0.1, 0.25, 0.5), lines, train_fasttext),
 }
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from baseline_names import BASELINE_VERSION
+from baseline_names import BASELINE_VERSIONS
 from sources import Run
 
 from textcnn.config.compose import compose
@@ -63,7 +63,7 @@ class Job:
         settings = {key: value for key, value in settings.items() if key not in UNCOMPARED}
         if self.program != TRAIN:
             settings = {k: v for k, v in settings.items() if k.startswith("data.") or k == "seed"}
-            settings |= {"longest": self.longest, "version": BASELINE_VERSION}
+            settings |= {"longest": self.longest, "version": BASELINE_VERSIONS[self.program]}
         return {
             "program": self.program,
             "overrides": list(self.overrides),
