@@ -17,17 +17,19 @@ class Experiment:
     Attributes:
         paper: test accuracy in percent by data set, as the paper reports it; None: not reported.
         settings: more keys of textcnn.train by data set.
+        goal: the accuracy that we want to reach at least, by data set.
         cost: training time compared with the other experiments; the longest runs start first.
     """
 
     paper: dict[str, float | None]
     settings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cost: float = 1.0
+    goal: dict[str, float] = field(default_factory=dict)
 
 
-def own(*data: str, cost: float = 1.0) -> Experiment:
+def own(*data: str, cost: float = 1.0, **goal: float) -> Experiment:
     """A recipe of ours: no paper."""
-    return Experiment(dict.fromkeys(data), cost=cost)
+    return Experiment(dict.fromkeys(data), cost=cost, goal=goal)
 
 
 def shorter(rate: float) -> tuple[str, ...]:
@@ -40,16 +42,24 @@ def shorter(rate: float) -> tuple[str, ...]:
 
 SENTENCES = ("mr", "subj", "sst2", "trec")
 EXPERIMENTS: dict[str, Experiment] = {
-    "best_short": own(*SENTENCES, cost=4),
-    "best_short_plain": own(*SENTENCES, cost=4),
-    "best_long": own("imdb", "bundled", cost=4),
+    "best_short": own(*SENTENCES, cost=4, mr=81.8, sst2=85.0, subj=93.8, trec=93.0),
+    "best_short_plain": own(*SENTENCES, cost=4, mr=81.0, sst2=83.2, subj=93.5, trec=91.6),
+    "best_long": own("imdb", "bundled", cost=4, imdb=92.2),
     "best_fast": own(*SENTENCES, "imdb", "bundled", cost=0.5),
     "best_small": own(*SENTENCES, "imdb", "bundled"),
-    "best_char": own("bundled", "trec", "mr", "imdb", cost=4),
+    "best_char": own(
+        *("bundled", "trec", "mr", "imdb"), cost=4, bundled=96.5, trec=89.0, mr=77.5, imdb=90.0
+    ),
     # Kim 2014, Table 2; SST-2 there with phrases
-    "kim2014_rand": Experiment({"mr": 76.1, "subj": 89.6, "sst2": 82.7, "trec": 91.2}),
+    "kim2014_rand": Experiment(
+        {"mr": 76.1, "subj": 89.6, "sst2": 82.7, "trec": 91.2},
+        goal={"mr": 75.6, "subj": 89.1, "sst2": 80.5, "trec": 90.0},
+    ),
     "kim2014_static": Experiment({"mr": 81.0, "subj": 93.0, "sst2": 86.8, "trec": 92.8}),
-    "kim2014_nonstatic": Experiment({"mr": 81.5, "subj": 93.4, "sst2": 87.2, "trec": 93.6}),
+    "kim2014_nonstatic": Experiment(
+        {"mr": 81.5, "subj": 93.4, "sst2": 87.2, "trec": 93.6},
+        goal={"mr": 78.5, "subj": 91.5, "sst2": 82.0, "trec": 92.0},
+    ),
     "kim2014_multichannel": Experiment({"mr": 81.1, "subj": 93.2, "sst2": 88.1, "trec": 92.2}),
     "kalchbrenner2014": Experiment({"sst2": 86.8, "trec": 93.0}),
     # Johnson and Zhang 2015: 1,000 filters and 100 epochs there, which take many hours on a CPU;
