@@ -14,10 +14,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test check format bench clean
+.PHONY: help setup train test check format bench reproduce clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: $(INSTALLED)  ## install textcnn and its tools into .venv; the other targets do this automatically
 
@@ -40,6 +40,11 @@ format: $(INSTALLED)  ## format the code and fix what the linter can fix
 bench: $(INSTALLED)  ## compare textcnn with other programs: make bench DATA=folder ARGS='--only train'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python scripts/bench $(if $(DATA),--data $(DATA)) $(ARGS)
+
+reproduce: $(INSTALLED)  ## run the papers' experiments beside baselines: make reproduce ARGS='--only kim2014_rand'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt \
+		-e '.[dev,bench,glove,wordllama]'
+	$(BIN)/python scripts/reproduce $(ARGS) $(if $(DATA),--folder $(DATA))
 
 clean:  ## remove .venv, caches and build products; keeps the runs in outputs/
 	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis \

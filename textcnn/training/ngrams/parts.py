@@ -66,6 +66,23 @@ def train_ngrams(
     ngrams = ngrams_of(model)
     if ngrams is None or config.learns_ngrams:
         return
+    device = ngrams.table.weight.device
+    fit_ngrams(ngrams.cpu(), config, data, chosen, "ngrams." if ngrams is not model else "")
+    ngrams.to(device)
+
+
+def fit_ngrams(
+    ngrams: Ngrams,
+    config: TrainConfig,
+    data: PreparedData,
+    chosen: Mapping[str, Tensor] | None,
+    prefix: str,
+) -> None:
+    """`train_ngrams` for n-grams on the CPU, where liblinear runs.
+
+    Args:
+        prefix: of the names of the n-grams' tensors in `chosen`.
+    """
     train, settings = data.texts.train, config.model.linear_settings()
     weights = weights_of_classes(config, data)
     fit_linear(ngrams, train, class_weights=weights, seed=config.seed, **settings)
@@ -83,7 +100,6 @@ def train_ngrams(
     if chosen is None:
         calibrate(ngrams, data.texts.validation, subwords)
         return
-    prefix = "ngrams." if isinstance(model, WithNgrams) else ""
     rescale(ngrams, *chosen[f"{prefix}calibration"].tolist())
     if ngrams.subwords is not None and subwords is not None:
         subwords.install(ngrams.subwords, *chosen[f"{prefix}subwords.calibration"].tolist())

@@ -58,7 +58,8 @@ def compose_missing(
         vectors: (composed, dim)
     """
     missing = np.flatnonzero(~found)
-    composed = table.means(*map(torch.from_numpy, words.select(missing)))
+    subwords = (torch.from_numpy(each).to(table.weight.device) for each in words.select(missing))
+    composed = table.means(*subwords).cpu()
     with_parts = composed.any(dim=1)
     return torch.from_numpy(missing)[with_parts], composed[with_parts]
 

@@ -1,0 +1,128 @@
+"""`make reproduce`: data sets x experiments and baselines x folds or seeds."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from arguments import ROOT
+from baseline_names import BASELINE_NAMES
+from entries import load_entries, make_entry, merge, save_json, save_text
+from experiments import EXPERIMENTS, existing, find
+from jobs import TRAIN, Job
+from notes import write_notes
+from pages import results_page
+from pool import Pool
+from sources import DATA, available
+
+from textcnn.errors import InputError
+
+FOLDS, SEEDS = 10, 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the tables: an experiment or a baseline on a data set."""
+
+    name: str
+    data: str
+    jobs: tuple[Job, ...]
+
+
+def reproduce(options: argparse.Namespace) -> list[str]:
+    """Carry out what is left, and renew the pages.
+
+    Returns:
+        A line about each job that failed.
+
+    Raises:
+        InputError: data, an experiment or a file can't be used.
+        KeyboardInterrupt: after Ctrl-C; the pages have the finished rows.
+    """
+    output = options.output or ROOT / "docs"
+    load_entries(output / "results.json")  # refuse damaged results before hours of training
+    if options.merge is not None:
+        if not options.merge.is_file():
+            raise InputError(f"--merge {options.merge} is no file; give a results.json")
+        write(load_entries(options.merge), options)
+        return []
+    rows = [*plan(options)]
+    jobs = [job for row in rows for job in row.jobs]
+    if options.list:
+        print(*(job.title for job in jobs if job.result() is None), sep="\n")
+        return []
+    pool = Pool(options.jobs, options.threads)
+    try:
+        failures = pool.carry_out(jobs)
+        failures += pool.measure_speeds([row.jobs[0] for row in rows])
+    finally:
+        new = [made for row in rows if (made := entry_of(row, options.folder)) is not None]
+        write(new, options)
+    return failures
+
+
+def entry_of(row: Row, folder: Path | None) -> dict[str, object] | None:
+    try:
+        return make_entry(row.name, row.data, row.jobs, folder)
+    except InputError:  # the pool has reported it
+        return None
+
+
+def write(new: list[dict[str, object]], options: argparse.Namespace) -> None:
+    """Renew the pages; new entries replace those of the same rows."""
+    output = options.output or ROOT / "docs"
+    entries = merge(load_entries(output / "results.json"), new)
+    save_json(output / "results.json", {"entries": entries})
+    save_text(output / "results.md", results_page(entries))
+    if options.output is None:
+        write_notes(ROOT / "configs" / "experiment", entries)
+
+
+def plan(options: argparse.Namespace) -> Iterator[Row]:
+    """The rows to measure.
+
+    Raises:
+        InputError: a file of a data set that the user asks for is missing.
+    """
+    names, lines = available(options.data, options.folder)
+    present = existing()
+    chosen = options.only or [*BASELINE_NAMES, *(each for each in EXPERIMENTS if each in present)]
+    if "fasttext" in chosen and not installed("fasttext"):
+        lines.append("fastText is left out: it is not installed; try pip install -e '.[bench]'")
+        chosen = [name for name in chosen if name != "fasttext"]
+    print(*lines, sep="\n", end="\n" if lines else "")
+    for data in names:
+        for name in chosen:
+            asked = options.only is not None and options.data is not None
+            if asked or name in BASELINE_NAMES or data in find(name).paper:
+                yield plan_row(name, data, options)
+
+
+def installed(baseline: str) -> bool:
+    from baselines import BASELINES  # imports scikit-learn, which takes a second
+
+    return BASELINES[baseline].installed
+
+
+def plan_row(name: str, data: str, options: argparse.Namespace) -> Row:
+    rows = DATA[data]
+    base = rows.overrides(options.folder)
+    program, cost, title = name, 0.3 * rows.cost, BASELINE_NAMES.get(name, name)
+    if name not in BASELINE_NAMES:
+        found = find(name)
+        base += (f"experiment={name}", *found.settings.get(data, ()), "baseline=false")
+        program, cost = TRAIN, found.cost * rows.cost
+    jobs = [
+        Job(
+            options.work.resolve() / data / name / run.name,
+            f"{rows.title}, {title}, {run.name.replace('-', ' ')}",
+            program,
+            base,
+            run,
+            rows.longest,
+            keep=number == 0,
+            cost=cost,
+        )
+        for number, run in enumerate(rows.runs(options.folds or FOLDS, options.seeds or SEEDS))
+    ]
+    return Row(name, data, tuple(jobs))

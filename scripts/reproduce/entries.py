@@ -1,0 +1,130 @@
+"""docs/results.json: an entry for each row of the tables, made from the results of its jobs."""
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from baseline_names import BASELINE_NAMES
+from experiments import EXPERIMENTS, find, paper
+from jobs import TRAIN, Job
+from sources import DATA
+
+from textcnn.errors import InputError
+from textcnn.system.atomic import new_file
+
+Entry = dict[str, Any]
+# what a results.json must hold to be used
+NEEDED = {"data", "name", "runs", "mean", "sd", "seconds", "hardware", "date"}
+
+
+def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -> Entry | None:
+    """The entry of an experiment or baseline on a data set; None while a job is not finished.
+
+    Accuracies are in percent, times are of the median run, and the size is that of the first run.
+    """
+    results = [job.result() for job in jobs]
+    if any(result is None for result in results):
+        return None
+    found = [result for result in results if result is not None]
+    runs = [
+        {
+            "run": job.run.name,
+            "accuracy": percent(result["accuracy"]),
+            "validation": percent(result["validation"]),
+            "seconds": round(result["seconds"], 2),
+        }
+        for job, result in zip(jobs, found, strict=True)
+    ]
+    accuracies = [100 * result["accuracy"] for result in found]
+    speed = jobs[0].speed()
+    last = max(found, key=lambda result: float(result["finished"]))
+    return {
+        "data": data,
+        "name": name,
+        "paper": paper(name, data) if jobs[0].program == TRAIN else None,
+        "settings": list(find(name).settings.get(data, ())) if jobs[0].program == TRAIN else [],
+        "mean": round(statistics.mean(accuracies), 4),
+        "sd": round(statistics.stdev(accuracies), 4) if len(accuracies) > 1 else None,
+        "seconds": round(statistics.median(result["seconds"] for result in found), 2),
+        "texts_per_second": None if speed is None else round(speed),
+        "megabytes": round(found[0]["size"] / 1e6, 3),
+        "runs": runs,
+        "texts": found[0]["texts"],
+        "hardware": last["hardware"],
+        "date": last["date"],
+        "commit": last["commit"],
+        "command": f"make reproduce ARGS='--only {name} --data {data}'",
+        "training": shown(jobs[0], folder) if jobs[0].program == TRAIN else None,
+    }
+
+
+def percent(value: float | None) -> float | None:
+    return None if value is None else round(100 * value, 4)
+
+
+def shown(job: Job, folder: Path | None) -> str:
+    """The command of the first training, with names of files instead of paths."""
+    keys = " ".join(job.overrides)
+    return f"python -m textcnn.train {keys}".replace(f"{folder}/", "")
+
+
+def merge(before: Sequence[Entry], new: Sequence[Entry]) -> list[Entry]:
+    """All entries in the order of the tables; a new one replaces the one of its row."""
+    rows = {(each["data"], each["name"]): each for each in [*before, *new]}
+    return sorted(rows.values(), key=place)
+
+
+def place(entry: Mapping[str, Any]) -> tuple[int, int, str]:
+    order = [*BASELINE_NAMES, *EXPERIMENTS]
+    sets, name = list(DATA), str(entry["name"])
+    return (
+        sets.index(entry["data"]) if entry["data"] in sets else len(sets),
+        order.index(name) if name in order else len(order),
+        name,
+    )
+
+
+def load_entries(file: Path) -> list[Entry]:
+    """The entries of earlier runs; none if there were none.
+
+    Raises:
+        InputError: the file can't be read, or doesn't hold results.
+    """
+    try:
+        entries: list[Entry] = json.loads(file.read_text(encoding="utf-8"))["entries"]
+        if not all(entry.keys() >= NEEDED for entry in entries):
+            raise KeyError
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{file} can't be read: {error.strerror}; give another folder") from error
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{file} holds no results of make reproduce, or damaged ones; restore or remove it"
+        ) from error
+    return entries
+
+
+def save_json(file: Path, content: Any) -> None:
+    """Write a file in one step, and not at all if it would stay the same."""
+    save_text(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def save_text(file: Path, text: str) -> None:
+    """As `save_json`.
+
+    Raises:
+        InputError: it can't be written.
+    """
+    try:
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with new_file(file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{file} can't be written: {error.strerror}; give another folder"
+        ) from error

@@ -1,0 +1,157 @@
+"""A job: one training in a directory of its own, and whether that has been done already."""
+
+import hashlib
+import json
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from baseline_names import BASELINE_VERSIONS
+from sources import Run
+
+from textcnn.config.compose import compose
+
+TRAIN = "train"  # the program of a job that trains textcnn; others are names of baselines
+# keys that say where a run is and how it is started; data.* paths are compared by their content
+UNCOMPARED = ("run_dir", "overwrite", "resume", "data.train", "data.validation", "data.test")
+JOB, RESULT, SPEED, LOG = "job.json", "result.json", "speed.json", "log.txt"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training: of textcnn, or of a baseline on the same rows.
+
+    Attributes:
+        directory: holds `job.json`, `result.json` and the run directory `run`.
+        title: for the user.
+        program: "train", or the name of a baseline.
+        base: overrides of textcnn.train, the same for all folds and seeds.
+        run: the fold or seed.
+        longest: tokens of the longest n-gram that a baseline counts.
+        keep: whether the checkpoint is kept, so that its speed can be measured.
+        cost: compared with other jobs; the longest start first.
+    """
+
+    directory: Path
+    title: str
+    program: str
+    base: tuple[str, ...]
+    run: Run
+    longest: int = 2
+    keep: bool = False
+    cost: float = 1.0
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        return (*self.base, *self.run.overrides)
+
+    def specification(self) -> dict[str, Any]:
+        """What decides the result: the resolved configuration and the content of the files.
+
+        Raises:
+            InputError: the overrides are refused, or a file is missing.
+        """
+        settings = flat(composed(self.base)) | dict(self.run.keys)
+        data = {
+            key: fingerprint(settings[key])
+            for key in ("data.train", "data.validation", "data.test")
+            if settings["data.source"] == "files" and settings[key] is not None
+        }
+        if settings["data.source"] == "hub":
+            data = {key: settings[key] for key in UNCOMPARED if key.startswith("data.")}
+        settings = {key: value for key, value in settings.items() if key not in UNCOMPARED}
+        if self.program != TRAIN:
+            settings = {k: v for k, v in settings.items() if k.startswith("data.") or k == "seed"}
+            settings |= {"longest": self.longest, "version": BASELINE_VERSIONS[self.program]}
+        return {
+            "program": self.program,
+            "overrides": list(self.overrides),
+            "settings": settings,
+            "data": data,
+        }
+
+    def matches(self, stored: Any) -> bool:
+        """Whether a stored specification decides on the same result.
+
+        A key that a later version added may be missing there while it has its default.
+        """
+        if not isinstance(stored, dict):
+            return False
+        now = self.specification()
+        if any(stored.get(name) != now[name] for name in ("program", "data")):
+            return False
+        before, after = stored.get("settings", {}), now["settings"]
+        if not before.keys() <= after.keys():
+            return False
+        initial = defaults(composed(self.base))
+        return all(
+            value == before[key] if key in before else value == initial.get(key)
+            for key, value in after.items()
+        )
+
+    def result(self) -> dict[str, Any] | None:
+        """The result, if it belongs to the present settings and data."""
+        found = read(self.directory / RESULT)
+        return found if found is not None and self.matches(found) else None
+
+    def begun(self) -> bool:
+        """Whether the directory holds a part of this very job."""
+        return self.matches(read(self.directory / JOB))
+
+    def speed(self) -> float | None:
+        """Texts per second to predict, if they were measured for the present result."""
+        found, result = read(self.directory / SPEED), read(self.directory / RESULT)
+        if found is None or result is None or found["finished"] != result["finished"]:
+            return None
+        return float(found["texts_per_second"])
+
+
+def read(file: Path) -> Any:
+    """The content of a JSON file; None if it is missing or damaged."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def flat(config: Any, prefix: str = "") -> dict[str, Any]:
+    """A configuration as plain values by key: {"model.dropout": 0.5, ...}."""
+    found: dict[str, Any] = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if is_dataclass(value):
+            found |= flat(value, f"{prefix}{field.name}.")
+        else:
+            found[prefix + field.name] = json.loads(json.dumps(value))  # tuples as lists
+    return found
+
+
+def defaults(config: Any, prefix: str = "") -> dict[str, Any]:
+    """The default of every key that has one, by key."""
+    found: dict[str, Any] = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if is_dataclass(value):
+            found |= defaults(value, f"{prefix}{field.name}.")
+        elif field.default is not MISSING:
+            found[prefix + field.name] = json.loads(json.dumps(field.default))
+        elif field.default_factory is not MISSING:
+            found[prefix + field.name] = json.loads(json.dumps(field.default_factory()))
+    return found
+
+
+@cache
+def composed(overrides: tuple[str, ...]) -> Any:
+    """The configuration of a training run.
+
+    Raises:
+        InputError: the overrides are refused.
+    """
+    return compose("train", list(overrides))
+
+
+@cache
+def fingerprint(file: str) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
