@@ -187,9 +187,10 @@ def test_strubells_id_cnn_sees_31_tokens_with_the_weights_of_3() -> None:
 
 
 def test_gehrings_encoder_sees_25_tokens_and_makes_a_gate_for_each_filter() -> None:
-    model = preset("gated", "model.max_positions=100")
+    model = preset("gated", "model.depth=6", "model.max_positions=100")
     assert shapes(model.encoder, Convolution) == [(64, 64, 1)] + 6 * [(128, 64, 5)]
     assert model.receptive_field == 25
+    assert preset("gated").receptive_field == 13  # a smaller one: 3 layers
 
 
 def test_lins_perceptron_sees_one_token() -> None:
