@@ -4,12 +4,17 @@ import random
 import string
 from collections.abc import Callable
 
-# the keys beside each key of a QWERTY keyboard
-BESIDE = """
-q:wa w:qes e:wrd r:etf t:ryg y:tuh u:yij i:uok o:ipl p:ol a:qsz s:adw d:sfe f:dgr g:fht h:gjy j:hku
-k:jli l:ko z:xas x:zcd c:xvf v:cbg b:vnh n:bmj m:nk
-"""
-NEIGHBOURS = dict(pair.split(":") for pair in BESIDE.split())
+# the rows of a QWERTY keyboard, each with how far it is moved to the right, in keys
+KEYBOARD = {"qwertyuiop": 0.0, "asdfghjkl": 0.25, "zxcvbnm": 0.75}
+PLACES = {
+    letter: complex(column + moved, row)
+    for row, (letters, moved) in enumerate(KEYBOARD.items())
+    for column, letter in enumerate(letters)
+}
+NEIGHBOURS = {
+    letter: "".join(other for other in PLACES if 0 < abs(PLACES[other] - place) < 1.3)
+    for letter, place in PLACES.items()
+}
 
 
 def mistype(text: str, rate: float, seed: int) -> str:
