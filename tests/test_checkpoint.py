@@ -26,6 +26,7 @@ from textcnn.checkpoint import (
     sha256,
     update_manifest,
 )
+from textcnn.config.stored import parse_train_config
 from textcnn.inference import load
 from textcnn.text.vocabulary import Vocabulary
 
@@ -131,6 +132,19 @@ def test_sets_may_be_of_a_single_label(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "c").labels == ("spam",)
     save_checkpoint(tmp_path / "c", replace(one, thresholds=None))
     assert "expected at least two classes" in refusal(lambda: load_checkpoint(tmp_path / "c"))
+
+
+def test_a_checkpoint_from_before_a_key_existed_gets_the_default(best: Path) -> None:
+    newer = ("min_texts", "smaller", "pooled_normalization")
+    texts = ["good film", "bad"]
+    before = load(best).predict(texts)
+    stored = (best / "config.yaml").read_text(encoding="utf-8")
+    lines = stored.splitlines(keepends=True)
+    older = [line for line in lines if line.split(":")[0].strip() not in newer]
+    assert len(older) == len(lines) - len(newer)
+    forge(best, "config.yaml", "".join(older))
+    assert parse_train_config("".join(older)) == parse_train_config(stored)
+    assert load(best).predict(texts) == before
 
 
 def test_manifest_can_be_added_to(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from textcnn.config.model_keys import NetworkConfig
 
 pytest_plugins = ("tiny_run",)
 
-SMALL = ("char_cnn_tiny", "vdcnn_tiny")
+SMALL = ("char_cnn_tiny", "vdcnn_tiny", "dpcnn_tiny")
 LARGE = {
     **dict.fromkeys(("char_cnn", "char_cnn_large"), "char_cnn_tiny"),
     **dict.fromkeys(("vdcnn", "vdcnn17", "vdcnn29", "vdcnn49"), "vdcnn_tiny"),
@@ -19,10 +19,10 @@ LARGE = {
 
 @pytest.mark.parametrize("preset", SMALL)
 @pytest.mark.parametrize("program", ["train", "describe"])
-def test_a_preset_chooses_schedule_patience_and_length(preset: str, program: str) -> None:
+def test_a_preset_chooses_schedule_batches_patience_and_length(preset: str, program: str) -> None:
     config = compose(program, [f"model={preset}"])
     assert config.schedule.name == "cosine"
-    assert config.training.patience is None
+    assert (config.training.batch_size, config.training.patience) == (16, None)
     assert (config.text.unit, config.text.max_length) == ("char", 2048)
 
 

@@ -21,9 +21,9 @@ from tables import table
 
 WORDS = (
     *("bag", "multi_width", "kim2014", "cnn_ngrams", "dilated", "id_cnn", "tcn", "gated"),
-    *("dpcnn_tiny", "dcnn", "nin", "onehot_cnn", "lstm", "transformer"),
+    *("dcnn", "nin", "onehot_cnn", "lstm", "transformer"),
 )
-CHARACTERS = ("char_cnn_tiny", "vdcnn_tiny")  # on the bundled articles only
+CHARACTERS = ("char_cnn_tiny", "vdcnn_tiny", "dpcnn_tiny")  # on the bundled articles only
 
 Results = dict[str, float]  # of one training: accuracy in percent, seconds
 

@@ -234,12 +234,14 @@ class NetworkConfig(ModelConfig):
     )
     min_texts: int | None = key(
         None,
-        "number of training texts below which a run warns, before training, that this network "
-        "needs more; null: no warning",
+        "number of training texts that this network needs; a run with fewer warns before "
+        "training; null: no warning",
         at_least=1,
     )
     smaller: str | None = key(
-        None, "what that warning suggests: a model for fewer training texts; null: nothing"
+        None,
+        "the preset that the warning of model.min_texts suggests, for fewer training texts; null: "
+        "none",
     )
 
     def settings(self, max_length: int | None) -> dict[str, Any]:
