@@ -3,6 +3,7 @@
 Each chooses its one setting on the validation texts and is then trained on train + validation.
 """
 
+import random
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -146,6 +147,8 @@ def train_fasttext(rows: Rows, labels: Labels, rate: float, seed: int) -> Model:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "train.txt"
         labelled = [f"__label__{y} {line}\n" for line, y in zip(rows.features, labels, strict=True)]
+        # fastText reads the file from top to bottom in every epoch, and many files are sorted by class
+        random.Random(seed).shuffle(labelled)
         file.write_text("".join(labelled), encoding="utf-8")
         model = fasttext.train_supervised(
             *(str(file),), epoch=25, wordNgrams=2, dim=50, lr=rate, thread=1, verbose=0, seed=seed
