@@ -147,7 +147,7 @@ def train_fasttext(rows: Rows, labels: Labels, rate: float, seed: int) -> Model:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "train.txt"
         labelled = [f"__label__{y} {line}\n" for line, y in zip(rows.features, labels, strict=True)]
-        # fastText reads the file from top to bottom in every epoch, and many files are sorted by class
+        # fastText reads them in this order in every epoch, and many files are sorted by class
         random.Random(seed).shuffle(labelled)
         file.write_text("".join(labelled), encoding="utf-8")
         model = fasttext.train_supervised(
