@@ -50,18 +50,27 @@ def groups_of(entry):
             yield key.split()[-1].partition("@")[0].lstrip("/")
 
 
+def included_by(option):
+    # "/recipe/few_characters@_global_" includes a file of the folder "recipe"
+    for default in OmegaConf.load(option).get("defaults", []):
+        if isinstance(default, str) and default.startswith("/"):
+            yield default.lstrip("/").rpartition("/")[0]
+
+
 with as_file(files("textcnn.configs")) as configs:
     assert configs.resolve().is_relative_to(prefix), configs
     groups = {entry.stem: set(groups_of(entry)) for entry in configs.glob("*.yaml")}
     options = defaultdict(list)
+    included = set()
     for option in configs.rglob("*/*.yaml"):
+        included |= set(included_by(option))
         options[option.parent.relative_to(configs).as_posix()].append(option.stem)
 
 runs = [(entry, []) for entry in groups]
 errors = []
 for group, names in options.items():
     entries = [entry for entry in groups if group in groups[entry]]
-    if not entries:
+    if not entries and group not in included:
         errors.append(f"no entry config has the group {group}")
     runs += [(entry, [f"{group}={name}"]) for entry in entries for name in names]
 

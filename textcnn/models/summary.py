@@ -1,6 +1,6 @@
 """The layers of a network, in the order in which a text passes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import nn
 from textcnn.models.classifier import TextCNN, widest
 from textcnn.models.layers.features import Features
 from textcnn.models.layers.field import Field
+from textcnn.models.layers.normalization import PooledNorm
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.terminal import build_table, markdown
@@ -128,14 +129,21 @@ def summarize_network(model: TextCNN, tokens: int) -> Summary:
     ]
     pooling = replace(pooling, parameters=parameters(model.poolings), multiply_adds=sum(work))
     after = [
-        row(name, module, (module.out_features,), None, module.weight.numel())
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and name.startswith(("hidden", "head"))
+        layer for name, module in model.named_modules() for layer in after_pooling(name, module)
     ]
     layers = (*before, *watch.layers, pooling, *after)
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     field = widest([map.field for map in maps])  # installed encoders may not declare it
     return Summary(layers, tokens, field, parameters(model), trained)
+
+
+def after_pooling(name: str, module: nn.Module) -> Iterator[Layer]:
+    """The layer of a module between the pooled features and the logits, if it has weights."""
+    match module:
+        case nn.Linear() if name.startswith(("hidden", "head")):
+            yield row(name, module, (module.out_features,), None, module.weight.numel())
+        case PooledNorm():
+            yield row(name, module, (module.num_features,), None, 0)
 
 
 class Watch:
