@@ -67,8 +67,8 @@ def test_every_experiment_with_a_file_can_run_on_the_data_sets_of_the_table() ->
         by_settings = {find(name).settings.get(data, ()): DATA[data].hub for data in sets}
         for settings, hub in by_settings.items():
             compose("train", [f"experiment={name}", *settings, *hub])
-    for rows in DATA.values():
-        compose("train", ["experiment=best_fast", *rows.hub])
+    for data_set in DATA.values():
+        compose("train", ["experiment=best_fast", *data_set.hub])
 
 
 def test_an_experiment_outside_the_table_runs_on_every_data_set() -> None:

@@ -16,6 +16,9 @@ NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
 
 # Groups whose keys all have defaults: earlier versions stored no schedule.
 MAY_LACK = {"data", "schedule"}
+STARTS = ("SequenceStartToken", "MappingStartToken")  # names of PyYAML's tokens
+ENDS = ("SequenceEndToken", "MappingEndToken", "BlockEndToken")
+DEEPEST = 20  # collections inside each other; ours are three deep
 
 
 def read_config(file: Path, kind: type[C]) -> C:
@@ -45,8 +48,14 @@ def parse_config(text: str, kind: type[C]) -> C:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    depth = 0
     try:
         for token in yaml.scan(text, yaml.SafeLoader):
+            # deep nesting takes PyYAML minutes to read, and more than the stack of Python
+            name = type(token).__name__
+            depth += name.endswith(STARTS) - name.endswith(ENDS)
+            if depth > DEEPEST:
+                raise InputError(f"a stored configuration is nested at most {DEEPEST} deep")
             # an escape could hide an interpolation, and nested aliases could expand without end
             if "${" in getattr(token, "value", ""):
                 raise InputError("a stored configuration holds plain values, got ${...}")
