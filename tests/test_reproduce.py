@@ -400,7 +400,7 @@ def test_options_have_defaults(tmp_path: Path) -> None:
         (["--only", "kim2041"], "--only takes "),
         (["--data", "mrr"], "argument --data: invalid choice: 'mrr'"),
         (["--folder", "nowhere"], "argument --folder: nowhere is not a folder"),
-        (["--seeds", "0"], "argument --seeds: expected a whole number, at least 1, got 0; try 3"),
+        (["--seeds", "0"], "argument --seeds: expected a whole number, at least 1, got 0; try 5"),
         (["--hub", "--folder", "."], "--hub and --folder contradict each other"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from baseline_names import BASELINE_NAMES
 from experiments import EXPERIMENTS, existing
+from options import at_least_one, folder
 from sources import DATA
 
 from textcnn.system.cores import available_cores
@@ -131,17 +132,3 @@ def add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--list", action="store_true", help="train nothing; list the jobs that are left"
     )
-
-
-def at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number, at least 1, got {text}; try 3")
-    return int(text)
-
-
-def folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a folder; give the one with the data files"
-        )
-    return Path(text)
