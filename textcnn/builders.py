@@ -31,6 +31,8 @@ from textcnn.text.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from textcnn.data.prepare import PreparedData, PreparedTexts
     from textcnn.data.sources.memory import Rows
+    from textcnn.data.sources.source import Source
+    from textcnn.data.splits import Division
 
 
 def read_data(keys: Mapping[str, Any]) -> DataConfig:
@@ -52,6 +54,24 @@ def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> Networ
     schema = NETWORK_SCHEMAS[keys["name"]]
     known = {entry.name for entry in fields(schema)}
     return schema(**{key: value for key, value in small.items() if key in known} | dict(keys))
+
+
+def build_source(
+    data: DataConfig, seed: int, memory: "Mapping[str, Rows] | None" = None
+) -> "Source":
+    """Where the rows are; arguments as for `build_data`."""
+    from textcnn.data.sources.source import Source
+
+    if memory is not None:
+        return Source("memory", multi_label=data.multi_label, memory=memory)
+    return Source(**data.source_settings(), seed=seed)
+
+
+def build_division(data: DataConfig, seed: int) -> "Division":
+    """How the rows are divided into splits."""
+    from textcnn.data.splits import Division
+
+    return Division(**data.split_settings(), seed=seed)
 
 
 def build_data(
@@ -82,15 +102,10 @@ def build_data(
     """
     # Imported here: Arrow takes a while, and predictions need no rows.
     from textcnn.data.prepare import prepare_data
-    from textcnn.data.sources.source import Source
-    from textcnn.data.splits import Division
 
     tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
-    if memory is None:
-        source = Source(**data.source_settings(), seed=seed)
-    else:
-        source = Source("memory", multi_label=data.multi_label, memory=memory)
-    division = Division(**data.split_settings(), part=part, seed=seed)
+    source = build_source(data, seed, memory)
+    division = replace(build_division(data, seed), part=part)
     if not draw_test:
         division = replace(division, test_fraction=None)
     if more_words is None:

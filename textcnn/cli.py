@@ -30,6 +30,7 @@ PROGRAMS = {
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
     "describe": "show the data and the layers of a model without training",
+    "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "illustrate": "measure what convolutions see of word order and position",
 }
 EXAMPLES = {
@@ -37,6 +38,7 @@ EXAMPLES = {
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
     "describe": "data=imdb model=dilated",
+    "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }
 EXPERIMENT = "experiment"  # the group whose choices set keys of all others
