@@ -45,10 +45,12 @@ def refused(
 
 # Lists of labels
 
+names = st.text(min_size=1, max_size=3).filter(str.strip)
+
 
 @pytest.mark.parametrize("kind", LIST_TYPES)
 @given(
-    chunks=st.lists(st.lists(st.lists(st.text(min_size=1, max_size=3), max_size=3), max_size=4)),
+    chunks=st.lists(st.lists(st.lists(names, max_size=3), max_size=4)),
     skip=st.integers(0, 3),
 )
 @example(chunks=[], skip=0)
@@ -116,7 +118,10 @@ def test_an_id_of_no_class_is_refused_with_its_row(wrong: int) -> None:
 )
 def test_a_list_that_is_null_is_refused(kind: pa.DataType) -> None:
     table = labels_table([["a"], ["b"]], [["c"], None], kind=kind)
-    expected = "here, row 4: column 'label' is null; write [] for no labels"
+    expected = (
+        "here, row 4: column 'label' is empty; fill it, or drop the row with "
+        "data.missing_label=drop"
+    )
     assert refused(table) == expected
     assert refused(table, first_row=101) == expected.replace("row 4", "row 104")
 
@@ -142,7 +147,7 @@ def test_fractions_are_no_labels(kind: pa.DataType) -> None:
     expected = (
         f"here, column 'label' holds {kind}; labels are strings, whole numbers, or true and false"
     )
-    assert refused(labels_table([[1.0], []], kind=pa.list_(kind))) == expected
+    assert refused(labels_table([[1.5], []], kind=pa.list_(kind))) == expected
     assert refused(labels_table([1.0, 2.5], kind=kind), SINGLE) == expected
     assert refused(labels_table([1.0, 2.5], kind=kind), separated("|")) == expected
 
@@ -224,7 +229,8 @@ def test_lists_need_no_separator() -> None:
 def test_a_null_where_strings_are_cut_is_refused() -> None:
     table = labels_table(["a"], ["b|c", None])
     assert refused(table, separated("|"), first_row=11) == (
-        "here, row 13: column 'label' is empty; fill it or drop the row"
+        "here, row 13: column 'label' is empty; fill it, or drop the row with "
+        "data.missing_label=drop"
     )
 
 
@@ -261,7 +267,10 @@ def test_one_id_of_a_dataset_is_the_name_of_its_class() -> None:
 @pytest.mark.parametrize("nothing", ["", None])
 def test_no_label_is_refused_where_texts_have_one(nothing: str | None) -> None:
     message = refused(labels_table(["a", "b"], ["c", nothing], kind=STRING), SINGLE, first_row=11)
-    assert message == "here, row 14: column 'label' is empty; fill it or drop the row"
+    assert message == (
+        "here, row 14: column 'label' is empty; fill it, or drop the row with "
+        "data.missing_label=drop"
+    )
 
 
 # Texts
@@ -297,7 +306,7 @@ def test_no_number_is_no_text() -> None:
     assert refused(table, SINGLE).startswith("here, row 2: column 'text' is empty")
 
 
-@pytest.mark.parametrize("value", [["a"], {"a": 1}, b"a"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}])
 def test_a_text_is_a_single_value(value: object) -> None:
     message = refused(pa.table({"text": [value], "label": ["x"]}), SINGLE)
     assert message.startswith("here, column 'text' holds ")

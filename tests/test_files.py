@@ -17,14 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.csv_rows import csv_rows
+from textcnn.data.sources.decoding import decode
 from textcnn.data.sources.files import StringOrList, find_files, read_files
-from textcnn.data.sources.lines import csv_rows, decode, json_rows
+from textcnn.data.sources.lines import json_rows
 from textcnn.errors import InputError
 
 ROWS = [("one, two", "a"), ('says "hi"', "b"), ("two\nlines", "a"), ("", "b"), (" ÉÀ 你好 ", "b")]
 TABLE = pa.table({"text": [text for text, _ in ROWS], "label": [label for _, label in ROWS]})
 
-cells = st.text(st.characters(codec="utf-8"), max_size=8)
+# without what is refused: NUL, and the mark where files were joined
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=8)
 
 
 def read(
@@ -275,13 +278,16 @@ def test_files_that_are_not_there_are_refused_with_the_key_and_where_it_looked(
 
 
 @pytest.mark.parametrize(
-    ("name", "ending"), [("rows.txt", ".txt"), ("rows", ""), ("a.csv.gz", ".gz")]
+    ("name", "ending"), [("rows.doc", ".doc"), ("rows", ""), ("a.xlsx.gz", ".gz")]
 )
 def test_an_unknown_ending_is_refused_with_the_known_ones(
     write: Write, name: str, ending: str
 ) -> None:
     path = write(name, "text,label\nx,a\n")
-    assert refusal(path) == f"{path}: textcnn reads .csv, .tsv, .jsonl, .parquet, got {ending!r}"
+    assert refusal(path) == (
+        f"{path}: textcnn reads .csv, .tsv, .jsonl, .json, .txt, .parquet, .arrow, .feather, also "
+        f"with .gz, .bz2, .xz, .zst; got {ending!r}"
+    )
 
 
 # What is refused
@@ -342,8 +348,7 @@ def test_a_column_named_twice_is_refused(write: Write, ending: str) -> None:
     assert refusal(path) == f"{path}: two columns are named 'text'; rename one"
 
 
-LATIN_1 = "; convert it, for example with iconv -f latin1 -t utf8"
-UTF_16 = "; convert it, for example with iconv -f utf16 -t utf8"
+LATIN_1 = "; it looks like data.encoding=windows-1252"
 
 
 @pytest.mark.parametrize(
@@ -354,15 +359,13 @@ UTF_16 = "; convert it, for example with iconv -f utf16 -t utf8"
         ("a.tsv", b"text\tlabel\n\xa3\tb\n", "line 2: not UTF-8 (byte 0xa3 at column 1)"),
         ("a.jsonl", b'{"text": "\xe9"}\n', "line 1: not UTF-8 (byte 0xe9 at column 11)"),
         ("bom.csv", b"\xef\xbb\xbftext,\xe9\n", "line 1: not UTF-8 (byte 0xe9 at column 6)"),
-        ("a.csv", "text,label\n".encode("utf-16"), "line 1: not UTF-8 (byte 0xff at column 1)"),
     ],
 )
 def test_a_file_that_is_not_utf_8_is_refused_with_line_and_column(
     write: Write, name: str, content: bytes, where: str
 ) -> None:
     path = write(name, content)
-    hint = UTF_16 if b"\0" in content else LATIN_1
-    assert refusal(path) == f"{path}, {where}{hint}"
+    assert refusal(path) == f"{path}, {where}{LATIN_1}"
 
 
 @pytest.mark.parametrize(
@@ -370,7 +373,7 @@ def test_a_file_that_is_not_utf_8_is_refused_with_line_and_column(
     [
         ("text,label\nx,a\nx,a,b\n", 3, 3, "quote cells that hold ','"),
         ("text,label\nx,a\nx\n", 3, 1, "fill it up or drop it"),
-        ("\ntext,label\n\nx,a,\n", 4, 3, "quote cells that hold ','"),
+        ("\ntext,label\n\nx,a,b\n", 4, 3, "quote cells that hold ','"),
         ('text,label\n"x\n\ny",a\none, two,b\n', 5, 3, "quote cells that hold ','"),
         # where the row begins
         ('text,label\n"x\ny",a,b\n', 2, 3, "quote cells that hold ','"),
@@ -427,7 +430,7 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
         (f'{{"text": {"1" * 5000}}}', "not JSON: Exceeds the limit (4300 digits)"),
         ('["x", "a"]', "expected an object such as {\"text\": ...}, got ['x', 'a']"),
         ("3", 'expected an object such as {"text": ...}, got 3'),
-        ('{"text": ["x"], "label": "a"}', "column 'text' must hold a single value, got ['x']"),
+        ('{"text": [1], "label": "a"}', "column 'text' must hold a single value, got [1]"),
         (
             '{"text": "x", "label": {"a": 1}}',
             "column 'label' holds an object; if these are probabilities of classes, set",
@@ -449,8 +452,6 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
             "column 'label' holds half of a surrogate pair, which is not a character; remove it",
         ),
         ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
-        ('{"text": "x", "label": null}', "column 'label' is empty; fill it or drop the row"),
-        ('{"text": "x", "label": ""}', "column 'label' is empty; fill it or drop the row"),
     ],
 )
 def test_a_json_line_that_is_no_row_is_refused_with_its_line(
@@ -462,11 +463,14 @@ def test_a_json_line_that_is_no_row_is_refused_with_its_line(
     assert len(message) < len(path) + 200
 
 
+FILL_LABEL = "fill it, or drop the row with data.missing_label=drop"
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "rows.tsv"])
 def test_an_empty_label_is_refused_with_its_row(write: Write, name: str) -> None:
     delimiter = "," if name == "rows.csv" else "\t"
     path = write(name, as_csv([["text", "label"], ["two\nlines", "a"], ["y", ""]], delimiter))
-    assert refusal(path) == f"{path}, row 2: column 'label' is empty; fill it or drop the row"
+    assert refusal(path) == f"{path}, row 2: column 'label' is empty; {FILL_LABEL}"
 
 
 @pytest.mark.parametrize(
@@ -484,21 +488,18 @@ def test_a_null_in_parquet_is_refused_with_its_row(
 ) -> None:
     columns: dict[str, list[object]] = {"text": ["x", "y", "z"], "label": ["a", "b", "c"]}
     path = write("rows.parquet", pa.table(columns | {column: values}))
-    assert (
-        refusal(path) == f"{path}, row {row}: column {column!r} is empty; fill it or drop the row"
-    )
+    fill = FILL_LABEL if column == "label" else "fill it or drop the row"
+    assert refusal(path) == f"{path}, row {row}: column {column!r} is empty; {fill}"
 
 
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([["x"], ["y"]], "list<element: string>"),
+        ([[1], [2]], "list<element: int64>"),
         ([{"x": "y"}, {"x": "z"}], "struct<x: string>"),
-        ([b"x", b"y"], "binary"),
-        (pa.array([b"x", b"y"], pa.large_binary()), "large_binary"),
     ],
 )
-def test_a_parquet_column_of_lists_or_bytes_is_refused_with_its_type(
+def test_a_parquet_column_of_lists_or_objects_is_refused_with_its_type(
     write: Write, values: list[object], kind: str
 ) -> None:
     path = write("rows.parquet", pa.table({"text": values, "label": ["a", "b"]}))
@@ -564,7 +565,7 @@ def test_without_a_cache_that_can_be_written_files_are_read_all_the_same(
     assert read(path) == ROWS
     empty, bad = write("none.csv", "text,label\n"), write("bad.csv", "text,label\nx,\n")
     assert refusal(empty) == f"{empty} holds no rows"
-    assert refusal(bad) == f"{bad}, row 1: column 'label' is empty; fill it or drop the row"
+    assert refusal(bad) == f"{bad}, row 1: column 'label' is empty; {FILL_LABEL}"
 
 
 def test_a_directory_is_refused_with_how_to_name_its_files(tmp_path: Path) -> None:

@@ -95,8 +95,6 @@ def test_probabilities_of_label_sets_need_not_add_up_to_1() -> None:
         (SOFT, [{"": 1.0}], "column 'p' is empty; fill it or drop the row"),
         (SOFT, [{"\ud800": 1.0}], "column 'p' holds half of a surrogate pair"),
         (SOFT, [0.7], "column 'p' holds 0.7; labels are strings, whole numbers, or true and false"),
-        (SOFT, [""], "column 'p' is empty; fill it or drop the row"),
-        (SOFT, [None], "column 'p' is empty; fill it or drop the row"),
         (SOFT, ['{"a": 0.7'], "column 'p' holds invalid JSON: Expecting ',' delimiter"),
         (SOFT, ["[" * 100_000], "column 'p' holds invalid JSON: "),
         (SOFT, [[0.5, 0.5]], "column 'p' holds a list of 2 probabilities; name their classes in"),
@@ -108,7 +106,6 @@ def test_probabilities_of_label_sets_need_not_add_up_to_1() -> None:
         (EACH, ["0.5", ""], "column 'b' is empty; fill it or drop the row"),
         (EACH, ["0.5", "0.4"], "the probabilities in a, b add up to 0.9, not to 1 (within 0.01)"),
         (LABEL_SETS, [{"x": 1.5}], "column 'p' holds 1.5; a probability is a number from 0 to 1"),
-        (VOTES, ["", None, ""], "no vote in one, two, three; fill one of them or drop the row"),
         (VOTES, ["a", 0.5, ""], "column 'two' holds 0.5; labels are strings, whole numbers"),
         (TOXIC, ["0", "2"], "column 'threat' holds '2'; an indicator is 0 or 1, or false or true"),
         (TOXIC, [1, 0.5], "column 'threat' holds 0.5; an indicator is 0 or 1, or false or true"),
@@ -119,6 +116,16 @@ def test_cells_that_cant_be_used_are_refused_with_their_row(
     columns: Columns, values: list[Any], message: str
 ) -> None:
     assert refusal(lambda: cells(columns, *values)).startswith(f"here, row 3: {message}")
+
+
+@pytest.mark.parametrize(
+    ("columns", "values"),
+    [(SOFT, [""]), (SOFT, [None]), (VOTES, ["", None, " "]), (VOTES, [math.nan] * 3)],
+)
+def test_a_row_whose_label_cells_are_all_empty_has_no_label(
+    columns: Columns, values: list[Any]
+) -> None:
+    assert cells(columns, *values) == {"label": None, "shares": None}
 
 
 # Votes and indicators
@@ -348,7 +355,6 @@ def test_the_cache_and_the_plain_reader_agree(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"label": ["a", "b"]}, "data.label=[a,b] names 2 columns; say what they hold"),
         ({"label": ["a", "b"], "label_kind": "names"}, "data.label=[a,b] names 2 columns"),
         ({"label_kind": "indicators"}, "data.label_kind=indicators needs data.multi_label=true"),
         ({"label_kind": "votes", "multi_label": True}, "data.label_kind=votes takes one class per"),

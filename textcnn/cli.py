@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from textcnn.config.check import check
 from textcnn.config.explain import CONFIGS, described, explain, group_options
 from textcnn.config.keys import command_line, join_or, takes, walk
+from textcnn.config.quoting import as_hydra
 from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.errors import InputError
 from textcnn.system.cores import limit_threads
@@ -54,6 +55,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
 
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
         composed: list[DictConfig] = []
+        arguments: list[str] = []  # as typed, before `as_hydra`
 
         @functools.wraps(function)
         def task(config: DictConfig) -> None:
@@ -62,7 +64,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             try:
                 typed = OmegaConf.to_object(config)
             except OmegaConfBaseException as error:  # a missing value (???), or an unknown ${key}
-                fail(explain(error, name, sys.argv))
+                fail(explain(error, name, arguments))
             try:
                 check(typed)
                 limit_threads()
@@ -75,6 +77,8 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         @functools.wraps(function)
         def main() -> None:
             composed.clear()
+            arguments[:] = sys.argv[1:]
+            sys.argv[1:] = as_hydra(arguments, described(name))
             register_schemas()
             # With this, Hydra raises errors instead of printing them in its own words.
             os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -88,11 +92,11 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                     task
                 )()
             except (HydraException, OmegaConfBaseException) as error:
-                fail(explain(error, name, sys.argv))
+                fail(explain(error, name, arguments))
             except (ValueError, TypeError) as error:
                 if composed:
                     raise
-                fail(explain(error, name, sys.argv))  # from model=null and model=[1]
+                fail(explain(error, name, arguments))  # from model=null and model=[1]
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(130)

@@ -31,10 +31,11 @@ def main(config: DescribeConfig) -> None:
     console.print(summary_table(summary))
     console.print(field_line(summary, description.seen_whole_rate))
     size = size_warning(config.model, data)
+    warnings = (*splits.warnings, *description.warnings, *([size] if size else ()))
     for line in (
         *(vectors.summary if vectors else ()),
         *splits.notes,
-        *(f"warning: {warning}" for warning in (*description.warnings, *([size] if size else ()))),
+        *(f"warning: {warning}" for warning in warnings),
     ):
         console.print(line)
     if config.output is not None:

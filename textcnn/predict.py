@@ -31,7 +31,13 @@ def main(config: PredictConfig) -> None:
     classifier, trained = restored.classifier, restored.config
     columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns
-    texts = read_texts(config.input, config.format, columns)
+    texts = read_texts(
+        config.input,
+        config.format,
+        columns,
+        encoding=config.data.encoding,
+        header=config.data.header,
+    )
     write_row = json.JSONEncoder(ensure_ascii=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:

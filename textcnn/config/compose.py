@@ -20,12 +20,14 @@ from textcnn.config.keys import join_or
 from textcnn.config.programs import TrainConfig
 from textcnn.config.schemas import CHOSEN_BY, register_schemas
 from textcnn.errors import InputError
+from textcnn.system.terminal import hydra_string
 
 GROUPS = ("model", "text", "optimizer", "schedule", "training", "data")
 SINGLE = ("experiment", "seed", "teacher", "baseline")
 # keys that say where rows come from or how they are tested: here they come from Python
 ELSEWHERE = {
     *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),
+    *("encoding", "header", "missing_label", "unseen_label"),
     *("label_kind", "classes", "label_separator", "multi_label", "weight", "unlabelled"),
     *("test_fraction", "folds", "fold", "streaming", "shuffle_buffer"),
 }
@@ -140,9 +142,6 @@ def hydra_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple | range):
         return "[" + ",".join(map(hydra_value, value)) + "]"
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z][\w./-]*", value):
-        # Hydra takes backslashes as they are, but before a quote
-        escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
-        escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
-        return f'"{escaped}"'
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_./-]*", value):
+        return hydra_string(value)
     return str(value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textcnn.config.keys import chosen_by, command_line, key
+from textcnn.config.label_columns import label_conflicts
 
 # OmegaConf has no union of a string and a list, so the type is Any and `check` validates it.
 StringOrList = Any
@@ -12,11 +13,11 @@ StringOrList = Any
 SOURCE_KEYS = (
     *("source", "path", "name", "revision", "train", "validation", "test"),
     *("text", "label", "label_kind", "classes", "multi_label", "label_separator", "weight"),
-    "unlabelled",
+    *("unlabelled", "encoding", "header", "missing_label"),
 )
 SPLIT_KEYS = (
     *("validation_fraction", "test_fraction", "duplicates", "max_examples"),
-    *("folds", "fold"),
+    *("folds", "fold", "unseen_label"),
 )
 SYNTHETIC_KEYS = (
     *("task", "examples", "length", "filler", "words", "pairs", "window"),
@@ -40,6 +41,16 @@ def as_written(names: Any) -> Any:
     return command_line(names) if isinstance(names, bool | int | float) else names
 
 
+def encoding_conflicts(encoding: str | None) -> Iterator[str]:
+    try:
+        "".encode(encoding or "utf-8")
+    except (LookupError, ValueError):
+        yield (
+            f"data.encoding takes an encoding of Python, got {encoding}; try "
+            "data.encoding=windows-1252"
+        )
+
+
 @dataclass
 class DataConfig:
     source: str = key("bundled", "where the rows come from", choices=("bundled", "files", "hub"))
@@ -59,7 +70,9 @@ class DataConfig:
     train: StringOrList = key(
         None,
         "training rows: with data=files, a path, a glob or a list of them (.csv, .tsv, .jsonl, "
-        ".parquet); with data=hub, a split or a slice such as train[:10%]; null: the Hub's train",
+        ".json, .parquet, .arrow, .feather, .txt as fastText reads it; also with .gz, .bz2, .xz or "
+        ".zst), or a directory with a folder for each class; with data=hub, a split or a slice "
+        "such as train[:10%]; null: the Hub's train",
         strings=True,
         optional=True,
     )
@@ -80,8 +93,8 @@ class DataConfig:
     unlabelled: StringOrList = key(
         None,
         "texts without labels that a student learns from, with teacher= or training.out_of_fold: a "
-        "path, a glob or a list of them (.csv, .tsv, .jsonl, .parquet: the columns data.text; "
-        ".txt: a text per line); null: none",
+        "path, a glob or a list of them (as data.train, of which data.text is read; .txt: a text "
+        "per line); null: none",
         strings=True,
         optional=True,
     )
@@ -93,7 +106,7 @@ class DataConfig:
     label: StringOrList = key(
         "label",
         "the column of class names, or what data.label_kind says; a list of columns, one per class "
-        "or annotator",
+        "or annotator: without data.label_kind, columns of 0 and 1 for label sets",
         strings=True,
     )
     label_kind: str | None = key(
@@ -127,6 +140,28 @@ class DataConfig:
         None,
         "a column of numbers from 0 to 1,000,000 in the training rows: how much each text counts "
         "in the training loss; metrics count all texts equally; null: all texts count 1",
+    )
+    encoding: str | None = key(
+        None,
+        "encoding of text files, by Python's name, such as windows-1252; a byte order mark "
+        "overrides it; null: UTF-8, or UTF-16 if a file begins so",
+    )
+    header: bool = key(
+        True,
+        "the first row of CSV and TSV names the columns; false: they have no header, and data.text "
+        "and data.label are numbers of columns, from 1",
+    )
+    missing_label: str = key(
+        "error",
+        "what to do with rows without a label: stop with an error, or drop them",
+        choices=("error", "drop"),
+    )
+    unseen_label: str = key(
+        "error",
+        "what to do with validation and test rows whose class occurs in no training row: stop with "
+        "an error; count them as misclassified in the test scores (wrong; validation drops them); "
+        "or drop them",
+        choices=("error", "wrong", "drop"),
     )
     validation_fraction: float = key(
         0.1,
@@ -170,6 +205,9 @@ class DataConfig:
     def __post_init__(self) -> None:
         # the command line reads a column or a class named 1 as a number
         self.label, self.classes = as_written(self.label), as_written(self.classes)
+        self.text = as_written(self.text)
+        if isinstance(self.label, list) and len(self.label) > 1 and self.label_kind is None:
+            self.multi_label = True  # columns of 0 and 1
 
     def source_settings(self) -> dict[str, Any]:
         """The keys that say where the rows are."""
@@ -179,8 +217,21 @@ class DataConfig:
         """The keys that say which rows belong to which split."""
         return {name: getattr(self, name) for name in SPLIT_KEYS}
 
+    def file_conflicts(self) -> Iterator[str]:
+        """Keys about files that don't fit the files, or each other."""
+        yield from encoding_conflicts(self.encoding)
+        names = [self.text, self.label]
+        columns = [name for each in names for name in (each if isinstance(each, list) else [each])]
+        if not self.header and not all(name.isdecimal() and int(name) > 0 for name in columns):
+            yield (
+                "data.header=false needs numbers of columns, from 1, got data.text="
+                f"{command_line(self.text)} data.label={command_line(self.label)}; try data.text=1 "
+                "data.label=2"
+            )
+
     def conflicts(self) -> Iterator[str]:
-        yield from self.label_conflicts()
+        yield from label_conflicts(self)
+        yield from self.file_conflicts()
         if self.label_separator is not None and not self.multi_label:
             yield "data.label_separator needs data.multi_label=true, got false; add it"
         if self.label_separator == "":
@@ -203,55 +254,6 @@ class DataConfig:
             )
         if self.streaming and self.source == "bundled":
             yield f"{STREAMABLE}, got data=bundled, which is small; leave it out"
-
-    def label_conflicts(self) -> Iterator[str]:
-        """Label columns that can't hold what they should."""
-        columns = [self.label] if isinstance(self.label, str) else self.label
-        given = f"data.label={command_line(self.label)}"
-        texts = [self.text] if isinstance(self.text, str) else self.text
-        for name in dict.fromkeys(name for name in columns if columns.count(name) > 1):
-            yield f"data.label names the column {name!r} twice; leave one out"
-        for name in dict.fromkeys(name for name in columns if name in texts):
-            yield (
-                f"data.text and data.label both name the column {name!r}; leave it out of one of "
-                "them"
-            )
-        kind = self.label_kind
-        if kind is None and len(columns) > 1 and self.multi_label:
-            kind = "indicators"
-        if len(columns) > 1 and kind in (None, "names"):
-            yield (
-                f"{given} names {len(columns)} columns; say what they hold: "
-                "data.label_kind=probabilities or votes, or 0 and 1 with data.multi_label=true"
-            )
-        if kind == "indicators" and not self.multi_label:
-            yield "data.label_kind=indicators needs data.multi_label=true, got false; add it"
-        if kind == "votes" and self.multi_label:
-            yield (
-                "data.label_kind=votes takes one class per annotator, got data.multi_label=true; "
-                "give the share of each label with data.label_kind=probabilities"
-            )
-        if kind not in (None, "names") and self.label_separator is not None:
-            yield (
-                f"data.label_separator separates names, got data.label_kind={kind}; leave out one "
-                "of the two"
-            )
-        if self.classes is None:
-            return
-        classes = [self.classes] if isinstance(self.classes, str) else self.classes
-        if kind not in ("probabilities", "indicators"):
-            yield (
-                f"data.classes={command_line(self.classes)} names the classes of probabilities or "
-                f"indicators, got data.label_kind={kind or 'null'}; try "
-                "data.label_kind=probabilities"
-            )
-        elif len(columns) > 1 and len(columns) != len(classes):
-            yield (
-                f"data.classes names {len(classes)} classes, but data.label has {len(columns)} "
-                "columns; give one class per column"
-            )
-        for name in dict.fromkeys(name for name in classes if classes.count(name) > 1):
-            yield f"data.classes names {name!r} twice; leave one out"
 
 
 @dataclass

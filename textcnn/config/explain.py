@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from importlib.resources import files
@@ -12,7 +13,9 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from textcnn.config.keys import example, join_or, takes, walk
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
+from textcnn.system.terminal import argument
 
+KEY = r"[+~]*[A-Za-z_][\w.@/-]*"
 CONFIGS = "textcnn.configs"  # the package of the YAML files
 
 
@@ -24,23 +27,30 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
         arguments: the overrides `key=value`, as given.
     """
     if isinstance(error, MissingConfigException | ValueError | TypeError):
-        for group, _, got in (argument.partition("=") for argument in arguments):
+        for group, _, got in (each.partition("=") for each in arguments):
             options = group_options(group)
             if options and not set(options).issuperset(got.split(",")):
                 near = difflib.get_close_matches(got, options, n=1, cutoff=0)[0]
                 return f"{group} takes {join_or(options)}, got {got}; try {group}={near}"
     if isinstance(error, OverrideParseException):
-        return (
-            f"{error.override} is not key=value; a value that contains , = [ or {{ needs two pairs "
-            "of quotes: 'key=\"a, b\"'"
-        )
+        typed = as_typed(error.override, arguments)
+        key, equals, value = typed.partition("=")
+        if not equals:
+            return f"{typed} is not key=value, such as seed=1; --help lists the keys"
+        if not re.fullmatch(KEY, key):
+            return f"{typed}: {key!r} is not the name of a key; --help lists the keys"
+        return f"{key} can't take {value}; if it is one value, write {argument(key, value)}"
     if match := re.match(r"Ambiguous value for argument '((.+?)=(.*))'", str(error)):
-        several, key, value = match.groups()
+        quoted, key, value = match.groups()
+        typed = as_typed(quoted, arguments)
         entry = described(name).get(key)
-        listed = f"for a list write {key}=[{value}], " if entry and "list" in takes(entry) else ""
+        listed = ""
+        if entry and "list" in takes(entry):
+            listed = f"for a list write {pasted(f'{key}=[{value}]')}, "
+        whole = typed.partition("=")[2]
         return (
-            f"{several} gives several values; {listed}for one run per value add -m, for one value "
-            f"that contains commas write {key}='\"{value}\"'"
+            f"{typed} gives several values; {listed}for one run per value add -m, for one value "
+            f"that contains commas write {argument(key, whole)}"
         )
     if match := re.match(r"In 'experiment/(\w+)': .* full_key: (\w+)(\.\w+)", one_line(error)):
         recipe, group, last = match.groups()
@@ -76,6 +86,17 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
             f"{key} takes {takes(entry)}, got {got}; for one run per value try -m {key}={got[1:-1]}"
         )
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
+
+
+def as_typed(override: str, arguments: Sequence[str]) -> str:
+    """The argument that the user typed for an override that was made of it."""
+    key = override.partition("=")[0]
+    return next((typed for typed in arguments if typed.partition("=")[0] == key), override)
+
+
+def pasted(argument: str) -> str:
+    """An argument quoted for a shell if it needs quotes; brackets work without."""
+    return argument if re.fullmatch(r"[\w.,/=\[\]-]+", argument) else shlex.quote(argument)
 
 
 def one_line(error: Exception) -> str:

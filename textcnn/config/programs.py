@@ -14,7 +14,7 @@ from textcnn.config.combinations import (
     teacher_conflicts,
     without_network,
 )
-from textcnn.config.data import DataConfig, StringOrList
+from textcnn.config.data import DataConfig, StringOrList, as_written, encoding_conflicts
 from textcnn.config.keys import command_line, group, key, walk
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.schedules import ScheduleConfig
@@ -185,6 +185,22 @@ class ColumnsConfig:
         strings=True,
         optional=True,
     )
+    encoding: str | None = key(
+        None,
+        "encoding of the input, by Python's name, such as windows-1252; null: UTF-8, or UTF-16 if "
+        "the input begins so",
+    )
+    header: bool = key(
+        True,
+        "the first row of CSV and TSV names the columns; false: data.text is the number of a "
+        "column, from 1",
+    )
+
+    def __post_init__(self) -> None:
+        self.text = as_written(self.text)
+
+    def conflicts(self) -> Iterator[str]:
+        yield from encoding_conflicts(self.encoding)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textcnn.config.keys import chosen_by, fraction, key
+from textcnn.config.quoting import weights_by_name
 
 # A string, a list or numbers by name: OmegaConf has no such union, so `check` validates it.
 ClassWeights = Any
@@ -138,7 +139,8 @@ class TrainingConfig:
     class_weights: ClassWeights = key(
         None,
         "weights of the classes in the loss: balanced (inversely proportional to their "
-        "frequency), {rare:5,other:1}, or a list in the order of the class names; null: all equal",
+        "frequency), {rare:5,other:1} (in quotes for the shell if a name needs them), or a list in "
+        "the order of the class names; null: all equal",
         weights=True,
         optional=True,
     )
@@ -258,6 +260,10 @@ class TrainingConfig:
     def trains_members(self) -> bool:
         """Whether the run consists of a run for each member."""
         return self.stored_members > 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.class_weights, str):  # as `as_hydra` leaves weights by name
+            self.class_weights = weights_by_name(self.class_weights) or self.class_weights
 
     def conflicts(self) -> Iterator[str]:
         if self.member is not None and self.member > self.members:

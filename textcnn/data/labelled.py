@@ -115,6 +115,7 @@ class LabelledTexts:
 
 def join(first: LabelledTexts, second: LabelledTexts) -> LabelledTexts:
     """The rows of two splits with the same classes, in order."""
+    assert first.names == second.names
     source, places = first.source, second.rows
     if second.source is not source:
         chunks = [*source.column.chunks, *second.source.column.chunks]

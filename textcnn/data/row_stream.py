@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from textcnn.data.label_spelling import Spelling, spelling_warnings, spellings
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
+from textcnn.data.sources.missing_labels import drop_missing
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits
 from textcnn.errors import InputError
@@ -80,9 +83,12 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
     stream, readers, notes = source.open_stream()
     division.drawn_fractions(["data.train", *readers])
     first = min(examples, division.max_examples or examples)
-    head = next(regrouped(stream(), first, first), None)
+    head = next(regrouped(with_label(stream()), first, first), None)
     if head is None:
-        raise InputError("data.train holds no rows")
+        raise InputError("data.train holds no rows with a label")
+    spelling = Spelling(spellings(head["label"]))
+    warnings = spelling_warnings({"data.train": head}, spelling)
+    head = spelling.unify(head)
     names = label_names(head["label"])
     if len(head) == first and len(names) == 1 and not has_label_sets(head):
         raise InputError(
@@ -91,25 +97,40 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
             "if given), or shuffle the rows"
         )
     source.check_classes(names, f"none of the first {len(head):,} rows of data.train")
-    tables = {"data.train": head, **{key: read() for key, read in readers.items()}}
+    given = {key: drop_missing(read(), key) for key, read in readers.items()}
+    notes += [note for _, some in given.values() for note in some]
+    others = {key: spelling.unify(rows) for key, (rows, _) in given.items()}
+    tables = {"data.train": head, **others}
     splits = division.divide(tables, notes)
-    others = (splits.validation, splits.test)
-    drawn = [rows.rows for rows in others if rows.source is splits.train.source]
-    held = np.concatenate([rows.text_hashes for rows in others])
+    held_out = (splits.validation, splits.test)
+    drawn = [rows.rows for rows in held_out if rows.source is splits.train.source]
+    held = np.concatenate([rows.text_hashes for rows in held_out])
     notes = [
         *source.notes,
         *splits.notes,
         f"data.streaming: vocabulary and classes are learned from the first {len(head):,} rows",
     ]
     rows = RowStream(
-        stream,
+        lambda: with_label(stream(), spelling),
         splits.labels,
         np.concatenate([np.empty(0, np.int64), *drawn]),
         held,
         division.duplicates,
         division.max_examples,
     )
-    return replace(splits, notes=tuple(notes)), rows
+    return replace(splits, notes=tuple(notes), warnings=tuple(warnings)), rows
+
+
+def with_label(tables: Iterator[pa.Table], spelling: Spelling | None = None) -> Iterator[pa.Table]:
+    """The rows that have a label.
+
+    Args:
+        spelling: of the labels; None: as they are.
+    """
+    for table in tables:
+        if table["label"].null_count:
+            table = table.filter(pc.is_valid(table["label"]))
+        yield table if spelling is None else spelling.unify(table)
 
 
 def regrouped(tables: Iterator[pa.Table], size: int, most: int | None) -> Iterator[pa.Table]:

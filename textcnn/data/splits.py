@@ -1,15 +1,18 @@
 """Train, validation and test: which rows belong to which split, drawn by class and seed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from textcnn.data.duplicates import first_of_each, handle_duplicates
+from textcnn.data.label_spelling import Spelling, spelling_warnings, spellings
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
 from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
-from textcnn.data.sources.source import KEYS, Readers, Source
+from textcnn.data.sources.missing_labels import drop_missing
+from textcnn.data.sources.source import FOREIGN, KEYS, Readers, Source
+from textcnn.data.unseen_labels import handle_unseen
 from textcnn.errors import InputError
 
 
@@ -21,6 +24,7 @@ class Splits:
     validation: LabelledTexts
     test: LabelledTexts
     notes: tuple[str, ...] = ()  # for the user: how the rows were chosen
+    warnings: tuple[str, ...] = ()  # for the user: what may be wrong with the labels
     unlabelled: LabelledTexts | None = None  # more training texts; their labels mean nothing
 
     @property
@@ -49,6 +53,7 @@ class Division:
     max_examples: int | None = None  # limit of rows per split
     folds: int | None = None  # cross-validation: deal the training rows into this many folds
     fold: int | None = None  # the fold to test, from 1; None: the first
+    unseen_label: str = "error"  # of rows whose class training lacks: error, wrong or drop
     part: tuple[int, int] | None = None  # test this part of the training rows, of so many
     seed: int = 0
 
@@ -67,7 +72,11 @@ class Division:
         if len(names) < 2 - several:
             held = f"only one class ({names[0]}), not two" if names else "no labels, not one"
             raise InputError(f"data.train holds {held} or more; check data.label")
-        chosen = {key: label_texts(rows, names, key) for key, rows in tables.items()}
+        chosen, unseen = {}, []
+        for key, rows in tables.items():
+            rows, known, note = handle_unseen(rows, names, key, self.unseen_label)
+            chosen[key] = label_texts(rows, known, key)
+            unseen += note
         generator = np.random.default_rng(self.seed)
         train = chosen["data.train"]
         fractions = self.drawn_fractions(list(tables))
@@ -90,7 +99,9 @@ class Division:
         if self.part is not None:
             test, train = self.leave_out(train, *self.part)
         check_learnable(train)
-        return Splits(train, validation, test, (*notes, *found, *cuts, *target_notes(train)))
+        return Splits(
+            train, validation, test, (*notes, *unseen, *found, *cuts, *target_notes(train))
+        )
 
     def leave_out(
         self, rows: LabelledTexts, part: int, parts: int
@@ -225,13 +236,35 @@ def load_splits(source: Source, division: Division) -> Splits:
         notes += leave_out_test(readers, source)
     division.drawn_fractions(list(readers))  # refuse contradictions before reading
     tables = {key: read() for key, read in readers.items()}
+    tables, more, warnings = clean_labels(tables, source)
     source.check_classes(label_names(tables["data.train"]["label"]))
-    notes += source.notes
+    notes += [*source.notes, *more]
     if source.source == "bundled":
         rows = tables["data.train"]
         tables["data.train"] = unique = first_of_each(rows)
         notes.append(f"{len(rows) - len(unique)} of {len(rows)} texts were duplicates: dropped")
-    return division.divide(tables, notes)
+    return replace(division.divide(tables, notes), warnings=tuple(warnings))
+
+
+def clean_labels(
+    tables: Mapping[str, pa.Table], source: Source
+) -> tuple[dict[str, pa.Table], list[str], list[str]]:
+    """The rows that have labels, spelled alike in all tables; notes and warnings for the user.
+
+    Labels given from Python, and those of other sources, stay as they are.
+
+    Raises:
+        InputError: no row of a table has a label.
+    """
+    if source.source not in FOREIGN:
+        return dict(tables), [], []
+    labelled, notes = {}, []
+    for key, rows in tables.items():
+        labelled[key], note = drop_missing(rows, key)
+        notes += note
+    spelling = Spelling(spellings(labelled["data.train"]["label"]))
+    unified = {key: spelling.unify(rows) for key, rows in labelled.items()}
+    return unified, notes, spelling_warnings(labelled, spelling)
 
 
 def leave_out_test(readers: Readers, source: Source) -> list[str]:
@@ -262,8 +295,11 @@ def load_test(readers: Readers, division: Division, names: Sequence[str]) -> Lab
     """
     if "data.test" not in readers or division.folds is not None:
         return None
-    rows = label_texts(readers["data.test"](), names, "data.test")
-    return division.keep(rows, "data.test")
+    table, _ = drop_missing(readers["data.test"](), "data.test")
+    table, known, _ = handle_unseen(
+        Spelling(names, known=True).unify(table), names, "data.test", division.unseen_label
+    )
+    return division.keep(label_texts(table, known, "data.test"), "data.test")
 
 
 def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: str) -> np.ndarray:

@@ -27,7 +27,10 @@ class Example:
 
 
 def example_predictions(
-    classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
+    classifier: BaseClassifier[Any],
+    texts: Sequence[str],
+    labels: np.ndarray,
+    names: Sequence[str],
 ) -> str:
     """A Markdown table of the most confident mistakes, then of correct predictions.
 
@@ -37,11 +40,12 @@ def example_predictions(
 
     Args:
         labels: (texts,) int64 class ids; for label sets (texts, classes) bool.
+        names: of the classes, by id; those that the classifier lacks come last.
     """
     if labels.ndim == 2:
-        name, examples = "loss", set_examples(classifier, texts, labels)
+        name, examples = "loss", set_examples(classifier, texts, labels, names)
     else:
-        name, examples = "probability", class_examples(classifier, texts, labels)
+        name, examples = "probability", class_examples(classifier, texts, labels, names)
     examples.sort(key=lambda example: -example.number)
     wrong = [example for example in examples if not example.right]
     right = [example for example in examples if example.right]
@@ -56,29 +60,35 @@ def example_predictions(
 
 
 def class_examples(
-    classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
+    classifier: BaseClassifier[Any],
+    texts: Sequence[str],
+    labels: np.ndarray,
+    names: Sequence[str],
 ) -> list[Example]:
     examples = []
     for text, number, row in zip(texts, labels, classifier.predict(texts), strict=True):
-        true = classifier.labels[number]
+        true = names[number]
         right, sure = true == row.label, row.probabilities[row.label]
         examples.append(Example(text, true, row.label, right, sure))
     return examples
 
 
 def set_examples(
-    classifier: BaseClassifier[Any], texts: Sequence[str], labels: np.ndarray
+    classifier: BaseClassifier[Any],
+    texts: Sequence[str],
+    labels: np.ndarray,
+    names: Sequence[str],
 ) -> list[Example]:
     logits = classifier.logits(texts)  # (texts, classes)
-    truth = torch.from_numpy(labels).float()
+    truth = torch.from_numpy(labels[:, : len(classifier.labels)]).float()
     # from logits: for a probability rounded to 1, log(1 - p) is infinite
     losses = F.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(dim=1)
     rows = zip(texts, labels, classifier.decide(logits), losses.tolist(), strict=True)
     examples = []
     for text, has, prediction, loss in rows:
-        true, predicted = list(compress(classifier.labels, has)), prediction.as_json()["labels"]
-        names = ", ".join(true) or "none", ", ".join(predicted) or "none"
-        examples.append(Example(text, *names, true == predicted, loss))
+        true, predicted = list(compress(names, has)), prediction.as_json()["labels"]
+        shown = ", ".join(true) or "none", ", ".join(predicted) or "none"
+        examples.append(Example(text, *shown, true == predicted, loss))
     return examples
 
 

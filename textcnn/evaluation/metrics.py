@@ -1,5 +1,6 @@
 """Scores of predictions with one class per text, over batches and processes."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
+from textcnn.data.unseen_labels import UNSEEN
 
 BATCH_SIZE = 64  # texts; affects time and memory, not the scores
 
@@ -79,13 +81,27 @@ def score_texts(
             scores of all texts.
     """
     batches = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
-    return score(model, map(texts.batch, batches), labels, device)
+    return score(model, map(texts.batch, batches), with_unseen(labels, texts), device)
+
+
+def with_unseen(labels: Sequence[str], texts: EncodedTexts) -> tuple[str, ...]:
+    """The classes, and behind them UNSEEN if the texts have it."""
+    assert texts.labels is not None
+    has = texts.labels.ndim == 1 and bool((texts.labels >= len(labels)).any())
+    if texts.labels.ndim == 2:
+        has = texts.labels.shape[1] > len(labels)
+    return (*labels, UNSEEN) if has else tuple(labels)
 
 
 def score(
     model: torch.nn.Module, batches: Iterable[Batch], labels: Sequence[str], device: torch.device
 ) -> Scores:
-    """Score a model on labelled batches; several processes score all their batches together."""
+    """Score a model on labelled batches; several processes score all their batches together.
+
+    Args:
+        labels: with one more name than the model has classes: UNSEEN, which is never predicted.
+            The loss leaves out its texts.
+    """
     # Imported here: it takes 1.5 s, and only scoring needs it.
     from torchmetrics import MetricCollection, SumMetric
     from torchmetrics.classification import (
@@ -110,18 +126,24 @@ def score(
     loss = SumMetric(nan_strategy="disable").set_dtype(torch.float64).to(device)
     for logits, batch in labelled_logits(model, batches, device):
         assert batch.labels is not None
-        metrics.update(logits, batch.labels)
         truth = batch.labels if batch.targets is None else batch.targets.to(logits.dtype)
+        if logits.shape[1] == count:
+            metrics.update(logits, batch.labels)
+        else:
+            metrics.update(F.pad(logits, (0, 1), value=-math.inf), batch.labels)
+            seen = batch.labels < logits.shape[1]
+            logits, truth = logits[seen], truth[seen]
         # a sum, not a mean: the last batch is smaller
         loss.update(F.cross_entropy(logits, truth, reduction="sum").double())
     values = {name: value.tolist() for name, value in metrics.compute().items()}
     examples = [sum(row) for row in values["confusion"]]
+    unseen = examples[-1] if labels[-1] == UNSEEN else 0
     rows = zip(labels, values["precision"], values["recall"], values["f1"], examples, strict=True)
     return Scores(
         accuracy=values["accuracy"],
         macro_f1=values["macro_f1"],
         micro_f1=values["accuracy"],
-        loss=loss.compute().item() / max(sum(examples), 1),
+        loss=loss.compute().item() / max(sum(examples) - unseen, 1),
         examples=sum(examples),
         classes=tuple(ClassScores(*row) for row in rows),
         confusion=tuple(tuple(row) for row in values["confusion"]),

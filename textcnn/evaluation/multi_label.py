@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
-from textcnn.evaluation.metrics import BATCH_SIZE, ClassScores, Scores, labelled_logits
+from textcnn.evaluation.metrics import BATCH_SIZE, ClassScores, Scores, labelled_logits, with_unseen
 from textcnn.models.decision import chosen
 
 # The thresholds to try: (steps,) float32 from 6e-6 to 1 - 6e-6, 0.5 in the middle. They are
@@ -38,7 +38,7 @@ def score_label_sets(
     A process holds the probabilities of its texts in memory, 4 bytes each.
 
     Args:
-        texts: with labels (texts, labels) bool.
+        texts: with labels (texts, labels) bool; those of UNSEEN are never predicted.
         labels: the names of the labels, by id.
         thresholds: (labels,) the probability from which a label is predicted; None: the
             thresholds with the best F1 on these texts, see `best_thresholds`.
@@ -47,20 +47,27 @@ def score_label_sets(
     """
     loss = torch.zeros((), dtype=torch.float64)
     scored: list[ScoredBatch] = []
+    names = with_unseen(labels, texts)
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
     for logits, batch in labelled_logits(model, map(texts.batch, rows), device):
         assert batch.labels is not None
         logits, truth = logits.float().cpu(), batch.labels.cpu()  # (batch, labels)
-        targets = truth.float() if batch.targets is None else batch.targets.cpu()
+        known = truth[:, : logits.shape[1]]
+        targets = known.float() if batch.targets is None else batch.targets.cpu()
         # a sum, not a mean: the last batch is smaller
         loss += F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
-        scored.append((logits.sigmoid(), truth))
+        probabilities = logits.sigmoid()
+        if len(names) > len(labels):  # nothing predicts UNSEEN
+            probabilities = F.pad(probabilities, (0, 1))
+        scored.append((probabilities, truth))
     if thresholds is None:
         reached = over_processes(count_reached(scored, len(labels)), device)
         thresholds = best_thresholds(reached)
-    counts = over_processes(count_chosen(scored, thresholds), device)  # (labels, 3)
+    thresholds = tuple(thresholds)
+    applied = (*thresholds, 1.0) if len(names) > len(labels) else thresholds
+    counts = over_processes(count_chosen(scored, applied), device)  # (labels, 3)
     exact = sum(
-        int((chosen(probabilities, thresholds) == truth).all(dim=1).sum())
+        int((chosen(probabilities, applied) == truth).all(dim=1).sum())
         for probabilities, truth in scored
     )
     part = torch.tensor([exact, sum(len(truth) for _, truth in scored), loss], dtype=torch.float64)
@@ -72,9 +79,9 @@ def score_label_sets(
         micro_f1=f1_scores(counts.sum(dim=0)).item(),
         loss=loss_sum / max(examples * len(labels), 1),
         examples=int(examples),
-        classes=class_scores(labels, counts),
+        classes=class_scores(names, counts),
         confusion=None,
-    ), tuple(thresholds)
+    ), thresholds
 
 
 def count_chosen(scored: Iterable[ScoredBatch], thresholds: Sequence[float]) -> Tensor:

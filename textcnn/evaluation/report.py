@@ -83,7 +83,7 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
         names = [key.removeprefix("data.") for key in given if key != "data"]
         return replace(trained, **{name: getattr(data, name) for name in names})
     if data.source == "files" or "data.path" in given:
-        columns = ["text", "label", "multi_label", "label_separator"]
+        columns = ["text", "label", "multi_label", "label_separator", "encoding", "header"]
         if "data.label" not in given:  # other columns hold what they hold
             columns += ["label_kind", "classes"]
         kept = [name for name in columns if f"data.{name}" not in given]

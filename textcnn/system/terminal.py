@@ -20,10 +20,17 @@ def build_console(quiet: bool = False) -> Console:
 
 def argument(key: str, value: Path | str) -> str:
     """`key=value` quoted for a shell and for Hydra, whatever characters the value holds."""
-    if re.fullmatch(r"[\w./-]+", str(value)):
+    if re.fullmatch(r"[\w./-]+", str(value)) and value != "null":
         return f"{key}={value}"
-    escaped = str(value).replace('"', '\\"')
-    return shlex.quote(f'{key}="{escaped}"')
+    return shlex.quote(f"{key}={hydra_string(str(value))}")
+
+
+def hydra_string(value: str) -> str:
+    """A string in quotes, as Hydra and OmegaConf read it."""
+    # Hydra takes backslashes as they are, but before a quote
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
+    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+    return '"' + escaped.replace("${", "\\${") + '"'
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:

@@ -178,6 +178,7 @@ def opening_report(
             *ngram_notes(model, data),
         ),
         warnings=(
+            *data.splits.warnings,
             *description.warnings,
             *filter(None, [size_warning(config, data), precision.warning()]),
         ),

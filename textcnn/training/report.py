@@ -183,7 +183,9 @@ class Outcome:
             curves.scores("baseline", own, step)
         if len(rows):
             texts = rows.texts(EXAMPLES_FROM)
-            examples = example_predictions(self.best, texts, rows.labels[:EXAMPLES_FROM])
+            examples = example_predictions(
+                self.best, texts, rows.labels[:EXAMPLES_FROM], rows.names
+            )
             curves.text("examples", examples, step)
         if (ngrams := strongest_ngrams(self.best)) is not None:
             curves.text("ngrams", strongest_markdown(ngrams), step)

@@ -10,8 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textcnn.data.labelled import PRESENCES, SHARES
+from textcnn.data.sources.arrow_strings import (
+    Column,
+    find,
+    is_list,
+    plain_values,
+    strings,
+    text_strings,
+)
 from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, weight
 from textcnn.data.sources.lines import is_empty
+from textcnn.data.sources.missing_labels import refuse_missing
 from textcnn.errors import InputError
 from textcnn.system.terminal import argument
 
@@ -34,6 +43,10 @@ class Columns:
     kind: str = "names"  # what `labels` hold: names, probabilities, votes or indicators
     classes: tuple[str, ...] | None = None  # in the order of `labels`, or of a list in one
     weight: str | None = None
+    # how files are read
+    encoding: str | None = None  # of text files; None: see `decode`
+    header: bool = True  # of CSV and TSV; False: columns are named 1, 2, ...
+    missing_label: str = "error"  # rows without a label: error or drop
 
     @property
     def label(self) -> str:
@@ -69,25 +82,10 @@ class Columns:
         return pa.schema(fields)
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a table, with what messages say about it."""
-
-    values: pa.ChunkedArray
-    where: str  # the name of the table
-    name: str
-    first_row: int = 1  # the number of the first row in messages
-    rows: np.ndarray | None = None  # (values,) row of each value; None: one value per row
-
-    def row(self, value: int) -> str:
-        row = value if self.rows is None else self.rows[value]
-        return f"{self.where}, row {row + self.first_row}"
-
-
 def table_rows(
     table: pa.Table, columns: Columns, where: str, features: Any = None, first_row: int = 1
 ) -> pa.Table:
-    """The rows of a table as `columns.schema` says.
+    """The rows of a table as `columns.schema` says; `label` is null where there is none.
 
     Args:
         where: what messages call the table.
@@ -95,10 +93,13 @@ def table_rows(
         first_row: the number of the first row in messages.
 
     Raises:
-        InputError: a cell is null, a label is empty or not a class, or a column holds no single
-            values.
+        InputError: a text is null or not UTF-8, a label is missing or not a class, or a column
+            holds no single values.
     """
-    texts = [strings(Column(table[name], where, name, first_row)) for name in columns.text]
+    texts = [
+        text_strings(Column(table[name], where, name, first_row), columns.encoding)
+        for name in columns.text
+    ]
     text = texts[0]
     if len(texts) > 1:
         wide = [column.cast(pa.large_string()) for column in texts]
@@ -110,7 +111,9 @@ def table_rows(
             [weight(f"{where}, row {row}", columns.weight, cell) for row, cell in cells],
             pa.float32(),
         )
-    return pa.table(made).cast(columns.schema)
+    rows = pa.table(made).cast(columns.schema)
+    labels = ", ".join(columns.labels)
+    return refuse_missing(rows, where, labels, columns.missing_label, first_row)
 
 
 def table_labels(
@@ -127,8 +130,10 @@ def table_labels(
         return {
             field.name: pa.array([row[field.name] for row in made], field.type) for field in fields
         }
-    label = Column(table[columns.label], where, columns.label, first_row)
-    feature = features.get(columns.label)
+    values, feature = table[columns.label], features.get(columns.label)
+    if columns.missing_label == "drop" and getattr(feature, "names", None) is not None:
+        values = pc.if_else(pc.less(values, 0), pa.scalar(None, values.type), values)
+    label = Column(values, where, columns.label, first_row)
     if columns.multi_label:
         return {"label": label_lists(label, feature, columns.separator)}
     return {"label": single_labels(label, feature)}
@@ -153,24 +158,6 @@ def named(values: pa.ChunkedArray, feature: Any) -> list[Any]:
     return [None if id is None or id < 0 else names[id] for id in cells]
 
 
-def strings(column: Column) -> pa.ChunkedArray:
-    """A column as strings.
-
-    Raises:
-        InputError: a cell is null, or the column holds lists, objects or bytes.
-    """
-    values = column.values
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    kind = values.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise InputError(f"{column.where}, column {column.name!r} holds {kind}, not single values")
-    null = find(pc.is_null(values, nan_is_null=True), True)
-    if null is not None:
-        raise InputError(is_empty(column.row(null), column.name))
-    return values if pa.types.is_string(kind) else values.cast(pa.large_string())
-
-
 def single_labels(column: Column, feature: Any) -> pa.ChunkedArray:
     if is_list(column.values.type):
         raise InputError(f"{column.where}, column {column.name!r} holds lists; {WANTS_LISTS}")
@@ -183,28 +170,33 @@ def single_labels(column: Column, feature: Any) -> pa.ChunkedArray:
 
 
 def label_strings(column: Column) -> pa.ChunkedArray:
-    """A column of labels as strings.
+    """A column of labels as strings; null where there is none.
 
     Raises:
         InputError: as `strings`, or the column holds fractions.
     """
-    kind = column.values.type
-    if pa.types.is_floating(kind):
-        raise InputError(
-            f"{column.where}, column {column.name!r} holds {kind}; labels are strings, "
-            "whole numbers, or true and false"
-        )
-    return strings(column)
+    values = plain_values(column.values)
+    kind = values.type
+    if pa.types.is_floating(kind):  # pandas makes numbers of whole numbers beside a null
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
+        whole = pc.all(pc.equal(pc.trunc(values), values)).as_py()
+        if whole is False or pc.any(pc.is_inf(values)).as_py():
+            raise InputError(
+                f"{column.where}, column {column.name!r} holds {kind}; labels are strings, "
+                "whole numbers, or true and false"
+            )
+        values = values.cast(pa.int64())
+    return strings(replace(column, values=values), nulls=True)
 
 
 def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
-    """Labels as strings; ids of classes become their names.
+    """Labels as strings, null where there is none; ids of classes become their names.
 
     Args:
         feature: the feature of `datasets`; a ClassLabel has names.
 
     Raises:
-        InputError: as `label_strings`, or a label is empty or not a class.
+        InputError: as `label_strings`, or a label is not a class.
     """
     values = column.values
     names = getattr(feature, "names", None)
@@ -217,29 +209,27 @@ def class_names(column: Column, feature: Any) -> pa.ChunkedArray:
                 f"not one of its {len(names)} classes; drop the row"
             )
         given = pc.take(pa.chunked_array([pa.array(names, pa.large_string())]), values)
-    empty = find(given, "")
-    if empty is not None:
-        raise InputError(is_empty(column.row(empty), column.name))
-    return given
+    empty = pc.equal(pc.utf8_trim_whitespace(given), "")
+    return pc.if_else(empty, pa.scalar(None, given.type), given) if pc.any(empty).as_py() else given
 
 
 def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListArray:
-    """Any number of labels per row.
+    """Any number of labels per row; null where the list is.
 
     Args:
         separator: between the labels in a string; None: the column holds lists.
 
     Raises:
-        InputError: as `class_names`, or a list is null.
+        InputError: as `class_names`, or a label in a list is null.
     """
-    values, where, name = column.values, column.where, column.name
+    values, where, name = plain_values(column.values), column.where, column.name
+    missing = pc.is_null(values)
     if is_list(values.type):
-        null = find(pc.is_null(values), True)
-        if null is not None:
-            raise InputError(f"{column.row(null)}: column {name!r} is null; write [] for no labels")
         rows = pc.list_parent_indices(values).to_numpy()
         inner = Column(pc.list_flatten(values), where, name, column.first_row, rows)
         flat = class_names(inner, getattr(feature, "feature", None))
+        if (null := find(pc.is_null(flat), True)) is not None:
+            raise InputError(is_empty(inner.row(null), name))
     elif separator is None:
         raise InputError(f"{where}, column {name!r} holds {values.type}{WANTS_SEPARATOR}")
     else:
@@ -251,31 +241,32 @@ def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListA
         flat = pa.chunked_array([trimmed.filter(given)])
     counts = np.bincount(rows, minlength=len(values))
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
-    return pa.ListArray.from_arrays(offsets, flat.cast(pa.string()).combine_chunks())
-
-
-def find(values: pa.ChunkedArray, value: object) -> int | None:
-    """The index of the first `value`; None if there is none."""
-    place: int = pc.index(values, value).as_py()
-    return None if place < 0 else place
-
-
-def is_list(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
+    labels = flat.cast(pa.string()).combine_chunks()
+    mask = missing.combine_chunks() if missing.null_count == 0 else missing
+    return pa.ListArray.from_arrays(offsets, labels, mask=mask)
 
 
 def check_columns(
-    where: str | Path, names: Sequence[str], columns: Sequence[str], weight: str | None = None
+    where: str | Path,
+    names: Sequence[str],
+    columns: Sequence[str],
+    weight: str | None = None,
+    header: bool = True,
 ) -> None:
     """
+    Args:
+        header: False: the names are the numbers of the columns.
+
     Raises:
         InputError: a column of `columns` is not among `names`.
     """
     for column in columns:
-        if column not in names:
-            key = "data.weight" if column == weight else "data.text and data.label"
+        if column in names:
+            continue
+        if not header:
             raise InputError(
-                f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}"
+                f"{where} has no column {column!r}; without a header (data.header=false) columns "
+                f"are numbers from 1 to {len(names)}, such as data.text=1 data.label=2"
             )
+        key = "data.weight" if column == weight else "data.text and data.label"
+        raise InputError(f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}")

@@ -306,6 +306,8 @@ def check_labelled(
     """
     if columns.kind != "names":
         return
+    if columns.missing_label == "drop" and isinstance(features.get(columns.label), ClassLabel):
+        return  # `table_rows` makes them null
     labels, named = table[columns.label], isinstance(features.get(columns.label), ClassLabel)
     if not named and not pa.types.is_integer(labels.type):
         return

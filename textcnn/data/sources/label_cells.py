@@ -5,11 +5,13 @@ A cell is a string of CSV, or a value of JSON or Arrow.
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textcnn.data.labelled import PRESENCES, SHARES
 from textcnn.data.sources.lines import SURROGATE, RepeatedKeys, is_empty, json_object, parse_json
+from textcnn.data.sources.missing_labels import is_missing
 from textcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,11 +26,23 @@ ALL_WEIGHTS_ARE_ZERO = (
     "the weights of all training texts are zero; give at least one a positive weight"
 )
 NAMES_A_CLASS_TWICE = "holds an object that names a class twice; leave one out"
-INDICATORS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")  # as Excel writes numbers in much of Europe
+INDICATORS = {
+    "0": False,
+    "1": True,
+    "0.0": False,
+    "1.0": True,
+    "0,0": False,
+    "1,0": True,
+    "false": False,
+    "true": True,
+}
 
 
 def label_cells(where: str, cells: Sequence[Any], columns: "Columns") -> dict[str, Any]:
     """What a row of `columns.schema` holds besides text and weight, unless it holds names.
+
+    If all cells are empty the row has no label: None.
 
     Args:
         where: the row, for messages.
@@ -37,6 +51,13 @@ def label_cells(where: str, cells: Sequence[Any], columns: "Columns") -> dict[st
     Raises:
         InputError: a cell can't be used.
     """
+    if all(map(is_missing, cells)):
+        soft = (
+            {}
+            if columns.kind == "indicators"
+            else {PRESENCES if columns.multi_label else SHARES: None}
+        )
+        return {"label": None} | soft
     if columns.kind == "indicators":
         return {"label": indicated(where, cells, columns)}
     read = votes if columns.kind == "votes" else probabilities
@@ -55,7 +76,7 @@ def indicated(where: str, cells: Sequence[Any], columns: "Columns") -> list[str]
         if value is None:
             raise InputError(
                 f"{where}: column {column!r} holds {cell!r:.40}; an indicator is 0 or 1, or false "
-                "or true"
+                "or true; of other columns set data.label_kind=votes or probabilities"
             )
         has_it.append(value)
     return [name for name, has in zip(columns.known_classes, has_it, strict=True) if has]
@@ -66,12 +87,8 @@ def votes(where: str, cells: Sequence[Any], columns: "Columns") -> dict[str, flo
     given = [
         class_name(where, column, cell)
         for column, cell in zip(columns.labels, cells, strict=True)
-        if cell is not None and cell != ""
+        if not is_missing(cell)
     ]
-    if not given:
-        raise InputError(
-            f"{where}: no vote in {', '.join(columns.labels)}; fill one of them or drop the row"
-        )
     return {name: given.count(name) / len(given) for name in dict.fromkeys(given)}
 
 
@@ -212,6 +229,8 @@ def number(where: str, column: str, cell: Any) -> float:
         raise InputError(is_empty(where, column))
     if isinstance(cell, bool):
         return math.nan
+    if isinstance(cell, str) and DECIMAL_COMMA.fullmatch(cell.strip()):
+        cell = cell.replace(",", ".")
     try:
         return float(cell)
     except (TypeError, ValueError, OverflowError):

@@ -1,10 +1,8 @@
-"""Text files line by line, with the line in every error message. Imports are light."""
+"""JSON Lines and lists of JSON, with the line in every error message. Imports are light."""
 
-import csv
 import json
-import sys
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from textcnn.errors import InputError
@@ -15,87 +13,59 @@ SURROGATE = (
 )
 
 
-def decode(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """The lines of a file as strings, with their line ends, without a byte order mark.
-
-    Raises:
-        InputError: a line is not UTF-8.
-    """
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            is_utf16 = number == 1 and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-            likely = "utf16" if is_utf16 else "latin1"
-            raise InputError(
-                # error.object: the line without its byte order mark
-                f"{name}, line {number}: not UTF-8 (byte 0x{error.object[error.start]:02x} at "
-                f"column {error.start + 1}); convert it, for example with iconv -f {likely} -t utf8"
-            ) from None
-
-
-def csv_rows(lines: Iterable[str], name: str, delimiter: str) -> Iterator[list[str]]:
-    """The header and then the rows of a CSV file; blank lines are skipped.
-
-    Raises:
-        InputError: a row has more or fewer columns than the header, two columns have the same
-            name, or quotes are not in pairs.
-    """
-    csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    line = 1  # where the row starts; a row with quoted line ends has several
-    try:
-        for row in reader:
-            if header is None and row:
-                header = row
-                check_names(name, header)
-            elif row and header and len(row) != len(header):
-                more = len(row) > len(header)
-                fix = f"quote cells that hold {delimiter!r}" if more else "fill it up or drop it"
-                raise InputError(
-                    f"{name}, line {line}: {len(row)} columns, but the header has {len(header)} "
-                    f"({', '.join(header)}); {fix}"
-                )
-            if row:
-                yield row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        reason = str(error).partition(" - ")[0]  # the rest is a hint for programmers
-        fix = "quote cells that hold quotes or line ends, and double the quotes in them"
-        if reason.startswith("new-line"):
-            reason = "a carriage return without a line feed"
-            fix = "end lines with line feeds, for example with tr '\\r' '\\n', or quote the cell"
-        raise InputError(f"{name}, line {line}: {reason}; {fix}") from None
-
-
-def check_names(name: str, columns: Sequence[str]) -> None:
-    twice = [column for column in columns if columns.count(column) > 1]
-    if twice:
-        raise InputError(f"{name}: two columns are named {twice[0]!r}; rename one")
-
-
 def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(file and line, columns) of each row of a JSON Lines file; blank lines are skipped.
+    """(place, columns) of each row of a JSON Lines file, or of a file with one list of objects.
+
+    The place is the file and the line, or the row of the list. Blank lines are skipped.
 
     Raises:
-        InputError: a line is not a JSON object.
+        InputError: a row is not a JSON object.
     """
-    for number, line in enumerate(lines, start=1):
-        where = f"{name}, line {number}"
-        if not line.strip():
-            continue
-        try:
-            row = parse_json(line.rstrip("\r\n"))
-        except json.JSONDecodeError as error:
-            raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
-        except (ValueError, RecursionError) as error:  # too long a number, too deep nesting
-            raise InputError(f"{where}: not JSON: {error}") from None
+    numbered = enumerate(lines, start=1)
+    number, line = next(((n, each) for n, each in numbered if each.strip()), (1, ""))
+    if line.lstrip().startswith("["):
+        rows = parsed_list("".join([line, *(each for _, each in numbered)]), name, number)
+        places: Iterable[tuple[str, Any]] = (
+            (f"{name}, row {row}", each) for row, each in enumerate(rows, start=1)
+        )
+    else:
+        rest = ((n, each) for n, each in chain([(number, line)], numbered) if each.strip())
+        places = ((f"{name}, line {n}", parsed(each, f"{name}, line {n}")) for n, each in rest)
+    for where, row in places:
         if not isinstance(row, dict):
             raise InputError(
                 f'{where}: expected an object such as {{"text": ...}}, got {row!r:.40}'
             )
         yield where, row
+
+
+def parsed_list(text: str, name: str, line: int) -> list[Any]:
+    """The list that a file holds.
+
+    Args:
+        line: where `text` begins.
+    """
+    try:
+        rows: list[Any] = parse_json(text)
+    except json.JSONDecodeError as error:
+        where = f"{name}, line {line + error.lineno - 1}"
+        raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}, line {line}: not JSON: {error}") from None
+    return rows
+
+
+def parsed(line: str, where: str) -> Any:
+    if line.startswith("\ufeff"):
+        raise InputError(
+            f"{where}: a byte order mark (U+FEFF); two files were joined here; give them as a list"
+        )
+    try:
+        return parse_json(line.rstrip("\r\n"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+    except (ValueError, RecursionError) as error:  # too long a number, too deep nesting
+        raise InputError(f"{where}: not JSON: {error}") from None
 
 
 class RepeatedKeys(dict[str, Any]):
@@ -132,6 +102,18 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     except UnicodeEncodeError:
         raise InputError(f"{where}: column {column!r} {SURROGATE}") from None
     return cell
+
+
+def json_text(where: str, row: dict[str, Any], column: str) -> str:
+    """A column of texts: a single value, or a list of tokens, which are joined by blanks.
+
+    Raises:
+        InputError: as `json_cell`.
+    """
+    value = row.get(column)
+    if isinstance(value, list) and all(isinstance(token, str) for token in value):
+        row = {column: " ".join(value)}
+    return json_cell(where, row, column)
 
 
 def is_empty(where: str, column: str) -> str:

@@ -70,6 +70,8 @@ def soft_columns(key: str, labels: Iterable[Any]) -> dict[str, pa.Array]:
     for row, label in enumerate(labels, start=1):
         given = {label: 1.0} if isinstance(label, str) else label
         rows.append(label_cells(f"{key}, row {row}", [given], columns))
+        if rows[-1]["label"] is None:
+            raise InputError(is_empty(f"{key}, row {row}", "label"))
     fields = [columns.schema.field(name) for name in ("label", SHARES)]
     return {field.name: pa.array([row[field.name] for row in rows], field.type) for field in fields}
 

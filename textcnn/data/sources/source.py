@@ -1,12 +1,13 @@
 """Where rows come from: what each source provides for train, validation and test."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 
+from textcnn.data.label_spelling import same_label
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.columns import Columns
 from textcnn.data.sources.files import StringOrList, holds_objects, read_files, stream_files
@@ -16,6 +17,7 @@ from textcnn.data.synthetic.rows import SyntheticTexts
 from textcnn.errors import InputError
 
 KEYS = ("data.train", "data.validation", "data.test")
+FOREIGN = ("files", "hub")  # sources whose labels other programs and people wrote
 # By key, a function that reads its rows: a table as `label_texts` takes it.
 Readers = dict[str, Callable[[], pa.Table]]
 
@@ -44,6 +46,9 @@ class Source:
     label_kind: str | None = None  # names, probabilities, votes, indicators; None: see `kind`
     classes: StringOrList | None = None
     weight: str | None = None  # the column of the weights
+    encoding: str | None = None  # of text files; None: see `decode`
+    header: bool = True  # of CSV and TSV
+    missing_label: str = "error"  # rows without a label: error or drop
     multi_label: bool = False
     label_separator: str | None = None
     synthetic: dict[str, Any] | None = None  # the settings of `SyntheticTexts`
@@ -53,14 +58,21 @@ class Source:
 
     @cached_property
     def columns(self) -> Columns:
+        return replace(self.plain_columns, kind=self.kind)
+
+    @property
+    def plain_columns(self) -> Columns:
+        """The columns as if the labels were names."""
         return Columns(
             as_tuple(self.text),
             as_tuple(self.label),
             self.multi_label,
             self.label_separator,
-            self.kind,
-            None if self.classes is None else as_tuple(self.classes),
-            self.weight,
+            classes=None if self.classes is None else as_tuple(self.classes),
+            weight=self.weight,
+            encoding=self.encoding,
+            header=self.header,
+            missing_label=self.missing_label,
         )
 
     @property
@@ -76,7 +88,7 @@ class Source:
         if len(labels) > 1:  # the configuration is checked: with data.multi_label
             return "indicators"
         files = [(k, v) for k, v in self.given.items() if v is not None and self.source == "files"]
-        objects = any(holds_objects(key, value, labels[0]) for key, value in files)
+        objects = any(holds_objects(key, value, self.plain_columns) for key, value in files)
         return "probabilities" if objects else "names"
 
     @property
@@ -161,10 +173,11 @@ class Source:
         Raises:
             InputError: a class that the configuration names is not among them.
         """
-        if self.source not in ("files", "hub"):
+        if self.source not in FOREIGN:
             return
+        known = set(map(same_label, names))
         for name in self.columns.known_classes:
-            if name not in names:
+            if same_label(name) not in known:
                 key = "data.label" if self.classes is None else "data.classes"
                 raise InputError(f"{rows} has the class {name!r}; leave it out of {key}")
 
@@ -178,7 +191,7 @@ class Source:
             return self.memory["unlabelled"].table("unlabelled", self.multi_label)
         if self.unlabelled is None:
             return None
-        return read_unlabelled("data.unlabelled", self.unlabelled, self.columns.text)
+        return read_unlabelled("data.unlabelled", self.unlabelled, self.columns)
 
     def check_keys(self) -> None:
         hub_keys = {"data.path": self.path, "data.name": self.name, "data.revision": self.revision}
@@ -191,6 +204,10 @@ class Source:
             self.check_unused(hub_keys)
         elif not self.path:
             raise InputError("data.source=hub needs data.path=<owner/name or directory>, got null")
+        if self.source != "files":
+            self.check_unused(
+                {"data.encoding": self.encoding, "data.header": None if self.header else "false"}
+            )
         if self.source in ("bundled", "synthetic", "memory"):
             columns = {"label_kind": self.label_kind, "classes": self.classes}
             columns["weight"] = self.weight

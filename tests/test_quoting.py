@@ -1,0 +1,130 @@
+"""Overrides as people type them."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textcnn.config.compose import compose
+from textcnn.config.explain import described
+from textcnn.config.keys import allowed
+from textcnn.config.quoting import as_hydra, parsed, weights_by_name
+from textcnn.system.terminal import argument
+
+ENTRIES = described("train")
+
+
+def composed(*typed: str) -> object:
+    return compose("train", as_hydra(["data=files", *typed], ENTRIES))
+
+
+def train_files(typed: str) -> object:
+    (value,) = parsed(as_hydra([f"data.train={typed}"], ENTRIES)[0]) or ("not parsed",)
+    return value
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("评论.csv", "a=b.csv", "~/x.csv", "it's.csv", "a(1).csv", "a;b", "x#y", "[a", "{1}.csv"),
+        *(
+            'a"b',
+            "a b.csv",
+            " x.csv ",
+            "007",
+            "1e5",
+            "2020",
+            "True",
+            "C:\\x",
+            "x\\",
+            "(",
+            "=x",
+            "é",
+        ),
+        *("parts/*.csv", "f(1)", "<x>", "a^b", "!x", "a'b\"c"),
+    ],
+)
+def test_any_path_works_as_it_is_typed(path: str) -> None:
+    assert train_files(path) == path
+
+
+def test_an_interpolation_that_is_none_is_a_string() -> None:
+    for path in ("${", "x${y"):
+        assert composed(f"data.train={path}").data.train == path  # type: ignore[attr-defined]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0,"), min_size=1))
+def test_an_argument_to_paste_means_its_value(path: str) -> None:
+    (pasted,) = shlex.split(argument("data.train", path)) if "\r" not in path else [None]
+    if pasted is not None and "${" not in path:
+        (value,) = parsed(as_hydra([pasted], ENTRIES)[0]) or ("not parsed",)
+        assert value == path
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("[评论.csv,b c.csv]", ["评论.csv", "b c.csv"]),
+        ("[a=b,~/c]", ["a=b", "~/c"]),
+        ("[1,2]", ["1", "2"]),
+        ('["a, b",c]', ["a, b", "c"]),
+        ("[]", []),
+    ],
+)
+def test_so_do_lists_of_paths(typed: str, values: list[str]) -> None:
+    assert train_files(typed) == values
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [('"a, b"', "a, b"), ("'a, b'", "a, b"), ("null", None), ("a.csv", "a.csv")]
+)
+def test_what_hydra_reads_stays_as_it_is(typed: str, value: object) -> None:
+    assert as_hydra([f"data.train={typed}"], ENTRIES) == [f"data.train={typed}"]
+    assert train_files(typed) == value
+
+
+def test_other_arguments_stay_as_they_are() -> None:
+    given = [
+        "--cfg",
+        "job",
+        "-m",
+        "seed=1,2",
+        "model=dilated",
+        "train.csv",
+        "model.kernel_sizes=[3,4]",
+    ]
+    assert as_hydra(given, ENTRIES) == given
+
+
+def test_several_values_stay_several() -> None:
+    assert as_hydra(["data.train=评论.csv,b.csv"], ENTRIES) == ['data.train="评论.csv",b.csv']
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", " ", "\t", "#", "::"])
+def test_any_separator_of_labels_works_as_it_is_typed(separator: str) -> None:
+    config = composed(f"data.label_separator={separator}", "data.multi_label=true")
+    assert config.data.label_separator == separator  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("typed", "weights"),
+    [
+        ("{spam:5,ham:.5}", {"spam": 5, "ham": 0.5}),
+        ("{R&D, other:2,财经:3}", {"R&D, other": 2, "财经": 3}),
+        ("{null:2,true:3,1:4,007:5}", {"null": 2, "true": 3, "1": 4, "007": 5}),
+        ("{a: b:2}", {"a: b": 2}),
+        ('{"a: b": 2, "x:1, y": 3, "say \\"hi\\"": 4}', {"a: b": 2, "x:1, y": 3, 'say "hi"': 4}),
+        ("{ 'x:1, y' : 1e-3 }", {"x:1, y": 0.001}),
+    ],
+)
+def test_classes_of_any_name_are_weighed(typed: str, weights: dict[str, float]) -> None:
+    assert weights_by_name(typed) == weights
+    config = composed(f"training.class_weights={typed}")
+    assert config.training.class_weights == weights  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("typed", ["{spam}", "{a:1,b}", "{a:1,a:2}", "{}", "a:1"])
+def test_what_weighs_nothing_is_no_mapping(typed: str) -> None:
+    assert weights_by_name(typed) is None
+    assert not allowed(typed, ENTRIES["training.class_weights"])

@@ -1,0 +1,126 @@
+"""Overrides as people type them, in the grammar of Hydra.
+
+Its grammar has no place for most characters outside ASCII, for `=`, `~`, `'` or `(` in a value that
+is not quoted, and a shell takes the quotes away. So a value that doesn't fit is quoted here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from textcnn.system.terminal import hydra_string
+
+WEIGHTS = "training.class_weights"  # names of classes are no keys of Hydra's grammar
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+WEIGHT = re.compile(rf"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|.+?)\s*:\s*({NUMBER})\s*(?:,|$)""")
+BRACKETS = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
+
+
+def as_hydra(arguments: Sequence[str], entries: Mapping[str, Any]) -> list[str]:
+    """The arguments of a program, those `key=value` with values that Hydra's grammar takes.
+
+    Args:
+        entries: the dataclass fields of the keys, by name.
+    """
+    return [quoted_argument(argument, entries) for argument in arguments]
+
+
+def quoted_argument(argument: str, entries: Mapping[str, Any]) -> str:
+    key, equals, value = argument.partition("=")
+    if not equals or argument.startswith("-"):
+        return argument
+    if key == WEIGHTS and value.lstrip().startswith("{"):
+        parts = [part if is_quoted(part) else hydra_string(part) for part in split_list(value)]
+        return f"{key}={','.join(parts)}"
+    entry = entries.get(key.lstrip("+"))
+    fixed = f"{key}={quoted_value(value, entry is not None and holds_strings(entry))}"
+    return fixed if parsed(fixed) is not None else argument
+
+
+def holds_strings(entry: Any) -> bool:
+    """Whether a key takes any string, or a list of strings."""
+    limits = entry.metadata["limits"]
+    plain = entry.type is str or str in get_args(entry.type)
+    return bool(limits.get("strings")) or (plain and "choices" not in limits)
+
+
+def quoted_value(value: str, string: bool) -> str:
+    """A value, quoted where Hydra would not read it as it is typed.
+
+    Args:
+        string: numbers and truth values are strings, too, and blanks around it are kept.
+    """
+    parts = split_list(value)
+    if len(parts) > 1 and any(part.strip() for part in parts):  # one run for each
+        return ",".join(quoted_value(part, string) for part in parts)
+    if value[:1] == "[" and value[-1:] == "]":
+        inner = split_list(value[1:-1]) if value[1:-1].strip() else []
+        return f"[{','.join(quoted_value(part, string) for part in inner)}]"
+    found = parsed(f"key={value}")
+    if found is None:
+        return hydra_string(value)
+    if not string or is_quoted(value):
+        return value
+    (given,) = found
+    is_number = isinstance(given, bool | int | float)
+    around = isinstance(given, str) and value != value.strip()
+    return hydra_string(value) if is_number or around else value
+
+
+def parsed(argument: str) -> tuple[Any] | None:
+    """The value of an override; None if it isn't one."""
+    try:
+        override = OverridesParser.create().parse_override(argument)
+    except HydraException:
+        return None
+    return (None if override.is_sweep_override() else override.value(),)
+
+
+def is_quoted(value: str) -> bool:
+    text = value.strip()
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+
+
+def split_list(text: str) -> list[str]:
+    """The parts between commas that are outside of quotes and brackets."""
+    parts, start, depth, quote = [], 0, 0, ""
+    for place, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"" and not text[start:place].strip(" {[:"):
+            quote = letter
+        elif letter in BRACKETS:
+            depth += BRACKETS[letter]
+        elif letter == "," and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
+
+
+def weights_by_name(text: str) -> dict[str, float] | None:
+    """Weights by the names of classes, from `{name:number,...}`; None if it is something else.
+
+    Names may hold commas and colons; they may be quoted, as in JSON.
+    """
+    text = text.strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return None
+    pairs = list(weight_pairs(text[1:-1]))
+    return dict(pairs) if pairs and len(dict(pairs)) == len(pairs) else None
+
+
+def weight_pairs(text: str) -> Iterator[tuple[str, float]]:
+    """Pairs of name and weight; nothing at all if a part of the text is no pair."""
+    pairs, place = [], 0
+    while place < len(text):
+        if (match := WEIGHT.match(text, place)) is None:
+            return
+        name = match[1]
+        if is_quoted(name):
+            name = re.sub(r"\\(.)", r"\1", name[1:-1]) if name[0] == '"' else name[1:-1]
+        pairs.append((name, float(match[2])))
+        place = match.end()
+    yield from pairs

@@ -1,0 +1,60 @@
+"""Rows without a label: refused all together, or dropped."""
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from textcnn.errors import InputError
+
+SHOWN = 3
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell is empty: null, NaN or white space."""
+    if isinstance(cell, float):
+        return cell != cell
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def refuse_missing(
+    rows: pa.Table, where: str, labels: str, policy: str, first_row: int = 1
+) -> pa.Table:
+    """The same rows, whose `label` is null where there is none.
+
+    Args:
+        where: what messages call the rows.
+        labels: the name of their label columns.
+        policy: `data.missing_label`: error or drop.
+        first_row: the number of the first row in messages.
+
+    Raises:
+        InputError: a row has no label and `policy` is `error`.
+    """
+    column = rows["label"]
+    if policy == "drop" or column.null_count == 0:
+        return rows
+    numbers = pc.indices_nonzero(pc.is_null(column))[:SHOWN].to_pylist()
+    shown = ", ".join(str(number + first_row) for number in numbers)
+    more = ", ..." if column.null_count > SHOWN else ""
+    one = column.null_count == 1
+    raise InputError(
+        f"{where}, row {shown}{more}: column {labels!r} is empty"
+        f"{'' if one else f' in {column.null_count:,} of {len(rows):,} rows'}; fill it, or drop "
+        f"{'the row' if one else 'these rows'} with data.missing_label=drop"
+    )
+
+
+def drop_missing(rows: pa.Table, key: str) -> tuple[pa.Table, list[str]]:
+    """The rows that have a label, and a note for the user if others were dropped.
+
+    Raises:
+        InputError: no row has a label.
+    """
+    missing = rows["label"].null_count
+    if missing == 0:
+        return rows, []
+    if missing == len(rows):
+        raise InputError(f"{key}: none of {missing:,} rows has a label; check data.label")
+    note = f"{key}: {missing:,} of {len(rows):,} rows have no label: dropped (data.missing_label)"
+    return rows.filter(pc.is_valid(rows["label"])), [note]
