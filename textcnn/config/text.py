@@ -35,6 +35,11 @@ class TextConfig:
         at_least=10,
     )
 
+    @property
+    def has_file(self) -> bool:
+        """Whether the tokenizer is a file, of which a checkpoint has a copy."""
+        return False
+
     def tokenizer_settings(self) -> dict[str, Any]:
         return {}
 
@@ -92,7 +97,8 @@ class WordConfig(LearnedTextConfig):
     unit: str = chosen_by("text", "word")
     tokenizer: str = key(
         "basic",
-        "how to split words; basic: as basic_english, and in scripts without spaces, such as "
+        "how to split words, or a tokenizer.json of the library tokenizers, which checkpoints "
+        "copy; basic: as basic_english, and in scripts without spaces, such as "
         "Chinese and Thai, characters; unicode: by Unicode's word boundaries; icu, jieba "
         "(Chinese), japanese and thai find words by dictionaries, from the extras of these names; "
         "spacy, moses, toktok, revtok and subword need additional packages, which an error names",
@@ -112,6 +118,7 @@ class WordConfig(LearnedTextConfig):
             "revtok",
             "subword",
         ),
+        suffix=".json",
     )
     lowercase: bool | None = key(
         None,
@@ -140,6 +147,10 @@ class WordConfig(LearnedTextConfig):
         "model.ngrams, and with text.vectors give words vectors that have none, unknown words too; "
         "null: where the model can",
     )
+
+    @property
+    def has_file(self) -> bool:
+        return self.tokenizer.endswith(".json")
 
     def tokenizer_settings(self) -> dict[str, Any]:
         settings = {"tokenizer": self.tokenizer, "lowercase": self.lowercase}

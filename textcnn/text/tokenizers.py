@@ -17,6 +17,13 @@ from typing import Any
 from textcnn.errors import InputError
 from textcnn.text.dictionaries import DICTIONARIES, dictionary_tokenizer
 from textcnn.text.normalization import Normalization
+from textcnn.text.tokenizer_file import (
+    is_file,
+    joiner,
+    parse_definition,
+    read_definition,
+    splitter,
+)
 from textcnn.text.word_boundaries import separator, unicode_words
 
 # Zhang, Zhao & LeCun 2015 list 70 characters, but the hyphen twice; these are the 69 distinct ones.
@@ -65,10 +72,17 @@ class Tokenizer:
         return rebuild_tokenizer, self.settings
 
     @property
+    def definition(self) -> str | None:
+        """The content of its `tokenizer.json`; None if it needs none."""
+        return dict(self.settings).get("definition")
+
+    @property
     def fingerprint(self) -> str:
         """Everything that decides which tokens it makes: settings, package and Unicode versions."""
         name = dict(self.settings).get("tokenizer", "")
         needs = TORCHTEXT_NEEDS.get(name, ()) or DICTIONARIES.get(name, ())
+        if self.definition is not None:
+            needs = ("tokenizers",)
         versions = [(name, version(name)) for name in ("torchtext", "regex", *needs)]
         # Unicode's tables define lower case and white space
         return repr([*self.settings, *versions, unicodedata.unidata_version])
@@ -82,13 +96,16 @@ def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
         settings: arguments of `word_tokenizer`, `char_tokenizer` or `byte_tokenizer`.
 
     Raises:
-        InputError: a package is missing, or an alphabet is empty or repeats a character.
+        InputError: a package or a file is missing, or an alphabet is empty or repeats a character.
     """
     units: dict[str, Callable[..., Tokenizer]] = {
         "word": word_tokenizer,
         "char": char_tokenizer,
         "byte": byte_tokenizer,
     }
+    name = settings.get("tokenizer", "")
+    if is_file(name) and settings.get("definition") is None:
+        settings["definition"] = read_definition(name)
     built = units[unit](**settings)
     return replace(built, settings=(("unit", unit), *sorted(settings.items())))
 
@@ -105,6 +122,7 @@ def word_tokenizer(
     lowercase: bool | None = None,
     strip_accents: bool = False,
     strip_invisible: bool | None = None,
+    definition: str | None = None,
 ) -> Tokenizer:
     """Tokens are words.
 
@@ -112,12 +130,14 @@ def word_tokenizer(
         tokenizer: `basic`, `unicode`, one of `DICTIONARIES`; `basic_english` (lower case;
             punctuation becomes words; quotation marks, colons, semicolons and `<br />` are
             dropped); `whitespace`; `kim`, the cleaning of Kim 2014; or another tokenizer of
-            torchtext: `spacy`, `moses`, `toktok`, `revtok`, `subword`.
+            torchtext: `spacy`, `moses`, `toktok`, `revtok`, `subword`; or the path of a
+            `tokenizer.json`.
         normalize: `none`, `NFC` or `NFKC`; None: NFKC for tokenizers of all languages.
         lowercase: None: for tokenizers of all languages. `basic`, `basic_english` and `kim`
             convert to lower case themselves.
         strip_accents: see `without_accents`.
         strip_invisible: see `visible`; None: for tokenizers of all languages.
+        definition: the content of the `tokenizer.json`.
     """
     every_language = tokenizer in ("basic", "unicode", *DICTIONARIES)
     normalization = Normalization(
@@ -128,6 +148,10 @@ def word_tokenizer(
     )
     if tokenizer == "basic":
         return Tokenizer(basic_english_words, " ".join, prepare=separator(normalization))
+    changes = normalization if normalization != Normalization() else str
+    if definition is not None:
+        parsed = parse_definition(tokenizer, definition)
+        return Tokenizer(splitter(tokenizer, parsed), joiner(parsed), prepare=changes)
     own: dict[str, Callable[[str], list[str]]] = {
         "basic_english": basic_english_words,
         "whitespace": str.split,
@@ -137,12 +161,7 @@ def word_tokenizer(
     split = own.get(tokenizer)
     if split is None and tokenizer in DICTIONARIES:
         split = dictionary_tokenizer(tokenizer)
-    changes = normalization != Normalization()
-    return Tokenizer(
-        split or torchtext_tokenizer(tokenizer),
-        " ".join,
-        prepare=normalization if changes else str,
-    )
+    return Tokenizer(split or torchtext_tokenizer(tokenizer), " ".join, prepare=changes)
 
 
 def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
