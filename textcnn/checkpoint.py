@@ -1,6 +1,7 @@
 """Checkpoints: directories that are enough to predict with, and that run no code when loaded.
 
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
+tokenizer.json      only with a tokenizer of a file: its copy
 thresholds.json     only for label sets: a list in the order of the labels
 training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
@@ -21,11 +22,14 @@ from torch import Tensor
 import textcnn
 from textcnn.errors import InputError
 from textcnn.system.atomic import existing, new_directory, write_json
+from textcnn.text.tokenizer_file import read_definition
 from textcnn.text.vocabulary import Vocabulary
 
 FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
+TOKENIZER = "tokenizer.json"
+OPTIONAL = (THRESHOLDS, TOKENIZER)
 TRAINING_STATE = "training_state.pt"
 
 
@@ -39,6 +43,7 @@ class Checkpoint:
     labels: tuple[str, ...]
     manifest: dict[str, Any]  # provenance, scores and golden texts
     thresholds: tuple[float, ...] | None = None  # of label sets; None: one class per text
+    tokenizer: str | None = None  # the content of a tokenizer's file
 
 
 def save_checkpoint(
@@ -52,6 +57,8 @@ def save_checkpoint(
         write_json(new / "labels.json", checkpoint.labels)
         if checkpoint.thresholds is not None:
             write_json(new / THRESHOLDS, checkpoint.thresholds)
+        if checkpoint.tokenizer is not None:
+            (new / TOKENIZER).write_text(checkpoint.tokenizer, encoding="utf-8")
         if training_state is not None:
             torch.save(training_state, new / TRAINING_STATE)
         provenance = {
@@ -111,7 +118,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         raise InputError(
             f"{directory / 'manifest.json'} holds no SHA-256 hashes of the other files"
         )
-    for name in (*FILES, THRESHOLDS) if THRESHOLDS in hashes else FILES:
+    for name in (*FILES, *(name for name in OPTIONAL if name in hashes)):
         file = directory / name
         if not file.is_file():
             raise InputError(f"{file} is missing: the checkpoint is incomplete; copy it again")
@@ -126,6 +133,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         thresholds = None
         if THRESHOLDS in hashes:
             thresholds = read_thresholds(read_json(directory / THRESHOLDS), len(labels))
+        tokenizer = read_definition(directory / TOKENIZER) if TOKENIZER in hashes else None
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
             raise ValueError(
                 "expected at least two classes, or at least one label, without repetition"
@@ -133,7 +141,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds)
+    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds, tokenizer)
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:

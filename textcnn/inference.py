@@ -336,9 +336,10 @@ def rebuild(
             f"{origin} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
             "checkpoint is incomplete; copy it again"
         )
+    uses_subwords, copied = config.uses_subwords, checkpoint.tokenizer
     classifier = build_classifier(
         model.eval(),
-        build_text_encoder(config.text, checkpoint.vocabulary, config.uses_subwords),
+        build_text_encoder(config.text, checkpoint.vocabulary, uses_subwords, copied),
         checkpoint.labels,
         checkpoint.thresholds,
         table_memory=table_memory,

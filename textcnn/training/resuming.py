@@ -9,8 +9,10 @@ import torch
 
 from textcnn.checkpoint import Checkpoint, load_training_state
 from textcnn.errors import InputError
-from textcnn.system.atomic import existing, write_json
-from textcnn.system.run_dir import WORDS
+from textcnn.system.atomic import existing, new_file, write_json
+from textcnn.system.run_dir import TOKENIZER, WORDS
+from textcnn.text.tokenizer_file import read_definition
+from textcnn.text.tokenizers import Tokenizer
 from textcnn.training.final import Selection
 from textcnn.training.state import TrainingState
 
@@ -91,6 +93,23 @@ def read_words(run_dir: "Path") -> list[str]:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise InputError(f"{file} is not a JSON list of words; start a new run")
     return words
+
+
+def save_tokenizer(run_dir: "Path", tokenizer: Tokenizer) -> None:
+    """Store a tokenizer's file, as the file itself may be gone on resume."""
+    if tokenizer.definition is not None:
+        with new_file(run_dir / TOKENIZER) as file:
+            file.write_text(tokenizer.definition, encoding="utf-8")
+
+
+def read_tokenizer(run_dir: "Path") -> str | None:
+    """The content of the stored file; None if the tokenizer has none.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    file = run_dir / TOKENIZER
+    return read_definition(file) if file.exists() else None
 
 
 def data_changed(run_dir: "Path") -> str:
