@@ -183,6 +183,14 @@ def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
     return tuple(map(float, value))
 
 
+def all_finite(tensor: Tensor) -> bool:
+    """Whether no number is infinite or nan. It allocates nothing of the tensor's size."""
+    if not tensor.numel() or not tensor.is_floating_point():
+        return True
+    low, high = torch.aminmax(tensor)  # both nan if any number is
+    return bool(low.isfinite() and high.isfinite())
+
+
 def sha256(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
