@@ -20,6 +20,7 @@ from torch import Tensor
 
 import textcnn
 from textcnn.errors import InputError
+from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, write_json
 from textcnn.text.vocabulary import Vocabulary
 
@@ -121,6 +122,9 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             )
     try:
         weights = load_file(directory / "model.safetensors")
+        for name, tensor in weights.items():
+            if not all_finite(tensor):
+                raise ValueError(f"the weights {name!r:.80} hold infinite numbers or nan")
         vocabulary = Vocabulary(read_strings(read_json(directory / "vocabulary.json")["tokens"]))
         labels = read_strings(read_json(directory / "labels.json"))
         thresholds = None
@@ -181,14 +185,6 @@ def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
     ):
         raise ValueError(f"expected {count} numbers from 0 to 1 in {THRESHOLDS}, one per label")
     return tuple(map(float, value))
-
-
-def all_finite(tensor: Tensor) -> bool:
-    """Whether no number is infinite or nan. It allocates nothing of the tensor's size."""
-    if not tensor.numel() or not tensor.is_floating_point():
-        return True
-    low, high = torch.aminmax(tensor)  # both nan if any number is
-    return bool(low.isfinite() and high.isfinite())
 
 
 def sha256(file: Path) -> str:

@@ -32,7 +32,7 @@ def main(config: PredictConfig) -> None:
     columns = config.data.text or trained.data.text
     columns = [columns] if isinstance(columns, str) else columns
     texts = read_texts(config.input, config.format, columns)
-    write_row = json.JSONEncoder(ensure_ascii=False).encode
+    write_row = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
         predictions: Sequence[Prediction | LabelSetPrediction] = classifier.decide(logits)

@@ -2,6 +2,7 @@
 
 import glob
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -46,8 +47,22 @@ def runs(pid: int) -> bool:
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Write a file that every reader of JSON takes: infinite numbers and nan become null."""
+    try:
+        text = json.dumps(value, indent=2, allow_nan=False)
+    except ValueError:
+        text = json.dumps(without_nan(value), indent=2, allow_nan=False)
     with new_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def without_nan(value: Any) -> Any:
+    """The same lists and dictionaries, with None for every number that JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

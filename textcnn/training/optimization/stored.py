@@ -1,7 +1,7 @@
 """Whether a stored state of an optimizer fits the weights that it is loaded for.
 
-PyTorch's fused steps read and write as many numbers as a weight has. They don't check that the state
-has as many: a shorter one corrupts memory.
+PyTorch's fused steps read and write as many numbers as a weight has. They don't check that the
+state has as many: a shorter one corrupts memory.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, optim
 
-from textcnn.checkpoint import all_finite
+from textcnn.models.finite import all_finite
 
 # Names of an optimizer's numbers for one weight: those it can't do without, and all.
 NEEDED: dict[type[optim.Optimizer], tuple[str, ...]] = {
