@@ -22,6 +22,7 @@ import textcnn
 from textcnn.errors import InputError
 from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, write_json
+from textcnn.system.failures import failing_as_os_error
 from textcnn.text.vocabulary import Vocabulary
 
 FORMAT = 2
@@ -48,13 +49,15 @@ def save_checkpoint(
     """Write a checkpoint; it replaces an existing one."""
     with new_directory(directory) as new:
         (new / "config.yaml").write_text(checkpoint.config, encoding="utf-8")
-        save_file(checkpoint.weights, new / "model.safetensors")
+        with failing_as_os_error(new, SafetensorError):
+            save_file(checkpoint.weights, new / "model.safetensors")
         write_json(new / "vocabulary.json", {"tokens": checkpoint.vocabulary.known_tokens})
         write_json(new / "labels.json", checkpoint.labels)
         if checkpoint.thresholds is not None:
             write_json(new / THRESHOLDS, checkpoint.thresholds)
         if training_state is not None:
-            torch.save(training_state, new / TRAINING_STATE)
+            with failing_as_os_error(new, RuntimeError):
+                torch.save(training_state, new / TRAINING_STATE)
         provenance = {
             "format": FORMAT,
             "textcnn": textcnn.__version__,

@@ -7,6 +7,7 @@ from textcnn.cli import program, refuse_changes
 from textcnn.config.data import DataConfig
 from textcnn.config.programs import IllustrateConfig
 from textcnn.config.stored import read_config
+from textcnn.system.interrupts import end_start
 from textcnn.system.run_dir import check_free, check_writable, find_config, job_dir
 
 
@@ -28,6 +29,7 @@ def main(config: IllustrateConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.studies.tour.run import illustrate
 
+    end_start()
     illustrate(config, run_dir, resume)
 
 

@@ -8,6 +8,7 @@ from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import read_config
 from textcnn.errors import InputError
+from textcnn.system.interrupts import end_start
 from textcnn.system.run_dir import check_begun, check_free, find_config, job_dir
 
 
@@ -37,6 +38,7 @@ def main(config: TrainConfig) -> None:
     from textcnn.training.many_runs.cross_validation import cross_validate
     from textcnn.training.runs import train
 
+    end_start()
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train
     carry_out(config, run_dir, resume)

@@ -12,18 +12,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from textcnn.system.failures import naming
+
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; the file written there replaces `path` at the end."""
-    remove_leftovers(path)
+    """Yield a temporary path beside `path`; the file written there replaces `path` at the end.
+
+    Raises:
+        OSError: it can't be written; the error names `path`.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        flush(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with naming(path):
+        remove_leftovers(path)
+        try:
+            yield temporary
+            flush(temporary)
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(path: Path) -> None:
@@ -72,21 +80,22 @@ def new_directory(path: Path) -> Iterator[Path]:
     A directory can't be replaced in one step, so the old one is moved aside first. If the process
     is killed between the two moves, `existing` finds the old one there.
     """
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # of killed processes
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-    try:
-        yield temporary
-        for file in temporary.iterdir():
-            flush(file)
-        temporary.chmod(0o755)  # mkdtemp creates it with 0o700
-        if path.exists():
+    with naming(path):
+        for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # of killed processes
+            shutil.rmtree(leftover, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        try:
+            yield temporary
+            for file in temporary.iterdir():
+                flush(file)
+            temporary.chmod(0o755)  # mkdtemp creates it with 0o700
+            if path.exists():
+                shutil.rmtree(aside(path), ignore_errors=True)
+                path.rename(aside(path))
+            temporary.rename(path)
             shutil.rmtree(aside(path), ignore_errors=True)
-            path.rename(aside(path))
-        temporary.rename(path)
-        shutil.rmtree(aside(path), ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def existing(path: Path) -> Path:
