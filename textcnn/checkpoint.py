@@ -8,6 +8,7 @@ training_state.pt   only in last/, to resume: tensors and plain values, read wit
 import hashlib
 import json
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from torch import Tensor
 import textcnn
 from textcnn.errors import InputError
 from textcnn.models.finite import all_finite
-from textcnn.system.atomic import existing, new_directory, write_json
+from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
 from textcnn.system.failures import failing_as_os_error
 from textcnn.text.vocabulary import Vocabulary
 
@@ -29,6 +30,7 @@ FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
 TRAINING_STATE = "training_state.pt"
+ATTEMPTS = 20  # to read a checkpoint while it is replaced
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
     path = Path(path).expanduser()
     if not path.exists() and not existing(path).exists():
         raise InputError(f"checkpoint {path} does not exist; give a run or a checkpoint directory")
-    for directory in (existing(path), existing(path / name)):
-        if (directory / "manifest.json").is_file():
-            return directory
+    for pause in (0.0, 0.1):  # it may be between the two moves of `new_directory`
+        time.sleep(pause)
+        for directory in (existing(path), existing(path / name)):
+            if (directory / "manifest.json").is_file():
+                return directory
     if (path / "fold-1").is_dir():
         raise InputError(f"{path} is a cross-validation; give one fold, such as {path / 'fold-1'}")
     if (path / "member-1").is_dir():
@@ -96,9 +100,36 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
 def load_checkpoint(directory: Path) -> Checkpoint:
     """Read a checkpoint and check every file against its hash in the manifest.
 
+    A checkpoint that training replaces meanwhile is read again: all files are of one checkpoint.
+
     Raises:
         InputError: a file is missing or damaged, or the format is another.
     """
+    path = replaced_by(directory)
+    for _ in range(ATTEMPTS):
+        before = identity(path)
+        try:
+            checkpoint = read_checkpoint(existing(path))
+            if identity(path) == before:
+                return checkpoint
+        except (InputError, OSError):
+            if identity(path) == before:
+                raise
+        time.sleep(0.05)  # the moves are done in no time
+    raise InputError(f"{path} is replaced again and again while it is read; try it later")
+
+
+def identity(path: Path) -> tuple[int, ...] | None:
+    """What differs between a checkpoint and the one that replaces it; None: there is none."""
+    try:
+        files = [file.stat() for file in (existing(path), existing(path) / "manifest.json")]
+    except OSError:
+        return None
+    return tuple(n for file in files for n in (file.st_dev, file.st_ino, file.st_ctime_ns))
+
+
+def read_checkpoint(directory: Path) -> Checkpoint:
+    """`load_checkpoint` of a directory that nobody replaces."""
     manifest = read_json(directory / "manifest.json")
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
         raise InputError(

@@ -28,6 +28,7 @@ from textcnn.errors import InputError
 from textcnn.system.cores import limit_threads
 from textcnn.system.failures import os_failure, out_of_memory
 from textcnn.system.interrupts import INTERRUPTED, begin_start, set_handler
+from textcnn.system.lock import release_locks
 from textcnn.system.streams import discard_output, flush_output, prepare_streams
 from textcnn.system.terminal import escaped, shortened
 
@@ -85,6 +86,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                     start(name, task)
                     flush_output()
             finally:
+                release_locks()
                 threading.excepthook = threading.__excepthook__
                 set_handler(before)
 

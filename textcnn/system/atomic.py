@@ -107,6 +107,12 @@ def aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.old")
 
 
+def replaced_by(path: Path) -> Path:
+    """The path whose old directory `aside` names, or else `path` itself."""
+    name = path.name.removeprefix(".").removesuffix(".old")
+    return path.with_name(name) if path.name == f".{name}.old" else path
+
+
 def flush(path: Path) -> None:
     """Wait until the file is on the disk, so that even a power cut leaves no empty file."""
     with path.open("rb") as file:
