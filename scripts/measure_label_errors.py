@@ -74,9 +74,7 @@ def measure(rows: list[Row], seed: int) -> dict[str, float]:
         with suspects.open(encoding="utf-8-sig", newline="") as file:
             listed = [int(row["row"]) - 1 for row in csv.DictReader(file)]
         first = set(listed[: round(LOOKED_AT * len(train))])
-        mended = [
-            train[row] if row in first & flips else each for row, each in enumerate(noisy)
-        ]
+        mended = [train[row] if row in first & flips else each for row, each in enumerate(noisy)]
 
         def accuracy(path: Path, *more: str) -> float:
             out = directory / "run"
@@ -92,9 +90,7 @@ def measure(rows: list[Row], seed: int) -> dict[str, float]:
             "rows in the list": len(listed) / len(train),
             "accuracy, clean": accuracy(write(directory / "clean.csv", train)),
             "accuracy, flipped": accuracy(noisy_file),
-            "accuracy, relabelled as suggested": accuracy(
-                noisy_file, f"data.relabel={suspects}"
-            ),
+            "accuracy, relabelled as suggested": accuracy(noisy_file, f"data.relabel={suspects}"),
             "accuracy, restored by hand": accuracy(write(directory / "mended.csv", mended)),
         }
 

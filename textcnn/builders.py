@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig
 from textcnn.config.model import NETWORK_SCHEMAS
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.errors import InputError
 from textcnn.models.build import build_model

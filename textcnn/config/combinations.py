@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
 from textcnn.config.model_keys import NetworkConfig
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 

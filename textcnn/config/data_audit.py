@@ -12,7 +12,11 @@ from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 # Keys of a split, none of which an audit draws: it reads all rows, each by a model without it.
-UNUSED = ("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight")
+UNUSED = (
+    *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight"),
+    "exclude",  # it would change the numbers of the rows
+)
+FOLDS = 5
 
 
 @dataclass
@@ -42,6 +46,10 @@ class AuditDataConfig:
     overwrite: bool = key(False, "replace output and page if they exist")
 
     @property
+    def folds(self) -> int:
+        return self.data.folds or FOLDS
+
+    @property
     def of_a_fold(self) -> TrainConfig:
         """The training of one of the models."""
         data = MemoryConfig(
@@ -61,8 +69,6 @@ class AuditDataConfig:
         )
 
     def conflicts(self) -> Iterator[str]:
-        if self.data.folds is None:
-            yield "audit_data needs data.folds, got null; try data.folds=5"
         for name in UNUSED:
             value, default = getattr(self.data, name), getattr(DataConfig(), name)
             if value != default:
