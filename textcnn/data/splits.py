@@ -1,17 +1,19 @@
 """Train, validation and test: which rows belong to which split, drawn by class and seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.class_counts import support_warnings
 from textcnn.data.duplicates import first_of_each, handle_duplicates
-from textcnn.data.label_spelling import Spelling, spelling_warnings, spellings
+from textcnn.data.label_cleaning import clean_labels
+from textcnn.data.label_spelling import Spelling
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
 from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
 from textcnn.data.sources.missing_labels import drop_missing
-from textcnn.data.sources.source import FOREIGN, KEYS, Readers, Source
+from textcnn.data.sources.source import KEYS, Readers, Source
 from textcnn.data.unseen_labels import handle_unseen
 from textcnn.errors import InputError
 
@@ -99,9 +101,9 @@ class Division:
         if self.part is not None:
             test, train = self.leave_out(train, *self.part)
         check_learnable(train)
-        return Splits(
-            train, validation, test, (*notes, *unseen, *found, *cuts, *target_notes(train))
-        )
+        notes = (*notes, *unseen, *found, *cuts, *target_notes(train))
+        warnings = tuple(support_warnings({"validation": validation, "test": test}))
+        return Splits(train, validation, test, notes, warnings)
 
     def leave_out(
         self, rows: LabelledTexts, part: int, parts: int
@@ -243,28 +245,8 @@ def load_splits(source: Source, division: Division) -> Splits:
         rows = tables["data.train"]
         tables["data.train"] = unique = first_of_each(rows)
         notes.append(f"{len(rows) - len(unique)} of {len(rows)} texts were duplicates: dropped")
-    return replace(division.divide(tables, notes), warnings=tuple(warnings))
-
-
-def clean_labels(
-    tables: Mapping[str, pa.Table], source: Source
-) -> tuple[dict[str, pa.Table], list[str], list[str]]:
-    """The rows that have labels, spelled alike in all tables; notes and warnings for the user.
-
-    Labels given from Python, and those of other sources, stay as they are.
-
-    Raises:
-        InputError: no row of a table has a label.
-    """
-    if source.source not in FOREIGN:
-        return dict(tables), [], []
-    labelled, notes = {}, []
-    for key, rows in tables.items():
-        labelled[key], note = drop_missing(rows, key)
-        notes += note
-    spelling = Spelling(spellings(labelled["data.train"]["label"]))
-    unified = {key: spelling.unify(rows) for key, rows in labelled.items()}
-    return unified, notes, spelling_warnings(labelled, spelling)
+    splits = division.divide(tables, notes)
+    return replace(splits, warnings=(*warnings, *splits.warnings))
 
 
 def leave_out_test(readers: Readers, source: Source) -> list[str]:

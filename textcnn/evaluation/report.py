@@ -21,8 +21,10 @@ from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
+from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
+from textcnn.system.stored_paths import find_stored
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
@@ -41,7 +43,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         config.checkpoint, table_memory=config.table_memory, half=config.half
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
-    data = chosen_data(config.data, trained.data, given)
+    data = found_data(chosen_data(config.data, trained.data, given), given, directory)
     rows = test_rows(data, trained, classifier.labels)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
@@ -67,7 +69,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    for line in (summary(scores), verdict, f"saved in {file}"):
+    doubts = [f"warning: {line}" for line in score_warnings(scores, "the texts")]
+    for line in (summary(scores), *doubts, verdict, f"saved in {file}"):
         console.print(line)
 
 
@@ -89,6 +92,32 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
         kept = [name for name in columns if f"data.{name}" not in given]
         return replace(data, **{name: getattr(trained, name) for name in kept})
     return data
+
+
+def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataConfig:
+    """The data, whose stored paths are found from another directory than that of training.
+
+    Args:
+        directory: of the checkpoint.
+
+    Raises:
+        InputError: a stored file is nowhere.
+    """
+    if data.source != "files":
+        return data
+    found = {}
+    for name in ("train", "validation", "test"):
+        paths = getattr(data, name)
+        if paths is not None and f"data.{name}" not in given and needed(name, data):
+            several = paths if isinstance(paths, list) else [paths]
+            places = [find_stored(f"data.{name}", path, directory) for path in several]
+            found[name] = places if isinstance(paths, list) else places[0]
+    return replace(data, **found)
+
+
+def needed(name: str, data: DataConfig) -> bool:
+    """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
+    return name == "test" or data.test is None or data.folds is not None
 
 
 def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> LabelledTexts:
