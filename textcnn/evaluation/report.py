@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -105,13 +106,20 @@ def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataC
     """
     if data.source != "files":
         return data
-    found = {}
+    found: dict[str, Any] = {}
     for name in ("train", "validation", "test"):
         paths = getattr(data, name)
-        if paths is not None and f"data.{name}" not in given and needed(name, data):
-            several = paths if isinstance(paths, list) else [paths]
+        if paths is None or f"data.{name}" in given:
+            continue
+        several = paths if isinstance(paths, list) else [paths]
+        try:
             places = [find_stored(f"data.{name}", path, directory) for path in several]
-            found[name] = places if isinstance(paths, list) else places[0]
+        except InputError:
+            if needed(name, data):
+                raise
+            places = []
+        found[name] = places if isinstance(paths, list) else next(iter(places), None)
+        found[name] = found[name] or None
     return replace(data, **found)
 
 

@@ -1,6 +1,7 @@
 """Relative paths in a stored configuration, when a program runs in another directory."""
 
 import glob
+import shlex
 from pathlib import Path
 
 from textcnn.errors import InputError
@@ -22,7 +23,7 @@ def find_stored(key: str, path: str, start: Path) -> str:
     if not expanded.is_absolute():
         for directory in start.resolve().parents:
             if exists(directory / expanded):
-                return str(directory / expanded)
+                return f"{directory}/{path}"
     raise InputError(
         f"{key}={path}: no such file, neither from {Path.cwd()} nor above {start}; the stored path "
         f"is as it was typed; set {key}=<file>"
@@ -36,9 +37,9 @@ def check_stored(key: str, path: str, start: Path) -> None:
     """
     found = find_stored(key, path, start)
     if found != path:
-        directory = found.removesuffix(str(Path(path)))
+        directory = found.removesuffix(path).rstrip("/") or "/"
         raise InputError(
-            f"{key}={path} was typed in {directory}; resume from there: cd {directory}"
+            f"{key}={path} was typed in {directory}; resume from there: cd {shlex.quote(directory)}"
         )
 
 

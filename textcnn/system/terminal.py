@@ -1,12 +1,11 @@
 """Output to the terminal: the console, tables, and arguments to paste."""
 
-import re
-import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from textcnn.system.arguments import argument as argument
 
 
 def build_console(quiet: bool = False) -> Console:
@@ -16,21 +15,6 @@ def build_console(quiet: bool = False) -> Console:
     stays one line, so that it can be copied and searched for.
     """
     return Console(quiet=quiet, markup=False, emoji=False, highlight=False, soft_wrap=True)
-
-
-def argument(key: str, value: Path | str) -> str:
-    """`key=value` quoted for a shell and for Hydra, whatever characters the value holds."""
-    if re.fullmatch(r"[\w./-]+", str(value)) and value != "null":
-        return f"{key}={value}"
-    return shlex.quote(f"{key}={hydra_string(str(value))}")
-
-
-def hydra_string(value: str) -> str:
-    """A string in quotes, as Hydra and OmegaConf read it."""
-    # Hydra takes backslashes as they are, but before a quote
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
-    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
-    return '"' + escaped.replace("${", "\\${") + '"'
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
