@@ -266,8 +266,10 @@ def leave_out_test(readers: Readers, source: Source) -> list[str]:
     return ["data.folds: the split test is not used; set data.train=train+test to use its rows too"]
 
 
-def load_test(readers: Readers, division: Division, names: Sequence[str]) -> LabelledTexts | None:
-    """The test rows of a source, with the classes of a trained classifier.
+def load_test(
+    readers: Readers, division: Division, names: Sequence[str]
+) -> tuple[LabelledTexts, list[str]] | None:
+    """The test rows of a source, with the classes of a trained classifier, and notes for the user.
 
     Args:
         names: of the classes, by id.
@@ -277,11 +279,11 @@ def load_test(readers: Readers, division: Division, names: Sequence[str]) -> Lab
     """
     if "data.test" not in readers or division.folds is not None:
         return None
-    table, _ = drop_missing(readers["data.test"](), "data.test")
-    table, known, _ = handle_unseen(
+    table, notes = drop_missing(readers["data.test"](), "data.test")
+    table, known, more = handle_unseen(
         Spelling(names, known=True).unify(table), names, "data.test", division.unseen_label
     )
-    return division.keep(label_texts(table, known, "data.test"), "data.test")
+    return division.keep(label_texts(table, known, "data.test"), "data.test"), [*notes, *more]
 
 
 def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: str) -> np.ndarray:

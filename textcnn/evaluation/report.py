@@ -45,7 +45,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows = test_rows(data, trained, classifier.labels)
+    rows, notes = test_rows(data, trained, classifier.labels)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
@@ -70,8 +70,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    doubts = [f"warning: {line}" for line in score_warnings(scores, "the texts")]
-    for line in (summary(scores), *doubts, verdict, f"saved in {file}"):
+    doubts = [f"warning: {line}" for line in score_warnings(scores, "the split")]
+    for line in (*notes, summary(scores), *doubts, verdict, f"saved in {file}"):
         console.print(line)
 
 
@@ -128,8 +128,10 @@ def needed(name: str, data: DataConfig) -> bool:
     return name == "test" or data.test is None or data.folds is not None
 
 
-def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> LabelledTexts:
-    """The rows to score, with the label ids of the classifier."""
+def test_rows(
+    data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]
+) -> tuple[LabelledTexts, list[str]]:
+    """The rows to score, with the label ids of the classifier, and notes for the user."""
     if data.source == "memory":
         raise InputError(
             "the rows of this checkpoint were given from Python; give data=files data.test=<file>"
@@ -143,9 +145,9 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
     source = Source(**data.source_settings(), seed=trained.seed)
     division = Division(**data.split_settings(), seed=trained.seed)
     readers = source.open_stream()[1] if data.streaming else source.open()[0]
-    rows = load_test(readers, division, labels)
-    if rows is not None:
-        return rows
+    found = load_test(readers, division, labels)
+    if found is not None:
+        return found
     if data.streaming:  # drawn from the first rows, as in training
         splits, _ = load_stream(source, division, trained.text.vocabulary_examples)
     else:
@@ -155,7 +157,7 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
             f"the data have the classes {', '.join(splits.labels)}, the checkpoint has "
             f"{', '.join(labels)}; give data with the classes of the checkpoint"
         )
-    return splits.test
+    return splits.test, []
 
 
 def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
