@@ -12,7 +12,7 @@ ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
     *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
 )
-PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate")
+PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
@@ -27,6 +27,7 @@ DOORS = {
     "training/initial.py",
     "training/many_runs/cross_validation.py",
     "training/many_runs/members.py",
+    "training/many_runs/out_of_fold.py",
     "training/many_runs/jobs.py",
     "training/ngrams/parts.py",
     "training/ngrams/run.py",

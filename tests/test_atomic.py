@@ -107,6 +107,16 @@ def test_an_exception_leaves_the_old_file_and_no_litter(
     assert names(tmp_path) == ["metrics.json"]
 
 
+def test_numbers_without_a_word_in_json_become_null(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    write_json(path, {"losses": (1.5, float("nan")), "best": {"value": float("-inf")}, "epoch": 3})
+    assert json.loads(path.read_text()) == {
+        "losses": [1.5, None],
+        "best": {"value": None},
+        "epoch": 3,
+    }
+
+
 def test_what_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     write_json(path, 1)

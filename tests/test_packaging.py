@@ -165,11 +165,15 @@ def imported(folder: str) -> set[str]:
 def test_every_library_that_is_imported_is_a_dependency() -> None:
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"]
-    own, vectors, dev, bench = (
+    own, vectors, languages, dev, bench = (
         {canonicalize_name(Requirement(line).name) for line in lines}
-        for lines in (project["dependencies"], extras["vectors"], extras["dev"], extras["bench"])
+        for lines in (
+            project["dependencies"],
+            *(extras[name] for name in ("vectors", "languages", "dev", "bench")),
+        )
     )
-    assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own | vectors
+    optional = vectors | languages
+    assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own | optional
     assert imported("scripts") <= own | dev | bench
 
 

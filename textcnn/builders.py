@@ -31,6 +31,8 @@ from textcnn.text.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from textcnn.data.prepare import PreparedData, PreparedTexts
     from textcnn.data.sources.memory import Rows
+    from textcnn.data.sources.source import Source
+    from textcnn.data.splits import Division
 
 
 def read_data(keys: Mapping[str, Any]) -> DataConfig:
@@ -54,6 +56,24 @@ def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> Networ
     return schema(**{key: value for key, value in small.items() if key in known} | dict(keys))
 
 
+def build_source(
+    data: DataConfig, seed: int, memory: "Mapping[str, Rows] | None" = None
+) -> "Source":
+    """Where the rows are; arguments as for `build_data`."""
+    from textcnn.data.sources.source import Source
+
+    if memory is not None:
+        return Source("memory", multi_label=data.multi_label, memory=memory)
+    return Source(**data.source_settings(), seed=seed)
+
+
+def build_division(data: DataConfig, seed: int) -> "Division":
+    """How the rows are divided into splits."""
+    from textcnn.data.splits import Division
+
+    return Division(**data.split_settings(), seed=seed)
+
+
 def build_data(
     data: DataConfig,
     text: TextConfig,
@@ -64,6 +84,7 @@ def build_data(
     part: tuple[int, int] | None = None,
     subwords: bool = False,
     more_words: Sequence[str] | None = None,
+    definition: str | None = None,
 ) -> "PreparedData":
     """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
 
@@ -75,6 +96,7 @@ def build_data(
         part: train without this part of the training rows, from 1 of so many, and test on it.
         subwords: see `TextEncoder`.
         more_words: of the vocabulary; None: the first words of the vectors.
+        definition: of a tokenizer with a file, its content; None: read the file.
 
     Raises:
         InputError: rows or keys can't be used, a tokenizer's package is missing, or the vectors
@@ -82,15 +104,10 @@ def build_data(
     """
     # Imported here: Arrow takes a while, and predictions need no rows.
     from textcnn.data.prepare import prepare_data
-    from textcnn.data.sources.source import Source
-    from textcnn.data.splits import Division
 
-    tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
-    if memory is None:
-        source = Source(**data.source_settings(), seed=seed)
-    else:
-        source = Source("memory", multi_label=data.multi_label, memory=memory)
-    division = Division(**data.split_settings(), part=part, seed=seed)
+    tokenizer = tokenizer_of(text, definition)
+    source = build_source(data, seed, memory)
+    division = replace(build_division(data, seed), part=part)
     if not draw_test:
         division = replace(division, test_fraction=None)
     if more_words is None:
@@ -128,15 +145,34 @@ def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
     return replace(data, splits=splits, texts=texts)
 
 
-def build_text_encoder(text: TextConfig, vocabulary: Vocabulary, subwords: bool) -> TextEncoder:
+def tokenizer_of(text: TextConfig, definition: str | None) -> Tokenizer:
+    """Errors as `build_tokenizer`.
+
+    Args:
+        definition: of a tokenizer with a file, its content; None: read the file.
     """
+    copied = {} if definition is None else {"definition": definition}
+    return build_tokenizer(text.unit, **text.tokenizer_settings(), **copied)
+
+
+def build_text_encoder(
+    text: TextConfig, vocabulary: Vocabulary, subwords: bool, definition: str | None
+) -> TextEncoder:
+    """The encoder of a checkpoint.
+
     Args:
         subwords: see `TextEncoder`.
+        definition: of a tokenizer with a file, its content.
 
     Raises:
-        InputError: the tokenizer needs a package that is not installed.
+        InputError: as `build_tokenizer`, or the definition is missing or superfluous.
     """
-    tokenizer = build_tokenizer(text.unit, **text.tokenizer_settings())
+    if (definition is not None) != text.has_file:
+        there = "lacks" if definition is None else "has"
+        raise InputError(
+            f"the checkpoint {there} a tokenizer.json, unlike its text.tokenizer; copy it again"
+        )
+    tokenizer = tokenizer_of(text, definition)
     return TextEncoder(tokenizer, vocabulary, text.max_length, text.truncate, subwords)
 
 

@@ -1,6 +1,7 @@
 """Checkpoints: directories that are enough to predict with, and that run no code when loaded.
 
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
+tokenizer.json      only with a tokenizer of a file: its copy
 thresholds.json     only for label sets: a list in the order of the labels
 training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
@@ -8,6 +9,7 @@ training_state.pt   only in last/, to resume: tensors and plain values, read wit
 import hashlib
 import json
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +22,19 @@ from torch import Tensor
 
 import textcnn
 from textcnn.errors import InputError
-from textcnn.system.atomic import existing, new_directory, write_json
+from textcnn.models.finite import all_finite
+from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
+from textcnn.system.failures import failing_as_os_error
+from textcnn.text.tokenizer_file import read_definition
 from textcnn.text.vocabulary import Vocabulary
 
 FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
+TOKENIZER = "tokenizer.json"
+OPTIONAL = (THRESHOLDS, TOKENIZER)
 TRAINING_STATE = "training_state.pt"
+ATTEMPTS = 20  # to read a checkpoint while it is replaced
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ class Checkpoint:
     labels: tuple[str, ...]
     manifest: dict[str, Any]  # provenance, scores and golden texts
     thresholds: tuple[float, ...] | None = None  # of label sets; None: one class per text
+    tokenizer: str | None = None  # the content of a tokenizer's file
 
 
 def save_checkpoint(
@@ -47,13 +56,17 @@ def save_checkpoint(
     """Write a checkpoint; it replaces an existing one."""
     with new_directory(directory) as new:
         (new / "config.yaml").write_text(checkpoint.config, encoding="utf-8")
-        save_file(checkpoint.weights, new / "model.safetensors")
+        with failing_as_os_error(new, SafetensorError):
+            save_file(checkpoint.weights, new / "model.safetensors")
         write_json(new / "vocabulary.json", {"tokens": checkpoint.vocabulary.known_tokens})
         write_json(new / "labels.json", checkpoint.labels)
         if checkpoint.thresholds is not None:
             write_json(new / THRESHOLDS, checkpoint.thresholds)
+        if checkpoint.tokenizer is not None:
+            (new / TOKENIZER).write_text(checkpoint.tokenizer, encoding="utf-8")
         if training_state is not None:
-            torch.save(training_state, new / TRAINING_STATE)
+            with failing_as_os_error(new, RuntimeError):
+                torch.save(training_state, new / TRAINING_STATE)
         provenance = {
             "format": FORMAT,
             "textcnn": textcnn.__version__,
@@ -74,9 +87,11 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
     path = Path(path).expanduser()
     if not path.exists() and not existing(path).exists():
         raise InputError(f"checkpoint {path} does not exist; give a run or a checkpoint directory")
-    for directory in (existing(path), existing(path / name)):
-        if (directory / "manifest.json").is_file():
-            return directory
+    for pause in (0.0, 0.1):  # it may be between the two moves of `new_directory`
+        time.sleep(pause)
+        for directory in (existing(path), existing(path / name)):
+            if (directory / "manifest.json").is_file():
+                return directory
     if (path / "fold-1").is_dir():
         raise InputError(f"{path} is a cross-validation; give one fold, such as {path / 'fold-1'}")
     if (path / "member-1").is_dir():
@@ -92,9 +107,36 @@ def find_checkpoint(path: str | Path, name: str = "best") -> Path:
 def load_checkpoint(directory: Path) -> Checkpoint:
     """Read a checkpoint and check every file against its hash in the manifest.
 
+    A checkpoint that training replaces meanwhile is read again: all files are of one checkpoint.
+
     Raises:
         InputError: a file is missing or damaged, or the format is another.
     """
+    path = replaced_by(directory)
+    for _ in range(ATTEMPTS):
+        before = identity(path)
+        try:
+            checkpoint = read_checkpoint(existing(path))
+            if identity(path) == before:
+                return checkpoint
+        except (InputError, OSError):
+            if identity(path) == before:
+                raise
+        time.sleep(0.05)  # the moves are done in no time
+    raise InputError(f"{path} is replaced again and again while it is read; try it later")
+
+
+def identity(path: Path) -> tuple[int, ...] | None:
+    """What differs between a checkpoint and the one that replaces it; None: there is none."""
+    try:
+        files = [file.stat() for file in (existing(path), existing(path) / "manifest.json")]
+    except OSError:
+        return None
+    return tuple(n for file in files for n in (file.st_dev, file.st_ino, file.st_ctime_ns))
+
+
+def read_checkpoint(directory: Path) -> Checkpoint:
+    """`load_checkpoint` of a directory that nobody replaces."""
     manifest = read_json(directory / "manifest.json")
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
         raise InputError(
@@ -111,7 +153,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         raise InputError(
             f"{directory / 'manifest.json'} holds no SHA-256 hashes of the other files"
         )
-    for name in (*FILES, THRESHOLDS) if THRESHOLDS in hashes else FILES:
+    for name in (*FILES, *(name for name in OPTIONAL if name in hashes)):
         file = directory / name
         if not file.is_file():
             raise InputError(f"{file} is missing: the checkpoint is incomplete; copy it again")
@@ -121,11 +163,15 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             )
     try:
         weights = load_file(directory / "model.safetensors")
+        for name, tensor in weights.items():
+            if not all_finite(tensor):
+                raise ValueError(f"the weights {name!r:.80} hold infinite numbers or nan")
         vocabulary = Vocabulary(read_strings(read_json(directory / "vocabulary.json")["tokens"]))
         labels = read_strings(read_json(directory / "labels.json"))
         thresholds = None
         if THRESHOLDS in hashes:
             thresholds = read_thresholds(read_json(directory / THRESHOLDS), len(labels))
+        tokenizer = read_definition(directory / TOKENIZER) if TOKENIZER in hashes else None
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
             raise ValueError(
                 "expected at least two classes, or at least one label, without repetition"
@@ -133,7 +179,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds)
+    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds, tokenizer)
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import importlib
 import os
 import sys
 import textwrap
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any, NoReturn
 
@@ -25,12 +27,18 @@ from textcnn.config.quoting import as_hydra
 from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.errors import InputError
 from textcnn.system.cores import limit_threads
+from textcnn.system.failures import os_failure, out_of_memory
+from textcnn.system.interrupts import INTERRUPTED, begin_start, set_handler
+from textcnn.system.lock import release_locks
+from textcnn.system.streams import discard_output, flush_output, prepare_streams
+from textcnn.system.terminal import escaped, shortened
 
 PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
     "describe": "show the data and the layers of a model without training",
+    "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "illustrate": "measure what convolutions see of word order and position",
 }
 EXAMPLES = {
@@ -38,6 +46,7 @@ EXAMPLES = {
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
     "describe": "data=imdb model=dilated",
+    "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }
 EXPERIMENT = "experiment"  # the group whose choices set keys of all others
@@ -48,7 +57,10 @@ CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint d
 def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed, checked config into an entry point.
 
-    Exit codes: 0 for success, 2 for input that can't be used, 130 for an interrupt.
+    The function calls `end_start` once it has imported what it needs.
+
+    Exit codes: 0 for success, 2 for input that can't be used and for files that can't be written,
+    130 for an interrupt.
     """
 
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
@@ -59,62 +71,100 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         def task(config: DictConfig) -> None:
             composed.append(config)
             # Exit here: Hydra would add a line of its own to an exception that passes through it.
-            try:
+            with one_line_errors(name, arguments):
                 typed = OmegaConf.to_object(config)
-            except OmegaConfBaseException as error:  # a missing value (???), or an unknown ${key}
-                fail(explain(error, name, arguments))
-            try:
                 check(typed)
                 limit_threads()
                 function(typed)
-            except InputError as error:
-                fail(str(error))
-            except BrokenPipeError:
-                ignore_output()
+                flush_output()
 
         @functools.wraps(function)
         def main() -> None:
             composed.clear()
             arguments[:] = sys.argv[1:]
-            sys.argv[1:] = as_hydra(arguments, described(name))
-            register_schemas()
-            # With this, Hydra raises errors instead of printing them in its own words.
-            os.environ["HYDRA_FULL_ERROR"] = "1"
+            before = begin_start()
             try:
-                if {"--help", "-h"} & set(sys.argv[1:]):
-                    print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
-                    return
-                if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
-                    fail(f"{name} has no run_dir, so it can't run several times; omit --multirun")
-                hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=name)(
-                    task
-                )()
-            except (HydraException, OmegaConfBaseException) as error:
-                fail(explain(error, name, arguments))
-            except (ValueError, TypeError) as error:
-                if composed:
-                    raise
-                fail(explain(error, name, arguments))  # from model=null and model=[1]
-            except KeyboardInterrupt:
-                print("interrupted", file=sys.stderr)
-                sys.exit(130)
-            except BrokenPipeError:
-                ignore_output()
+                prepare_streams()
+                threading.excepthook = pass_over_os_errors
+                with one_line_errors(name, arguments, bugs=lambda: bool(composed)):
+                    sys.argv[1:] = as_hydra(arguments, described(name))
+                    register_schemas()
+                    start(name, task)
+                    flush_output()
+            finally:
+                release_locks()
+                threading.excepthook = threading.__excepthook__
+                set_handler(before)
 
         return main
 
     return decorate
 
 
-def ignore_output() -> None:
-    """Discard further output: its reader, such as `head`, has closed the pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def start(name: str, task: Callable[[DictConfig], None]) -> None:
+    """Print the help of a program, or let Hydra compose its configuration and run the task."""
+    # With this, Hydra raises errors instead of printing them in its own words.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
+        return
+    if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
+        fail(f"{name} has no run_dir, so it can't run several times; omit --multirun")
+    hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=name)(task)()
+
+
+@contextmanager
+def one_line_errors(
+    name: str, arguments: Sequence[str], bugs: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """Exit with a message for the user where it is not a bug of the program.
+
+    Args:
+        name: of the program.
+        arguments: as typed.
+        bugs: whether a ValueError or TypeError is a bug by now, and keeps its traceback.
+    """
+    try:
+        yield
+    except InputError as error:
+        fail(str(error))
+    # a missing value (???), or an unknown ${key}
+    except (HydraException, OmegaConfBaseException) as error:
+        fail(explain(error, name, arguments))
+    except (ValueError, TypeError) as error:
+        if bugs():
+            raise
+        fail(explain(error, name, arguments))  # from model=null and model=[1]
+    except BrokenPipeError:
+        discard_output()
+    except OSError as error:
+        fail(os_failure(error))
+    except (MemoryError, RuntimeError) as error:
+        if not (memory := out_of_memory(error)):
+            raise
+        fail(memory)
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(INTERRUPTED)
+
+
+def pass_over_os_errors(raised: threading.ExceptHookArgs) -> None:
+    """Print nothing of a full disk: TensorBoard's thread hands the error on to the main thread."""
+    if not isinstance(raised.exc_value, OSError):
+        threading.__excepthook__(raised)
 
 
 def fail(message: str) -> NoReturn:
     """Print a message for the user and exit with code 2."""
-    print(message, file=sys.stderr)
+    say(message)
     sys.exit(2)
+
+
+def say(message: str) -> None:
+    """Print lines for the user to standard error, whatever characters they hold."""
+    discard_output()  # what can't be written now would fail again as the program ends
+    with suppress(OSError):
+        print("\n".join(map(shortened, escaped(message).split("\n"))), file=sys.stderr)
 
 
 def overridden_keys() -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from textcnn.cli import program
 from textcnn.config.programs import DescribeConfig
+from textcnn.system.interrupts import end_start
 
 
 @program("describe")
@@ -17,6 +18,7 @@ def main(config: DescribeConfig) -> None:
     from textcnn.training.initial import initial_model
     from textcnn.training.parts import size_warning
 
+    end_start()
     console = build_console()
     data = build_data(config.data, config.text, config.seed)
     splits, texts = data.splits, data.texts

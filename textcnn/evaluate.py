@@ -3,6 +3,7 @@
 from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
 from textcnn.config.programs import EvaluateConfig
 from textcnn.errors import InputError
+from textcnn.system.interrupts import end_start
 from textcnn.system.run_dir import EVALUATION, check_directory, job_dir
 
 
@@ -20,6 +21,7 @@ def main(config: EvaluateConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.evaluation.report import evaluate
 
+    end_start()
     evaluate(config, file, given)
 
 

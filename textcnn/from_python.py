@@ -19,6 +19,7 @@ from textcnn.config.programs import TrainConfig
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier, Classifier, LabelSetClassifier, rebuild
+from textcnn.system.lock import release_lock
 from textcnn.system.terminal import build_console
 from textcnn.training.isolation import isolated
 from textcnn.training.loop import Interrupted
@@ -130,12 +131,14 @@ def train_checkpoint(
             memory=memory,
             keep=run_dir is not None,
         )
-        run.start()
         try:
+            run.start()
             run.learn()
+            run.finish()
         except Interrupted:
             raise KeyboardInterrupt from None
-        run.finish()
+        finally:
+            release_lock(directory)
         return load_checkpoint(find_checkpoint(directory))
 
 

@@ -7,6 +7,8 @@ from textcnn.cli import program, refuse_changes
 from textcnn.config.data import DataConfig
 from textcnn.config.programs import IllustrateConfig
 from textcnn.config.stored import read_config
+from textcnn.system.interrupts import end_start
+from textcnn.system.lock import lock_directory
 from textcnn.system.run_dir import check_free, check_writable, find_config, job_dir
 
 
@@ -21,6 +23,7 @@ def main(config: IllustrateConfig) -> None:
         stored = find_config(config.resume, "illustrate")
         refuse_changes(allowed={"workers"})
         run_dir, workers = stored.parent, config.workers
+        lock_directory(run_dir)
         config = read_config(stored, IllustrateConfig)
         config.workers = workers
     check_writable(run_dir)
@@ -28,6 +31,7 @@ def main(config: IllustrateConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.studies.tour.run import illustrate
 
+    end_start()
     illustrate(config, run_dir, resume)
 
 

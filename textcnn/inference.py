@@ -18,6 +18,7 @@ from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.models.decision import chosen
 from textcnn.models.fast.tables import build_tables
+from textcnn.models.finite import finite
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
@@ -94,7 +95,7 @@ class BaseClassifier(Generic[P]):
         return classifier
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """(texts, classes) of the same shape"""
+        """(texts, classes) of the same shape; errors as of `finite`"""
         raise NotImplementedError
 
     def decide(self, logits: Tensor) -> list[P]:
@@ -190,7 +191,7 @@ class Classifier(BaseClassifier[Prediction]):
     """Predicts the class of each text."""
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        return logits.softmax(dim=1)  # (texts, classes)
+        return finite(logits).softmax(dim=1)  # (texts, classes)
 
     def decide(self, logits: Tensor) -> list[Prediction]:
         probabilities = self.probabilities(logits)
@@ -227,7 +228,7 @@ class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
         self.thresholds = tuple(thresholds)
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        return logits.sigmoid()  # (texts, classes)
+        return finite(logits).sigmoid()  # (texts, classes)
 
     def decide(self, logits: Tensor) -> list[LabelSetPrediction]:
         probabilities = self.probabilities(logits)
@@ -336,9 +337,10 @@ def rebuild(
             f"{origin} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
             "checkpoint is incomplete; copy it again"
         )
+    uses_subwords, copied = config.uses_subwords, checkpoint.tokenizer
     classifier = build_classifier(
         model.eval(),
-        build_text_encoder(config.text, checkpoint.vocabulary, config.uses_subwords),
+        build_text_encoder(config.text, checkpoint.vocabulary, uses_subwords, copied),
         checkpoint.labels,
         checkpoint.thresholds,
         table_memory=table_memory,

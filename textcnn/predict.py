@@ -13,6 +13,7 @@ from textcnn.config.programs import PredictConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
+from textcnn.system.interrupts import end_start
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +28,7 @@ def main(config: PredictConfig) -> None:
     from textcnn.inference import LabelSetPrediction, Prediction, restore
     from textcnn.system.chunks import chunks_of
 
+    end_start()
     restored = restore(config.checkpoint, table_memory=config.table_memory, half=config.half)
     classifier, trained = restored.classifier, restored.config
     columns = config.data.text or trained.data.text
@@ -38,7 +40,7 @@ def main(config: PredictConfig) -> None:
         encoding=config.data.encoding,
         header=config.data.header,
     )
-    write_row = json.JSONEncoder(ensure_ascii=False).encode
+    write_row = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
         predictions: Sequence[Prediction | LabelSetPrediction] = classifier.decide(logits)

@@ -9,20 +9,24 @@ from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import read_config
 from textcnn.errors import InputError
+from textcnn.system.interrupts import end_start
+from textcnn.system.lock import lock_directory
 from textcnn.system.run_dir import check_begun, check_free, find_config, job_dir
 from textcnn.system.stored_paths import check_stored
 
 
 @program("train")
 def main(config: TrainConfig) -> None:
-    resume = config.resume is not None
+    resume, first = config.resume is not None, os.environ.get("RANK", "0") == "0"
     if config.resume is None:
         run_dir = job_dir(config.run_dir)
-        if os.environ.get("RANK", "0") == "0":  # under torchrun the first process creates it
+        if first:  # under torchrun the first process creates it
             check_free(run_dir, config.overwrite)
     else:
         file = find_config(config.resume, "train")
         run_dir = file.parent
+        if first:
+            lock_directory(run_dir)
         changed = refuse_changes(allowed={"training.epochs"})
         epochs = config.training.epochs
         config = read_config(file, TrainConfig)
@@ -40,6 +44,7 @@ def main(config: TrainConfig) -> None:
     from textcnn.training.many_runs.cross_validation import cross_validate
     from textcnn.training.runs import train
 
+    end_start()
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train
     carry_out(config, run_dir, resume)

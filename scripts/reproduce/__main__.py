@@ -12,6 +12,7 @@ from arguments import parse
 from pool import alone_in
 
 from textcnn.errors import InputError
+from textcnn.system.failures import os_failure
 
 
 def main() -> None:
@@ -30,6 +31,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe, such as head, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        print(f"{os_failure(error)}; the same command continues", file=sys.stderr)
+        sys.exit(2)
     for line in failures:
         print(line, file=sys.stderr)
     sys.exit(1 if failures else 0)

@@ -18,7 +18,8 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
     Args:
         default: a list is copied for each instance.
         limits: any of `at_least`, `at_most`, `above`, `below` (numbers; in a list, limits of each
-            element), `choices` (the allowed values), `length` (of a list: minimum, maximum),
+            element), `choices` (the allowed values), `suffix` (beside `choices`, the ending of
+            files that are allowed), `length` (of a list: minimum, maximum),
             `strings` (a string or a list of strings), `weights` ("balanced", a list of numbers
             above 0, or such numbers by name), `mapping` (plain values by name), `optional` (None
             is allowed; needed only where the type does not say so).
@@ -93,7 +94,8 @@ def within(value: Any, limits: dict[str, Any]) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
         return False
     if value not in limits.get("choices", [value]):
-        return False
+        suffix = limits.get("suffix")
+        return suffix is not None and isinstance(value, str) and value.endswith(suffix)
     return all(test(value, limits[name]) for name, test in LIMITS.items() if name in limits)
 
 
@@ -118,7 +120,9 @@ def takes(entry: Any) -> str:
     kind = next((a for a in get_args(entry.type) if a is not type(None)), entry.type)
     names = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
     if "choices" in limits:
-        words = join_or([str(choice) for choice in limits["choices"]])
+        named = [str(choice) for choice in limits["choices"]]
+        files = [f"a file *{limits['suffix']}"] if "suffix" in limits else []
+        words = join_or(named + files)
     elif limits.get("strings"):
         words = "a string or a list of strings"
     elif limits.get("weights"):

@@ -1,6 +1,7 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
 from textcnn.config.data import DataConfig, MemoryConfig, SyntheticConfig
+from textcnn.config.data_audit import AuditDataConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,
@@ -24,6 +25,7 @@ SCHEMAS = {
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
     "describe": DescribeConfig,
+    "audit_data": AuditDataConfig,
     "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {

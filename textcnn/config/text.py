@@ -1,10 +1,13 @@
 """The keys of the text: what a token is, and which tokens are kept."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from textcnn.config.data import StringOrList
 from textcnn.config.keys import chosen_by, key
+
+ALWAYS_LOWER = ("basic", "basic_english", "kim")  # tokenizers
 
 
 def max_length(default: int, tokens: str) -> Any:
@@ -32,6 +35,11 @@ class TextConfig:
         at_least=10,
     )
 
+    @property
+    def has_file(self) -> bool:
+        """Whether the tokenizer is a file, of which a checkpoint has a copy."""
+        return False
+
     def tokenizer_settings(self) -> dict[str, Any]:
         return {}
 
@@ -55,6 +63,31 @@ class LearnedTextConfig(TextConfig):
         at_least=1,
     )
 
+    normalize: str | None = key(
+        None,
+        "Unicode normalization before texts are split: none, NFC or NFKC, which also unifies "
+        "full-width and typographic signs; null: NFKC for the tokenizers of all languages (basic, "
+        "unicode, icu, jieba, japanese, thai), none otherwise",
+        choices=("none", "NFC", "NFKC"),
+        optional=True,
+    )
+    strip_accents: bool = key(
+        False,
+        "remove accents and the vowel signs of Arabic and Hebrew: é becomes e",
+    )
+    strip_invisible: bool | None = key(
+        None,
+        "remove invisible characters, such as soft hyphens, joiners and marks of direction; a "
+        "zero-width space becomes a blank; null: for the tokenizers of all languages",
+    )
+
+    def tokenizer_settings(self) -> dict[str, Any]:
+        return {
+            "normalize": self.normalize,
+            "strip_accents": self.strip_accents,
+            "strip_invisible": self.strip_invisible,
+        }
+
     def vocabulary_settings(self) -> dict[str, Any]:
         return {"min_frequency": self.min_frequency, "max_vocabulary": self.max_vocabulary}
 
@@ -63,10 +96,19 @@ class LearnedTextConfig(TextConfig):
 class WordConfig(LearnedTextConfig):
     unit: str = chosen_by("text", "word")
     tokenizer: str = key(
-        "basic_english",
-        "how to split words; spacy, moses, toktok, revtok and subword need additional packages, "
-        "which an error names",
+        "basic",
+        "how to split words, or a tokenizer.json of the library tokenizers, which checkpoints "
+        "copy; basic: as basic_english, and in scripts without spaces, such as "
+        "Chinese and Thai, characters; unicode: by Unicode's word boundaries; icu, jieba "
+        "(Chinese), japanese and thai find words by dictionaries, from the extras of these names; "
+        "spacy, moses, toktok, revtok and subword need additional packages, which an error names",
         choices=(
+            "basic",
+            "unicode",
+            "icu",
+            "jieba",
+            "japanese",
+            "thai",
             "basic_english",
             "whitespace",
             "kim",
@@ -76,6 +118,12 @@ class WordConfig(LearnedTextConfig):
             "revtok",
             "subword",
         ),
+        suffix=".json",
+    )
+    lowercase: bool | None = key(
+        None,
+        "convert texts to lower case; null: for unicode, icu, jieba, japanese and thai; basic, "
+        "basic_english and kim always do",
     )
     vectors: StringOrList = key(
         None,
@@ -100,8 +148,20 @@ class WordConfig(LearnedTextConfig):
         "null: where the model can",
     )
 
+    @property
+    def has_file(self) -> bool:
+        return self.tokenizer.endswith(".json")
+
     def tokenizer_settings(self) -> dict[str, Any]:
-        return {"tokenizer": self.tokenizer}
+        settings = {"tokenizer": self.tokenizer, "lowercase": self.lowercase}
+        return super().tokenizer_settings() | settings
+
+    def conflicts(self) -> Iterator[str]:
+        if self.lowercase is False and self.tokenizer in ALWAYS_LOWER:
+            yield (
+                f"text.tokenizer={self.tokenizer} always converts to lower case, got "
+                "text.lowercase=false; try text.tokenizer=unicode"
+            )
 
 
 @dataclass
@@ -109,14 +169,15 @@ class CharConfig(LearnedTextConfig):
     unit: str = chosen_by("text", "char")
     max_length: int | None = max_length(1014, "characters")
     alphabet: str = key(
-        "zhang",
-        "the known characters: zhang (the 69 of Zhang 2015), learned (those of the training "
-        "texts), or the characters themselves",
+        "learned",
+        "the known characters: learned (those of the training texts), zhang (the 69 of Zhang "
+        "2015, English only), or the characters themselves",
     )
     lowercase: bool = key(True, "convert texts to lower case")
 
     def tokenizer_settings(self) -> dict[str, Any]:
-        return {"alphabet": self.alphabet, "lowercase": self.lowercase}
+        settings = {"alphabet": self.alphabet, "lowercase": self.lowercase}
+        return super().tokenizer_settings() | settings
 
 
 @dataclass

@@ -10,13 +10,14 @@ from rich.table import Table
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.labelled import LabelledTexts
+from textcnn.data.language_warnings import Sample, language_warnings, sample, start
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
 from textcnn.system.terminal import argument, build_table, markdown
 
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20
-CHARACTERS_SHOWN = 60
+SCRIPTS_SHOWN = 5
 MANY_TRUNCATED = 0.2  # fraction of the texts
 MUCH_LONGER = 10  # times the 99 % quantile
 LONG = 1000  # tokens
@@ -38,6 +39,7 @@ class SplitDescription:
     unknown_rate: float  # of the tokens
     duplicates: int  # texts that occur earlier in this split or in an earlier split
     shared: int  # of these, the texts that occur in an earlier split
+    scripts: dict[str, float]  # of some texts that have letters, the fraction in each script
     shortest_text: str
     longest_text: str
 
@@ -61,27 +63,32 @@ def describe_data(splits: Splits, texts: PreparedTexts, receptive_field: int | N
         receptive_field: of the model's features, in tokens; None: the whole text.
     """
     seen = np.empty(0, np.uint64)
-    described = {}
+    described, samples = {}, {}
     for name, encoded in texts.by_name().items():
         rows = splits.by_name()[name]
         if len(rows) == 0:
             continue
-        described[name] = describe_split(rows, encoded, seen)
+        samples[name] = sample(rows, encoded)
+        described[name] = describe_split(rows, encoded, seen, samples[name])
         seen = np.union1d(seen, rows.text_hashes)
     warnings = [
         *length_warnings(described, receptive_field, texts.encoder.max_length),
         *class_warnings(described, splits.train.multi_label),
+        *language_warnings(samples, texts.by_name(), texts.encoder.tokenizer, splits.train.names),
     ]
     kept = texts.train.lengths
     seen_whole = 1.0 if receptive_field is None else float((kept <= receptive_field).mean())
     return Description(described, tuple(warnings), seen_whole)
 
 
-def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -> SplitDescription:
+def describe_split(
+    rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray, some: Sample
+) -> SplitDescription:
     """Describe one split that has rows.
 
     Args:
         seen: hashes of the texts of earlier splits.
+        some: texts of this split.
     """
     lengths = texts.full_lengths
     new = np.setdiff1d(rows.text_hashes, seen)
@@ -96,6 +103,9 @@ def describe_split(rows: LabelledTexts, texts: EncodedTexts, seen: np.ndarray) -
         unknown_rate=texts.unknown_rate,
         duplicates=len(rows) - len(new),
         shared=int(np.isin(rows.text_hashes, seen).sum()),
+        scripts={
+            script: count / some.counts.total() for script, count in some.counts.most_common()
+        },
         shortest_text=start(rows.text(shortest)),
         longest_text=start(rows.text(longest)),
     )
@@ -105,11 +115,6 @@ def length_histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
     """The number of texts per bin of length; bins double: 0, 1, 2 to 3, 4 to 7 tokens, ..."""
     counts = np.bincount(np.frexp(lengths.astype(float))[1])  # by bit length
     return [(1 << bin >> 1, int(count)) for bin, count in enumerate(counts)]
-
-
-def start(text: str) -> str:
-    """The first characters of a text, on one line."""
-    return " ".join(text[: 4 * CHARACTERS_SHOWN].split())[:CHARACTERS_SHOWN]
 
 
 def length_warnings(
@@ -195,6 +200,11 @@ def data_rows(description: Description) -> list[list[str]]:
     rows.append(["  1, 2-3, 4-7 ... tokens", *(bars(split.histogram) for split in splits)])
     rows.append(["texts truncated", *(f"{100 * split.truncated_rate:.1f} %" for split in splits)])
     rows.append(["unknown tokens", *(f"{100 * split.unknown_rate:.2f} %" for split in splits)])
+    scripts = dict.fromkeys(script for split in splits for script in split.scripts)
+    if [*scripts] not in ([], ["Latin"]):
+        for script in [*scripts][:SCRIPTS_SHOWN]:
+            cells = (f"{100 * split.scripts.get(script, 0):.1f} %" for split in splits)
+            rows.append([f"texts in {script}", *cells])
     rows.append(["duplicates", *(f"{split.duplicates:,}" for split in splits)])
     return rows
 

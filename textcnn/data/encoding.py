@@ -47,13 +47,15 @@ def tokenize_texts(
     """The tokens of texts, in this process; the table may repeat a token.
 
     Args:
-        min_together: characters from which on `basic_english` splits all texts together.
+        min_together: characters from which on `basic` and `basic_english` split all texts
+            together.
     """
-    if (
-        tokenizer.split is basic_english_words
-        and min_together <= sum(map(len, texts)) < MAX_TOGETHER
-    ):
-        words = many_basic_english_words(texts)
+    if tokenizer.split is basic_english_words and min_together <= sum(map(len, texts)):
+        prepared = list(map(tokenizer.prepare, texts))
+        # preparation may lengthen texts
+        words = None
+        if sum(map(len, prepared)) < MAX_TOGETHER:
+            words = many_basic_english_words(prepared)
         if words is not None:
             table, places, lengths = words
             return TokenizedTexts(tuple(table), places, np.append(0, np.cumsum(lengths)))

@@ -1,5 +1,6 @@
 """The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -49,6 +50,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
+    check_loss(scores.loss, directory)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
     # half precision changes logits by more than another machine would
@@ -158,6 +160,18 @@ def test_rows(
             f"{', '.join(labels)}; give data with the classes of the checkpoint"
         )
     return splits.test, []
+
+
+def check_loss(loss: float, directory: Path) -> None:
+    """
+    Raises:
+        InputError: the checkpoint computes infinite numbers or nan.
+    """
+    if not math.isfinite(loss):
+        raise InputError(
+            f"{directory}: the loss is {loss}: the network computes infinite numbers or nan for "
+            "these texts; train again with a smaller optimizer.learning_rate"
+        )
 
 
 def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from textcnn.errors import InputError
 from textcnn.system.atomic import existing
+from textcnn.system.lock import lock_directory
 
 CONFIG = "config.yaml"
 METRICS = "metrics.json"
@@ -19,9 +20,10 @@ RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
 RUNS_INSIDE = ("fold", "member", "teacher")  # fold-1, fold-2, ...
 TEACHER_LOGITS = "teacher_logits.safetensors"
 WORDS = "words_of_vectors.json"
+TOKENIZER = "tokenizer.json"
 MADE_BY_A_RUN = (
     *(CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra"),
-    *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS, WORDS),
+    *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS, WORDS, TOKENIZER),
 )
 
 
@@ -48,12 +50,15 @@ def check_directory(run_dir: Path) -> None:
 
 
 def check_free(run_dir: Path, overwrite: bool) -> None:
-    """Check without changing anything.
+    """Check without changing anything; a directory that exists is locked.
 
     Raises:
-        InputError: `run_dir` is a file, or holds a run and `overwrite` is False.
+        InputError: `run_dir` is a file, is in use by another process, or holds a run and
+            `overwrite` is False.
     """
     check_directory(run_dir)
+    if run_dir.is_dir():
+        lock_directory(run_dir)
     if not overwrite and any((run_dir / name).exists() for name in MADE_BY_A_RUN):
         raise InputError(holds_a_run(run_dir))
 
@@ -86,13 +91,14 @@ def holds_a_run(run_dir: Path) -> str:
 
 
 def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
-    """Create the directory of a new run; with `overwrite`, delete an earlier run there first.
+    """Create and lock the directory of a new run; with `overwrite`, delete an earlier run first.
 
     Raises:
         InputError: it can't be created or written, or another process created a run there first.
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
+        lock_directory(run_dir)
         old = [*map(run_dir.joinpath, MADE_BY_A_RUN), *run_dir.glob("events.out.tfevents.*")]
         old += [each.parent for each in runs_inside(run_dir)]
         for path in old if overwrite else ():

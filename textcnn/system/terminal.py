@@ -1,20 +1,63 @@
 """Output to the terminal: the console, tables, and arguments to paste."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
 
 from textcnn.system.arguments import argument as argument
 
+# Control characters (C0 but tab and line feed, DEL, C1), line separators, marks that reverse or
+# isolate the direction of text, and halves of characters.
+UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+LONGEST_LINE = 500  # characters of a message
 
-def build_console(quiet: bool = False) -> Console:
+
+def build_console(quiet: bool = False, file: IO[str] | None = None) -> Console:
     """A console that prints lines unchanged.
 
     Labels and paths may hold brackets and colons, so markup is off. A line wider than the terminal
     stays one line, so that it can be copied and searched for.
+
+    Args:
+        file: where to print; None: standard output.
     """
-    return Console(quiet=quiet, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    return PlainConsole(
+        file=file, quiet=quiet, markup=False, emoji=False, highlight=False, soft_wrap=True
+    )
+
+
+class PlainConsole(Console):
+    """A console that escapes what could move the cursor, or reverse the order of letters."""
+
+    def render(self, *args: Any, **options: Any) -> Iterable[Segment]:
+        """The segments of a renderable, with escaped text."""
+        for segment in super().render(*args, **options):
+            if segment.control or not UNSAFE.search(segment.text):
+                yield segment
+            else:
+                yield Segment(escaped(segment.text), segment.style)
+
+
+def escaped(text: str) -> str:
+    """The text with escapes such as \\x1b for control characters.
+
+    Labels, columns and file names come from anywhere. Line feeds and tabs stay.
+    """
+    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def shortened(line: str, longest: int = LONGEST_LINE) -> str:
+    """The start and the end of a line that is too long."""
+    if len(line) <= longest:
+        return line
+    end = longest // 2
+    return f"{line[: longest - end - 3]}...{line[-end:]}"
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:

@@ -15,6 +15,16 @@ from io import StringIO
 from typing import Any
 
 from textcnn.errors import InputError
+from textcnn.text.dictionaries import DICTIONARIES, dictionary_tokenizer
+from textcnn.text.normalization import Normalization
+from textcnn.text.tokenizer_file import (
+    is_file,
+    joiner,
+    parse_definition,
+    read_definition,
+    splitter,
+)
+from textcnn.text.word_boundaries import separator, unicode_words
 
 # Zhang, Zhao & LeCun 2015 list 70 characters, but the hyphen twice; these are the 69 distinct ones.
 ZHANG_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{}\n"
@@ -52,19 +62,28 @@ class Tokenizer:
     join: Callable[[Sequence[str]], str]
     alphabet: str | None = None  # all tokens; None: learned from the training texts
     settings: tuple[tuple[str, Any], ...] = ()  # the arguments of `build_tokenizer`
+    prepare: Callable[[str], str] = str  # applied before `split`; `str` changes nothing
 
     def __call__(self, text: str) -> Sequence[str]:
-        return self.split(text)
+        return self.split(self.prepare(text))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the settings only: the models of other packages are large or can't be pickled."""
         return rebuild_tokenizer, self.settings
 
     @property
+    def definition(self) -> str | None:
+        """The content of its `tokenizer.json`; None if it needs none."""
+        return dict(self.settings).get("definition")
+
+    @property
     def fingerprint(self) -> str:
         """Everything that decides which tokens it makes: settings, package and Unicode versions."""
-        needs = TORCHTEXT_NEEDS.get(dict(self.settings).get("tokenizer", ""), ())
-        versions = [(name, version(name)) for name in ("torchtext", *needs)]
+        name = dict(self.settings).get("tokenizer", "")
+        needs = TORCHTEXT_NEEDS.get(name, ()) or DICTIONARIES.get(name, ())
+        if self.definition is not None:
+            needs = ("tokenizers",)
+        versions = [(name, version(name)) for name in ("torchtext", "regex", *needs)]
         # Unicode's tables define lower case and white space
         return repr([*self.settings, *versions, unicodedata.unidata_version])
 
@@ -77,13 +96,16 @@ def build_tokenizer(unit: str, **settings: Any) -> Tokenizer:
         settings: arguments of `word_tokenizer`, `char_tokenizer` or `byte_tokenizer`.
 
     Raises:
-        InputError: a package is missing, or an alphabet is empty or repeats a character.
+        InputError: a package or a file is missing, or an alphabet is empty or repeats a character.
     """
     units: dict[str, Callable[..., Tokenizer]] = {
         "word": word_tokenizer,
         "char": char_tokenizer,
         "byte": byte_tokenizer,
     }
+    name = settings.get("tokenizer", "")
+    if is_file(name) and settings.get("definition") is None:
+        settings["definition"] = read_definition(name)
     built = units[unit](**settings)
     return replace(built, settings=(("unit", unit), *sorted(settings.items())))
 
@@ -93,21 +115,53 @@ def rebuild_tokenizer(*settings: tuple[str, Any]) -> Tokenizer:
     return build_tokenizer(**dict(settings))
 
 
-def word_tokenizer(tokenizer: str) -> Tokenizer:
+def word_tokenizer(
+    tokenizer: str,
+    *,
+    normalize: str | None = None,
+    lowercase: bool | None = None,
+    strip_accents: bool = False,
+    strip_invisible: bool | None = None,
+    definition: str | None = None,
+) -> Tokenizer:
     """Tokens are words.
 
     Args:
-        tokenizer: `whitespace`; `kim`, the cleaning of Kim 2014; `basic_english` (lower case;
+        tokenizer: `basic`, `unicode`, one of `DICTIONARIES`; `basic_english` (lower case;
             punctuation becomes words; quotation marks, colons, semicolons and `<br />` are
-            dropped); or another tokenizer of torchtext: `spacy`, `moses`, `toktok`, `revtok`,
-            `subword`.
+            dropped); `whitespace`; `kim`, the cleaning of Kim 2014; or another tokenizer of
+            torchtext: `spacy`, `moses`, `toktok`, `revtok`, `subword`; or the path of a
+            `tokenizer.json`.
+        normalize: `none`, `NFC` or `NFKC`; None: NFKC for tokenizers of all languages.
+        lowercase: None: for tokenizers of all languages. `basic`, `basic_english` and `kim`
+            convert to lower case themselves.
+        strip_accents: see `without_accents`.
+        strip_invisible: see `visible`; None: for tokenizers of all languages.
+        definition: the content of the `tokenizer.json`.
     """
+    every_language = tokenizer in ("basic", "unicode", *DICTIONARIES)
+    normalization = Normalization(
+        normalize or ("NFKC" if every_language else "none"),
+        tokenizer != "basic" and (every_language if lowercase is None else lowercase),
+        strip_accents,
+        every_language if strip_invisible is None else strip_invisible,
+    )
+    if tokenizer == "basic":
+        return Tokenizer(basic_english_words, " ".join, prepare=separator(normalization))
+    changes = normalization if normalization != Normalization() else str
+    if definition is not None:
+        parsed = parse_definition(tokenizer, definition)
+        return Tokenizer(splitter(tokenizer, parsed), joiner(parsed), prepare=changes)
     own: dict[str, Callable[[str], list[str]]] = {
         "basic_english": basic_english_words,
         "whitespace": str.split,
         "kim": kim_words,
+        "unicode": unicode_words,
     }
-    return Tokenizer(own.get(tokenizer) or torchtext_tokenizer(tokenizer), " ".join)
+    split = own.get(tokenizer)
+    if split is None and tokenizer in DICTIONARIES:
+        split = dictionary_tokenizer(tokenizer)
+    return Tokenizer(split or torchtext_tokenizer(tokenizer), " ".join, prepare=changes)
 
 
 def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
@@ -122,7 +176,7 @@ def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
         needed = " and ".join(TORCHTEXT_NEEDS[name])
         raise InputError(
             f"text.tokenizer={name} needs {needed}, which is not installed; install it or use "
-            "text.tokenizer=basic_english"
+            "text.tokenizer=basic"
         ) from error
     return split
 
@@ -143,13 +197,21 @@ def kim_words(text: str) -> list[str]:
     return text.lower().split()
 
 
-def char_tokenizer(alphabet: str, lowercase: bool) -> Tokenizer:
+def char_tokenizer(
+    alphabet: str,
+    lowercase: bool,
+    *,
+    normalize: str | None = None,
+    strip_accents: bool = False,
+    strip_invisible: bool | None = None,
+) -> Tokenizer:
     """Tokens are characters.
 
     Args:
         alphabet: `zhang` (Zhang, Zhao & LeCun 2015), `learned` (the characters of the training
             texts), or the characters themselves, each once.
         lowercase: convert texts, and an alphabet given as characters, to lower case.
+        normalize, strip_accents, strip_invisible: as for words; None: no change.
     """
     if alphabet == "":
         raise InputError(
@@ -165,7 +227,11 @@ def char_tokenizer(alphabet: str, lowercase: bool) -> Tokenizer:
     if twice:
         where = "" if alphabet.count(twice[0]) > 1 else " in lower case (text.lowercase=true)"
         raise InputError(f"text.alphabet holds {twice[0]!r} twice{where}; give each character once")
-    return Tokenizer(convert, "".join, characters)
+    changes = Normalization(
+        normalize or "none", strip_accents=strip_accents, strip_invisible=bool(strip_invisible)
+    )
+    prepare = changes if changes != Normalization() else str
+    return Tokenizer(convert, "".join, characters, prepare=prepare)
 
 
 def byte_tokenizer() -> Tokenizer:

@@ -51,4 +51,5 @@ def checkpoint_of(
         splits.labels,
         manifest,
         classifier.thresholds,
+        classifier.encoder.tokenizer.definition,
     )

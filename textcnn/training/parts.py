@@ -50,12 +50,13 @@ def load_data(
     accelerator: Accelerator,
     memory: Mapping[str, Rows] | None,
     more_words: Sequence[str] | None = None,
+    definition: str | None = None,
 ) -> PreparedData:
     """Splits and encoded texts, the same in every process.
 
     Args:
         memory: rows given from Python; no test texts are drawn from them.
-        more_words: see `build_data`.
+        more_words, definition: see `build_data`.
     """
     with accelerator.main_process_first():  # it fills the cache for the others
         return build_data(
@@ -67,6 +68,7 @@ def load_data(
             part=config.training.teacher_part,
             subwords=config.uses_subwords,
             more_words=more_words,
+            definition=definition,
         )
 
 

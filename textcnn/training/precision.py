@@ -1,5 +1,6 @@
 """The precision of matrix products in training; weights, optimizer and losses are always fp32."""
 
+import math
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -53,6 +54,14 @@ class Precision:
         return self.scaler.state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
+        """
+        Raises:
+            ValueError: it holds other things than numbers above 0, and a count.
+        """
+        if not isinstance(state, dict) or not all(
+            type(value) in (int, float) and 0 <= value < math.inf for value in state.values()
+        ):
+            raise ValueError(f"the scale of the gradients is {state!r:.60}")
         if state:
             self.scaler.load_state_dict(state)
 

@@ -49,7 +49,14 @@ from textcnn.training.parts import (
 )
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
-from textcnn.training.resuming import read_words, restore, save_words, state_to_resume
+from textcnn.training.resuming import (
+    read_tokenizer,
+    read_words,
+    restore,
+    save_tokenizer,
+    save_words,
+    state_to_resume,
+)
 from textcnn.training.state import TrainingState
 
 SELECTED = "selected"  # the checkpoint of a member that validation chose, before final training
@@ -92,7 +99,8 @@ class TrainingRun:
         # read first: a checkpoint that can't be resumed is refused before hours of data
         self.last = self.read_last() if resume else None
         words = read_words(self.run_dir) if resume else None
-        self.data = data or load_data(config, self.accelerator, memory, words)
+        copied = read_tokenizer(self.run_dir) if resume else None
+        self.data = data or load_data(config, self.accelerator, memory, words, copied)
         self.teacher = None
         if config.teacher is not None:
             self.teacher = load_teacher(config.teacher, self.data.splits)
@@ -154,6 +162,7 @@ class TrainingRun:
         config_yaml = dump(self.config)
         create_run_dir(self.run_dir, config_yaml, self.config.overwrite)
         save_words(self.run_dir, self.data.more_words)
+        save_tokenizer(self.run_dir, self.data.texts.encoder.tokenizer)
         self.save("last")
         if self.keep:
             self.curves = Curves(self.run_dir, every=self.config.training.log_every)

@@ -9,10 +9,15 @@ import torch
 
 from textcnn.checkpoint import Checkpoint, load_training_state
 from textcnn.errors import InputError
-from textcnn.system.atomic import existing, write_json
-from textcnn.system.run_dir import WORDS
+from textcnn.system.atomic import existing, new_file, write_json
+from textcnn.system.run_dir import TOKENIZER, WORDS
+from textcnn.text.tokenizer_file import read_definition
+from textcnn.text.tokenizers import Tokenizer
 from textcnn.training.final import Selection
+from textcnn.training.optimization.stored import fitting_optimizer_state
 from textcnn.training.state import TrainingState
+
+LONGEST_REASON = 200  # characters of an error of PyTorch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,20 +57,23 @@ def restore(run: "TrainingRun", checkpoint: Checkpoint) -> None:
     directory = existing(run.run_dir / "last")
     stored = load_training_state(directory)
     try:
+        if not isinstance(stored, dict):
+            raise TypeError(f"the state is a {type(stored).__name__}, expected a dictionary")
         if "selection" in stored:
             run.enter_final(Selection.restore(stored["selection"]), vectors=False)
         run.state = TrainingState.restore(stored["state"])
         run.batches.go_to(stored["batches"])
         run.classifier.model.load_state_dict(checkpoint.weights)
         run.classifier.thresholds = checkpoint.thresholds
-        run.learner.optimizer.load_state_dict(stored["optimizer"])
+        optimizer = run.learner.optimizer
+        optimizer.load_state_dict(fitting_optimizer_state(stored["optimizer"], optimizer))
         if run.learner.average is not None:
             run.learner.average.load_state(stored["average"])
         run.learner.set_rates(run.state)  # an unusable history is refused now
         run.precision.load_state(stored.get("scaler", {}))
         torch.set_rng_state(stored["random"])
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split())[:LONGEST_REASON]
         raise InputError(f"{directory}: training can't be resumed: {reason}") from error
 
 
@@ -91,6 +99,23 @@ def read_words(run_dir: "Path") -> list[str]:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise InputError(f"{file} is not a JSON list of words; start a new run")
     return words
+
+
+def save_tokenizer(run_dir: "Path", tokenizer: Tokenizer) -> None:
+    """Store a tokenizer's file, as the file itself may be gone on resume."""
+    if tokenizer.definition is not None:
+        with new_file(run_dir / TOKENIZER) as file:
+            file.write_text(tokenizer.definition, encoding="utf-8")
+
+
+def read_tokenizer(run_dir: "Path") -> str | None:
+    """The content of the stored file; None if the tokenizer has none.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    file = run_dir / TOKENIZER
+    return read_definition(file) if file.exists() else None
 
 
 def data_changed(run_dir: "Path") -> str:

@@ -5,6 +5,10 @@ from typing import Any
 
 from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
+from textcnn.errors import InputError
+from textcnn.system.atomic import existing
+from textcnn.system.failures import os_failure
+from textcnn.system.run_dir import CONFIG, METRICS
 from textcnn.system.terminal import argument
 from textcnn.training.loop import Interrupted
 from textcnn.training.many_runs.members import EnsembleRun
@@ -41,9 +45,11 @@ def carry_out(run: TrainingRun, resume_from: Path) -> None:
     Args:
         resume_from: the run directory to name if the user interrupts the run.
     """
-    run.start()
     try:
+        run.start()
         run.learn()
+        run.finish()
+        check_kept(run)
     except Interrupted:
         run.console.print(
             f"interrupted {run.progress}; to resume, run",
@@ -51,4 +57,23 @@ def carry_out(run: TrainingRun, resume_from: Path) -> None:
             sep="\n",
         )
         raise KeyboardInterrupt from None
-    run.finish()
+    except BrokenPipeError:  # standard output, not a file
+        raise
+    except OSError as error:
+        command = f"python -m textcnn.train {argument('resume', resume_from)}"
+        begun = existing(run.run_dir / "last").is_dir()
+        again = f"; to resume after that, run {command}" if begun else ""
+        raise InputError(f"{os_failure(error)}{again}") from error
+
+
+def check_kept(run: TrainingRun) -> None:
+    """
+    Raises:
+        InputError: somebody deleted what the run wrote.
+    """
+    lost = [name for name in (METRICS, CONFIG) if not (run.run_dir / name).is_file()]
+    if run.is_first and lost:
+        raise InputError(
+            f"{run.run_dir / lost[0]} was deleted while the run was going on; train again with "
+            "another run_dir"
+        )

@@ -1,9 +1,12 @@
 """Where training stands: what a resumed run needs besides weights and optimizer."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from textcnn.evaluation.metrics import Scores
+
+LARGEST = 2**63  # of a counter
 
 
 @dataclass
@@ -30,14 +33,26 @@ class TrainingState:
         """The state that `asdict` turned into `stored`.
 
         Raises:
-            TypeError: a field is missing, unknown or of the wrong type.
+            TypeError: a field is missing or unknown, or holds what no run stores there.
         """
         state = cls(**stored)
         for name, default in asdict(cls()).items():
             value = getattr(state, name)
-            kinds = (float, int, type(None)) if default is None else (type(default), int)
-            if not isinstance(value, kinds):
+            if name == "history":
+                fits = isinstance(value, list) and all(map(is_entry, value))
+            elif type(default) is int:
+                fits = type(value) is int and 0 <= value < LARGEST
+            elif default is None:
+                fits = value is None or is_number(value)
+            else:
+                fits = is_number(value) and value >= 0
+            if not fits:
                 raise TypeError(f"{name} is {value!r:.40}")
+        if not state.best_epoch <= state.epoch == len(state.history):
+            raise TypeError(
+                f"epoch is {state.epoch} and best_epoch {state.best_epoch}, but the history has "
+                f"{len(state.history)} entries"
+            )
         return state
 
     def add_batch(self, loss: float, correct: int, texts: int, seconds: float) -> None:
@@ -86,3 +101,25 @@ class TrainingState:
     @property
     def texts_per_second(self) -> float:
         return self.epoch_texts / max(self.epoch_seconds, 1e-9)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number; a bool is none."""
+    return type(value) in (int, float) and abs(value) < LARGEST and math.isfinite(value)
+
+
+def is_entry(entry: Any) -> bool:
+    """Whether it is an entry of the history, as `end_epoch` adds them."""
+    if not isinstance(entry, dict) or not {"epoch", "step", "train"} <= set(entry):
+        return False
+    scores = [(entry["train"], ("loss", "accuracy"))]
+    if "validation" in entry:
+        scores.append((entry["validation"], ("loss", "accuracy", "macro_f1")))
+    return (
+        type(entry["epoch"]) is int
+        and type(entry["step"]) is int
+        and all(
+            isinstance(of, dict) and set(names) <= set(of) and all(map(is_number, of.values()))
+            for of, names in scores
+        )
+    )

@@ -18,6 +18,7 @@ from textcnn.config.stored import read_config
 from textcnn.data.prepare import PreparedData
 from textcnn.errors import InputError
 from textcnn.system.atomic import existing
+from textcnn.system.failures import os_failure
 from textcnn.system.run_dir import CONFIG, METRICS
 from textcnn.system.terminal import argument, build_console
 from textcnn.system.workers import build_pool, interrupts_blocked, kill_workers, processes_of
@@ -114,6 +115,8 @@ def complete(job: Job, run: TrainingRun, console: Console) -> None:
         run.finish()
     except InputError as error:
         raise InputError(f"{job.name}: {error}") from error
+    except OSError as error:
+        raise InputError(f"{job.name}: {os_failure(error)}") from error
 
 
 def train_in_workers(
@@ -160,14 +163,8 @@ def stop(pool: ProcessPoolExecutor) -> None:
 def train_one(job: Job, quiet: bool, options: Mapping[str, Any]) -> None:
     """Carry out a run in a worker."""
     console = build_console(quiet=True)
-    lines = Console(
-        file=NamedLines(job.name.partition(" of ")[0]),  # type: ignore[arg-type]
-        quiet=quiet,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    named = NamedLines(job.name.partition(" of ")[0])
+    lines = build_console(quiet, file=named)  # type: ignore[arg-type]
     try:
         complete(job, start_or_resume(job, console=console, **options), lines)
     except Interrupted:

@@ -32,7 +32,7 @@ from textcnn.training.many_runs.students import out_of_fold_logits
 from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.recipe import SELECTED, TrainingRun
 from textcnn.training.report import Opening, Outcome, peak_memory_bytes
-from textcnn.training.resuming import data_changed, save_words
+from textcnn.training.resuming import data_changed, save_tokenizer, save_words
 
 TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")
 
@@ -68,6 +68,7 @@ class EnsembleRun(TrainingRun):
         elif self.is_first:
             create_run_dir(self.run_dir, dump(self.config), self.config.overwrite)
             save_words(self.run_dir, self.data.more_words)
+            save_tokenizer(self.run_dir, self.data.texts.encoder.tokenizer)
         self.opening.report_model(self.console, self.config.model.title, len(self.vocabulary))
         self.console.print(
             f"{len(self.jobs)} such networks, in {self.run_dir / 'member-1'} and so on"
@@ -187,7 +188,7 @@ def merge_members(
     if ngrams is not None:
         weights |= {f"ngrams.{name}": tensor for name, tensor in ngrams.state_dict().items()}
         weights["weights"] = torch.ones(2) if beside is None else beside
-    return Checkpoint(config_yaml, weights, first.vocabulary, first.labels, {}, first.thresholds)
+    return replace(first, config=config_yaml, weights=weights, manifest={})
 
 
 @dataclass(frozen=True)

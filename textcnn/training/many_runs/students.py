@@ -15,6 +15,7 @@ from textcnn.errors import InputError
 from textcnn.inference import load
 from textcnn.models.ensemble import mean_logits
 from textcnn.system.atomic import new_file
+from textcnn.system.failures import failing_as_os_error
 from textcnn.system.run_dir import TEACHER_LOGITS
 from textcnn.training.batches import EpochBatches, StreamBatches
 from textcnn.training.many_runs.jobs import Job, train_all
@@ -67,7 +68,10 @@ def out_of_fold_logits(run: TrainingRun) -> np.ndarray:
     run.accelerator.wait_for_everyone()
     logits = collect(run, jobs)
     if run.is_first:
-        with new_file(run.run_dir / TEACHER_LOGITS) as file:
+        with (
+            new_file(run.run_dir / TEACHER_LOGITS) as file,
+            failing_as_os_error(file, SafetensorError),
+        ):
             save_file({"logits": logits}, file, {"made_of": made_of})
     return logits.numpy()
 

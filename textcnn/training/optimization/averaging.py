@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, optim
 
 from textcnn.training.optimization.optimizers import seen_rows
+from textcnn.training.optimization.stored import check_tensor
 
 # The share that an average over `before` steps has in that over `now` steps; 0 for 0 steps.
 Kept = Callable[[Any, int], Any]
@@ -153,11 +154,14 @@ class WeightAverage:
             KeyError, TypeError, RuntimeError, ValueError: the state is of another network.
         """
         tensors = self.tensors()
+        check_state(state, tensors, self.table)
         for name, tensor in tensors.items():
             tensor.copy_(state["raw"][name])
-        self.updates = int(state["updates"])
+        self.updates = state["updates"]
         if not self.steps:
             return
+        if not state["values"]:
+            raise ValueError("the average holds no values")
         self.begin(tensors)
         for name, average in self.values.items():
             average.copy_(state["values"][name])
@@ -197,6 +201,29 @@ def build_average(
         return WeightAverage(network, optimizer, exponential(decay))
     assert steps is not None
     return WeightAverage(network, optimizer, mean, skip=int(begins * steps))
+
+
+def check_state(state: dict[str, Any], tensors: dict[str, Tensor], table: str | None) -> None:
+    """Hold a stored state against what is averaged: `copy_` alone would repeat a shorter tensor.
+
+    Args:
+        table: the name of the table whose rows may lag behind.
+
+    Raises:
+        KeyError, TypeError, ValueError: the state is of another network, or not finite.
+    """
+    if type(state["updates"]) is not int or state["updates"] < 0:
+        raise ValueError(f"updates of the average is {state['updates']!r:.40}")
+    for kind in ("raw", "values") if state["values"] else ("raw",):
+        for name, tensor in tensors.items():
+            check_tensor(f"{kind} {name}", state[kind][name], tensor.shape, tensor.dtype)
+    if "rows_at" in state:
+        if table is None:
+            raise ValueError("rows_at of the average, but the network has no table")
+        rows = state["rows_at"]
+        check_tensor("rows_at", rows, tensors[table].shape[:1], torch.int64)
+        if bool(((rows < 0) | (rows > state["updates"])).any()):
+            raise ValueError("rows_at of the average has numbers beyond its updates")
 
 
 def table_of(network: Any) -> Tensor | None:

@@ -1,0 +1,56 @@
+"""Find labels that are likely wrong: `python -m textcnn.audit_data [key=value ...]`."""
+
+from pathlib import Path
+
+from textcnn.cli import program
+from textcnn.config.data_audit import AuditDataConfig
+from textcnn.errors import InputError
+
+
+@program("audit_data")
+def main(config: AuditDataConfig) -> None:
+    # Imported here, after the checks: importing torch takes seconds.
+    from textcnn.builders import build_division, build_source
+    from textcnn.data.audit.label_errors import find_label_errors
+    from textcnn.data.audit.near_duplicates import near_duplicates
+    from textcnn.data.audit.page import write_page
+    from textcnn.data.audit.pool import read_pool
+    from textcnn.data.audit.report import report
+    from textcnn.data.audit.suspects import collect, write_suspects
+    from textcnn.data.audit.whole import examine
+    from textcnn.system.cores import available_cores
+    from textcnn.system.terminal import build_console
+    from textcnn.text.tokenizers import build_tokenizer
+    from textcnn.training.many_runs.out_of_fold import out_of_fold_probabilities
+
+    output = Path(config.output).expanduser()
+    page = None if config.page is None else Path(config.page).expanduser()
+    for key, path in (("output", output), ("page", page)):
+        if path is not None and path.exists() and not config.overwrite:
+            raise InputError(f"{key}={path} exists; give another file, or overwrite=true")
+
+    console, folds = build_console(), config.data.folds or 5
+    source = build_source(config.data, config.seed)
+    pool = read_pool(source, build_division(config.data, config.seed))
+    console.print(f"{len(pool):,} rows of {len(pool.names):,} classes; models to train: {folds}")
+    probabilities = out_of_fold_probabilities(
+        pool,
+        config.of_a_fold,
+        folds,
+        workers=min(config.workers or available_cores(), folds),
+        done=lambda count: console.print(f"fold {count} of {folds} is read"),
+    )
+    errors = find_label_errors(pool.labels, probabilities)
+    findings = collect(pool, errors, near_duplicates(pool.texts, config.similarity))
+    tokenizer = build_tokenizer(config.text.unit, **config.text.tokenizer_settings())
+    whole = examine(pool, errors, tokenizer)
+    separator = config.data.label_separator or ","
+    write_suspects(output, findings, separator)
+    if page is not None:
+        write_page(page, pool, findings, whole, rows=config.page_rows, separator=separator)
+    report(console, findings, whole, separator)
+    console.print(f"saved in {output}" + (f" and {page}" if page is not None else ""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The audit of data: labels that are likely wrong, repeated texts, shortcuts."""

@@ -1,0 +1,43 @@
+"""Ctrl-C while a program starts.
+
+Importing PyTorch takes seconds. A KeyboardInterrupt in an import ends in a traceback, or in another
+error, or is ignored. So until the work begins, Ctrl-C ends the process at once; nothing has been
+written by then.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+INTERRUPTED = 130  # exit code
+
+
+def end_at_once(number: int, frame: FrameType | None) -> None:
+    """Handle Ctrl-C: one line, no cleaning up."""
+    with suppress(OSError):
+        os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+def begin_start() -> Any:
+    """From here on Ctrl-C ends the process at once. Returns the handler before, to set again.
+
+    Outside the main thread, where Python can't handle signals, nothing changes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # not if Ctrl-C is ignored, as in the background
+        set_handler(end_at_once)
+    return before
+
+
+def end_start() -> None:
+    """From here on Ctrl-C raises KeyboardInterrupt, so that the work can clean up."""
+    if signal.getsignal(signal.SIGINT) is end_at_once:
+        set_handler(signal.default_int_handler)
+
+
+def set_handler(handler: Any) -> None:
+    with suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGINT, handler)
