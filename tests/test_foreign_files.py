@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_the_separator_without_a_header_is_the_one_that_all_rows_share(write: Wr
         ("text,label\nx,a\ntext,label\ny,b\n", "line 3: the header again; two files were joined"),
         ("text,label\nx,a\n\ufefftext,label\ny,b\n", "line 3: the header again; two files were"),
         ('text,label\nx,a\n\ufeff"text","label"\ny,b\n', "line 3: the header again; two files"),
+        ("text,label\nx,a\n\ufeffy,b\n", "line 3: a byte order mark (U+FEFF) before the first"),
         ("text,label\nx,a\ufefftext,label\ny,b\n", "line 2: 3 columns, but the header has 2"),
         ("sep=;\ntext;label\nx;a\ny\n", "line 4: 1 columns, but the header has 2 (text, label)"),
     ],
@@ -175,7 +177,7 @@ def test_nul_bytes_are_refused_with_their_line(write: Write, name: str) -> None:
 # Formats
 
 
-COMPRESSIONS = {
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
     ".xz": lzma.compress,

@@ -116,7 +116,7 @@ def test_test_labels_are_those_of_training_however_they_are_spelled(write: Write
     assert splits.labels == ("0", "1")
     assert splits.train.labels.tolist() == [0, 1, 1, 0]
     assert splits.test.labels.tolist() == [1, 0]
-    (warning,) = splits.warnings
+    warning = splits.warnings[0]
     assert warning.startswith("labels that are spelled differently are read alike: ")
 
 

@@ -45,7 +45,8 @@ def split(source: str = "files", **given: Any) -> Splits:
 
 def scored(names: Sequence[str], source: str = "files", **given: Any) -> LabelledTexts | None:
     where, division = asked(source, given)
-    return load_test(where.open()[0], division, names)
+    found = load_test(where.open()[0], division, names)
+    return None if found is None else found[0]
 
 
 def refusal(source: str = "files", **given: Any) -> str:

@@ -90,4 +90,7 @@ def test_a_stream_without_rows_or_with_bad_ones_is_refused(
     assert error_line(capfd) == f"{empty} holds no rows"
     late = write_csv(tmp_path / "late.csv", [*rows(150), ("a text", "")])
     assert train(late, tmp_path / "run", *STREAM) == 2
-    assert error_line(capfd) == f"{late}, row 151: column 'label' is empty; fill it or drop the row"
+    assert error_line(capfd) == (
+        f"{late}, row 151: column 'label' is empty; fill it, or drop the row with "
+        "data.missing_label=drop"
+    )

@@ -123,6 +123,7 @@ def build_data(
         subwords=subwords,
         streaming=data.streaming,
         vocabulary_examples=text.vocabulary_examples,
+        shuffle_buffer=data.shuffle_buffer,
         **text.vocabulary_settings(),
     )
 

@@ -1,6 +1,7 @@
 """Train a classifier: `python -m textcnn.train [key=value ...]`."""
 
 import os
+from pathlib import Path
 
 from textcnn.cli import program, refuse_changes
 from textcnn.config.check import check
@@ -11,6 +12,7 @@ from textcnn.errors import InputError
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
 from textcnn.system.run_dir import check_begun, check_free, find_config, job_dir
+from textcnn.system.stored_paths import check_stored
 
 
 @program("train")
@@ -28,6 +30,7 @@ def main(config: TrainConfig) -> None:
         changed = refuse_changes(allowed={"training.epochs"})
         epochs = config.training.epochs
         config = read_config(file, TrainConfig)
+        check_files(config, run_dir)
         if isinstance(config.model, NetworkConfig):  # n-grams are trained again from the start
             check_begun(run_dir)
         if "training.epochs" in changed:
@@ -47,6 +50,18 @@ def main(config: TrainConfig) -> None:
     carry_out(config, run_dir, resume)
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()  # its threads could abort a process that exits
+
+
+def check_files(config: TrainConfig, run_dir: Path) -> None:
+    """
+    Raises:
+        InputError: files of a run are not found from here.
+    """
+    if config.data.source == "files":
+        for name in ("train", "validation", "test", "unlabelled"):
+            paths = getattr(config.data, name) or []
+            for path in paths if isinstance(paths, list) else [paths]:
+                check_stored(f"data.{name}", path, run_dir)
 
 
 def refuse_other_epochs(config: TrainConfig, epochs: int) -> None:

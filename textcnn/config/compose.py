@@ -20,7 +20,7 @@ from textcnn.config.keys import join_or
 from textcnn.config.programs import TrainConfig
 from textcnn.config.schemas import CHOSEN_BY, register_schemas
 from textcnn.errors import InputError
-from textcnn.system.terminal import hydra_string
+from textcnn.system.arguments import hydra_string
 
 GROUPS = ("model", "text", "optimizer", "schedule", "training", "data")
 SINGLE = ("experiment", "seed", "teacher", "baseline")

@@ -13,7 +13,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from textcnn.config.keys import example, join_or, takes, walk
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
-from textcnn.system.terminal import argument
+from textcnn.system.arguments import argument
 
 KEY = r"[+~]*[A-Za-z_][\w.@/-]*"
 CONFIGS = "textcnn.configs"  # the package of the YAML files

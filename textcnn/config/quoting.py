@@ -11,7 +11,7 @@ from typing import Any, get_args
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from textcnn.system.terminal import hydra_string
+from textcnn.system.arguments import hydra_string
 
 WEIGHTS = "training.class_weights"  # names of classes are no keys of Hydra's grammar
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"

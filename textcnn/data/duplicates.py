@@ -20,7 +20,8 @@ def handle_duplicates(
         policy: `drop` the texts from the earlier split, `keep` and only count them, or `error`.
 
     Raises:
-        InputError: there are such texts and `policy` is `error`, or no training text is left.
+        InputError: there are such texts and `policy` is `error`, or no text to train on or
+            to validate on is left.
     """
     seen = np.empty(0, np.uint64)
     kept, notes = dict(splits), []
@@ -46,6 +47,12 @@ def handle_duplicates(
         raise InputError(
             "every text of data.train also occurs in another split, so there is nothing to train "
             "on; give other files, or set data.duplicates=keep"
+        )
+    if len(splits["data.validation"]) and len(kept["data.validation"]) == 0:
+        raise InputError(
+            "every text of data.validation also occurs in data.test, so there is nothing to "
+            "validate on; give another file, leave data.validation out to draw it from the "
+            "training rows, or set data.duplicates=keep"
         )
     return kept, notes
 

@@ -205,7 +205,10 @@ def label_texts(
     targets = None
     if soft is not None:
         targets = np.zeros((len(rows), len(names)), np.float32)  # (texts, classes)
-        targets[owners, ids.to_numpy()] = pc.list_flatten(rows[soft]).to_numpy()
+        shares = pc.list_flatten(rows[soft]).to_numpy().astype(np.float32)
+        # added: a text may name a class twice, in two spellings
+        np.add.at(targets, (owners, ids.to_numpy()), shares)
+        targets = targets.clip(max=1)
         numbers = targets.argmax(axis=1) if soft == SHARES else targets >= 0.5
     weights = rows["weight"].to_numpy() if "weight" in rows.column_names else None
     texts = Texts(rows["text"], kept)

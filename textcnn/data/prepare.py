@@ -109,6 +109,7 @@ def prepare_data(
     more_words: Sequence[str] = (),
     streaming: bool = False,
     vocabulary_examples: int = 100_000,
+    shuffle_buffer: int | None = None,
 ) -> PreparedData:
     """Read the rows of a source, divide them into splits, and encode them.
 
@@ -116,14 +117,15 @@ def prepare_data(
         max_length, truncate, min_frequency, max_vocabulary, subwords, more_words: see
             `prepare_texts`.
         streaming: don't hold the training rows in memory.
-        vocabulary_examples: with `streaming`, the first rows, see `load_stream`.
+        vocabulary_examples, shuffle_buffer: with `streaming`, the first rows, and those that are
+            shuffled among themselves, see `load_stream`.
 
     Raises:
         InputError: as `load_splits` and `load_stream`.
     """
     stream = None
     if streaming:
-        splits, stream = load_stream(source, division, vocabulary_examples)
+        splits, stream = load_stream(source, division, vocabulary_examples, shuffle_buffer)
     else:
         splits = load_splits(source, division)
         if (rows := source.read_unlabelled()) is not None:

@@ -68,7 +68,9 @@ class RowStream:
         return rows.select(keep)
 
 
-def load_stream(source: Source, division: Division, examples: int) -> tuple[Splits, RowStream]:
+def load_stream(
+    source: Source, division: Division, examples: int, window: int | None = None
+) -> tuple[Splits, RowStream]:
     """The stream to train on, and splits of its first rows.
 
     Vocabulary and classes are learned from the first rows. Validation and test are drawn from them
@@ -76,6 +78,7 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
 
     Args:
         examples: the number of first rows.
+        window: the number of rows that will be shuffled among themselves; None: unknown.
 
     Raises:
         InputError: as `load_splits`.
@@ -118,7 +121,28 @@ def load_stream(source: Source, division: Division, examples: int) -> tuple[Spli
         division.duplicates,
         division.max_examples,
     )
+    warnings += [*splits.warnings, *sorted_warnings(splits.train, window)]
     return replace(splits, notes=tuple(notes), warnings=tuple(warnings)), rows
+
+
+def sorted_warnings(train: LabelledTexts, window: int | None) -> Iterator[str]:
+    """A warning if windows of a stream hold one class only: its rows are sorted.
+
+    Args:
+        train: the first rows, in order.
+        window: rows that are shuffled among themselves; None: unknown.
+    """
+    if window is None or window < 2 or len(train.names) < 2:
+        return
+    strata = train.strata
+    windows = [strata[start : start + window] for start in range(0, len(strata), window)]
+    alone = sum(len(each) > 1 and (each == each[0]).all() for each in windows)
+    if alone:
+        yield (
+            f"{alone:,} of the first {len(windows):,} windows of data.shuffle_buffer={window:,} "
+            "texts hold one class only, so that training forgets the others meanwhile; shuffle the "
+            "rows of the files, or raise data.shuffle_buffer"
+        )
 
 
 def with_label(tables: Iterator[pa.Table], spelling: Spelling | None = None) -> Iterator[pa.Table]:

@@ -1,17 +1,19 @@
 """Train, validation and test: which rows belong to which split, drawn by class and seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.class_counts import support_warnings
 from textcnn.data.duplicates import first_of_each, handle_duplicates
-from textcnn.data.label_spelling import Spelling, spelling_warnings, spellings
+from textcnn.data.label_cleaning import clean_labels
+from textcnn.data.label_spelling import Spelling
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
 from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
 from textcnn.data.sources.missing_labels import drop_missing
-from textcnn.data.sources.source import FOREIGN, KEYS, Readers, Source
+from textcnn.data.sources.source import KEYS, Readers, Source
 from textcnn.data.unseen_labels import handle_unseen
 from textcnn.errors import InputError
 
@@ -99,9 +101,9 @@ class Division:
         if self.part is not None:
             test, train = self.leave_out(train, *self.part)
         check_learnable(train)
-        return Splits(
-            train, validation, test, (*notes, *unseen, *found, *cuts, *target_notes(train))
-        )
+        notes = (*notes, *unseen, *found, *cuts, *target_notes(train))
+        warnings = tuple(support_warnings({"validation": validation, "test": test}))
+        return Splits(train, validation, test, notes, warnings)
 
     def leave_out(
         self, rows: LabelledTexts, part: int, parts: int
@@ -243,28 +245,8 @@ def load_splits(source: Source, division: Division) -> Splits:
         rows = tables["data.train"]
         tables["data.train"] = unique = first_of_each(rows)
         notes.append(f"{len(rows) - len(unique)} of {len(rows)} texts were duplicates: dropped")
-    return replace(division.divide(tables, notes), warnings=tuple(warnings))
-
-
-def clean_labels(
-    tables: Mapping[str, pa.Table], source: Source
-) -> tuple[dict[str, pa.Table], list[str], list[str]]:
-    """The rows that have labels, spelled alike in all tables; notes and warnings for the user.
-
-    Labels given from Python, and those of other sources, stay as they are.
-
-    Raises:
-        InputError: no row of a table has a label.
-    """
-    if source.source not in FOREIGN:
-        return dict(tables), [], []
-    labelled, notes = {}, []
-    for key, rows in tables.items():
-        labelled[key], note = drop_missing(rows, key)
-        notes += note
-    spelling = Spelling(spellings(labelled["data.train"]["label"]))
-    unified = {key: spelling.unify(rows) for key, rows in labelled.items()}
-    return unified, notes, spelling_warnings(labelled, spelling)
+    splits = division.divide(tables, notes)
+    return replace(splits, warnings=(*warnings, *splits.warnings))
 
 
 def leave_out_test(readers: Readers, source: Source) -> list[str]:
@@ -284,8 +266,10 @@ def leave_out_test(readers: Readers, source: Source) -> list[str]:
     return ["data.folds: the split test is not used; set data.train=train+test to use its rows too"]
 
 
-def load_test(readers: Readers, division: Division, names: Sequence[str]) -> LabelledTexts | None:
-    """The test rows of a source, with the classes of a trained classifier.
+def load_test(
+    readers: Readers, division: Division, names: Sequence[str]
+) -> tuple[LabelledTexts, list[str]] | None:
+    """The test rows of a source, with the classes of a trained classifier, and notes for the user.
 
     Args:
         names: of the classes, by id.
@@ -295,11 +279,11 @@ def load_test(readers: Readers, division: Division, names: Sequence[str]) -> Lab
     """
     if "data.test" not in readers or division.folds is not None:
         return None
-    table, _ = drop_missing(readers["data.test"](), "data.test")
-    table, known, _ = handle_unseen(
+    table, notes = drop_missing(readers["data.test"](), "data.test")
+    table, known, more = handle_unseen(
         Spelling(names, known=True).unify(table), names, "data.test", division.unseen_label
     )
-    return division.keep(label_texts(table, known, "data.test"), "data.test")
+    return division.keep(label_texts(table, known, "data.test"), "data.test"), [*notes, *more]
 
 
 def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: str) -> np.ndarray:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,8 +24,10 @@ from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import class_table, summary
+from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
+from textcnn.system.stored_paths import find_stored
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
@@ -43,8 +46,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         config.checkpoint, table_memory=config.table_memory, half=config.half
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
-    data = chosen_data(config.data, trained.data, given)
-    rows = test_rows(data, trained, classifier.labels)
+    data = found_data(chosen_data(config.data, trained.data, given), given, directory)
+    rows, notes = test_rows(data, trained, classifier.labels)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
@@ -70,7 +73,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    for line in (summary(scores), verdict, f"saved in {file}"):
+    doubts = [f"warning: {line}" for line in score_warnings(scores, "the split")]
+    for line in (*notes, summary(scores), *doubts, verdict, f"saved in {file}"):
         console.print(line)
 
 
@@ -94,8 +98,43 @@ def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> 
     return data
 
 
-def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> LabelledTexts:
-    """The rows to score, with the label ids of the classifier."""
+def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataConfig:
+    """The data, whose stored paths are found from another directory than that of training.
+
+    Args:
+        directory: of the checkpoint.
+
+    Raises:
+        InputError: a stored file is nowhere.
+    """
+    if data.source != "files":
+        return data
+    found: dict[str, Any] = {}
+    for name in ("train", "validation", "test"):
+        paths = getattr(data, name)
+        if paths is None or f"data.{name}" in given:
+            continue
+        several = paths if isinstance(paths, list) else [paths]
+        try:
+            places = [find_stored(f"data.{name}", path, directory) for path in several]
+        except InputError:
+            if needed(name, data):
+                raise
+            places = []
+        found[name] = places if isinstance(paths, list) else next(iter(places), None)
+        found[name] = found[name] or None
+    return replace(data, **found)
+
+
+def needed(name: str, data: DataConfig) -> bool:
+    """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
+    return name == "test" or data.test is None or data.folds is not None
+
+
+def test_rows(
+    data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]
+) -> tuple[LabelledTexts, list[str]]:
+    """The rows to score, with the label ids of the classifier, and notes for the user."""
     if data.source == "memory":
         raise InputError(
             "the rows of this checkpoint were given from Python; give data=files data.test=<file>"
@@ -109,9 +148,9 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
     source = Source(**data.source_settings(), seed=trained.seed)
     division = Division(**data.split_settings(), seed=trained.seed)
     readers = source.open_stream()[1] if data.streaming else source.open()[0]
-    rows = load_test(readers, division, labels)
-    if rows is not None:
-        return rows
+    found = load_test(readers, division, labels)
+    if found is not None:
+        return found
     if data.streaming:  # drawn from the first rows, as in training
         splits, _ = load_stream(source, division, trained.text.vocabulary_examples)
     else:
@@ -121,7 +160,7 @@ def test_rows(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -
             f"the data have the classes {', '.join(splits.labels)}, the checkpoint has "
             f"{', '.join(labels)}; give data with the classes of the checkpoint"
         )
-    return splits.test
+    return splits.test, []
 
 
 def check_loss(loss: float, directory: Path) -> None:

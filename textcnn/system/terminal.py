@@ -1,14 +1,14 @@
 """Output to the terminal: the console, tables, and arguments to paste."""
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table
+
+from textcnn.system.arguments import argument as argument
 
 # Control characters (C0 but tab and line feed, DEL, C1), line separators, marks that reverse or
 # isolate the direction of text, and halves of characters.
@@ -58,21 +58,6 @@ def shortened(line: str, longest: int = LONGEST_LINE) -> str:
         return line
     end = longest // 2
     return f"{line[: longest - end - 3]}...{line[-end:]}"
-
-
-def argument(key: str, value: Path | str) -> str:
-    """`key=value` quoted for a shell and for Hydra, whatever characters the value holds."""
-    if re.fullmatch(r"[\w./-]+", str(value)) and value != "null":
-        return f"{key}={value}"
-    return shlex.quote(f"{key}={hydra_string(str(value))}")
-
-
-def hydra_string(value: str) -> str:
-    """A string in quotes, as Hydra and OmegaConf read it."""
-    # Hydra takes backslashes as they are, but before a quote
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
-    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
-    return '"' + escaped.replace("${", "\\${") + '"'
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:

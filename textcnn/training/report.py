@@ -15,6 +15,7 @@ from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
+from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.training.curves import Curves
@@ -127,6 +128,7 @@ class Outcome:
                 "notes": opening.splits.notes,
                 "vectors_coverage": vectors_coverage,
                 **opening.description.as_json(),
+                "warnings": opening.warnings,
             },
             "model": opening.model.as_json() | {"token_ids": len(self.best.encoder.vocabulary)},
             "history": state.history,
@@ -150,12 +152,21 @@ class Outcome:
         console.print(
             self.chosen_line(),
             *([f"test {summary(self.test)}"] if self.test else []),
+            *self.warnings(),
             *([] if self.baseline is None else [self.baseline.line()]),
             f"{self.seconds:.1f} s in total, {self.train_seconds:.1f} s of training and validation "
             f"at {self.texts_per_second:,.0f} texts/s, peak memory "
             f"{peak_memory_bytes() / 1e6:,.0f} MB",
             sep="\n",
         )
+
+    def warnings(self) -> list[str]:
+        """What the scores can't say."""
+        return [
+            f"warning: {line}"
+            for name, scores in self.scores.items()
+            for line in score_warnings(scores, name)
+        ]
 
     def chosen_line(self) -> str:
         """What validation chose."""

@@ -85,8 +85,8 @@ def checked_row(
     joined = len(first) < len(row[0])
     cells = [first.strip('"'), *row[1:]]
     again = header and len(names) > 1 and [cell.strip() for cell in cells[: len(names)]] == names
-    if again or (joined and not header):
-        what = "the header again" if again else "a byte order mark (U+FEFF)"
+    if again or joined:
+        what = "the header again" if again else "a byte order mark (U+FEFF) before the first cell"
         raise InputError(f"{where}: {what}; {JOINED}")
     width = len(names)
     if len(row) > width and not any(map(str.strip, row[width:])):

@@ -26,6 +26,7 @@ from textcnn.system.terminal import argument
 
 StringOrList = str | list[str]
 
+SHEETS = (".xlsx", ".xls", ".ods")
 STREAMED_ROWS = 1000  # per block
 
 
@@ -91,9 +92,10 @@ def find_files(
         found += files
     for path in found:
         if format_of(path) not in endings and not path.is_dir():
+            fix = "; save the sheet as CSV" if path.suffix.lower() in SHEETS else ""
             raise InputError(
                 f"{path}: textcnn reads {', '.join(endings)}, also with {', '.join(COMPRESSED)}; "
-                f"got {path.suffix!r}"
+                f"got {path.suffix!r}{fix}"
             )
     return found
 

@@ -50,7 +50,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 def opened(path: Path) -> IO[bytes]:
     compression = compression_of(path)
     if compression == ".gz":
-        return gzip.open(path)
+        return gzip.open(path)  # type: ignore[return-value]
     if compression == ".bz2":
         return bz2.open(path)
     if compression == ".xz":

@@ -1,7 +1,7 @@
 """The questions of the other studies, asked of a user's own classifier and texts."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textcnn.errors import InputError
@@ -135,7 +135,9 @@ def load(settings: Values) -> Subject:
         )
     classifier = network_alone(classifier, settings["checkpoint"])
     data = chosen_data(settings["data"], trained.data)
-    rows = test_rows(data, trained, classifier.labels)
+    if data.unseen_label == "wrong":  # such texts have no class that could be examined
+        data = replace(data, unseen_label="drop")
+    rows, _ = test_rows(data, trained, classifier.labels)
     facts = {
         "unit": trained.text.unit,
         "name": trained.model.name,
