@@ -1,6 +1,5 @@
 """TensorBoard: everything a run shows goes into one event file in the run directory."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +49,7 @@ class Curves:
             self.writer.add_scalar(f"{group}/{name}", value, step)
 
     def figure(self, name: str, figure: "Figure", step: int) -> None:
-        with warnings.catch_warnings():
-            # the name of a class may hold characters that matplotlib's font lacks
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            self.writer.add_figure(name, figure, step, close=False)
+        self.writer.add_figure(name, figure, step, close=False)
 
     def text(self, name: str, markdown: str, step: int = 0) -> None:
         self.writer.add_text(name, markdown, step)
