@@ -21,16 +21,17 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from textcnn.config.check import check
+from textcnn.config.compose import check_lengths
 from textcnn.config.explain import CONFIGS, described, explain, group_options
 from textcnn.config.keys import command_line, join_or, takes, walk
 from textcnn.config.schemas import SCHEMAS, register_schemas
-from textcnn.errors import InputError
+from textcnn.errors import InputError, shortened
 from textcnn.system.cores import limit_threads
 from textcnn.system.failures import os_failure, out_of_memory
 from textcnn.system.interrupts import INTERRUPTED, begin_start, set_handler
 from textcnn.system.lock import release_locks
 from textcnn.system.streams import discard_output, flush_output, prepare_streams
-from textcnn.system.terminal import escaped, shortened
+from textcnn.system.terminal import escaped
 
 PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
@@ -99,6 +100,7 @@ def start(name: str, task: Callable[[DictConfig], None]) -> None:
     """Print the help of a program, or let Hydra compose its configuration and run the task."""
     # With this, Hydra raises errors instead of printing them in its own words.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    check_lengths(sys.argv[1:])
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
         return

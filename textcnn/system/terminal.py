@@ -15,7 +15,6 @@ from rich.table import Table
 UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-LONGEST_LINE = 500  # characters of a message
 
 
 def build_console(quiet: bool = False, file: IO[str] | None = None) -> Console:
@@ -50,14 +49,6 @@ def escaped(text: str) -> str:
     Labels, columns and file names come from anywhere. Line feeds and tabs stay.
     """
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def shortened(line: str, longest: int = LONGEST_LINE) -> str:
-    """The start and the end of a line that is too long."""
-    if len(line) <= longest:
-        return line
-    end = longest // 2
-    return f"{line[: longest - end - 3]}...{line[-end:]}"
 
 
 def argument(key: str, value: Path | str) -> str:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 import textcnn
 from textcnn.data.cache import CACHED_BYTES, cached
+from textcnn.data.sources.bounded import read_bounded
 from textcnn.data.sources.columns import (
     WANTS_LISTS,
     WANTS_PROBABILITIES,
@@ -287,7 +288,7 @@ def stamp(path: Path) -> str:
 
 def convert_parquet(path: Path, columns: Columns) -> pa.Table:
     with open_parquet(path, columns) as file:
-        table = file.read(columns=columns.names)
+        table = read_bounded(file, columns.names, str(path), path.stat().st_size)
         return table_rows(table, columns, str(path), known_features(file.schema_arrow))
 
 
