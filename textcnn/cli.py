@@ -28,7 +28,7 @@ from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.errors import InputError, shortened
 from textcnn.system.cores import limit_threads
 from textcnn.system.failures import os_failure, out_of_memory
-from textcnn.system.interrupts import INTERRUPTED, begin_start, set_handler
+from textcnn.system.interrupts import INTERRUPTED, begin_start, end_at_once, set_handler
 from textcnn.system.lock import release_locks
 from textcnn.system.streams import discard_output, flush_output, prepare_streams
 from textcnn.system.terminal import escaped
@@ -137,6 +137,7 @@ def one_line_errors(name: str, bugs: Callable[[], bool] = lambda: True) -> Itera
             raise
         fail(memory)
     except KeyboardInterrupt:
+        set_handler(end_at_once)  # a second Ctrl-C, while the process ends
         say("interrupted")
         sys.exit(INTERRUPTED)
 

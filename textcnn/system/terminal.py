@@ -9,6 +9,7 @@ from typing import IO, Any
 from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 # Control characters (C0 but tab and line feed, DEL, C1), line separators, marks that reverse or
 # isolate the direction of text, and halves of characters.
@@ -33,6 +34,10 @@ def build_console(quiet: bool = False, file: IO[str] | None = None) -> Console:
 
 class PlainConsole(Console):
     """A console that escapes what could move the cursor, or reverse the order of letters."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A string with escapes, which count in the width of a column."""
+        return super().render_str(escaped(text), **options)
 
     def render(self, *args: Any, **options: Any) -> Iterable[Segment]:
         """The segments of a renderable, with escaped text."""
