@@ -11,7 +11,7 @@ from textcnn.system.interrupts import end_start
 @program("audit_data")
 def main(config: AuditDataConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.builders import build_division, build_source
+    from textcnn.builders.data import build_division, build_source
     from textcnn.data.audit.label_errors import find_label_errors
     from textcnn.data.audit.near_duplicates import near_duplicates
     from textcnn.data.audit.page import write_page

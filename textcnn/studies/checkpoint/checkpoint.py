@@ -181,7 +181,7 @@ def chosen_data(data: Values, trained: Any) -> Any:
             they modify the classifier's own data. With `source=hub` they are used unchanged,
             because they may be a preset with columns of its own.
     """
-    from textcnn.builders import read_data
+    from textcnn.builders.data import read_data
     from textcnn.evaluation import report
 
     if not data:
