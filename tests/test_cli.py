@@ -513,8 +513,10 @@ def test_an_unknown_program_is_refused_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(monkeypatch, "trian") == 2
-    said = "textcnn takes train, evaluate, predict, describe or illustrate, got 'trian'; try "
-    said += "textcnn --help\n"
+    said = (
+        "textcnn takes train, evaluate, predict, describe, audit_data or illustrate, got 'trian'; "
+        "try textcnn --help\n"
+    )
     assert capsys.readouterr().err == said
 
 

@@ -29,6 +29,7 @@ class AuditDataConfig:
     optimizer: OptimizerConfig = group(OptimizerConfig, "how the weights are updated")
     schedule: ScheduleConfig = group(ScheduleConfig, "how the learning rate changes")
     training: TrainingConfig = group(TrainingConfig, "the training loop")
+    baseline: bool | None = key(None, "as in training; the audit trains none")
     seed: int = seed()
     output: str = key("suspects.csv", "the CSV file to write: rows to look at, the worst first")
     page: str | None = key("suspects.html", "the HTML page to write; null: none")
