@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from conftest import Write
 
-from textcnn.data.class_counts import few_texts
+from textcnn.data.labels.class_counts import few_texts
+from textcnn.data.labels.unseen import UNSEEN
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
-from textcnn.data.unseen_labels import UNSEEN
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import ClassScores, Scores
 from textcnn.evaluation.verdicts import only_answer, score_warnings

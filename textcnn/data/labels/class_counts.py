@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from textcnn.data.labelled import LabelledTexts
-from textcnn.data.unseen_labels import UNSEEN
+from textcnn.data.labels.unseen import UNSEEN
 
 FEW = 5  # texts
 SHOWN = 5  # classes
