@@ -294,6 +294,16 @@ def test_what_only_claims_to_be_arrow_is_refused(write: Write) -> None:
 STRING = pa.string()
 
 
+@pytest.mark.parametrize("kind", [STRING, pa.binary()])
+def test_offsets_that_point_outside_are_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    table = pa.table({"text": pa.array([b"a", b"bc"]).cast(kind), "label": ["a", "b"]})
+    path = Path(arrow_file(tmp_path / "rows.arrow", table, "file"))
+    whole, offsets = path.read_bytes(), b"\0\0\0\0\1\0\0\0\3\0\0\0"
+    assert whole.count(offsets) == 1
+    path.write_bytes(whole.replace(offsets, offsets[:8] + b"\xff\xff\0\0"))
+    assert refusal(str(path)).removeprefix(" ").startswith("can't be read as Arrow: ")
+
+
 @pytest.mark.parametrize(
     "values",
     [
