@@ -78,6 +78,14 @@ def test_without_a_header_columns_are_numbers(write: Write, content: str) -> Non
     )
 
 
+def test_a_file_that_seems_to_lack_a_header_is_refused_with_what_to_set(write: Write) -> None:
+    assert refusal(write("rows.csv", "x,a\ny,a\n")) == (
+        "has no column 'text'; it has x, a; set data.text and data.label; if its first row holds "
+        "no names, data.header=false data.text=1 data.label=2"
+    )
+    assert "; it has a, a; " in refusal(write("rows.csv", "a,a\nx,a\n"))
+
+
 def test_the_separator_without_a_header_is_the_one_that_all_rows_share(write: Write) -> None:
     path = write("rows.csv", "a, b;x\nc;y\nd, e, f;z\n")
     assert read(path, text=("1",), labels=("2",), header=False) == [
@@ -356,7 +364,7 @@ def test_missing_labels_are_counted_and_the_first_are_named(write: Write, name: 
     }[name]
     path = write(name, content)
     assert refusal(path) == (
-        "row 2, 4, 5, ...: column 'label' is empty in 4 of 6 rows; fill it, or drop these rows "
+        "rows 2, 4, 5, ...: column 'label' is empty in 4 of 6 rows; fill it, or drop these rows "
         "with data.missing_label=drop"
     )
     dropped = read(path, missing_label="drop")

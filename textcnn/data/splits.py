@@ -102,7 +102,7 @@ class Division:
             test, train = self.leave_out(train, *self.part)
         check_learnable(train)
         notes = (*notes, *unseen, *found, *cuts, *target_notes(train))
-        warnings = tuple(support_warnings({"validation": validation, "test": test}))
+        warnings = tuple(support_warnings({"validation": validation, "test": test}, fractions))
         return Splits(train, validation, test, notes, warnings)
 
     def leave_out(
