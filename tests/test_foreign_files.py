@@ -78,6 +78,14 @@ def test_without_a_header_columns_are_numbers(write: Write, content: str) -> Non
     )
 
 
+def test_a_file_that_seems_to_lack_a_header_is_refused_with_what_to_set(write: Write) -> None:
+    assert refusal(write("rows.csv", "x,a\ny,a\n")) == (
+        "has no column 'text'; it has x, a; set data.text and data.label; if its first row holds "
+        "no names, data.header=false data.text=1 data.label=2"
+    )
+    assert "; it has a, a; " in refusal(write("rows.csv", "a,a\nx,a\n"))
+
+
 def test_the_separator_without_a_header_is_the_one_that_all_rows_share(write: Write) -> None:
     path = write("rows.csv", "a, b;x\nc;y\nd, e, f;z\n")
     assert read(path, text=("1",), labels=("2",), header=False) == [
@@ -294,6 +302,16 @@ def test_what_only_claims_to_be_arrow_is_refused(write: Write) -> None:
 STRING = pa.string()
 
 
+@pytest.mark.parametrize("kind", [STRING, pa.binary()])
+def test_offsets_that_point_outside_are_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    table = pa.table({"text": pa.array([b"a", b"bc"]).cast(kind), "label": ["a", "b"]})
+    path = Path(arrow_file(tmp_path / "rows.arrow", table, "file"))
+    whole, offsets = path.read_bytes(), b"\0\0\0\0\1\0\0\0\3\0\0\0"
+    assert whole.count(offsets) == 1
+    path.write_bytes(whole.replace(offsets, offsets[:8] + b"\xff\xff\0\0"))
+    assert refusal(str(path)).removeprefix(" ").startswith("can't be read as Arrow: ")
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -346,7 +364,7 @@ def test_missing_labels_are_counted_and_the_first_are_named(write: Write, name: 
     }[name]
     path = write(name, content)
     assert refusal(path) == (
-        "row 2, 4, 5, ...: column 'label' is empty in 4 of 6 rows; fill it, or drop these rows "
+        "rows 2, 4, 5, ...: column 'label' is empty in 4 of 6 rows; fill it, or drop these rows "
         "with data.missing_label=drop"
     )
     dropped = read(path, missing_label="drop")

@@ -247,6 +247,14 @@ def test_rows_without_a_label_are_refused(
     assert len(split("hub", path=path, **slices).test) == 10
 
 
+def test_rows_without_a_label_are_dropped_if_asked(tmp_path: Path) -> None:
+    train, test = columns([0, 1] * 20), columns([1, -1, 0, None])
+    path = write_parquet(tmp_path / "repo", {"train": train, "test": test}, NEWS)
+    splits = split("hub", path=path, missing_label="drop")
+    assert len(splits.test) == 2
+    assert "data.test: 2 of 4 rows have no label: dropped (data.missing_label)" in splits.notes
+
+
 def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
     given: Columns = {"text": ["x"], "label": [["a", "b"]]}
     path = write_parquet(tmp_path / "repo", {"train": given})

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.data.label_spelling import Spelling, renamed, same_label, spelling_warnings, trimmed
+from textcnn.data.labels.spelling import Spelling, renamed, same_label, spelling_warnings, trimmed
+from textcnn.data.labels.unseen import UNSEEN
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, load_splits
-from textcnn.data.unseen_labels import UNSEEN
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import score_texts
 from textcnn.evaluation.multi_label import score_label_sets

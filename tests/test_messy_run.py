@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tiny_data import TINY, rows, run
 
-from textcnn.data.unseen_labels import UNSEEN
+from textcnn.data.labels.unseen import UNSEEN
 
 
 @pytest.fixture(scope="module")

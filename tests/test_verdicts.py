@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from conftest import Write
 
-from textcnn.data.class_counts import few_texts
+from textcnn.data.labels.class_counts import few_texts
+from textcnn.data.labels.unseen import UNSEEN
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
-from textcnn.data.unseen_labels import UNSEEN
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import ClassScores, Scores
 from textcnn.evaluation.verdicts import only_answer, score_warnings
@@ -64,7 +64,13 @@ def test_a_split_that_lacks_a_class_is_warned_of(write: Write) -> None:
     splits = load_splits(Source("files", train=train, test=test), Division(validation_fraction=0.5))
     validation, tested = splits.warnings
     assert validation.startswith("validation holds no text of 'rare', so its scores")
-    assert tested.startswith("test holds no text of 'rare' and fewer than 5 of 'b' (4), so its")
+    assert validation.endswith(
+        "; give more rows, raise data.validation_fraction, or use data.folds"
+    )
+    assert tested == (
+        "test holds no text of 'rare' and fewer than 5 of 'b' (4), so its scores say little about "
+        "them; give more rows"
+    )
 
 
 def test_validation_that_lies_in_test_is_refused(write: Write) -> None:

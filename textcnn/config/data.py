@@ -39,8 +39,11 @@ def as_written(names: Any) -> Any:
 
 def encoding_conflicts(encoding: str | None) -> Iterator[str]:
     try:
-        "".encode(encoding or "utf-8")
+        line = "\n".encode(encoding or "utf-8")
+        fits = line == b"\n" or (len(line) > 1 and line.decode(encoding or "") == "\n")
     except (LookupError, ValueError):
+        fits = False
+    if not fits:
         yield (
             f"data.encoding takes an encoding of Python, got {encoding}; try "
             "data.encoding=windows-1252"

@@ -32,26 +32,8 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
             if options and not set(options).issuperset(got.split(",")):
                 near = difflib.get_close_matches(got, options, n=1, cutoff=0)[0]
                 return f"{group} takes {join_or(options)}, got {got}; try {group}={near}"
-    if isinstance(error, OverrideParseException):
-        typed = as_typed(error.override, arguments)
-        key, equals, value = typed.partition("=")
-        if not equals:
-            return f"{typed} is not key=value, such as seed=1; --help lists the keys"
-        if not re.fullmatch(KEY, key):
-            return f"{typed}: {key!r} is not the name of a key; --help lists the keys"
-        return f"{key} can't take {value}; if it is one value, write {argument(key, value)}"
-    if match := re.match(r"Ambiguous value for argument '((.+?)=(.*))'", str(error)):
-        quoted, key, value = match.groups()
-        typed = as_typed(quoted, arguments)
-        entry = described(name).get(key)
-        listed = ""
-        if entry and "list" in takes(entry):
-            listed = f"for a list write {pasted(f'{key}=[{value}]')}, "
-        whole = typed.partition("=")[2]
-        return (
-            f"{typed} gives several values; {listed}for one run per value add -m, for one value "
-            f"that contains commas write {argument(key, whole)}"
-        )
+    if (said := explain_value(error, name, arguments)) is not None:
+        return said
     if match := re.match(r"In 'experiment/(\w+)': .* full_key: (\w+)(\.\w+)", one_line(error)):
         recipe, group, last = match.groups()
         other = given(group, arguments)
@@ -91,6 +73,31 @@ def explain_key(error: Exception, name: str, arguments: Sequence[str]) -> str:
             f"{key} takes {takes(entry)}, got {got}; for one run per value try -m {key}={got[1:-1]}"
         )
     return f"{key} takes {takes(entry)}, got {got}; try {key}={example(entry)}"
+
+
+def explain_value(error: Exception, name: str, arguments: Sequence[str]) -> str | None:
+    """What is wrong with an argument in Hydra's grammar; None if the error is another."""
+    if isinstance(error, OverrideParseException):
+        typed = as_typed(error.override, arguments)
+        key, equals, value = typed.partition("=")
+        if not equals:
+            return f"{typed} is not key=value, such as seed=1; --help lists the keys"
+        if not re.fullmatch(KEY, key):
+            return f"{typed}: {key!r} is not the name of a key; --help lists the keys"
+        return f"{key} can't take {value}; if it is one value, write {argument(key, value)}"
+    if match := re.match(r"Ambiguous value for argument '((.+?)=(.*))'", str(error)):
+        quoted, key, value = match.groups()
+        typed = as_typed(quoted, arguments)
+        entry = described(name).get(key)
+        listed = ""
+        if entry and "list" in takes(entry):
+            listed = f"for a list write {pasted(f'{key}=[{value}]')}, "
+        whole = typed.partition("=")[2]
+        return (
+            f"{typed} gives several values; {listed}for one run per value add -m, for one value "
+            f"that contains commas write {argument(key, whole)}"
+        )
+    return None
 
 
 def as_typed(override: str, arguments: Sequence[str]) -> str:

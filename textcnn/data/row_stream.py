@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.label_spelling import Spelling, spelling_warnings, spellings
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
+from textcnn.data.labels.spelling import Spelling, spelling_warnings, spellings
 from textcnn.data.sources.missing_labels import drop_missing
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from textcnn.data.class_counts import support_warnings
 from textcnn.data.duplicates import first_of_each, handle_duplicates
-from textcnn.data.label_cleaning import clean_labels
-from textcnn.data.label_spelling import Spelling
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
+from textcnn.data.labels.class_counts import support_warnings
+from textcnn.data.labels.cleaning import clean_labels
+from textcnn.data.labels.spelling import Spelling
+from textcnn.data.labels.unseen import handle_unseen
 from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
 from textcnn.data.sources.missing_labels import drop_missing
 from textcnn.data.sources.source import KEYS, Readers, Source
-from textcnn.data.unseen_labels import handle_unseen
 from textcnn.errors import InputError
 
 
@@ -102,7 +102,7 @@ class Division:
             test, train = self.leave_out(train, *self.part)
         check_learnable(train)
         notes = (*notes, *unseen, *found, *cuts, *target_notes(train))
-        warnings = tuple(support_warnings({"validation": validation, "test": test}))
+        warnings = tuple(support_warnings({"validation": validation, "test": test}, fractions))
         return Splits(train, validation, test, notes, warnings)
 
     def leave_out(

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
-from textcnn.data.unseen_labels import UNSEEN
+from textcnn.data.labels.unseen import UNSEEN
 
 BATCH_SIZE = 64  # texts; affects time and memory, not the scores
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from textcnn.data.class_counts import few_texts
-from textcnn.data.unseen_labels import UNSEEN
+from textcnn.data.labels.class_counts import few_texts
+from textcnn.data.labels.unseen import UNSEEN
 from textcnn.evaluation.metrics import Scores
 
 

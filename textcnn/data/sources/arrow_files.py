@@ -48,7 +48,7 @@ def table_blocks(path: Path, columns: Columns, size: int | None) -> Iterator[pa.
 def explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # names are not UTF-8
         kind = {".parquet": "Parquet", ".feather": "Feather"}.get(format_of(path), "Arrow")
         reason = " ".join(str(error).split())
         raise InputError(f"{path} can't be read as {kind}: {reason}") from error
@@ -107,9 +107,24 @@ def open_arrow(source: Any) -> pa.Table:
 
 def arrow_blocks(table: pa.Table, wanted: list[str], size: int | None) -> Iterator[pa.Table]:
     table = table.select(wanted)
+    for column in table.columns:
+        for chunk in column.chunks:
+            check_structure(chunk)
     step = size or max(len(table), 1)
     for start in range(0, len(table), step):
         yield table.slice(start, step)
+
+
+def check_structure(chunk: pa.Array) -> None:
+    """Check what Arrow trusts: offsets that point outside would read foreign memory.
+
+    Raises:
+        pa.ArrowInvalid: the file is damaged, or forged.
+    """
+    views = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
+    # as bytes, since `strings` names the row of what is not UTF-8
+    kind = views.get(chunk.type)
+    (chunk if kind is None else chunk.view(kind)).validate(full=True)
 
 
 def column_type(path: Path, column: str) -> pa.DataType:

@@ -251,11 +251,12 @@ def check_columns(
     names: Sequence[str],
     columns: Sequence[str],
     weight: str | None = None,
-    header: bool = True,
+    header: bool | None = None,
 ) -> None:
     """
     Args:
-        header: False: the names are the numbers of the columns.
+        header: True: the names are the first row; False: they are the numbers of the columns;
+            None: the file stores them.
 
     Raises:
         InputError: a column of `columns` is not among `names`.
@@ -263,10 +264,15 @@ def check_columns(
     for column in columns:
         if column in names:
             continue
-        if not header:
+        if header is False:
             raise InputError(
                 f"{where} has no column {column!r}; without a header (data.header=false) columns "
                 f"are numbers from 1 to {len(names)}, such as data.text=1 data.label=2"
             )
         key = "data.weight" if column == weight else "data.text and data.label"
-        raise InputError(f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}")
+        hint = ""
+        if header and not set(columns) & set(names):
+            hint = "; if its first row holds no names, data.header=false data.text=1 data.label=2"
+        raise InputError(
+            f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}{hint}"
+        )

@@ -57,7 +57,8 @@ def csv_rows(
         for row in reader:
             if row and names is None:
                 names = column_names(row, wanted) if header else numbered(row)
-                check_names(name, names)
+                if set(wanted) & set(names) or not wanted:
+                    check_names(name, names)
                 yield names
                 row = [] if header else row
             if row:

@@ -34,7 +34,7 @@ def decode(lines: Iterable[bytes], name: str, encoding: str | None = None) -> It
     """
     lines = iter(lines)
     first = next(lines, b"")
-    encoding = marked_encoding(first) or encoding or unmarked_encoding(first)
+    encoding = marked_encoding(first) or unmarked(encoding, first)
     lines = chain([first], lines)
     decoded = wide_lines if is_wide(encoding) else narrow_lines
     for number, line in enumerate(decoded(lines, name, encoding), start=1):
@@ -80,9 +80,10 @@ def wide_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[str
                 left.clear()
                 number += 1
             left.append(rest)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)
         raise InputError(
-            f"{name}, line {number}: not {encoding.upper()} ({error.reason}); set data.encoding to "
+            f"{name}, line {number}: not {encoding.upper()} ({reason}); set data.encoding to "
             "that of the file"
         ) from None
     yield "".join(left)
@@ -93,7 +94,17 @@ def marked_encoding(line: bytes) -> str | None:
     return next((encoding for mark, encoding in MARKS.items() if line.startswith(mark)), None)
 
 
-def unmarked_encoding(line: bytes) -> str:
+def unmarked(encoding: str | None, line: bytes) -> str:
+    """The encoding of a file without a mark: Python's utf-16 and utf-32 want one."""
+    if encoding is None:
+        return likely_unicode(line)
+    name = codecs.lookup(encoding).name
+    if name == "utf-16" and likely_unicode(line) == "utf-16-be":
+        return "utf-16-be"
+    return f"{name}-le" if name in ("utf-16", "utf-32") else encoding
+
+
+def likely_unicode(line: bytes) -> str:
     """UTF-16 if every second byte of the first line is 0, as in English headers; else UTF-8."""
     pairs = len(line) // 2
     first, second = line[: 2 * pairs : 2], line[1 : 2 * pairs : 2]

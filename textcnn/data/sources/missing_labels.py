@@ -39,7 +39,7 @@ def refuse_missing(
     more = ", ..." if column.null_count > SHOWN else ""
     one = column.null_count == 1
     raise InputError(
-        f"{where}, row {shown}{more}: column {labels!r} is empty"
+        f"{where}, row{'' if one else 's'} {shown}{more}: column {labels!r} is empty"
         f"{'' if one else f' in {column.null_count:,} of {len(rows):,} rows'}; fill it, or drop "
         f"{'the row' if one else 'these rows'} with data.missing_label=drop"
     )

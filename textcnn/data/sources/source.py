@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from textcnn.data.label_spelling import same_label
+from textcnn.data.labels.spelling import same_label
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.columns import Columns
 from textcnn.data.sources.corrections import read_corrections

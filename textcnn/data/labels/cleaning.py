@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from textcnn.data.label_spelling import Spelling, spelling_warnings, spellings
+from textcnn.data.labels.spelling import Spelling, spelling_warnings, spellings
 from textcnn.data.sources.missing_labels import drop_missing
 from textcnn.data.sources.source import FOREIGN, Source
 

@@ -1,9 +1,9 @@
 """Classes of which a split holds too few texts to say anything about them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from textcnn.data.labelled import LabelledTexts
-from textcnn.data.unseen_labels import UNSEEN
+from textcnn.data.labels.unseen import UNSEEN
 
 FEW = 5  # texts
 SHOWN = 5  # classes
@@ -22,18 +22,19 @@ def few_texts(names: Sequence[str], counts: Sequence[int]) -> str | None:
     return " and ".join(parts) or None
 
 
-def support_warnings(splits: Mapping[str, LabelledTexts]) -> Iterator[str]:
+def support_warnings(splits: Mapping[str, LabelledTexts], drawn: Collection[str]) -> Iterator[str]:
     """A warning for each split that lacks texts of a class.
 
     Args:
         splits: validation and test, by these names.
+        drawn: the keys of those that were drawn from the training rows.
     """
     for name, rows in splits.items():
         if len(rows) and (few := few_texts(rows.names, rows.counts.tolist())):
-            yield (
-                f"{name} holds {few}, so its scores say little about them; give more rows, raise "
-                f"data.{name}_fraction, or use data.folds"
-            )
+            fix = "give more rows"
+            if f"data.{name}" in drawn:
+                fix += f", raise data.{name}_fraction, or use data.folds"
+            yield f"{name} holds {few}, so its scores say little about them; {fix}"
 
 
 def listed(names: Sequence[str]) -> str:

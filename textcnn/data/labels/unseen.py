@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.label_spelling import renamed, spellings
 from textcnn.data.labelled import SHARES
+from textcnn.data.labels.spelling import renamed, spellings
 from textcnn.errors import InputError
 
 UNSEEN = "(not in training)"  # the class of such test rows, which no classifier predicts

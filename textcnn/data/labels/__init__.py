@@ -1,0 +1,1 @@
+"""What labels are called, which are missing or unseen, and how many texts have them."""
