@@ -58,7 +58,7 @@ def initial_model(
     if not isinstance(config, NetworkConfig):
         assert ngrams is not None
         return ngrams
-    sizes = {
+    sizes: dict[str, Any] = {
         "max_length": max_length,
         "vocabulary_size": len(data.texts.encoder.vocabulary),
         "num_classes": len(data.splits.labels),
