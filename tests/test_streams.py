@@ -1,6 +1,7 @@
 """Terminals: what is printed into them, what they can't show, and when they are closed."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -66,6 +67,17 @@ def test_labels_columns_and_files_reach_the_terminal_escaped(
     assert run("train", "\x1b[2Jkey=1") == 2
     said = capfd.readouterr()
     assert not set(said.out + said.err) & {"\x1b", "\u202e", "\x9b", "\x07"}
+
+
+def test_predictions_escape_what_a_terminal_would_obey(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "\u202egoal \x9b2J \x7f 新聞"
+    (tmp_path / "texts.txt").write_text(f"{text}\n", encoding="utf-8")
+    assert run("predict", f"checkpoint={tiny_run}", f"input={tmp_path / 'texts.txt'}") == 0
+    line = capfd.readouterr().out
+    assert line.startswith('{"text": "' + r"\u202egoal \u009b2J \u007f 新聞")
+    assert json.loads(line)["text"] == text
 
 
 def test_tensorboard_shows_texts_without_html(tmp_path: Path) -> None:
