@@ -11,7 +11,7 @@ from textcnn.evaluation.tables import class_table, summary
 
 CLASSES = (ClassScores("a", 0.5, 0.25, 1 / 3, 4),)
 ONE = Scores(0.875, 0.4, 0.875, 1.25, 1_000, CLASSES, ((875, 125),))
-SETS = Scores(0.875, 0.4, 0.625, 1.25, 1_000, CLASSES, None)
+SETS = Scores(0.875, 0.4, 0.625, 1.25, 1_000, CLASSES, None, multi_label=True)
 
 
 def rows(table: Table) -> dict[str, dict[str, float]]:

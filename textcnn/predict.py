@@ -23,6 +23,9 @@ NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 if TYPE_CHECKING:
     from torch import Tensor
 
+MANY_CLASSES = 1000
+PROBABILITIES = 2_000_000  # to write at a time, with so many classes; each takes 100 bytes
+
 
 @program("predict")
 def main(config: PredictConfig) -> None:
@@ -58,6 +61,8 @@ def main(config: PredictConfig) -> None:
     size = config.batch_size
     if size is None and config.input == "-" and sys.stdin.isatty():
         size = 1
+    if size is None and len(classifier.labels) > MANY_CLASSES:
+        size = max(1, PROBABILITIES // len(classifier.labels))
     with open_output(config.output, config.overwrite) as output:
         chunks = chunks_of(texts, size)
         # with a given batch size, each chunk is answered before the next one is read

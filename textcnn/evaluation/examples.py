@@ -65,12 +65,13 @@ def class_examples(
     labels: np.ndarray,
     names: Sequence[str],
 ) -> list[Example]:
-    examples = []
-    for text, number, row in zip(texts, labels, classifier.predict(texts), strict=True):
-        true = names[number]
-        right, sure = true == row.label, row.probabilities[row.label]
-        examples.append(Example(text, true, row.label, right, sure))
-    return examples
+    # not `predict`: with thousands of classes its dictionaries would take gigabytes
+    sure, predicted = classifier.probabilities(classifier.logits(texts)).max(dim=1)
+    rows = zip(texts, labels.tolist(), predicted.tolist(), sure.tolist(), strict=True)
+    return [
+        Example(text, names[true], classifier.labels[label], true == label, probability)
+        for text, true, label, probability in rows
+    ]
 
 
 def set_examples(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
+from textcnn.errors import InputError
 from textcnn.evaluation.weighing import fit_weights
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
@@ -19,6 +20,8 @@ from textcnn.training.subwords.weights import SubwordFit
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+MANY_CLASSES = 100
+MOST_WEIGHTS = 100_000_000  # of n-grams with so many classes
 BATCH_SIZE = 512  # texts whose n-grams are looked up together, at most
 # The default inverse strength of the L2 penalty, by loss and scaling: a squared hinge grows faster
 # than a logistic loss, and the features of tf_idf are smaller than others.
@@ -47,6 +50,9 @@ def learn_ngrams(
     Args:
         longest, scaling, dropout, subwords: see `Ngrams`.
         min_count: how often an n-gram of two or more tokens must occur in the texts.
+
+    Raises:
+        InputError: there are too many weights for so many classes.
     """
     assert train.labels is not None
     index = NgramIndex.learn(
@@ -55,6 +61,7 @@ def learn_ngrams(
         longest,
         min_count,
     )
+    check_weights(len(index), num_classes)
     ngrams = Ngrams(
         index.keys,
         vocabulary_size=vocabulary_size,
@@ -67,6 +74,19 @@ def learn_ngrams(
     )
     ngrams.count(labelled(train))
     return ngrams
+
+
+def check_weights(ngrams: int, num_classes: int) -> None:
+    """
+    Raises:
+        InputError: liblinear, which fits one class after the other, would take hours.
+    """
+    if num_classes > MANY_CLASSES and ngrams * num_classes > MOST_WEIGHTS:
+        raise InputError(
+            f"{ngrams:,} n-grams x {num_classes:,} classes are {ngrams * num_classes:,} weights, "
+            f"more than {MOST_WEIGHTS:,}; try model=multi_width, a network without n-grams, or "
+            "model.ngrams=1 text.max_vocabulary=5000"
+        )
 
 
 def labelled(texts: EncodedTexts) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
