@@ -97,7 +97,7 @@ def measure_loader(folder: Path) -> None:
     """Texts per second of the loader alone, and with the word CNN training on its batches."""
     import torch
 
-    from textcnn.builders import build_data
+    from textcnn.builders.data import build_data
     from textcnn.config.data import DataConfig
     from textcnn.config.text import WordConfig
     from textcnn.models.build import build_model

@@ -17,7 +17,9 @@ PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_dat
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
     "cli.py",
-    "builders.py",
+    "builders/data.py",
+    "builders/models.py",
+    "builders/text.py",
     "estimator.py",
     "from_python.py",
     "inference.py",  # a stored configuration

@@ -113,3 +113,15 @@ def test_keys_that_choose_rows_are_refused(
 ) -> None:
     assert audit(mislabelled, tmp_path, "data.fold=1") == 2
     assert error_line(capfd) == "audit_data reads every row, got data.fold=1; leave it out"
+
+
+def test_training_uses_the_list(
+    mislabelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("row,suggested\n3,pos\n10,neg\n31,pos\n", encoding="utf-8")
+    keys = ("data=files", f"data.train={mislabelled}", f"data.relabel={listed}", "model=ngrams")
+    assert run("train", *keys, f"run_dir={tmp_path}/run", "baseline=false") == 0
+    assert "data.relabel: 3 rows relabelled" in capsys.readouterr().out
+    assert run("evaluate", f"checkpoint={tmp_path}/run", f"run_dir={tmp_path}/scores") == 0
+    assert "reproduced" in capsys.readouterr().out

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from textcnn.config.check import check
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line, takes, walk
 from textcnn.config.model import InstalledConfig, MultiWidthConfig
 from textcnn.config.programs import PredictConfig, TrainConfig
 from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS, SCHEMAS
 from textcnn.config.stored import dump, parse_train_config
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import WordConfig
 from textcnn.config.training import AdadeltaConfig, AdamConfig, TrainingConfig
 from textcnn.errors import InputError

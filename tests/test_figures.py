@@ -1,12 +1,16 @@
 """The confusion matrix as a figure."""
 
+import pytest
 from drawn import texts_of
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
 
 from textcnn.evaluation.figures import confusion_figure
 from textcnn.evaluation.metrics import ClassScores, Scores
+from textcnn.system import fonts
+from textcnn.system.fonts import Font, drawable
 
 
 def figure_of(confusion: tuple[tuple[int, ...], ...], labels: list[str]) -> Figure:
@@ -62,6 +66,31 @@ def test_class_names_are_drawn_literally() -> None:
     labels = [*axes.get_xticklabels(), *axes.get_yticklabels()]
     assert not any(label.get_parse_math() for label in labels)
     FigureCanvasAgg(figure).draw()  # parsed as mathematics, these names can't be rendered
+
+
+def test_a_font_that_lacks_characters_is_helped_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    roman, sans = (Font(name, findfont(name)) for name in ("cmr10", "DejaVu Sans"))
+    monkeypatch.setattr(fonts, "installed", lambda: (roman, [sans]))
+    assert drawable(["a", "b"]) == (["a", "b"], ["cmr10"], "")
+    assert drawable(["Спорт", "جميل"]) == (["Спорт", "جميل"], ["cmr10", "DejaVu Sans"], "")
+    names, families, note = drawable(["中国 a", "\t"])
+    assert (names, families) == (["\\u4e2d\\u56fd a", "\\t"], ["cmr10"])
+    assert "no installed font has the escaped\ncharacters; install one" in note
+    assert drawable(["a\n\ud800"])[::2] == (["a\\n\\ud800"], "")
+
+
+def test_class_names_of_every_script_are_drawn_without_warnings() -> None:
+    names = ["财经", "スポーツ", "กีฬา", "जमीन", "رياضة", "Спорт", "a\u202eb", "😀", "x\ud800\0"]
+    diagonal = tuple(tuple(int(row == column) for column in range(9)) for row in range(9))
+    figure = figure_of(diagonal, names)
+    (axes,) = figure.axes
+    FigureCanvasAgg(figure).draw()  # warnings are errors
+    shown = dict(zip(names, tick_labels(axes)[0], strict=True))
+    assert shown["Спорт"] == "Спорт"
+    assert shown["x\ud800\0"] == "x\\ud800\\x00"
+    assert shown["财经"] in ("财经", "\\u8d22\\u7ecf")
+    escaped = any("\\u" in shown[name] for name in ("财经", "กีฬา"))
+    assert not escaped or "install one" in axes.get_xlabel()
 
 
 def test_many_classes_make_no_huge_figure() -> None:

@@ -12,7 +12,7 @@ from textcnn.text.scripts import script_of, text_script
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 Rows = list[tuple[str, str]]
-ABOUT_LANGUAGE = ("one token", "are unknown", "are written in")
+ABOUT_LANGUAGE = ("hardly split", "are unknown", "are written in")
 CHINESE, GERMAN, THAI = (rows(language, 60) for language in ("chinese", "german", "thai"))
 
 
@@ -75,10 +75,11 @@ def test_one_language_in_its_own_words_is_not_mentioned(data: Rows) -> None:
 def test_texts_that_are_one_long_token_name_the_tokenizer() -> None:
     english = build_tokenizer("word", tokenizer="basic_english")
     long = [(text * 2, label) for text, label in THAI]
-    (warning,) = about_language(described(long[:40], long[40:50], long[50:], english))
+    warning, unknown = about_language(described(long[:40], long[40:50], long[50:], english))
+    assert unknown.startswith("100 % of the tokens of validation are unknown; try ")
     assert warning == (
-        "100 % of the training texts are one token of 20 or more characters; try "
-        "text.tokenizer=unicode, which splits texts without spaces, or text=char"
+        "100 % of the training texts are hardly split: their tokens have 10 or more characters; "
+        "try text.tokenizer=unicode, which splits texts without spaces, or text=char"
     )
 
 
@@ -129,8 +130,8 @@ def test_a_few_texts_in_another_script_are_told_with_an_example() -> None:
     data = [*GERMAN, *THAI[:4]]
     description = described(data, GERMAN[:10], [])
     assert about_language(description) == [
-        "6 % of the training texts are written in Thai, most others in Latin; see whether they "
-        f"belong there, such as {THAI[0][0]!r}"
+        "most training texts are written in Latin, but 6 % in Thai; see whether they belong "
+        f"there, such as {THAI[0][0]!r}"
     ]
     table = {row[0]: row[1:] for row in data_rows(description)}
     assert table["texts in Latin"] == ["93.8 %", "100.0 %"]

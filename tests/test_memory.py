@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_data import refusal, rows, write_csv
 
-from textcnn.builders import build_data
+from textcnn.builders.data import build_data
 from textcnn.config.data import DataConfig
 from textcnn.config.text import WordConfig
 from textcnn.data.encoding import encode_labelled

@@ -17,7 +17,7 @@ from tiny_data import (
     weights,
 )
 
-from textcnn.builders import build_data
+from textcnn.builders.data import build_data
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import load, restore
 from textcnn.models.ensemble import Ensemble

@@ -23,6 +23,8 @@ FOLDER = Path(__file__).parent
 TOKENIZERS = {
     "whitespace": build_tokenizer("word", tokenizer="whitespace"),
     "basic_english": build_tokenizer("word", tokenizer="basic_english"),
+    "basic": build_tokenizer("word", tokenizer="basic", strip_accents=True),
+    "unicode": build_tokenizer("word", tokenizer="unicode", lowercase=False),
     "kim": build_tokenizer("word", tokenizer="kim"),
     "zhang": build_tokenizer("char", alphabet="zhang", lowercase=True),
     "learned": build_tokenizer("char", alphabet="learned", lowercase=False),

@@ -10,7 +10,7 @@ from textcnn.config.compose import compose
 from textcnn.config.explain import described
 from textcnn.config.keys import allowed
 from textcnn.config.quoting import as_hydra, parsed, weights_by_name
-from textcnn.system.terminal import argument
+from textcnn.system.arguments import argument
 
 ENTRIES = described("train")
 

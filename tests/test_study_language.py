@@ -8,7 +8,8 @@ import pytest
 from drawn import points_of, texts_of
 from tiny_data import rows, write_csv
 
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.errors import InputError
 from textcnn.studies.language.language import LANGUAGE, check, notes
 from textcnn.studies.language.negation import measure_negation, negations, predict_negation

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from tiny_data import refusal
 
-from textcnn.config.data import SYNTHETIC_KEYS, SyntheticConfig
+from textcnn.config.synthetic import SYNTHETIC_KEYS, SyntheticConfig
 from textcnn.data.sources.source import KEYS, Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.data.synthetic.rows import SETS, USED_BY, SyntheticTexts

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from tiny_data import assert_same_run, error_line, read_json, resume, run
 
-from textcnn.config.data import SyntheticConfig
 from textcnn.config.stored import parse_train_config
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.inference import Classifier, load
 
 pytest_plugins = ("tiny_run",)  # one thread

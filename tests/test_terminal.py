@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from textcnn.system.terminal import argument
+from textcnn.system.arguments import argument
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from textcnn.system.interrupts import begin_program
+
 __version__ = "0.1.0"
 __all__ = [
     "Classifier",
@@ -45,3 +47,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+begin_program()

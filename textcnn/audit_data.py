@@ -5,12 +5,13 @@ from pathlib import Path
 from textcnn.cli import program
 from textcnn.config.data_audit import AuditDataConfig
 from textcnn.errors import InputError
+from textcnn.system.interrupts import end_start
 
 
 @program("audit_data")
 def main(config: AuditDataConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.builders import build_division, build_source
+    from textcnn.builders.data import build_division, build_source
     from textcnn.data.audit.label_errors import find_label_errors
     from textcnn.data.audit.near_duplicates import near_duplicates
     from textcnn.data.audit.page import write_page
@@ -23,13 +24,14 @@ def main(config: AuditDataConfig) -> None:
     from textcnn.text.tokenizers import build_tokenizer
     from textcnn.training.many_runs.out_of_fold import out_of_fold_probabilities
 
+    end_start()
     output = Path(config.output).expanduser()
     page = None if config.page is None else Path(config.page).expanduser()
     for key, path in (("output", output), ("page", page)):
         if path is not None and path.exists() and not config.overwrite:
             raise InputError(f"{key}={path} exists; give another file, or overwrite=true")
 
-    console, folds = build_console(), config.data.folds or 5
+    console, folds = build_console(), config.folds
     source = build_source(config.data, config.seed)
     pool = read_pool(source, build_division(config.data, config.seed))
     console.print(f"{len(pool):,} rows of {len(pool.names):,} classes; models to train: {folds}")

@@ -10,6 +10,7 @@ import hashlib
 import json
 import subprocess
 import time
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from textcnn.errors import InputError
 from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
 from textcnn.system.failures import failing_as_os_error
+from textcnn.system.memory import lacking
 from textcnn.text.tokenizer_file import read_definition
 from textcnn.text.vocabulary import Vocabulary
 
@@ -34,6 +36,9 @@ THRESHOLDS = "thresholds.json"
 TOKENIZER = "tokenizer.json"
 OPTIONAL = (THRESHOLDS, TOKENIZER)
 TRAINING_STATE = "training_state.pt"
+# Bytes; 20,000 classes with a weight each take a megabyte in YAML, which is slow to read.
+LARGEST_FILES = {".json": 2**29, ".yaml": 2**21}
+MEMORY_OF_JSON = 24  # bytes of memory for each byte: an empty list has two bytes, and takes 56 + 8
 ATTEMPTS = 20  # to read a checkpoint while it is replaced
 
 
@@ -157,6 +162,7 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         file = directory / name
         if not file.is_file():
             raise InputError(f"{file} is missing: the checkpoint is incomplete; copy it again")
+        check_file_size(file)
         if sha256(file) != hashes.get(name):
             raise InputError(
                 f"{file} is damaged or was changed (its SHA-256 differs from the manifest)"
@@ -191,11 +197,13 @@ def load_training_state(directory: Path) -> dict[str, Any]:
     file = directory / TRAINING_STATE
     if not file.is_file():
         raise InputError(f"{file} is missing: training can't be resumed from {directory}")
+    check_file_size(file)
     if sha256(file) != read_json(directory / "manifest.json").get("sha256", {}).get(file.name):
         raise InputError(
             f"{file} is damaged or was changed (its SHA-256 differs from the manifest)"
         )
     try:
+        check_not_compressed(file)
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can raise nearly anything
         # torch's own message is long, and explains how to run the code in the file
@@ -205,7 +213,36 @@ def load_training_state(directory: Path) -> dict[str, Any]:
     return state
 
 
+def check_file_size(file: Path) -> None:
+    """Check before anything of a file is read: a sparse file takes no room on the disk.
+
+    Raises:
+        InputError: it is larger than any that training writes, or than the available memory.
+    """
+    size, limit = file.stat().st_size, LARGEST_FILES.get(file.suffix)
+    if limit is not None and size > limit:
+        raise InputError(
+            f"{file} has {size:,} bytes, more than the {limit:,} that textcnn reads; copy the "
+            "checkpoint again"
+        )
+    needed = size * MEMORY_OF_JSON if file.suffix == ".json" else size
+    if lack := lacking(needed):
+        raise InputError(f"{file} has {size:,} bytes: {lack}; free some, or copy it again")
+
+
+def check_not_compressed(file: Path) -> None:
+    """
+    Raises:
+        ValueError: the file unpacks to more than its size; PyTorch compresses nothing.
+    """
+    with zipfile.ZipFile(file) as content:
+        if sum(each.file_size for each in content.infolist()) > file.stat().st_size:
+            raise ValueError("it is compressed")
+
+
 def read_json(file: Path) -> Any:
+    if file.is_file():
+        check_file_size(file)
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:

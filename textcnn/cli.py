@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
@@ -17,21 +18,24 @@ from typing import Any, NoReturn
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from textcnn.config.check import check
+from textcnn.config.compose import check_lengths
 from textcnn.config.explain import CONFIGS, described, explain, group_options
 from textcnn.config.keys import command_line, join_or, takes, walk
 from textcnn.config.quoting import as_hydra
 from textcnn.config.schemas import SCHEMAS, register_schemas
-from textcnn.errors import InputError
+from textcnn.config.sweep import check_jobs, varied
+from textcnn.errors import InputError, shortened
 from textcnn.system.cores import limit_threads
 from textcnn.system.failures import os_failure, out_of_memory
-from textcnn.system.interrupts import INTERRUPTED, begin_start, set_handler
+from textcnn.system.interrupts import INTERRUPTED, begin_start, end_at_once, set_handler
 from textcnn.system.lock import release_locks
 from textcnn.system.streams import discard_output, flush_output, prepare_streams
-from textcnn.system.terminal import escaped, shortened
+from textcnn.system.terminal import escaped
 
 PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
@@ -66,12 +70,13 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
         composed: list[DictConfig] = []
         arguments: list[str] = []  # as typed, before `as_hydra`
+        failed: list[str] = []  # jobs of a sweep
 
         @functools.wraps(function)
         def task(config: DictConfig) -> None:
             composed.append(config)
             # Exit here: Hydra would add a line of its own to an exception that passes through it.
-            with one_line_errors(name, arguments):
+            with going_on(failed), one_line_errors(name, arguments):
                 typed = OmegaConf.to_object(config)
                 check(typed)
                 limit_threads()
@@ -82,6 +87,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         def main() -> None:
             composed.clear()
             arguments[:] = sys.argv[1:]
+            failed.clear()
             before = begin_start()
             try:
                 prepare_streams()
@@ -91,6 +97,8 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                     register_schemas()
                     start(name, task)
                     flush_output()
+                if failed:
+                    fail("\n".join([f"{len(failed)} of {len(composed)} jobs failed:", *failed]))
             finally:
                 release_locks()
                 threading.excepthook = threading.__excepthook__
@@ -105,12 +113,55 @@ def start(name: str, task: Callable[[DictConfig], None]) -> None:
     """Print the help of a program, or let Hydra compose its configuration and run the task."""
     # With this, Hydra raises errors instead of printing them in its own words.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    check_lengths(sys.argv[1:])
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
         return
     if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
         fail(f"{name} has no run_dir, so it can't run several times; omit --multirun")
+    if flags := {"--multirun", "-m"} & set(sys.argv[1:]):
+        # argparse takes no overrides behind a flag that follows others
+        others = [each for each in sys.argv[1:] if each not in flags]
+        sys.argv = [sys.argv[0], *flags, *others]
+        check_jobs(name, [each for each in sys.argv[1:] if not each.startswith("-")])
     hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=name)(task)()
+
+
+@contextmanager
+def going_on(failed: list[str]) -> Iterator[None]:
+    """In a sweep, record a job that fails, so that the others run.
+
+    Args:
+        failed: gets a line about the job.
+    """
+    try:
+        yield
+    except Failure as failure:
+        if not is_sweep():
+            raise
+        failed.append(f"{job_name()}: {failure.message}")
+    except Exception as error:
+        if not is_sweep():
+            raise
+        traceback.print_exc()  # a bug
+        failed.append(f"{job_name()}: {error!r}")
+
+
+def is_sweep() -> bool:
+    return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
+
+
+def job_name() -> str:
+    job = HydraConfig.get()
+    return f"job {job.job.num} ({varied(job.overrides.task, sys.argv)})"
+
+
+class Failure(SystemExit):
+    """The program ends with a message for the user, which has been printed."""
+
+    def __init__(self, message: str):
+        super().__init__(2)
+        self.message = message
 
 
 @contextmanager
@@ -144,6 +195,7 @@ def one_line_errors(
             raise
         fail(memory)
     except KeyboardInterrupt:
+        set_handler(end_at_once)  # a second Ctrl-C, while the process ends
         say("interrupted")
         sys.exit(INTERRUPTED)
 
@@ -157,7 +209,7 @@ def pass_over_os_errors(raised: threading.ExceptHookArgs) -> None:
 def fail(message: str) -> NoReturn:
     """Print a message for the user and exit with code 2."""
     say(message)
-    sys.exit(2)
+    raise Failure(message)
 
 
 def say(message: str) -> None:

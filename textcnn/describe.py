@@ -10,7 +10,8 @@ from textcnn.system.interrupts import end_start
 @program("describe")
 def main(config: DescribeConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.builders import build_data, load_token_vectors
+    from textcnn.builders.data import build_data
+    from textcnn.builders.text import load_token_vectors
     from textcnn.data.description import data_table, describe_data
     from textcnn.models.summary import field_line, summarize, summary_table
     from textcnn.system.atomic import write_json

@@ -9,7 +9,7 @@ from textcnn.config.programs import IllustrateConfig
 from textcnn.config.stored import read_config
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
-from textcnn.system.run_dir import check_free, check_writable, find_config, job_dir
+from textcnn.system.run_dir import check_free, check_writable, continued, find_config, job_dir
 
 
 @program("illustrate")
@@ -17,7 +17,9 @@ def main(config: IllustrateConfig) -> None:
     resume = config.resume is not None
     if config.resume is None:
         run_dir = job_dir(config.run_dir)
-        check_free(run_dir, config.overwrite)
+        resume = continued(run_dir, config.overwrite)
+        if not resume:
+            check_free(run_dir, config.overwrite)
         make_absolute(config)
     else:
         stored = find_config(config.resume, "illustrate")

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textcnn.builders import Model, build_stored_model, build_text_encoder
+from textcnn.builders.models import Model, build_stored_model
+from textcnn.builders.text import build_text_encoder
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config

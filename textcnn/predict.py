@@ -1,7 +1,9 @@
 """Label new texts: `python -m textcnn.predict checkpoint=... [key=value ...]`."""
 
+import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +16,9 @@ from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
 from textcnn.system.interrupts import end_start
+
+# DEL, C1 controls, line separators, marks of direction; JSON escapes the other controls itself
+NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,10 +49,11 @@ def main(config: PredictConfig) -> None:
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
         predictions: Sequence[Prediction | LabelSetPrediction] = classifier.decide(logits)
-        return "".join(
+        lines = "".join(
             write_row({"text": text, **prediction.as_json()}) + "\n"
             for text, prediction in zip(chunk, predictions, strict=True)
         )
+        return json_escaped(lines)
 
     size = config.batch_size
     if size is None and config.input == "-" and sys.stdin.isatty():
@@ -62,6 +68,11 @@ def main(config: PredictConfig) -> None:
                 output.flush()
 
 
+def json_escaped(lines: str) -> str:
+    """The same JSON, with escapes for characters that a terminal would obey."""
+    return NOT_SHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", lines)
+
+
 @contextmanager
 def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
     """Open standard output, a device, or a file that appears once it is complete.
@@ -71,7 +82,8 @@ def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
     """
     target = Path(path).expanduser()
     if path == "-":
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout
     elif target.exists() and not target.is_file() and not target.is_dir():
         with target.open("w", encoding="utf-8") as device:

@@ -9,9 +9,18 @@ from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import read_config
 from textcnn.errors import InputError
+from textcnn.system.atomic import existing
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
-from textcnn.system.run_dir import check_begun, check_free, find_config, job_dir
+from textcnn.system.run_dir import (
+    METRICS,
+    check_begun,
+    check_free,
+    continued,
+    find_config,
+    job_dir,
+    runs_inside,
+)
 from textcnn.system.stored_paths import check_stored
 
 
@@ -20,7 +29,13 @@ def main(config: TrainConfig) -> None:
     resume, first = config.resume is not None, os.environ.get("RANK", "0") == "0"
     if config.resume is None:
         run_dir = job_dir(config.run_dir)
-        if first:  # under torchrun the first process creates it
+        if continued(run_dir, config.overwrite):
+            if (run_dir / METRICS).is_file():
+                print(f"{run_dir} is finished")
+                return
+            resume = existing(run_dir / "last").is_dir() or bool(runs_inside(run_dir))
+            config.overwrite = not resume
+        elif first:  # under torchrun the first process creates it
             check_free(run_dir, config.overwrite)
     else:
         file = find_config(config.resume, "train")

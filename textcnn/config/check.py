@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from textcnn.config.keys import allowed, command_line, example, join_or, takes, unknown, walk
+from textcnn.config.keys import (
+    LARGEST,
+    allowed,
+    command_line,
+    example,
+    join_or,
+    takes,
+    unknown,
+    walk,
+)
 from textcnn.config.schemas import CHOSEN_BY, FROM_PYTHON, GROUP_SCHEMAS
 from textcnn.errors import InputError
 
@@ -18,13 +27,21 @@ def check(config: Any) -> None:
     """
     problems = [*unknown(config), *unchosen(config)]
     problems += [
-        f"{name} takes {takes(entry)}, got {command_line(value)}; try {fix(name, entry, value)}"
+        f"{name} takes {takes(entry)}{largest(entry, value)}, got {command_line(value)}; "
+        f"try {fix(name, entry, value)}"
         for name, entry, value in walk(config)
         if not allowed(value, entry)
     ]
     problems = problems or [*conflicts(config)]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def largest(entry: Any, value: Any) -> str:
+    """The limit that every whole number has, where a value exceeds it."""
+    values = value if isinstance(value, list) else [value]
+    too_large = any(type(each) is int and abs(each) > LARGEST for each in values)
+    return f", at most {LARGEST}" if too_large and "at_most" not in takes(entry) else ""
 
 
 def conflicts(config: Any) -> Iterator[str]:

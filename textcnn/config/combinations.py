@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
-from textcnn.config.model_keys import NetworkConfig
+from textcnn.config.model_keys import MAX_POSITIONS, NetworkConfig
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 
@@ -212,7 +213,13 @@ def embedding_conflicts(text: TextConfig, model: NetworkConfig) -> Iterator[str]
             "try text=char, or model.embedding=nonstatic"
         )
     for name, value in (("position", "learned"), ("pooling", "flatten")):
-        if getattr(model, name) == value and (model.max_positions or text.max_length) is None:
+        positions = model.max_positions or text.max_length
+        if getattr(model, name) == value and positions is not None and positions > MAX_POSITIONS:
+            yield (
+                f"model.{name}={value} takes at most {MAX_POSITIONS:,} positions, got "
+                f"text.max_length={positions}; try model.max_positions=500"
+            )
+        if getattr(model, name) == value and positions is None:
             yield (
                 f"model.{name}={value} needs a maximum length; try model.max_positions=500 or "
                 "text.max_length=500"

@@ -31,6 +31,7 @@ ELSEWHERE = {
     *("label_kind", "classes", "label_separator", "multi_label", "weight", "unlabelled"),
     *("test_fraction", "folds", "fold", "streaming", "shuffle_buffer"),
 }
+LONGEST_OVERRIDE = 20_000  # characters, which take some seconds
 ONE_AT_A_TIME = threading.Lock()  # Hydra's state is global
 
 
@@ -41,6 +42,7 @@ def compose(program: str, overrides: Sequence[str]) -> Any:
         InputError: a key is unknown or a value is not allowed, in the words of the command line.
     """
     register_schemas()
+    check_lengths(overrides)
     try:
         with (
             ONE_AT_A_TIME,
@@ -52,6 +54,20 @@ def compose(program: str, overrides: Sequence[str]) -> Any:
         raise InputError(explain(error, program, overrides)) from error
     check(config)
     return config
+
+
+def check_lengths(overrides: Sequence[str]) -> None:
+    """Check before Hydra reads them: its time grows with the square of the length.
+
+    Raises:
+        InputError: an override is too long.
+    """
+    for each in overrides:
+        if len(each) > LONGEST_OVERRIDE:
+            raise InputError(
+                f"{each[:60]}... has {len(each):,} characters; a value takes at most "
+                f"{LONGEST_OVERRIDE:,}"
+            )
 
 
 @contextmanager

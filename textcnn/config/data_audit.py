@@ -12,7 +12,11 @@ from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 # Keys of a split, none of which an audit draws: it reads all rows, each by a model without it.
-UNUSED = ("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight")
+UNUSED = (
+    *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight"),
+    "exclude",  # it would change the numbers of the rows
+)
+FOLDS = 5
 
 
 @dataclass
@@ -25,6 +29,7 @@ class AuditDataConfig:
     optimizer: OptimizerConfig = group(OptimizerConfig, "how the weights are updated")
     schedule: ScheduleConfig = group(ScheduleConfig, "how the learning rate changes")
     training: TrainingConfig = group(TrainingConfig, "the training loop")
+    baseline: bool | None = key(None, "as in training; the audit trains none")
     seed: int = seed()
     output: str = key("suspects.csv", "the CSV file to write: rows to look at, the worst first")
     page: str | None = key("suspects.html", "the HTML page to write; null: none")
@@ -40,6 +45,10 @@ class AuditDataConfig:
         None, "number of processes that train; null: one per core", at_least=1, at_most=1024
     )
     overwrite: bool = key(False, "replace output and page if they exist")
+
+    @property
+    def folds(self) -> int:
+        return self.data.folds or FOLDS
 
     @property
     def of_a_fold(self) -> TrainConfig:
@@ -61,8 +70,6 @@ class AuditDataConfig:
         )
 
     def conflicts(self) -> Iterator[str]:
-        if self.data.folds is None:
-            yield "audit_data needs data.folds, got null; try data.folds=5"
         for name in UNUSED:
             value, default = getattr(self.data, name), getattr(DataConfig(), name)
             if value != default:

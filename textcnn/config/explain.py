@@ -41,6 +41,11 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
             f"experiment={recipe} sets {group}{last}, which {other} doesn't have; leave out one of "
             "the two"
         )
+    return explain_key(error, name, arguments)
+
+
+def explain_key(error: Exception, name: str, arguments: Sequence[str]) -> str:
+    """`explain` for a key that there isn't, or that can't take its value."""
     # The cause of a Hydra error is OmegaConf's error, which has `full_key`.
     cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")

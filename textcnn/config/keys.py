@@ -9,6 +9,7 @@ from dataclasses import MISSING, field, fields, is_dataclass
 from operator import ge, gt, le, lt
 from typing import Any, get_args, get_origin
 
+LARGEST = 2**31 - 1  # of a whole number without another limit; a count of rows, steps, tokens
 LIMITS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
 
 
@@ -92,6 +93,8 @@ def within(value: Any, limits: dict[str, Any]) -> bool:
     if isinstance(value, list | dict):  # nested: OmegaConf does not check element types
         return False
     if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if isinstance(value, int) and "at_most" not in limits and abs(value) > LARGEST:
         return False
     if value not in limits.get("choices", [value]):
         suffix = limits.get("suffix")

@@ -13,6 +13,7 @@ POSITIONS = ("none", "learned", "sinusoidal", "ramp")
 ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "leaky_relu", "none")
 MAX_WIDTH = 65_536  # channels at a position, or positions of a kernel
 MAX_LAYERS = 128
+MAX_POSITIONS = 1_000_000
 
 # the limits of a list with one number for each layer or kernel
 KERNELS: dict[str, Any] = {"at_least": 1, "at_most": MAX_WIDTH, "length": (1, MAX_LAYERS)}
@@ -213,7 +214,7 @@ class NetworkConfig(ModelConfig):
         "number of tokens with a vector of their own with position=learned (later ones share the "
         "last), and number of tokens that pooling=flatten reads; null: text.max_length",
         at_least=1,
-        at_most=1_000_000,
+        at_most=MAX_POSITIONS,
     )
     word_dropout: float = fraction("probability of zeroing a token's vector in training")
     embedding_dropout: float = fraction("probability of zeroing a value of a vector in training")

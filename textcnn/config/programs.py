@@ -264,6 +264,7 @@ class IllustrateConfig:
         None,
         "number of networks to train for each random point; null: 3 with preset=full, 1 with quick",
         at_least=1,
+        at_most=1000,
     )
     seed: int = key(
         0,
@@ -278,7 +279,7 @@ class IllustrateConfig:
         "language, and the test split of the checkpoint for checkpoint",
     )
     workers: int | None = key(
-        None, "number of processes that measure; null: one per core", at_least=1
+        None, "number of processes that measure; null: one per core", at_least=1, at_most=1024
     )
     run_dir: str = key("outputs/run", "directory for results, figures and report")
     overwrite: bool = key(False, "replace the run that run_dir holds, if any")

@@ -1,6 +1,6 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
-from textcnn.config.data import DataConfig, MemoryConfig, SyntheticConfig
+from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.data_audit import AuditDataConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
@@ -17,6 +17,7 @@ from textcnn.config.schedules import (
     ScheduleConfig,
     WarmupLinearConfig,
 )
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
 from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
 

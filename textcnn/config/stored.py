@@ -18,6 +18,7 @@ NO_CONFIGURATION = (AttributeError, KeyError, TypeError)
 MAY_LACK = {"data", "schedule"}
 STARTS = ("SequenceStartToken", "MappingStartToken")  # names of PyYAML's tokens
 ENDS = ("SequenceEndToken", "MappingEndToken", "BlockEndToken")
+LARGEST_FILE = 2**21  # bytes
 DEEPEST = 20  # collections inside each other; ours are three deep
 
 
@@ -27,6 +28,8 @@ def read_config(file: Path, kind: type[C]) -> C:
     Raises:
         InputError: it is damaged, or not of this kind.
     """
+    if (size := file.stat().st_size) > LARGEST_FILE:
+        raise InputError(f"{file} has {size:,} bytes, at most {LARGEST_FILE:,} are read")
     try:
         return parse_config(file.read_text(encoding="utf-8"), kind)
     except ValueError as error:  # not UTF-8, or an InputError, which lacks the path

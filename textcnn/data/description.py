@@ -13,7 +13,8 @@ from textcnn.data.labelled import LabelledTexts
 from textcnn.data.language_warnings import Sample, language_warnings, sample, start
 from textcnn.data.prepare import PreparedTexts
 from textcnn.data.splits import Splits
-from textcnn.system.terminal import argument, build_table, markdown
+from textcnn.system.arguments import argument
+from textcnn.system.terminal import build_table, markdown
 
 QUANTILES = {"shortest": 0.0, "median": 0.5, "90 %": 0.9, "99 %": 0.99, "longest": 1.0}
 CLASSES_SHOWN = 20

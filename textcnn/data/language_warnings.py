@@ -14,9 +14,10 @@ from textcnn.text.tokenizers import Tokenizer
 CHARACTERS_SHOWN = 60
 TEXTS_READ = 1000  # of a split, evenly spaced
 MANY_UNKNOWN = 0.2  # fraction of the tokens
-MIN_TOKENS = 100  # of a split whose unknown tokens are no chance
-LONG_TOKEN = 20  # characters
-MANY_WHOLE = 0.2  # fraction of the texts that are one long token
+MIN_TOKENS = 10  # of a split whose unknown tokens are no chance
+LONG_TOKEN, LONG_DENSE = 20, 10  # mean characters of tokens, and in scripts without spaces
+DENSE = ("Chinese", "Japanese", "Thai", "Lao", "Khmer", "Myanmar")
+MANY_WHOLE = 0.2  # fraction of the texts whose tokens are long
 MIN_TEXTS = 20  # of a split or a class whose scripts are compared
 # differences of the fractions of texts in a script, above which splits and classes differ
 SPLITS_DIFFER, CLASSES_DIFFER = 0.2, 0.5
@@ -72,14 +73,16 @@ def language_warnings(
 def whole_warnings(train: Sample) -> Iterator[str]:
     """Texts that the tokenizer does not split."""
     whole = [
-        len(text.strip()) >= LONG_TOKEN and length == 1
-        for text, length in zip(train.texts, train.lengths.tolist(), strict=True)
+        len(text.strip()) >= max(length, 1) * (LONG_DENSE if script in DENSE else LONG_TOKEN)
+        for text, script, length in zip(
+            train.texts, train.scripts, train.lengths.tolist(), strict=True
+        )
     ]
     if sum(whole) > MANY_WHOLE * len(whole):
         yield (
-            f"{percent(sum(whole) / len(whole))} of the training texts are one token of "
-            f"{LONG_TOKEN} or more characters; try text.tokenizer=unicode, which splits texts "
-            "without spaces, or text=char"
+            f"{percent(sum(whole) / len(whole))} of the training texts are hardly split: their "
+            f"tokens have {LONG_DENSE} or more characters; try text.tokenizer=unicode, which "
+            "splits texts without spaces, or text=char"
         )
 
 
@@ -139,15 +142,18 @@ def most_apart(some: Counter[str], others: Counter[str]) -> tuple[str, float, fl
 
 def minority_warnings(train: Sample) -> Iterator[str]:
     counts = train.counts
-    for script, count in counts.most_common()[1:]:
-        if count >= FEWEST and count >= FEW * counts.total():
-            example = train.texts[train.scripts.index(script)]
-            most = counts.most_common(1)[0][0]
-            yield (
-                f"{percent(count / counts.total())} of the training texts are written in {script}, "
-                f"most others in {most}; see whether they belong there, such as "
-                f"{start(example)!r}"
-            )
+    few = [
+        (script, count)
+        for script, count in counts.most_common()[1:]
+        if count >= FEWEST and count >= FEW * counts.total()
+    ]
+    if few:
+        parts = [f"{percent(count / counts.total())} in {script}" for script, count in few]
+        example = train.texts[train.scripts.index(few[-1][0])]
+        yield (
+            f"most training texts are written in {counts.most_common(1)[0][0]}, but "
+            f"{', '.join(parts)}; see whether they belong there, such as {start(example)!r}"
+        )
 
 
 def percent(fraction: float) -> str:

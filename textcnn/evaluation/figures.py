@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from textcnn.evaluation.metrics import Scores
+from textcnn.system.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,22 +22,24 @@ def confusion_figure(scores: Scores) -> "Figure":
     from matplotlib.figure import Figure
 
     assert scores.confusion is not None
-    names = [row.label for row in scores.classes]
+    few = len(scores.classes) <= MOST_NAMED
+    names, families, note = drawable([row.label for row in scores.classes] if few else [])
     fractions = [[cell / max(sum(row), 1) for cell in row] for row in scores.confusion]
     # in inches; memory grows with the square
-    side = min(2.2 + 0.45 * len(names), 14.0)
+    side = min(2.2 + 0.45 * len(scores.classes), 14.0)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
-    if len(names) <= MOST_NAMED:
+    if few:
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), names)
     for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
         label.set_parse_math(False)  # a class name may hold $
-    axes.set_xlabel("predicted")
+        label.set_fontfamily(families)
+    axes.set_xlabel("predicted" + (f"\n{note}" if note else ""))
     axes.set_ylabel("true")
     axes.set_title(f"accuracy {100 * scores.accuracy:.2f} %, {scores.examples:,} texts")
-    if len(names) <= MOST_COUNTED:
+    if len(scores.classes) <= MOST_COUNTED:
         for row, cells in enumerate(scores.confusion):
             for column, cell in enumerate(cells):
                 color = "white" if fractions[row][column] > 0.5 else "black"

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 import textcnn
-from textcnn.config.data import DataConfig, SyntheticConfig
+from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig, TrainConfig
+from textcnn.config.synthetic import SyntheticConfig
 from textcnn.data.encoding import encode_labelled
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream

@@ -7,7 +7,9 @@ written by then.
 
 import os
 import signal
+import sys
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,6 +21,18 @@ def end_at_once(number: int, frame: FrameType | None) -> None:
     with suppress(OSError):
         os.write(2, b"interrupted\n")
     os._exit(INTERRUPTED)
+
+
+def begin_program() -> None:
+    """`begin_start`, if this process is one of textcnn's programs and not a program that uses it.
+
+    Called first of all: even the imports of the command line take half a second.
+    """
+    given = sys.orig_argv
+    module = given[given.index("-m") + 1 :][:1] if "-m" in given else []
+    main = getattr(sys.modules.get("__main__"), "__file__", None) or ""
+    if any(name.startswith("textcnn.") for name in module) or Path(main).name == "textcnn":
+        begin_start()
 
 
 def begin_start() -> Any:

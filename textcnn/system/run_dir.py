@@ -1,5 +1,6 @@
 """The run directory: where it is, whether it is free, and which of Hydra's files it holds."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -38,6 +39,27 @@ def job_dir(run_dir: str) -> Path:
     if not run_dir:
         raise InputError("run_dir is empty; try run_dir=outputs/run")
     return Path(run_dir).expanduser()
+
+
+def continued(run_dir: Path, overwrite: bool) -> bool:
+    """Whether this is a job of a sweep that has begun before, and is started again.
+
+    Raises:
+        InputError: the directory holds a job with other values.
+    """
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN or overwrite:
+        return False
+    stored = run_dir / ".hydra" / "overrides.yaml"
+    if os.environ.get("WORLD_SIZE", "1") != "1" or not stored.is_file():
+        return False
+    lock_directory(run_dir)
+    before, now = OmegaConf.load(stored), HydraConfig.get().overrides.task
+    if [*map(str, before)] != [*now]:
+        raise InputError(
+            f"{run_dir} holds a job of another sweep ({' '.join(map(str, before))}), got "
+            f"{' '.join(now)}; try another run_dir, or overwrite=true"
+        )
+    return True
 
 
 def check_directory(run_dir: Path) -> None:

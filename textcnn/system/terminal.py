@@ -7,15 +7,13 @@ from typing import IO, Any
 from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table
-
-from textcnn.system.arguments import argument as argument
+from rich.text import Text
 
 # Control characters (C0 but tab and line feed, DEL, C1), line separators, marks that reverse or
 # isolate the direction of text, and halves of characters.
 UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-LONGEST_LINE = 500  # characters of a message
 
 
 def build_console(quiet: bool = False, file: IO[str] | None = None) -> Console:
@@ -35,6 +33,10 @@ def build_console(quiet: bool = False, file: IO[str] | None = None) -> Console:
 class PlainConsole(Console):
     """A console that escapes what could move the cursor, or reverse the order of letters."""
 
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A string with escapes, which count in the width of a column."""
+        return super().render_str(escaped(text), **options)
+
     def render(self, *args: Any, **options: Any) -> Iterable[Segment]:
         """The segments of a renderable, with escaped text."""
         for segment in super().render(*args, **options):
@@ -50,14 +52,6 @@ def escaped(text: str) -> str:
     Labels, columns and file names come from anywhere. Line feeds and tabs stay.
     """
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def shortened(line: str, longest: int = LONGEST_LINE) -> str:
-    """The start and the end of a line that is too long."""
-    if len(line) <= longest:
-        return line
-    end = longest // 2
-    return f"{line[: longest - end - 3]}...{line[-end:]}"
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:

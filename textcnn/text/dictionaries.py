@@ -1,7 +1,9 @@
 """Words of languages without spaces, found by dictionaries of other packages."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -56,9 +58,15 @@ def icu() -> Callable[[str], list[str]]:
 def jieba() -> Callable[[str], list[str]]:
     import jieba as package
 
-    package.setLogLevel("WARNING")  # it reports how long its dictionary takes to load
-    package.initialize()
-    return in_runs(r"(\p{Han}+)", package.lcut)
+    package.setLogLevel("CRITICAL")  # it reports how long its dictionary takes to load
+    tokenizer = package.Tokenizer()
+    # Its cache lies in the folder for temporary files, where anybody could change the words.
+    folder = Path("~/.cache/textcnn").expanduser()
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.tmp_dir = str(folder)
+    tokenizer.initialize()
+    return in_runs(r"(\p{Han}+)", tokenizer.lcut)
 
 
 def japanese() -> Callable[[str], list[str]]:

@@ -17,6 +17,9 @@ ASCII_WORDS = re.compile(
 )
 # beyond Latin, Greek, Cyrillic and Hebrew letters and Latin-1 signs, which stay as they are
 OTHERS = re.compile("[^\0-\xa0¢-¾À-ͽΈ-ԯא-ת]")
+# Stand for: join with what is before; the start and the end of a run. Unicode promises that no
+# text holds them.
+MARK, START, END = "\ufdd0", "\ufdd1", "\ufdd2"
 
 
 def unicode_words(text: str) -> list[str]:
@@ -40,7 +43,9 @@ def separated(normalization: Normalization, text: str) -> str:
     text = normalization(text)
     if not OTHERS.search(text):
         return text
-    return str(standing_alone().sub(r" \g<0> ", text))
+    text = text.translate(spacing())
+    text = text.replace(f" {MARK}", "").replace(MARK, "").replace(END + START, "")
+    return text.replace(START, " ").replace(END, " ")
 
 
 def separator(normalization: Normalization) -> partial[str]:
@@ -56,13 +61,34 @@ def boundaries() -> Any:
     return regex.compile(r"(?V1)(?w)\b")
 
 
-@cache
-def standing_alone() -> Any:
-    import regex
+class Spacing(dict[int, str]):
+    """What `str.translate` writes for a character: it is classified when it first occurs."""
 
-    return regex.compile(
-        r"(?V1)\p{Katakana}[\p{Katakana}ー\p{M}]*"
+    def __init__(self) -> None:
+        import regex
+
         # complex context: Thai, Lao, Khmer, Burmese and their relatives
-        r"|(?:[\p{Han}\p{Hiragana}\p{Line_Break=Complex_Context}]|[\p{P}--[\0-\xff]]|[¡¿])\p{M}*"
-        r"|(?=[[\p{Extended_Pictographic}\p{Regional_Indicator}]--[\0-\xff]])\X"
-    )
+        spaceless = r"\p{Han}\p{Hiragana}\p{Line_Break=Complex_Context}"
+        alone = rf"[{spaceless}\p{{P}}\p{{Extended_Pictographic}}¡¿]"
+        self.is_alone = regex.compile(alone).match
+        self.is_mark = regex.compile(
+            r"(?V1)[\p{Line_Break=Complex_Context}&&\p{M}]|\p{Emoji_Modifier}"
+        ).match
+        self.is_in_run = regex.compile(r"[\p{Katakana}ー\p{Regional_Indicator}]").match
+        super().__init__({ord(each): " " for each in (MARK, START, END)})
+
+    def __missing__(self, code: int) -> str:
+        character = written = chr(code)
+        if code < ord("¡") or (code < 256 and character not in "¡¿"):
+            pass
+        elif self.is_mark(character):
+            written = f"{MARK}{character} "
+        elif self.is_in_run(character):
+            written = f"{START}{character}{END}"
+        elif self.is_alone(character):
+            written = f" {character} "
+        self[code] = written
+        return written
+
+
+spacing = cache(Spacing)

@@ -1,6 +1,5 @@
 """TensorBoard: everything a run shows goes into one event file in the run directory."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from textcnn.evaluation.metrics import Scores
 from textcnn.system.private_torch import add_hyper_parameters
+from textcnn.system.terminal import escaped
 from textcnn.training.learner import Learner
 from textcnn.training.state import TrainingState
 
@@ -50,13 +50,11 @@ class Curves:
             self.writer.add_scalar(f"{group}/{name}", value, step)
 
     def figure(self, name: str, figure: "Figure", step: int) -> None:
-        with warnings.catch_warnings():
-            # the name of a class may hold characters that matplotlib's font lacks
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            self.writer.add_figure(name, figure, step, close=False)
+        self.writer.add_figure(name, figure, step, close=False)
 
     def text(self, name: str, markdown: str, step: int = 0) -> None:
-        self.writer.add_text(name, markdown, step)
+        """Write Markdown, in which texts and labels stay what they are: no HTML begins in it."""
+        self.writer.add_text(name, escaped(markdown).replace("<", "&lt;"), step)
 
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
         """A row of the HPARAMS tab. PyTorch's `add_hparams` would show it as a second run."""

@@ -1,12 +1,18 @@
 """The model of a run before training."""
 
-from textcnn.builders import Model, build_network, with_embedding_size
+from typing import Any
+
+import torch
+
+from textcnn.builders.models import Model, build_network, with_embedding_size
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.prepare import PreparedData
+from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier, build_classifier
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ngrams.beside import WithNgrams
+from textcnn.system.memory import lacking
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.ngrams.parts import count_ngrams
 from textcnn.training.subwords.vectors import add_subwords
@@ -52,11 +58,41 @@ def initial_model(
     if not isinstance(config, NetworkConfig):
         assert ngrams is not None
         return ngrams
-    network = build_network(
-        with_embedding_size(config, vectors),
-        max_length=max_length,
-        vocabulary_size=len(data.texts.encoder.vocabulary),
-        num_classes=len(data.splits.labels),
-        vectors=vectors,
-    )
+    sizes: dict[str, Any] = {
+        "max_length": max_length,
+        "vocabulary_size": len(data.texts.encoder.vocabulary),
+        "num_classes": len(data.splits.labels),
+        "vectors": vectors,
+    }
+    config = with_embedding_size(config, vectors)
+    check_size(config, sizes)
+    network = build_network(config, **sizes)
     return network if ngrams is None else WithNgrams(network, ngrams)
+
+
+def check_size(config: NetworkConfig, sizes: dict[str, Any]) -> None:
+    """Check the number of weights before memory is allocated for them.
+
+    Args:
+        sizes: the other arguments of `build_network`.
+
+    Raises:
+        InputError: training them needs more memory than is available.
+    """
+    try:
+        # no weights and no random numbers: those of the run stay as they are
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            network = build_network(config, **sizes)
+        weights = sum(weight.numel() for weight in network.parameters())
+    except RuntimeError as error:  # more than 2^63 numbers in a tensor
+        raise InputError(
+            f"model={config.name} with these sizes can't be built: "
+            f"{' '.join(str(error).split())[:120]}; try smaller ones"
+        ) from error
+    # a gradient, and two averages of Adam, beside each weight; on a GPU, weights only pass here
+    copies = 1 if torch.accelerator.is_available() else 4
+    if lack := lacking(weights * 4 * copies):
+        raise InputError(
+            f"model={config.name} with these sizes has {weights:,} weights: {lack}; try a smaller "
+            "one, such as model.num_filters=100 or text.max_vocabulary=50000"
+        )

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from accelerate import Accelerator
 
-from textcnn.builders import (
-    Model,
-    build_data,
-    load_token_vectors,
-)
+from textcnn.builders.data import build_data
+from textcnn.builders.models import Model
+from textcnn.builders.text import load_token_vectors
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.config.training import TrainingConfig

@@ -11,7 +11,8 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
-from textcnn.builders import build_joined_data, with_embedding_size
+from textcnn.builders.data import build_joined_data
+from textcnn.builders.models import with_embedding_size
 from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -28,9 +29,10 @@ from textcnn.data.splits import parts_of
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
 from textcnn.inference import BaseClassifier, load
+from textcnn.system.arguments import argument
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
-from textcnn.system.terminal import argument, build_console
+from textcnn.system.terminal import build_console
 from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.current import checkpoint_of

@@ -6,10 +6,10 @@ from typing import Any
 from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.errors import InputError
+from textcnn.system.arguments import argument
 from textcnn.system.atomic import existing
 from textcnn.system.failures import os_failure
 from textcnn.system.run_dir import CONFIG, METRICS
-from textcnn.system.terminal import argument
 from textcnn.training.loop import Interrupted
 from textcnn.training.many_runs.members import EnsembleRun
 from textcnn.training.ngrams.run import LinearRun

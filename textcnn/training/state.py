@@ -112,7 +112,7 @@ def is_entry(entry: Any) -> bool:
     """Whether it is an entry of the history, as `end_epoch` adds them."""
     if not isinstance(entry, dict) or not {"epoch", "step", "train"} <= set(entry):
         return False
-    scores = [(entry["train"], ("loss", "accuracy"))]
+    scores: list[tuple[Any, tuple[str, ...]]] = [(entry["train"], ("loss", "accuracy"))]
     if "validation" in entry:
         scores.append((entry["validation"], ("loss", "accuracy", "macro_f1")))
     return (

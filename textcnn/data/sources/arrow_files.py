@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 
+from textcnn.data.sources.bounded import read_bounded
 from textcnn.data.sources.columns import Columns, check_columns, table_rows
 from textcnn.data.sources.csv_rows import check_names
 from textcnn.data.sources.formats import compression_of, format_of, open_bytes
@@ -68,16 +69,18 @@ def open_columns(
     if format_of(path) == ".parquet":
         with pq.ParquetFile(source) as parquet:
             schema = parquet.schema_arrow
-            yield schema.names, schema, parquet_blocks(parquet, wanted, size)
+            yield schema.names, schema, parquet_blocks(parquet, path, wanted, size)
         return
     table = open_arrow(source)
     yield table.schema.names, table.schema, arrow_blocks(table, wanted, size)
 
 
-def parquet_blocks(file: pq.ParquetFile, wanted: list[str], size: int | None) -> Iterator[pa.Table]:
+def parquet_blocks(
+    file: pq.ParquetFile, path: Path, wanted: list[str], size: int | None
+) -> Iterator[pa.Table]:
     # a name with a dot may mean a field of an object too, which `select` leaves out
     if size is None:
-        yield file.read(columns=wanted).select(wanted)
+        yield read_bounded(file, wanted, str(path), path.stat().st_size).select(wanted)
         return
     for batch in file.iter_batches(size, columns=wanted):
         yield pa.Table.from_batches([batch]).select(wanted)

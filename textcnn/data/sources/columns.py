@@ -22,7 +22,7 @@ from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, w
 from textcnn.data.sources.lines import is_empty
 from textcnn.data.sources.missing_labels import refuse_missing
 from textcnn.errors import InputError
-from textcnn.system.terminal import argument
+from textcnn.system.arguments import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
 WANTS_PROBABILITIES = "if these are probabilities of classes, set data.label_kind=probabilities"

@@ -22,7 +22,7 @@ from textcnn.data.sources.line_files import line_rows
 from textcnn.data.sources.lines import json_rows
 from textcnn.data.sources.missing_labels import refuse_missing
 from textcnn.errors import InputError
-from textcnn.system.terminal import argument
+from textcnn.system.arguments import argument
 
 StringOrList = str | list[str]
 

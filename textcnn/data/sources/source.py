@@ -10,6 +10,7 @@ import pyarrow as pa
 from textcnn.data.labels.spelling import same_label
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.corrections import read_corrections
 from textcnn.data.sources.files import StringOrList, holds_objects, read_files, stream_files
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.unlabelled import read_unlabelled
@@ -53,6 +54,8 @@ class Source:
     label_separator: str | None = None
     synthetic: dict[str, Any] | None = None  # the settings of `SyntheticTexts`
     unlabelled: StringOrList | None = None  # files
+    exclude: str | None = None  # a file, see `Corrections`
+    relabel: str | None = None
     memory: Mapping[str, Rows] | None = None  # by split: train, validation, test, unlabelled
     seed: int = 0  # draws synthetic texts
 
@@ -100,9 +103,21 @@ class Source:
         """A reader for each key that has rows, and notes for the user.
 
         Raises:
-            InputError: a key doesn't apply to the source, a Hub dataset can't be loaded, or the
-                settings of a synthetic task contradict each other.
+            InputError: a key doesn't apply to the source, a Hub dataset can't be loaded, the
+                settings of a synthetic task contradict each other, or corrections can't be read.
         """
+        readers, notes = self.open_uncorrected()
+        if self.exclude is None and self.relabel is None:
+            return readers, notes
+        corrections = read_corrections(self.exclude, self.relabel, self.label_separator)
+        corrections.check_splits(readers)
+        return {key: partial(corrections.corrected, key, read) for key, read in readers.items()}, [
+            *notes,
+            *corrections.notes,
+        ]
+
+    def open_uncorrected(self) -> tuple[Readers, list[str]]:
+        """`open` without `exclude` and `relabel`."""
         self.check_keys()
         if self.source == "bundled":
             return {"data.train": read_bundled}, []

@@ -48,6 +48,7 @@ from textcnn.studies.shared.study import (
     Values,
     silent,
 )
+from textcnn.system.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -180,7 +181,7 @@ def chosen_data(data: Values, trained: Any) -> Any:
             they modify the classifier's own data. With `source=hub` they are used unchanged,
             because they may be a preset with columns of its own.
     """
-    from textcnn.builders import read_data
+    from textcnn.builders.data import read_data
     from textcnn.evaluation import report
 
     if not data:
@@ -282,8 +283,10 @@ def draw_distances(axes: "Axes", asked: Values, field: int) -> None:
     axes.set_ylim(bottom=min(0.0, -0.05 * max(asked["gaps"])))
     axes.set_xlabel("tokens from one word to the other")
     axes.set_ylabel("logit difference")
-    title = "“{}” and “{}” in both orders".format(*asked["words"])
-    axes.set_title(title, loc="left", parse_math=False)  # a word may be a dollar
+    words, families, _ = drawable(asked["words"])
+    title = "“{}” and “{}” in both orders".format(*words)
+    # a word may be a dollar
+    axes.set_title(title, loc="left", parse_math=False, fontfamily=families)
 
 
 def table(results: Results) -> list[list[str]]:

@@ -111,7 +111,8 @@ def prepare(data: Values, examples: int, unit: str, seed: int) -> "PreparedData"
     Args:
         data: keys of `data=`; none for the bundled texts.
     """
-    from textcnn.builders import build_data, read_data, read_text
+    from textcnn.builders.data import build_data, read_data
+    from textcnn.builders.text import read_text
 
     keys = dict(data) or {"test_fraction": TEST_FRACTION}
     if keys.get("source") != "synthetic":
@@ -130,7 +131,7 @@ def build_classifier(network: Network, prepared: "PreparedData", seed: int) -> "
     """
     from accelerate.utils import set_seed
 
-    from textcnn.builders import build_network, read_model
+    from textcnn.builders.models import build_network, read_model
     from textcnn.inference import Classifier
     from textcnn.text.vectors import load_vectors
 

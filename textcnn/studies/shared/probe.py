@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor
 
-from textcnn.builders import build_network, read_model
+from textcnn.builders.models import build_network, read_model
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.encoding import encode_texts
 from textcnn.data.synthetic.rows import SyntheticTexts

@@ -5,7 +5,7 @@ import shlex
 from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line, walk
 from textcnn.config.programs import IllustrateConfig
-from textcnn.system.terminal import argument
+from textcnn.system.arguments import argument
 
 
 def repeating_command(config: IllustrateConfig, study: str) -> str:

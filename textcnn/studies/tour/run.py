@@ -16,9 +16,10 @@ from textcnn.studies.tour.ledger import Ledger, damaged
 from textcnn.studies.tour.progress import StudyProgress
 from textcnn.studies.tour.report import Chapter, Report
 from textcnn.studies.tour.workers import Work, WorkerKilledError, measure_all
+from textcnn.system.arguments import argument
 from textcnn.system.cores import available_cores
 from textcnn.system.run_dir import RESULTS, cannot_be_written, create_run_dir
-from textcnn.system.terminal import argument, build_console, build_table
+from textcnn.system.terminal import build_console, build_table
 
 FULL = Plan(quick=False, seeds=PRESET_SEEDS["full"], checkpoint="", data={})
 

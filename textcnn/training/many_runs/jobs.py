@@ -17,10 +17,11 @@ from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import read_config
 from textcnn.data.prepare import PreparedData
 from textcnn.errors import InputError
+from textcnn.system.arguments import argument
 from textcnn.system.atomic import existing
 from textcnn.system.failures import os_failure
 from textcnn.system.run_dir import CONFIG, METRICS
-from textcnn.system.terminal import argument, build_console
+from textcnn.system.terminal import build_console
 from textcnn.system.workers import build_pool, interrupts_blocked, kill_workers, processes_of
 from textcnn.training.loop import Interrupted, interruption
 from textcnn.training.recipe import TrainingRun

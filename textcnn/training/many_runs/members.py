@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from textcnn.builders import build_joined_data
+from textcnn.builders.data import build_joined_data
 from textcnn.checkpoint import Checkpoint, load_checkpoint
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump

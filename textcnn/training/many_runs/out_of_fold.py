@@ -1,6 +1,6 @@
 """Probabilities of texts by models that have not seen them, trained on the other folds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -40,13 +40,13 @@ def out_of_fold_probabilities(
     fold = pool.folds(folds, config.seed)
     probabilities = np.zeros((len(pool), len(pool.names)))
     pieces = [
-        (config, pool.rows(fold != number), pool.rows(fold == number).texts)
+        (config, pool.rows(fold != number), list(pool.rows(fold == number).texts))
         for number in range(folds)
     ]
 
     def keep(number: int, result: tuple[tuple[str, ...], np.ndarray]) -> None:
         names, values = result
-        columns = [pool.names.index(name) for name in names]
+        columns = np.array([pool.names.index(name) for name in names])
         probabilities[np.ix_(np.flatnonzero(fold == number), columns)] = values
 
     if workers == 1:
@@ -71,7 +71,7 @@ def out_of_fold_probabilities(
 
 
 def read_others(
-    config: TrainConfig, train: Rows, texts: Sequence[str]
+    config: TrainConfig, train: Rows, texts: list[str]
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Train on some texts and read others.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from textcnn.builders import Model
+from textcnn.builders.models import Model
 from textcnn.config.model_keys import ModelConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.prepare import PreparedData

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from textcnn.builders import build_joined_data
+from textcnn.builders.data import build_joined_data
 from textcnn.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from textcnn.config.stored import dump
 from textcnn.data.prepare import PreparedData

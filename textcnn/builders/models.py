@@ -1,19 +1,14 @@
-"""From typed configuration to objects, for the recipes of the entry points.
+"""Networks, new and stored, from the keys `model.*`."""
 
-Here configuration stops: everything that is built takes plain keyword arguments.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from textcnn.config.data import DataConfig, SyntheticConfig
 from textcnn.config.model import NETWORK_SCHEMAS
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.programs import TrainConfig
-from textcnn.config.text import ByteConfig, CharConfig, TextConfig, WordConfig
 from textcnn.errors import InputError
 from textcnn.models.build import build_model
 from textcnn.models.classifier import TextCNN
@@ -23,26 +18,13 @@ from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.ngrams.subword_weights import SubwordWeights
-from textcnn.text.encoder import TextEncoder
-from textcnn.text.tokenizers import Tokenizer, build_tokenizer
-from textcnn.text.vectors import TokenVectors, frequent_words, load_vectors
-from textcnn.text.vocabulary import Vocabulary
+from textcnn.text.vectors import TokenVectors
 
 if TYPE_CHECKING:
-    from textcnn.data.prepare import PreparedData, PreparedTexts
-    from textcnn.data.sources.memory import Rows
-    from textcnn.data.sources.source import Source
-    from textcnn.data.splits import Division
+    pass
 
 
-def read_data(keys: Mapping[str, Any]) -> DataConfig:
-    """The configuration of the keys `data.*`, from plain values by name."""
-    return SyntheticConfig(**keys) if keys.get("source") == "synthetic" else DataConfig(**keys)
-
-
-def read_text(keys: Mapping[str, Any]) -> TextConfig:
-    """The configuration of the keys `text.*`, `unit` among them, from plain values by name."""
-    return {"word": WordConfig, "char": CharConfig, "byte": ByteConfig}[keys["unit"]](**keys)
+Model = TextCNN | Ensemble | Ngrams | WithNgrams
 
 
 def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> NetworkConfig:
@@ -54,150 +36,6 @@ def read_model(keys: Mapping[str, Any], small: Mapping[str, Any] = {}) -> Networ
     schema = NETWORK_SCHEMAS[keys["name"]]
     known = {entry.name for entry in fields(schema)}
     return schema(**{key: value for key, value in small.items() if key in known} | dict(keys))
-
-
-def build_source(
-    data: DataConfig, seed: int, memory: "Mapping[str, Rows] | None" = None
-) -> "Source":
-    """Where the rows are; arguments as for `build_data`."""
-    from textcnn.data.sources.source import Source
-
-    if memory is not None:
-        return Source("memory", multi_label=data.multi_label, memory=memory)
-    return Source(**data.source_settings(), seed=seed)
-
-
-def build_division(data: DataConfig, seed: int) -> "Division":
-    """How the rows are divided into splits."""
-    from textcnn.data.splits import Division
-
-    return Division(**data.split_settings(), seed=seed)
-
-
-def build_data(
-    data: DataConfig,
-    text: TextConfig,
-    seed: int,
-    *,
-    memory: "Mapping[str, Rows] | None" = None,
-    draw_test: bool = True,
-    part: tuple[int, int] | None = None,
-    subwords: bool = False,
-    more_words: Sequence[str] | None = None,
-    definition: str | None = None,
-) -> "PreparedData":
-    """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
-
-    Args:
-        seed: draws splits and synthetic texts.
-        memory: rows to use instead of `data.source`, by split: `train`, and if given `validation`
-            and `test`.
-        draw_test: False: leave the test split empty if it has no rows of its own.
-        part: train without this part of the training rows, from 1 of so many, and test on it.
-        subwords: see `TextEncoder`.
-        more_words: of the vocabulary; None: the first words of the vectors.
-        definition: of a tokenizer with a file, its content; None: read the file.
-
-    Raises:
-        InputError: rows or keys can't be used, a tokenizer's package is missing, or the vectors
-            can't be found.
-    """
-    # Imported here: Arrow takes a while, and predictions need no rows.
-    from textcnn.data.prepare import prepare_data
-
-    tokenizer = tokenizer_of(text, definition)
-    source = build_source(data, seed, memory)
-    division = replace(build_division(data, seed), part=part)
-    if not draw_test:
-        division = replace(division, test_fraction=None)
-    if more_words is None:
-        more_words = words_of_vectors(text, tokenizer)
-    return prepare_data(
-        source,
-        division,
-        tokenizer,
-        more_words=more_words,
-        max_length=text.max_length,
-        truncate=text.truncate,
-        subwords=subwords,
-        streaming=data.streaming,
-        vocabulary_examples=text.vocabulary_examples,
-        shuffle_buffer=data.shuffle_buffer,
-        **text.vocabulary_settings(),
-    )
-
-
-def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
-    """The same data with the validation rows among the training rows, and their vocabulary."""
-    from textcnn.data.labelled import join
-    from textcnn.data.prepare import prepare_texts
-
-    splits = replace(data.splits, train=join(data.splits.train, data.splits.validation))
-    texts = prepare_texts(
-        splits,
-        data.texts.encoder.tokenizer,
-        max_length=text.max_length,
-        truncate=text.truncate,
-        subwords=data.texts.encoder.subwords,
-        more_words=data.more_words,
-        **text.vocabulary_settings(),
-    )
-    return replace(data, splits=splits, texts=texts)
-
-
-def tokenizer_of(text: TextConfig, definition: str | None) -> Tokenizer:
-    """Errors as `build_tokenizer`.
-
-    Args:
-        definition: of a tokenizer with a file, its content; None: read the file.
-    """
-    copied = {} if definition is None else {"definition": definition}
-    return build_tokenizer(text.unit, **text.tokenizer_settings(), **copied)
-
-
-def build_text_encoder(
-    text: TextConfig, vocabulary: Vocabulary, subwords: bool, definition: str | None
-) -> TextEncoder:
-    """The encoder of a checkpoint.
-
-    Args:
-        subwords: see `TextEncoder`.
-        definition: of a tokenizer with a file, its content.
-
-    Raises:
-        InputError: as `build_tokenizer`, or the definition is missing or superfluous.
-    """
-    if (definition is not None) != text.has_file:
-        there = "lacks" if definition is None else "has"
-        raise InputError(
-            f"the checkpoint {there} a tokenizer.json, unlike its text.tokenizer; copy it again"
-        )
-    tokenizer = tokenizer_of(text, definition)
-    return TextEncoder(tokenizer, vocabulary, text.max_length, text.truncate, subwords)
-
-
-def words_of_vectors(text: TextConfig, tokenizer: Tokenizer) -> list[str]:
-    """The first `text.vectors_words` words of the vectors, those that occur in tokenized texts.
-
-    Raises:
-        InputError: the vectors can't be found or read.
-    """
-    if not isinstance(text, WordConfig) or text.vectors is None:
-        return []
-    words = frequent_words(text.vectors, text.vectors_words)
-    return [word for word in words if tokenizer(word) == [word]]
-
-
-def load_token_vectors(text: TextConfig, texts: "PreparedTexts", seed: int) -> TokenVectors | None:
-    """The pretrained vectors of a vocabulary; None without `text.vectors`.
-
-    Raises:
-        InputError: the vectors can't be found or read.
-    """
-    if not isinstance(text, WordConfig) or text.vectors is None:
-        return None
-    known = texts.encoder.vocabulary.known_tokens
-    return load_vectors(text.vectors, known, seed, added=texts.added)
 
 
 M = TypeVar("M", bound=ModelConfig)
@@ -244,9 +82,6 @@ def build_network(
     if vectors is not None:
         network.embedding.set_vectors(torch.from_numpy(vectors.values), vectors.sizes)
     return network
-
-
-Model = TextCNN | Ensemble | Ngrams | WithNgrams
 
 
 def build_stored_model(

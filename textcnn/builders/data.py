@@ -1,0 +1,112 @@
+"""Rows and splits, from the keys `data.*`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textcnn.config.data import DataConfig
+from textcnn.config.synthetic import SyntheticConfig
+from textcnn.config.text import TextConfig
+
+if TYPE_CHECKING:
+    from textcnn.data.prepare import PreparedData
+    from textcnn.data.sources.memory import Rows
+    from textcnn.data.sources.source import Source
+    from textcnn.data.splits import Division
+
+
+from textcnn.builders.text import tokenizer_of, words_of_vectors
+
+
+def read_data(keys: Mapping[str, Any]) -> DataConfig:
+    """The configuration of the keys `data.*`, from plain values by name."""
+    return SyntheticConfig(**keys) if keys.get("source") == "synthetic" else DataConfig(**keys)
+
+
+def build_source(
+    data: DataConfig, seed: int, memory: "Mapping[str, Rows] | None" = None
+) -> "Source":
+    """Where the rows are; arguments as for `build_data`."""
+    from textcnn.data.sources.source import Source
+
+    if memory is not None:
+        return Source("memory", multi_label=data.multi_label, memory=memory)
+    return Source(**data.source_settings(), seed=seed)
+
+
+def build_division(data: DataConfig, seed: int) -> "Division":
+    """How the rows are divided into splits."""
+    from textcnn.data.splits import Division
+
+    return Division(**data.split_settings(), seed=seed)
+
+
+def build_data(
+    data: DataConfig,
+    text: TextConfig,
+    seed: int,
+    *,
+    memory: "Mapping[str, Rows] | None" = None,
+    draw_test: bool = True,
+    part: tuple[int, int] | None = None,
+    subwords: bool = False,
+    more_words: Sequence[str] | None = None,
+    definition: str | None = None,
+) -> "PreparedData":
+    """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
+
+    Args:
+        seed: draws splits and synthetic texts.
+        memory: rows to use instead of `data.source`, by split: `train`, and if given `validation`
+            and `test`.
+        draw_test: False: leave the test split empty if it has no rows of its own.
+        part: train without this part of the training rows, from 1 of so many, and test on it.
+        subwords: see `TextEncoder`.
+        more_words: of the vocabulary; None: the first words of the vectors.
+        definition: of a tokenizer with a file, its content; None: read the file.
+
+    Raises:
+        InputError: rows or keys can't be used, a tokenizer's package is missing, or the vectors
+            can't be found.
+    """
+    # Imported here: Arrow takes a while, and predictions need no rows.
+    from textcnn.data.prepare import prepare_data
+
+    tokenizer = tokenizer_of(text, definition)
+    source = build_source(data, seed, memory)
+    division = replace(build_division(data, seed), part=part)
+    if not draw_test:
+        division = replace(division, test_fraction=None)
+    if more_words is None:
+        more_words = words_of_vectors(text, tokenizer)
+    return prepare_data(
+        source,
+        division,
+        tokenizer,
+        more_words=more_words,
+        max_length=text.max_length,
+        truncate=text.truncate,
+        subwords=subwords,
+        streaming=data.streaming,
+        vocabulary_examples=text.vocabulary_examples,
+        shuffle_buffer=data.shuffle_buffer,
+        **text.vocabulary_settings(),
+    )
+
+
+def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
+    """The same data with the validation rows among the training rows, and their vocabulary."""
+    from textcnn.data.labelled import join
+    from textcnn.data.prepare import prepare_texts
+
+    splits = replace(data.splits, train=join(data.splits.train, data.splits.validation))
+    texts = prepare_texts(
+        splits,
+        data.texts.encoder.tokenizer,
+        max_length=text.max_length,
+        truncate=text.truncate,
+        subwords=data.texts.encoder.subwords,
+        more_words=data.more_words,
+        **text.vocabulary_settings(),
+    )
+    return replace(data, splits=splits, texts=texts)

@@ -1,0 +1,151 @@
+"""Corrections of labels: rows to leave out or to relabel, from the list of `textcnn.audit_data`."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from textcnn.data.same_text import normalize
+from textcnn.data.sources.csv_rows import csv_rows
+from textcnn.data.sources.decoding import decode
+from textcnn.errors import InputError
+
+ROW, SPLIT, TEXT, SUGGESTED = "row", "split", "text", "suggested"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a line of the list says about a row."""
+
+    where: str  # the line, for messages
+    text: str | None  # of the row, to check that the list was made of these rows; None: not given
+    label: str | None  # the new label; None: leave the row out
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """By key (data.train and others) and row, from 1, what to change."""
+
+    excluded: dict[str, dict[int, Correction]] = field(default_factory=dict)
+    relabelled: dict[str, dict[int, Correction]] = field(default_factory=dict)
+    separator: str | None = None  # of several labels in one string
+
+    @property
+    def notes(self) -> list[str]:
+        """For the user: how many rows are changed."""
+        done = {"data.exclude": "left out", "data.relabel": "relabelled"}
+        return [
+            f"{key}: {sum(map(len, changes.values())):,} rows {done[key]}"
+            for key, changes in (("data.exclude", self.excluded), ("data.relabel", self.relabelled))
+            if changes
+        ]
+
+    def check_splits(self, keys: Collection[str]) -> None:
+        """
+        Raises:
+            InputError: a row is in a split that has no rows.
+        """
+        for changes in (self.excluded, self.relabelled):
+            for key, rows in changes.items():
+                if key not in keys:
+                    (first, *_) = rows.values()
+                    raise InputError(
+                        f"{first.where}: there is no {key}; the splits are {', '.join(keys)}"
+                    )
+
+    def corrected(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
+        """The rows of a key, without the excluded ones and with the new labels.
+
+        Raises:
+            InputError: there is no such row, it has another text, or labels are probabilities.
+        """
+        table = read()
+        relabelled, excluded = self.relabelled.get(key, {}), self.excluded.get(key, {})
+        for number, change in (relabelled | excluded).items():
+            check_row(table, key, number, change)
+        if relabelled:
+            table = self.with_labels(table, relabelled)
+        if not excluded:
+            return table
+        kept = np.ones(len(table), dtype=bool)
+        kept[np.array(list(excluded)) - 1] = False
+        return table.filter(pa.array(kept))
+
+    def with_labels(self, table: pa.Table, changes: dict[int, Correction]) -> pa.Table:
+        if set(table.column_names) - {"text", "label", "weight"}:
+            where = next(iter(changes.values())).where
+            raise InputError(
+                f"{where}: data.relabel gives names of classes, but data.label holds "
+                "probabilities; leave it out"
+            )
+        kind = table["label"].type
+        labels = table["label"].to_pylist()
+        for number, change in changes.items():
+            assert change.label is not None
+            labels[number - 1] = change.label
+            if pa.types.is_list(kind):
+                parts = change.label.split(self.separator or ",")
+                labels[number - 1] = [part.strip() for part in parts if part.strip()]
+        place = table.column_names.index("label")
+        return table.set_column(place, "label", pa.array(labels, kind))
+
+
+def check_row(table: pa.Table, key: str, number: int, change: Correction) -> None:
+    if number > len(table):
+        raise InputError(f"{change.where}: row {number}, but {key} has {len(table):,} rows")
+    text = table["text"][number - 1].as_py()
+    if change.text is not None and normalize(change.text) != normalize(text):
+        raise InputError(
+            f"{change.where}: row {number} of {key} has another text; the list was made of other "
+            "rows, so run textcnn.audit_data again"
+        )
+
+
+def read_corrections(
+    exclude: str | None, relabel: str | None, separator: str | None
+) -> Corrections:
+    """
+    Args:
+        exclude, relabel: CSV files with the columns `row` and, for `relabel`, `suggested`; `split`
+            (train if missing) and `text` are used if they are there. A relabelled row whose
+            `suggested` is empty keeps its label.
+        separator: of several labels in one string.
+
+    Raises:
+        InputError: a file can't be read or lacks a column, or a row is no number.
+    """
+    excluded = {} if exclude is None else read_list("data.exclude", exclude, needs_label=False)
+    relabelled = {} if relabel is None else read_list("data.relabel", relabel, needs_label=True)
+    return Corrections(excluded, relabelled, separator)
+
+
+def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int, Correction]]:
+    path = Path(given).expanduser()
+    if not path.is_file():
+        raise InputError(f"{key}={given}: no such file")
+    wanted = [ROW, SUGGESTED] if needs_label else [ROW]
+    found: dict[str, dict[int, Correction]] = {}
+    with path.open("rb") as file:
+        rows = csv_rows(decode(file, str(path)), str(path), ",", wanted)
+        names = next(rows, [])
+        for name in wanted:
+            if name not in names:
+                raise InputError(
+                    f"{key}={given}: no column {name!r}; it has {', '.join(names) or 'none'}"
+                )
+        for line, cells in enumerate(rows, start=1):
+            row = dict(zip(names, cells, strict=True))
+            where = f"{path}, entry {line}"
+            number = row[ROW].strip()
+            if not number.isascii() or not number.isdecimal() or int(number) == 0:
+                raise InputError(f"{where}: row takes a whole number from 1, got {number!r:.40}")
+            split = row.get(SPLIT, "").strip() or "train"
+            if needs_label and not row[SUGGESTED].strip():
+                continue
+            change = Correction(where, row.get(TEXT), row[SUGGESTED] if needs_label else None)
+            rows_of_split = found.setdefault(f"data.{split}", {})
+            if rows_of_split.setdefault(int(number), change) is not change:
+                raise InputError(f"{where}: row {number} of {split} occurs twice; drop one")
+    return found

@@ -1,0 +1,43 @@
+"""How much memory this process may still use; in a container often less than the machine has."""
+
+from contextlib import suppress
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+MEMINFO = Path("/proc/meminfo")
+GIGABYTE = 10**9
+
+
+def available_memory(cgroups: Path = CGROUPS, meminfo: Path = MEMINFO) -> int | None:
+    """Bytes that can be used without swapping; None where the system doesn't tell.
+
+    Args:
+        cgroups: the folder of the control groups; cgroup v2.
+        meminfo: of Linux.
+    """
+    free = []
+    with suppress(OSError, ValueError, KeyError):
+        free.append(numbers(meminfo)["MemAvailable:"] * 1024)
+    with suppress(OSError, ValueError, KeyError):
+        limit = int((cgroups / "memory.max").read_text(encoding="utf-8"))  # or "max": no limit
+        used = int((cgroups / "memory.current").read_text(encoding="utf-8"))
+        cached = numbers(cgroups / "memory.stat")["inactive_file"]  # given back when needed
+        free.append(max(limit - used + cached, 0))
+    return min(free, default=None)
+
+
+def numbers(file: Path) -> dict[str, int]:
+    """The numbers of a file of lines: name, number, perhaps a unit."""
+    lines = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
+    return {words[0]: int(words[1]) for words in lines if len(words) > 1}
+
+
+def lacking(needed: int) -> str | None:
+    """What to say of bytes that are more than the available memory; None: they fit."""
+    available = available_memory()
+    if available is None or needed <= available:
+        return None
+    return (
+        f"{needed / GIGABYTE:,.1f} GB of memory are needed, {available / GIGABYTE:,.1f} GB are "
+        "available"
+    )
