@@ -7,8 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 
+from textcnn.evaluation.counts import ClassScores
 from textcnn.evaluation.figures import confusion_figure
-from textcnn.evaluation.metrics import ClassScores, Scores
+from textcnn.evaluation.metrics import Scores
 from textcnn.system import fonts
 from textcnn.system.fonts import Font, drawable
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from rich.table import Table
 
-from textcnn.evaluation.metrics import ClassScores, Scores
+from textcnn.evaluation.counts import ClassScores
+from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 
 CLASSES = (ClassScores("a", 0.5, 0.25, 1 / 3, 4),)

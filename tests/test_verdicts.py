@@ -12,7 +12,8 @@ from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.errors import InputError
-from textcnn.evaluation.metrics import ClassScores, Scores
+from textcnn.evaluation.counts import ClassScores
+from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.verdicts import only_answer, score_warnings
 from textcnn.system.stored_paths import check_stored, find_stored
 

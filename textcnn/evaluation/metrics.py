@@ -1,6 +1,5 @@
 """Scores of predictions with one class per text, over batches and processes."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,19 +10,10 @@ from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, Batch, EncodedTexts, sorted_batches
 from textcnn.data.labels.unseen import UNSEEN
+from textcnn.evaluation.counts import ClassScores, class_scores, over_processes
 
+MOST_CONFUSED = 200  # classes
 BATCH_SIZE = 64  # texts; affects time and memory, not the scores
-
-
-@dataclass(frozen=True)
-class ClassScores:
-    """Precision, recall and F1 of one class, from 0 to 1, and its number of texts."""
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    examples: int
 
 
 @dataclass(frozen=True)
@@ -48,14 +38,15 @@ class Scores:
     loss: float
     examples: int
     classes: tuple[ClassScores, ...]
-    confusion: tuple[tuple[int, ...], ...] | None  # [true class][predicted class]; None for sets
-
-    @property
-    def multi_label(self) -> bool:
-        return self.confusion is None
+    # [true class][predicted class]; None for label sets, and for more than MOST_CONFUSED classes,
+    # with whose square it would grow
+    confusion: tuple[tuple[int, ...], ...] | None
+    multi_label: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        named = asdict(self)
+        del named["multi_label"]
+        return named
 
     def summary(self) -> dict[str, float]:
         names = ("accuracy", "macro_f1", "micro_f1", "loss", "examples")
@@ -102,51 +93,40 @@ def score(
         labels: with one more name than the model has classes: UNSEEN, which is never predicted.
             The loss leaves out its texts.
     """
-    # Imported here: it takes 1.5 s, and only scoring needs it.
-    from torchmetrics import MetricCollection, SumMetric
-    from torchmetrics.classification import (
-        MulticlassAccuracy,
-        MulticlassConfusionMatrix,
-        MulticlassF1Score,
-        MulticlassPrecision,
-        MulticlassRecall,
-    )
-
-    count = len(labels)
-    metrics = MetricCollection(
-        {
-            "accuracy": MulticlassAccuracy(count, average="micro"),
-            "macro_f1": MulticlassF1Score(count, average="macro"),
-            "precision": MulticlassPrecision(count, average="none"),
-            "recall": MulticlassRecall(count, average="none"),
-            "f1": MulticlassF1Score(count, average="none"),
-            "confusion": MulticlassConfusionMatrix(count),
-        }
-    ).to(device)
-    loss = SumMetric(nan_strategy="disable").set_dtype(torch.float64).to(device)
+    classes = len(labels)
+    counts = torch.zeros(3, classes, dtype=torch.int64)  # right, predicted, true
+    confusion = torch.zeros(classes**2 if classes <= MOST_CONFUSED else 0, dtype=torch.int64)
+    loss = torch.zeros((), dtype=torch.float64)
     for logits, batch in labelled_logits(model, batches, device):
         assert batch.labels is not None
+        true, predicted = batch.labels.cpu(), logits.argmax(dim=1).cpu()
+        for place, some in enumerate((true[true == predicted], predicted, true)):
+            counts[place] += torch.bincount(some, minlength=classes)
+        if len(confusion):
+            cells = true * classes + predicted
+            confusion += torch.bincount(cells, minlength=len(confusion))
         truth = batch.labels if batch.targets is None else batch.targets.to(logits.dtype)
-        if logits.shape[1] == count:
-            metrics.update(logits, batch.labels)
-        else:
-            metrics.update(F.pad(logits, (0, 1), value=-math.inf), batch.labels)
-            seen = batch.labels < logits.shape[1]
-            logits, truth = logits[seen], truth[seen]
+        seen = batch.labels < logits.shape[1]
         # a sum, not a mean: the last batch is smaller
-        loss.update(F.cross_entropy(logits, truth, reduction="sum").double())
-    values = {name: value.tolist() for name, value in metrics.compute().items()}
-    examples = [sum(row) for row in values["confusion"]]
-    unseen = examples[-1] if labels[-1] == UNSEEN else 0
-    rows = zip(labels, values["precision"], values["recall"], values["f1"], examples, strict=True)
+        of_batch = F.cross_entropy(logits[seen], truth[seen], reduction="sum")
+        loss += of_batch.double().cpu()
+    counts, confusion = over_processes(counts, device), over_processes(confusion, device)
+    right, predicted, true = counts
+    examples = int(true.sum())
+    unseen = int(true[-1]) if labels[-1] == UNSEEN else 0
+    scores = class_scores(labels, counts.T)
+    occurs = (true + predicted > 0).tolist()
+    f1 = [row.f1 for row, here in zip(scores, occurs, strict=True) if here]
+    accuracy = int(right.sum()) / max(examples, 1)
+    square = confusion.view(classes, -1).tolist() if len(confusion) else None
     return Scores(
-        accuracy=values["accuracy"],
-        macro_f1=values["macro_f1"],
-        micro_f1=values["accuracy"],
-        loss=loss.compute().item() / max(sum(examples) - unseen, 1),
-        examples=sum(examples),
-        classes=tuple(ClassScores(*row) for row in rows),
-        confusion=tuple(tuple(row) for row in values["confusion"]),
+        accuracy=accuracy,
+        macro_f1=sum(f1) / max(len(f1), 1),
+        micro_f1=accuracy,
+        loss=over_processes(loss, device).item() / max(examples - unseen, 1),
+        examples=examples,
+        classes=scores,
+        confusion=None if square is None else tuple(map(tuple, square)),
     )
 
 

@@ -6,12 +6,12 @@ Everything is computed from counts of texts, which are summed over processes.
 from collections.abc import Iterable, Sequence
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
-from textcnn.evaluation.metrics import BATCH_SIZE, ClassScores, Scores, labelled_logits, with_unseen
+from textcnn.evaluation.counts import class_scores, f1_scores, over_processes
+from textcnn.evaluation.metrics import BATCH_SIZE, Scores, labelled_logits, with_unseen
 from textcnn.models.decision import chosen
 
 # The thresholds to try: (steps,) float32 from 6e-6 to 1 - 6e-6, 0.5 in the middle. They are
@@ -81,6 +81,7 @@ def score_label_sets(
         examples=int(examples),
         classes=class_scores(names, counts),
         confusion=None,
+        multi_label=True,
     ), thresholds
 
 
@@ -129,27 +130,3 @@ def best_thresholds(reached: Tensor) -> tuple[float, ...]:
         nearest = away.argmin()
         places.append(int(first[nearest] + last[nearest]) // 2)
     return tuple(GRID[places].tolist())
-
-
-def f1_scores(counts: Tensor) -> Tensor:
-    """F1 (...) float64 of counts (..., 3); 0 if a label is neither true nor predicted.
-
-    A single division of whole numbers, so that equal scores are equal to the last bit.
-    """
-    right, get, have = counts.double().unbind(dim=-1)
-    return 2 * right / (get + have).clamp(min=1)
-
-
-def class_scores(labels: Sequence[str], counts: Tensor) -> tuple[ClassScores, ...]:
-    right, get, have = counts.double().unbind(dim=1)  # (labels,)
-    precision, recall = right / get.clamp(min=1), right / have.clamp(min=1)
-    columns = [part.tolist() for part in (precision, recall, f1_scores(counts), counts[:, 2])]
-    return tuple(ClassScores(*row) for row in zip(labels, *columns, strict=True))
-
-
-def over_processes(counts: Tensor, device: torch.device) -> Tensor:
-    """The sum over all processes, if there are several."""
-    if dist.is_available() and dist.is_initialized():
-        counts = counts.to(device)  # NCCL needs them on the model's device
-        dist.all_reduce(counts)
-    return counts.cpu()
