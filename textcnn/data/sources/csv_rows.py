@@ -63,7 +63,10 @@ def csv_rows(
                 row = [] if header else row
             if row:
                 assert names is not None
-                yield checked_row(row, names, f"{name}, line {number}", delimiter, header)
+                usual = len(row) == len(names) and row[0].strip() != names[0]
+                if not usual or row[0].startswith("\ufeff"):
+                    row = checked_row(row, names, f"{name}, line {number}", delimiter, header)
+                yield row
             number = reader.line_num + 1 + skipped
     except csv.Error as error:
         reason = str(error).partition(" - ")[0]  # the rest is a hint for programmers

@@ -4,6 +4,7 @@ import codecs
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from typing import NoReturn
 
 from textcnn.errors import InputError
 
@@ -35,25 +36,27 @@ def decode(lines: Iterable[bytes], name: str, encoding: str | None = None) -> It
     lines = iter(lines)
     first = next(lines, b"")
     encoding = marked_encoding(first) or unmarked(encoding, first)
-    lines = chain([first], lines)
-    decoded = wide_lines if is_wide(encoding) else narrow_lines
-    for number, line in enumerate(decoded(lines, name, encoding), start=1):
-        if number == 1:
-            line = line.removeprefix("\ufeff")
-        if "\0" in line:
-            raise InputError(
-                f"{name}, line {number}: a NUL byte at column {line.index(chr(0)) + 1}; remove it, "
-                "or set data.encoding=utf-16-le if the file is UTF-16"
-            )
-        if line:
-            yield line
+    decoded = (wide_lines if is_wide(encoding) else narrow_lines)(
+        chain([first], lines), name, encoding
+    )
+    for line in decoded:  # the first
+        yield line.removeprefix("\ufeff")
+        break
+    yield from decoded
+
+
+def refuse_nul(line: str, name: str, number: int) -> NoReturn:
+    raise InputError(
+        f"{name}, line {number}: a NUL byte at column {line.index(chr(0)) + 1}; remove it, or set "
+        "data.encoding=utf-16-le if the file is UTF-16"
+    )
 
 
 def narrow_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[str]:
     """Lines in an encoding whose line feed is the byte 0x0A."""
     for number, line in enumerate(lines, start=1):
         try:
-            yield line.decode(encoding)
+            decoded = line.decode(encoding)
         except UnicodeDecodeError as error:
             skipped = 3 if number == 1 and line.startswith(codecs.BOM_UTF8) else 0
             where = (
@@ -65,6 +68,10 @@ def narrow_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[s
             if likely == encoding:
                 raise InputError(f"{where}; set data.encoding to that of the file") from None
             raise InputError(f"{where}; it looks like data.encoding={likely}") from None
+        if "\0" in decoded:
+            refuse_nul(decoded, name, number)
+        if decoded:
+            yield decoded
 
 
 def wide_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[str]:
@@ -75,8 +82,11 @@ def wide_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[str
     try:
         for chunk in chain(lines, [b""]):
             *whole, rest = decoder.decode(chunk, final=not chunk).split("\n")
-            for line in whole:
-                yield "".join([*left, line, "\n"])
+            for each in whole:
+                line = "".join([*left, each, "\n"])
+                if "\0" in line:
+                    refuse_nul(line, name, number)
+                yield line
                 left.clear()
                 number += 1
             left.append(rest)
@@ -86,7 +96,10 @@ def wide_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[str
             f"{name}, line {number}: not {encoding.upper()} ({reason}); set data.encoding to "
             "that of the file"
         ) from None
-    yield "".join(left)
+    if line := "".join(left):
+        if "\0" in line:
+            refuse_nul(line, name, number)
+        yield line
 
 
 def marked_encoding(line: bytes) -> str | None:

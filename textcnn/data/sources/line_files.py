@@ -49,7 +49,7 @@ def delimited_rows(
     weight_place = None if columns.weight is None else header.index(columns.weight)
     for number, cells in enumerate(rows, start=1):
         where = f"{path}, row {number}"
-        made: dict[str, Any] = {"text": " ".join(cells[place] for place in text_places)}
+        made: dict[str, Any] = {"text": " ".join([cells[place] for place in text_places])}
         if columns.kind == "names":
             made["label"] = csv_label(where, cells[label_places[0]], columns)
         else:
