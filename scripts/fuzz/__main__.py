@@ -68,7 +68,8 @@ def fuzz(options: argparse.Namespace, place: Place) -> tuple[list[str], Counter[
 
 
 def how(outcome: Outcome) -> str:
-    return {0: "fine", 2: "refused", 130: "interrupted"}.get(outcome.code, "failed")
+    ends = {0: "fine", 2: "refused", 130: "interrupted"}
+    return "failed" if outcome.code is None else ends.get(outcome.code, "failed")
 
 
 def report(number: int, kind: str, case: Case, outcome: Outcome, found: str) -> str:

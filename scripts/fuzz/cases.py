@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hostile import hostile_bytes, hostile_text, mutated, mutated_json, mutated_state
+from small_disk import mount_small_disk
 
 from textcnn.config.keys import walk
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
@@ -263,30 +265,46 @@ def streams(draw: random.Random, place: Place) -> Case:
 
 
 def disks(draw: random.Random, place: Place) -> Case:
-    """A disk that is full after some files, by a limit of the size of files."""
+    """A disk that is full after some kilobytes, or a limit of the size of files."""
     run_dir = place.copy()
+    folder = run_dir.parent
+    small = draw.random() < 0.5
     limit = draw.choice([0, 1, 100, 1000, 2000, 3000, 4000, 6000, 10_000])
     program, keys = draw.choice(
         [
-            ("train", [*TRAINED, f"data.train={place.csv}", "run_dir=new"]),
-            ("train", [f"resume={run_dir}", "training.epochs=2"]),
-            ("evaluate", [f"checkpoint={run_dir}", "run_dir=evaluation"]),
-            ("predict", [f"checkpoint={run_dir}", f"input={place.csv}", "output=out.jsonl"]),
-            ("describe", [*TINY, f"data.train={place.csv}", "output=out.json"]),
+            ("train", [*TRAINED, f"data.train={place.csv}", "run_dir=disk/new"]),
+            ("train", ["resume=disk/run", "training.epochs=2"]),
+            ("evaluate", [f"checkpoint={run_dir}", "run_dir=disk/evaluation"]),
+            ("predict", [f"checkpoint={run_dir}", f"input={place.csv}", "output=disk/out.jsonl"]),
+            ("describe", [*TINY, f"data.train={place.csv}", "output=disk/out.json"]),
         ]
     )
+    used = kilobytes(run_dir)
+    size = draw.choice([4, 8, 12, 20, 32, 48, 80, used, 2 * used]) + used
 
     def limited() -> None:
-        import resource
-
-        cache = run_dir.parent / "cache"
-        os.environ["HF_DATASETS_CACHE"] = str(cache)
-        # standard output and standard error are files too: they get pipes that nobody reads
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        disk = folder / "disk"
+        disk.mkdir()
+        os.environ["HF_DATASETS_CACHE"] = str(disk / "cache")
+        mounted = small
+        if small:
+            try:
+                mount_small_disk(disk, size)
+            except OSError:  # not permitted
+                mounted = False
+        shutil.copytree(run_dir, disk / "run")
+        if not mounted:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         sys.argv = [f"textcnn.{program}", *keys]
         importlib.import_module(f"textcnn.{program}").main()
 
-    return Case(f"{program} {keys} with files of {limit} bytes", run_dir.parent, function=limited)
+    room = f"a disk of {size} KB" if small else f"files of {limit} bytes"
+    return Case(f"{program} {keys} with {room}", folder, function=limited)
+
+
+def kilobytes(folder: Path) -> int:
+    """What a tmpfs needs for a folder: each file takes whole pages."""
+    return sum(-(-path.stat().st_size // 4096) * 4 + 4 for path in folder.rglob("*"))
 
 
 Kind = Callable[[random.Random, Place], Case]
