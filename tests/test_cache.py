@@ -1,6 +1,7 @@
 """Tables that are kept on the disk: made once, never in the way."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 from huggingface_hub import constants
 
 import textcnn
-from textcnn.data.cache import cache_directory, cached
+from textcnn.data.cache import cache_directory, cached, cached_blocks, content_digest, evict
 from textcnn.system import atomic
 
 ROWS = {"a": [1, 2, 3]}
@@ -189,3 +190,60 @@ def test_the_directory_is_that_of_datasets(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv("HF_DATASETS_CACHE")
     monkeypatch.setattr(constants, "HF_HOME", str(tmp_path / "home"))
     assert cache_directory() == tmp_path / "home" / "datasets" / "textcnn"
+
+
+# Blocks, and the size of all files
+
+
+def test_blocks_are_written_one_after_another_and_found_again(folder: Path) -> None:
+    made = []
+
+    def blocks() -> Iterator[pa.Table]:
+        made.append(True)
+        yield from (TABLE, TABLE.slice(1))
+
+    for _ in range(2):
+        assert cached_blocks(blocks, "job").to_pydict() == {"a": [1, 2, 3, 2, 3]}
+    assert made == [True]
+
+
+def test_a_disk_that_fills_midway_loses_no_block(folder: Path) -> None:
+    resource = pytest.importorskip("resource")
+    large = pa.table({"a": pa.array(range(100_000))})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (large.nbytes + 10_000, before[1]))
+    try:
+        found = cached_blocks(lambda: iter([large, large]), "job")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert found.equals(pa.concat_tables([large, large]))
+    assert list(folder.iterdir()) == []
+
+
+def test_tables_that_were_not_used_for_longest_are_deleted(folder: Path) -> None:
+    for number in range(3):
+        cached(Maker(), str(number))
+    first, second, third = (path(folder, str(number)) for number in range(3))
+    for time, file in enumerate((second, third, first)):  # the first was used again
+        os.utime(file, (time, time))
+    evict(third, third.stat().st_size + first.stat().st_size)
+    assert set(folder.iterdir()) == {first, third}
+    evict(third, 0)
+    assert set(folder.iterdir()) == {third}
+
+
+def path(folder: Path, job: str) -> Path:
+    before = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    cached(Maker(), job)
+    (used,) = [file for file, time in before.items() if file.stat().st_mtime_ns > time]
+    return used
+
+
+def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("one", encoding="utf-8")
+    second.write_text("two", encoding="utf-8")
+    os.utime(second, ns=(first.stat().st_atime_ns, first.stat().st_mtime_ns))
+    assert content_digest(first) != content_digest(second)
+    second.write_text("one", encoding="utf-8")
+    assert content_digest(first) == content_digest(second)

@@ -4,15 +4,14 @@ Messages count rows from 1 without the header, and lines as editors do.
 """
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-import textcnn
-from textcnn.data.cache import CACHED_BYTES, cached
+from textcnn.data.cache import CACHED_BYTES, cached_blocks, content_digest
 from textcnn.data.sources.arrow_files import column_type, read_table, table_blocks
 from textcnn.data.sources.class_folders import folder_rows, holds_classes
 from textcnn.data.sources.columns import Columns
@@ -143,48 +142,26 @@ def read_file(path: Path, columns: Columns) -> pa.Table:
 
 
 def read_lines(path: Path, columns: Columns) -> pa.Table:
-    """Rows of a text file, cached on the disk by `datasets` if its cache is writable.
+    """Rows of a text file, cached on the disk.
 
     The readers of `datasets` would guess types: 007 would lose its zeros, dates their spelling, and
     the words "None", "NA" and "null" would be read as missing.
     """
-    # imported here: it takes a second, and Parquet doesn't need it
-    from datasets import Dataset, Features, disable_progress_bars
-    from datasets.exceptions import DatasetGenerationError
 
-    disable_progress_bars()
-    # the stamp makes `datasets` read the file again after a change of the file or of textcnn
-    source = {"path": str(path), "columns": columns, "stamp": stamp(path)}
-    features = Features.from_arrow_schema(columns.schema)
-    try:
-        rows = Dataset.from_generator(examples, gen_kwargs=source, features=features)
-    except OSError:  # the cache can't be written, so nothing is cached
-        return pa.concat_tables([columns.schema.empty_table(), *stream_file(path, columns)])
-    except DatasetGenerationError as error:
-        if isinstance(error.__cause__, InputError):
-            raise error.__cause__ from None
-        reason = " ".join(str(error.__cause__).split())
-        raise InputError(f"{path} can't be read: {reason}") from error
-    return rows.data.table.cast(columns.schema)
+    def blocks() -> Iterator[pa.Table]:
+        yield columns.schema.empty_table()
+        yield from stream_file(path, columns)
 
-
-def examples(path: str, columns: Columns, stamp: str) -> Iterator[dict[str, Any]]:
-    rows = 0
-    for row in file_rows(Path(path), columns):
-        yield row
-        rows += 1
-    if rows == 0:  # which `datasets` reports unclearly
-        raise InputError(f"{path} holds no rows")
+    return kept(path, columns, blocks)
 
 
 def read_columns(path: Path, columns: Columns) -> pa.Table:
     """Rows of Arrow's columns, cached on the disk, so that later runs decompress nothing."""
+    return kept(path, columns, lambda: iter([read_table(path, columns)]))
+
+
+def kept(path: Path, columns: Columns, blocks: Callable[[], Iterator[pa.Table]]) -> pa.Table:
+    """The rows of a file, from the cache if a file with the same content was read before."""
     if path.stat().st_size < CACHED_BYTES:
-        return read_table(path, columns)
-    return cached(lambda: read_table(path, columns), "rows", repr(columns), stamp(path))
-
-
-def stamp(path: Path) -> str:
-    """Identifies a file and its content: path, time of change and size."""
-    stat = path.stat()
-    return f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size} textcnn {textcnn.__version__}"
+        return pa.concat_tables(blocks())
+    return cached_blocks(blocks, "rows", repr(columns), format_of(path), content_digest(path))

@@ -24,6 +24,7 @@ from datasets import (
     load_dataset_builder,
 )
 
+from textcnn.data.cache import content_digest
 from textcnn.data.sources.columns import Columns, check_columns, table_rows
 from textcnn.data.sources.files import STREAMED_ROWS
 from textcnn.data.sources.hub_errors import explain
@@ -159,14 +160,14 @@ def explained(path: str, name: str | None, revision: str | None) -> Iterator[Non
 
 
 def local_cache(directory: Path) -> str:
-    """The cache directory for a local directory's rows, unique to its files and their state.
+    """The cache directory for a local directory's rows, unique to its files and their content.
 
     By default `datasets` would reuse the rows of another directory, or outdated rows, if name and
     README.md are the same.
     """
     files = sorted(path for path in directory.rglob("*") if path.is_file())
-    stats = [(str(path.resolve()), path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-    digest = hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+    contents = [(str(path.relative_to(directory)), content_digest(path)) for path in files]
+    digest = hashlib.sha256(repr((str(directory.resolve()), contents)).encode()).hexdigest()[:16]
     return str(Path(datasets.config.HF_DATASETS_CACHE) / f"{directory.resolve().name}-{digest}")
 
 
