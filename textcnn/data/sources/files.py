@@ -13,7 +13,7 @@ import pyarrow as pa
 
 import textcnn
 from textcnn.data.cache import CACHED_BYTES, cached
-from textcnn.data.sources.arrow_files import column_type, read_table, table_blocks
+from textcnn.data.sources.arrow.files import column_type, read_table, table_blocks
 from textcnn.data.sources.class_folders import folder_rows, holds_classes
 from textcnn.data.sources.columns import Columns
 from textcnn.data.sources.decoding import decode
