@@ -13,7 +13,7 @@ from textcnn.checkpoint import load_training_state
 from textcnn.config.compose import compose
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import parse_config, read_config
-from textcnn.data.sources import bounded
+from textcnn.data.sources.arrow import bounded
 from textcnn.errors import InputError, shortened
 from textcnn.system import memory
 

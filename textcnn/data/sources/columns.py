@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textcnn.data.labelled import PRESENCES, SHARES
-from textcnn.data.sources.arrow_strings import (
+from textcnn.data.sources.arrow.strings import (
     Column,
     find,
     is_list,

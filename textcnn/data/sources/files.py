@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from textcnn.data.cache import CACHED_BYTES, cached_blocks, content_digest
-from textcnn.data.sources.arrow_files import column_type, read_table, table_blocks
+from textcnn.data.sources.arrow.files import column_type, read_table, table_blocks
 from textcnn.data.sources.class_folders import folder_rows, holds_classes
 from textcnn.data.sources.columns import Columns
 from textcnn.data.sources.decoding import decode

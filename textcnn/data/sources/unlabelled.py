@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textcnn.data.input_texts import FORMATS, parse_texts
-from textcnn.data.sources.arrow_files import explained, open_columns
-from textcnn.data.sources.arrow_strings import Column, text_strings
+from textcnn.data.sources.arrow.files import explained, open_columns
+from textcnn.data.sources.arrow.strings import Column, text_strings
 from textcnn.data.sources.columns import Columns, check_columns
 from textcnn.data.sources.decoding import decode
 from textcnn.data.sources.files import StringOrList, find_files

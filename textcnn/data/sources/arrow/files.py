@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 
-from textcnn.data.sources.bounded import read_bounded
+from textcnn.data.sources.arrow.bounded import read_bounded
 from textcnn.data.sources.columns import Columns, check_columns, table_rows
 from textcnn.data.sources.csv_rows import check_names
 from textcnn.data.sources.formats import compression_of, format_of, open_bytes
