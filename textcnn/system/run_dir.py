@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from textcnn.errors import InputError
 from textcnn.system.atomic import existing
+from textcnn.system.failures import ADVICE
 from textcnn.system.lock import lock_directory
 
 CONFIG = "config.yaml"
@@ -101,7 +102,8 @@ def check_writable(run_dir: Path) -> None:
 
 def cannot_be_written(run_dir: Path, error: OSError) -> str:
     return (
-        f"run_dir={run_dir} can't be written: {error.strerror}; make it writable or try another one"
+        f"run_dir={run_dir} can't be written: {error.strerror}; "
+        f"{ADVICE.get(error.errno or 0, 'make it writable or try another one')}"
     )
 
 
@@ -130,15 +132,15 @@ def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
                 path.unlink(missing_ok=True)
         with (run_dir / CONFIG).open("x", encoding="utf-8") as file:
             file.write(config_yaml)
+        if HydraConfig.initialized():
+            hydra = run_dir / ".hydra"
+            hydra.mkdir()
+            OmegaConf.save(HydraConfig.get().overrides.task, hydra / "overrides.yaml")
+            OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
     except FileExistsError:
         raise InputError(holds_a_run(run_dir)) from None
     except OSError as error:
         raise InputError(cannot_be_written(run_dir, error)) from error
-    if HydraConfig.initialized():
-        hydra = run_dir / ".hydra"
-        hydra.mkdir()
-        OmegaConf.save(HydraConfig.get().overrides.task, hydra / "overrides.yaml")
-        OmegaConf.save({"hydra": HydraConfig.get()}, hydra / "hydra.yaml")
 
 
 def runs_inside(run_dir: Path) -> list[Path]:

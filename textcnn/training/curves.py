@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from torch.utils.tensorboard import SummaryWriter
 
 from textcnn.evaluation.metrics import Scores
+from textcnn.system.failures import naming
 from textcnn.system.private_torch import add_hyper_parameters
 from textcnn.system.terminal import escaped
 from textcnn.training.learner import Learner
@@ -24,7 +25,7 @@ class Curves:
             every: steps between two points of the training curves.
             first_step: where a resumed run starts; points logged after it are dropped.
         """
-        self.every = every
+        self.run_dir, self.every = run_dir, every
         self.group, self.steps_before = "train", 0
         purge = None if first_step is None else first_step + 1
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
@@ -46,8 +47,9 @@ class Curves:
         self.scalars(split, {name: getattr(scores, name) for name in names}, step)
 
     def scalars(self, group: str, values: dict[str, float], step: int) -> None:
-        for name, value in values.items():
-            self.writer.add_scalar(f"{group}/{name}", value, step)
+        with naming(self.run_dir):
+            for name, value in values.items():
+                self.writer.add_scalar(f"{group}/{name}", value, step)
 
     def figure(self, name: str, figure: "Figure", step: int) -> None:
         self.writer.add_figure(name, figure, step, close=False)
@@ -63,7 +65,9 @@ class Curves:
 
     def flush(self) -> None:
         """Write to the disk what would otherwise wait for up to two minutes, or be lost."""
-        self.writer.flush()
+        with naming(self.run_dir):
+            self.writer.flush()
 
     def close(self) -> None:
-        self.writer.close()
+        with naming(self.run_dir):
+            self.writer.close()
