@@ -48,6 +48,7 @@ def score_label_sets(
     loss = torch.zeros((), dtype=torch.float64)
     scored: list[ScoredBatch] = []
     names = with_unseen(labels, texts)
+    unseen = len(names) - len(labels)
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
     for logits, batch in labelled_logits(model, map(texts.batch, rows), device):
         assert batch.labels is not None
@@ -56,15 +57,12 @@ def score_label_sets(
         targets = known.float() if batch.targets is None else batch.targets.cpu()
         # a sum, not a mean: the last batch is smaller
         loss += F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
-        probabilities = logits.sigmoid()
-        if len(names) > len(labels):  # nothing predicts UNSEEN
-            probabilities = F.pad(probabilities, (0, 1))
-        scored.append((probabilities, truth))
+        scored.append((F.pad(logits.sigmoid(), (0, unseen)), truth))  # nothing predicts UNSEEN
     if thresholds is None:
         reached = over_processes(count_reached(scored, len(labels)), device)
         thresholds = best_thresholds(reached)
     thresholds = tuple(thresholds)
-    applied = (*thresholds, 1.0) if len(names) > len(labels) else thresholds
+    applied = (*thresholds, *([1.0] * unseen))
     counts = over_processes(count_chosen(scored, applied), device)  # (labels, 3)
     exact = sum(
         int((chosen(probabilities, applied) == truth).all(dim=1).sum())
