@@ -45,8 +45,7 @@ def score_label_sets(
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             result for all texts.
     """
-    loss = torch.zeros((), dtype=torch.float64)
-    scored: list[ScoredBatch] = []
+    loss, scored = torch.zeros((), dtype=torch.float64), list[ScoredBatch]()
     names = with_unseen(labels, texts)
     unseen = len(names) - len(labels)
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
