@@ -41,7 +41,7 @@ def largest(entry: Any, value: Any) -> str:
     """The limit that every whole number has, where a value exceeds it."""
     values = value if isinstance(value, list) else [value]
     too_large = any(type(each) is int and abs(each) > LARGEST for each in values)
-    return f", at most {LARGEST}" if too_large and "at_most" not in takes(entry) else ""
+    return f", at most {LARGEST}" if too_large and "at_most" not in entry.metadata["limits"] else ""
 
 
 def conflicts(config: Any) -> Iterator[str]:
