@@ -13,7 +13,8 @@ import pytest
 from rich.console import Console
 from tiny_data import curves, run, train, write_csv
 
-from textcnn.system.terminal import build_console, build_table, escaped
+from textcnn.system.escapes import escaped
+from textcnn.system.terminal import build_console, build_table
 
 pytest_plugins = ("tiny_run",)
 

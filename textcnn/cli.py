@@ -31,11 +31,11 @@ from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.config.sweep import check_jobs, varied
 from textcnn.errors import InputError, shortened
 from textcnn.system.cores import limit_threads
+from textcnn.system.escapes import escaped
 from textcnn.system.failures import os_failure, out_of_memory
 from textcnn.system.interrupts import INTERRUPTED, begin_start, end_at_once, set_handler
 from textcnn.system.lock import release_locks
 from textcnn.system.streams import discard_output, flush_output, prepare_streams
-from textcnn.system.terminal import escaped
 
 PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",

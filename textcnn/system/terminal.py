@@ -1,6 +1,5 @@
-"""Output to the terminal: the console, tables, and arguments to paste."""
+"""Output to the terminal: the console and tables."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
@@ -9,11 +8,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-# Control characters (C0 but tab and line feed, DEL, C1), line separators, marks that reverse or
-# isolate the direction of text, and halves of characters.
-UNSAFE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+from textcnn.system.escapes import UNSAFE, escaped
 
 
 def build_console(quiet: bool = False, file: IO[str] | None = None) -> Console:
@@ -44,14 +39,6 @@ class PlainConsole(Console):
                 yield segment
             else:
                 yield Segment(escaped(segment.text), segment.style)
-
-
-def escaped(text: str) -> str:
-    """The text with escapes such as \\x1b for control characters.
-
-    Labels, columns and file names come from anywhere. Line feeds and tabs stay.
-    """
-    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def build_table(title: str, rows: Sequence[Sequence[str]]) -> Table:

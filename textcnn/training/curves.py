@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from torch.utils.tensorboard import SummaryWriter
 
 from textcnn.evaluation.metrics import Scores
+from textcnn.system.escapes import escaped
 from textcnn.system.failures import naming
 from textcnn.system.private_torch import add_hyper_parameters
-from textcnn.system.terminal import escaped
 from textcnn.training.learner import Learner
 from textcnn.training.state import TrainingState
 
