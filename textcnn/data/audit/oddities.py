@@ -1,12 +1,12 @@
 """Texts that a classifier can't learn from: empty, cut, boilerplate, in another script."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 import numpy as np
+
+from textcnn.text.scripts import text_script
 
 FEW = 5  # texts; fewer have nothing in common worth reporting
 SHARE = 0.01  # of the texts; the same for large data
@@ -15,7 +15,6 @@ MOSTLY = 0.5  # fraction of a text
 RARE_SCRIPT = 0.05  # of the texts, at most: a script that more texts have is no oddity
 SENTENCE = re.compile(r"[\n\r]+|(?<=[.!?\u3002\uff01\uff1f])\s*")
 ELLIPSES = ("...", "…")
-SCRIPT_CHARACTERS = 200  # of a text that are looked at
 
 
 def empty_texts(texts: Sequence[str]) -> dict[int, str]:
@@ -70,32 +69,16 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
 
 def other_scripts(texts: Sequence[str]) -> dict[int, str]:
     """By row, why: texts in a script that few of the texts are written in."""
-    scripts = [main_script(text) for text in texts]
+    scripts = list(map(text_script, texts))
     counts = Counter(script for script in scripts if script)
     if not counts:
         return {}
     usual, total = counts.most_common(1)[0][0], sum(counts.values())
     return {
-        row: f"script: {script.title()}; most texts are {usual.title()}"
+        row: f"script: {script}; most texts are {usual}"
         for row, script in enumerate(scripts)
         if script and script != usual and counts[script] <= RARE_SCRIPT * total
     }
-
-
-def main_script(text: str) -> str:
-    """The script of most letters at the beginning of a text, as Unicode names it; or nothing."""
-    counts = Counter(map(script_of, text[:SCRIPT_CHARACTERS]))
-    del counts[""]
-    return counts.most_common(1)[0][0] if counts else ""
-
-
-@cache
-def script_of(character: str) -> str:
-    """The first word of a letter's Unicode name, such as LATIN, CYRILLIC or CJK."""
-    if not character.isalpha():
-        return ""
-    first = unicodedata.name(character, "").partition(" ")[0]
-    return "LATIN" if first in ("FULLWIDTH", "FEMININE", "MASCULINE", "MODIFIER") else first
 
 
 def enough(texts: int) -> int:
