@@ -62,6 +62,12 @@ def test_texts_that_differ_in_a_word_are_near_duplicates() -> None:
     assert near_duplicates(texts).tolist() == [0, 1, 0, 0, 4, 5, 6]
 
 
+def test_a_word_at_the_start_of_a_long_text_hides_no_near_duplicate() -> None:
+    generator = np.random.default_rng(0)
+    long = " ".join(map(str, generator.integers(10**6, size=6_000)))
+    assert near_duplicates([long, f"foreword {long}"]).tolist() == [0, 0]
+
+
 def test_empty_and_cut_texts_are_found() -> None:
     assert empty_texts(["fine", " \n", "!?"]) == {1: "no text", 2: "no letter or digit"}
     texts = [character * 50 for character in "abcdef"] + ["short one", "it goes on ..."]

@@ -9,8 +9,8 @@ from textcnn.data.same_text import normalize
 SIMILARITY = 0.8  # of two texts: shared shingles as a fraction of all
 PERMUTATIONS = 64  # the error of the estimated similarity is about 1 / sqrt(PERMUTATIONS)
 SHINGLE = 9  # characters
-# Shingles of a text that are looked at, spread over all of it: enough for the estimate.
-MOST_SHINGLES = 2000
+MOST_SHINGLES = 2**14  # of a text; of a longer one a half, a quarter, ... by their hash
+FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / the golden ratio: spreads hashes evenly
 
 
 def near_duplicates(texts: Sequence[str], similarity: float = SIMILARITY) -> np.ndarray:
@@ -21,6 +21,7 @@ def near_duplicates(texts: Sequence[str], similarity: float = SIMILARITY) -> np.
     """
     from datasketch import MinHash, MinHashLSH
 
+    empty = MinHash(PERMUTATIONS, hashfunc=int)  # making its permutations takes a while
     index = MinHashLSH(threshold=similarity, num_perm=PERMUTATIONS)
     group = np.arange(len(texts))
     first_with: dict[str, int] = {}
@@ -33,8 +34,8 @@ def near_duplicates(texts: Sequence[str], similarity: float = SIMILARITY) -> np.
         if first != row:  # the same text: no need to compare
             group[row] = group[first]
             continue
-        sketch = MinHash(PERMUTATIONS)
-        sketch.update_batch(shingles(normal))
+        sketch = empty.copy()
+        sketch.update_batch(shingle_hashes(normal).tolist())
         near = [
             int(other)
             for other in index.query(sketch)
@@ -47,8 +48,16 @@ def near_duplicates(texts: Sequence[str], similarity: float = SIMILARITY) -> np.
     return group
 
 
-def shingles(text: str) -> list[bytes]:
-    """All runs of SHINGLE characters, at most MOST_SHINGLES; of a shorter text the text itself."""
-    places = range(max(len(text) - SHINGLE + 1, 1))
-    step = -(-len(places) // MOST_SHINGLES)
-    return list({text[place : place + SHINGLE].encode() for place in places[::step]})
+def shingle_hashes(text: str) -> np.ndarray:
+    """Hashes of all runs of SHINGLE characters, or of a shorter text: (shingles,) uint64 < 2^32."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    width = min(SHINGLE, len(codes))
+    hashes = np.zeros(len(codes) - width + 1, np.uint64)
+    for place in range(width):  # a polynomial; products overflow, which is what a hash wants
+        hashes = hashes * FACTOR + codes[place : place + len(hashes)]
+    hashes = np.unique((hashes * FACTOR) >> np.uint64(32))
+    step = 1
+    while len(hashes) > MOST_SHINGLES * step:
+        step *= 2
+    # by their hash, not their place: an insertion moves all places behind it
+    return hashes[hashes % np.uint64(step) == 0]
