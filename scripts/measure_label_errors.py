@@ -70,7 +70,7 @@ def measure(rows: list[Row], seed: int) -> dict[str, float]:
         test_file = write(directory / "test.csv", test)
         noisy_file = write(directory / "noisy.csv", noisy)
         suspects = directory / "suspects.csv"
-        run("audit_data", f"data.train={noisy_file}", f"output={suspects}", "page=null")
+        run("audit_data", f"data.train={noisy_file}", f"output={suspects}", "page=false")
         with suspects.open(encoding="utf-8-sig", newline="") as file:
             listed = [int(row["row"]) - 1 for row in csv.DictReader(file)]
         first = set(listed[: round(LOOKED_AT * len(train))])

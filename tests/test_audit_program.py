@@ -29,8 +29,8 @@ def mislabelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def audit(data: Path, directory: Path, *overrides: str) -> int:
-    files = [f"output={directory}/suspects.csv", f"page={directory}/suspects.html"]
-    return run("audit_data", "data=files", f"data.train={data}", "workers=1", *files, *overrides)
+    output = f"output={directory}/suspects.csv"
+    return run("audit_data", "data=files", f"data.train={data}", "workers=1", output, *overrides)
 
 
 def read_suspects(directory: Path) -> list[dict[str, str]]:
@@ -50,7 +50,7 @@ def test_swapped_labels_come_first_with_the_right_suggestion(
     scores = [float(each["score"]) for each in suspects]
     assert scores == sorted(scores, reverse=True)
     said = capsys.readouterr().out
-    assert "60 rows of 2 classes; models to train: 5" in said
+    assert "60 rows of 2 classes; training 5 models" in said
     page = (tmp_path / "suspects.html").read_text(encoding="utf-8")
     assert suspects[0]["text"] in page
     assert "http" not in page
@@ -61,7 +61,7 @@ def test_files_that_exist_are_not_replaced(
 ) -> None:
     (tmp_path / "suspects.csv").write_text("mine", encoding="utf-8")
     assert audit(mislabelled, tmp_path) == 2
-    assert error_line(capfd).endswith("give another file, or overwrite=true")
+    assert error_line(capfd).endswith("give another output, or overwrite=true")
     assert (tmp_path / "suspects.csv").read_text(encoding="utf-8") == "mine"
 
 

@@ -83,7 +83,7 @@ def test_what_is_merged_is_told_in_one_warning_and_case_in_another() -> None:
         "data.test": pa.table({"label": ["spam", "1.0"]}),
     }
     assert spelling_warnings(tables, Spelling(["spam", "spam ", "ham", "Ham"])) == [
-        "labels that are spelled differently are read alike: 'spam' and 'spam ' as 'spam'",
+        "labels that are spelled differently count as one: 'spam' and 'spam ' as 'spam'",
         "these labels differ only in case or width: 'Ham' and 'ham'; if they mean the same, spell "
         "them alike",
     ]
@@ -117,7 +117,7 @@ def test_test_labels_are_those_of_training_however_they_are_spelled(write: Write
     assert splits.train.labels.tolist() == [0, 1, 1, 0]
     assert splits.test.labels.tolist() == [1, 0]
     warning = splits.warnings[0]
-    assert warning.startswith("labels that are spelled differently are read alike: ")
+    assert warning.startswith("labels that are spelled differently count as one: ")
 
 
 def test_rows_without_a_label_are_dropped_and_counted(write: Write) -> None:

@@ -15,19 +15,19 @@ from textcnn.errors import InputError
 from textcnn.evaluation.counts import ClassScores
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.verdicts import only_answer, score_warnings
-from textcnn.system.stored_paths import check_stored, find_stored
+from textcnn.system.paths import check_stored, find_stored
 
 
 def scores(*rows: tuple[str, float, float, int], several: bool = False) -> Scores:
     """Of classes (name, precision, recall, texts)."""
     classes = tuple(ClassScores(name, p, r, 0.0, texts) for name, p, r, texts in rows)
     examples = sum(row.examples for row in classes)
-    return Scores(0.0, 0.0, 0.0, 0.0, examples, classes, None if several else ((0,),))
+    return Scores(0.0, 0.0, 0.0, 0.0, examples, classes, None if several else ((0,),), several)
 
 
 def test_classes_with_few_texts_are_named() -> None:
     assert few_texts(["a", "b", "c", "d", UNSEEN], [0, 4, 5, 0, 0]) == (
-        "no text of 'a', 'd' and fewer than 5 of 'b' (4)"
+        "no text of 'a', 'd' and fewer than 5 texts of 'b' (4)"
     )
     assert few_texts(["a"], [5]) is None
     assert few_texts([str(n) for n in range(9)], [0] * 9) == (
@@ -64,13 +64,13 @@ def test_a_split_that_lacks_a_class_is_warned_of(write: Write) -> None:
     test = write("test.csv", rows(("a", 9), ("b", 4), letter="u"))
     splits = load_splits(Source("files", train=train, test=test), Division(validation_fraction=0.5))
     validation, tested = splits.warnings
-    assert validation.startswith("validation holds no text of 'rare', so its scores")
+    assert validation.startswith("validation holds no text of 'rare', so scores say little")
     assert validation.endswith(
         "; give more rows, raise data.validation_fraction, or use data.folds"
     )
     assert tested == (
-        "test holds no text of 'rare' and fewer than 5 of 'b' (4), so its scores say little about "
-        "them; give more rows"
+        "test holds no text of 'rare' and fewer than 5 texts of 'b' (4), so scores say little "
+        "about such classes; give more rows"
     )
 
 
@@ -84,7 +84,9 @@ def test_validation_that_lies_in_test_is_refused(write: Write) -> None:
     more = write("more.csv", rows(("a", 12), ("b", 4), letter="u"))
     splits = load_splits(replace(source, validation=more), Division())
     assert splits.notes == ("data.validation: 13 of 16 texts also occur in data.test: dropped",)
-    assert splits.warnings[0].startswith("validation holds no text of 'b' and fewer than 5 of 'a'")
+    assert splits.warnings[0].startswith(
+        "validation holds no text of 'b' and fewer than 5 texts of 'a'"
+    )
 
 
 def test_a_sorted_stream_is_warned_of(write: Write) -> None:

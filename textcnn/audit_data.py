@@ -1,11 +1,10 @@
 """Find labels that are likely wrong: `python -m textcnn.audit_data [key=value ...]`."""
 
-from pathlib import Path
-
 from textcnn.cli import program
 from textcnn.config.data_audit import AuditDataConfig
 from textcnn.errors import InputError
 from textcnn.system.interrupts import end_start
+from textcnn.system.paths import expanded
 
 
 @program("audit_data")
@@ -25,22 +24,24 @@ def main(config: AuditDataConfig) -> None:
     from textcnn.training.many_runs.out_of_fold import out_of_fold_probabilities
 
     end_start()
-    output = Path(config.output).expanduser()
-    page = None if config.page is None else Path(config.page).expanduser()
-    for key, path in (("output", output), ("page", page)):
+    output = expanded(config.output)
+    page = output.with_suffix(".html") if config.page else None
+    for path in (output, page):
         if path is not None and path.exists() and not config.overwrite:
-            raise InputError(f"{key}={path} exists; give another file, or overwrite=true")
+            raise InputError(f"{path} exists; give another output, or overwrite=true")
+    if output == page:
+        raise InputError(f"output={output} is the CSV file; give it another ending, or page=false")
 
     console, folds = build_console(), config.folds
     source = build_source(config.data, config.seed)
     pool = read_pool(source, build_division(config.data, config.seed))
-    console.print(f"{len(pool):,} rows of {len(pool.names):,} classes; models to train: {folds}")
+    console.print(f"{len(pool):,} rows of {len(pool.names):,} classes; training {folds} models")
     probabilities = out_of_fold_probabilities(
         pool,
         config.of_a_fold,
         folds,
         workers=min(config.workers or available_cores(), folds),
-        done=lambda count: console.print(f"fold {count} of {folds} is read"),
+        done=lambda count: console.print(f"fold {count} of {folds} predicted"),
     )
     errors = find_label_errors(pool.labels, probabilities)
     findings = collect(pool, errors, near_duplicates(pool.texts, config.similarity))

@@ -1,10 +1,9 @@
 """Show the data and the model without training: `python -m textcnn.describe [key=value ...]`."""
 
-from pathlib import Path
-
 from textcnn.cli import program
 from textcnn.config.programs import DescribeConfig
 from textcnn.system.interrupts import end_start
+from textcnn.system.paths import expanded
 
 
 @program("describe")
@@ -42,9 +41,7 @@ def main(config: DescribeConfig) -> None:
     ):
         console.print(line)
     if config.output is not None:
-        write_json(
-            Path(config.output).expanduser(), description.as_json() | {"model": summary.as_json()}
-        )
+        write_json(expanded(config.output), description.as_json() | {"model": summary.as_json()})
         console.print(f"saved in {config.output}")
 
 

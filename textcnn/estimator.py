@@ -26,6 +26,7 @@ from textcnn.from_python import (
     weight_list,
 )
 from textcnn.inference import LabelSetClassifier, rebuild
+from textcnn.system.paths import expanded
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -174,7 +175,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             InputError: `path` is there and is not a checkpoint.
         """
         check_is_fitted(self)
-        path = Path(path).expanduser()
+        path = expanded(path)
         empty = path.is_dir() and not any(path.iterdir())
         if path.exists() and not empty and not (path / "manifest.json").is_file():
             raise InputError(f"{path} exists and is not a checkpoint; give a new directory")

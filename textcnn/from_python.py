@@ -20,6 +20,7 @@ from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier, Classifier, LabelSetClassifier, rebuild
 from textcnn.system.lock import release_lock
+from textcnn.system.paths import expanded
 from textcnn.system.terminal import build_console
 from textcnn.training.isolation import isolated
 from textcnn.training.loop import Interrupted
@@ -121,7 +122,7 @@ def train_checkpoint(
 ) -> Checkpoint:
     """Train by the recipe of `textcnn.train` and return the best checkpoint."""
     with TemporaryDirectory(prefix="textcnn-") as temporary, isolated():
-        directory = Path(temporary) / "run" if run_dir is None else Path(run_dir).expanduser()
+        directory = Path(temporary) / "run" if run_dir is None else expanded(run_dir)
         if directory.is_file() or (directory.is_dir() and any(directory.iterdir())):
             raise InputError(f"run_dir={directory} is in use; give a new directory")
         run = build_run(

@@ -1,6 +1,5 @@
 """Measure what convolutions see: `python -m textcnn.illustrate study=... [key=value ...]`."""
 
-from pathlib import Path
 from typing import Any
 
 from textcnn.cli import program, refuse_changes
@@ -9,6 +8,7 @@ from textcnn.config.programs import IllustrateConfig
 from textcnn.config.stored import read_config
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
+from textcnn.system.paths import expanded
 from textcnn.system.run_dir import check_free, check_writable, continued, find_config, job_dir
 
 
@@ -45,7 +45,7 @@ def make_absolute(config: IllustrateConfig) -> None:
         data.train, data.validation, data.test = map(
             absolute, (data.train, data.validation, data.test)
         )
-    elif data.path is not None and Path(data.path).expanduser().is_dir():
+    elif data.path is not None and expanded(data.path).is_dir():
         data.path = absolute(data.path)
 
 
@@ -53,7 +53,7 @@ def absolute(given: Any) -> Any:
     """Make absolute: a path, a glob, a list of them or None."""
     if isinstance(given, list):
         return [absolute(path) for path in given]
-    return given if given is None else str(Path(given).expanduser().absolute())
+    return given if given is None else str(expanded(given).absolute())
 
 
 if __name__ == "__main__":

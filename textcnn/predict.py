@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from textcnn.cli import CHECKPOINT_MISSING, program
@@ -16,6 +15,7 @@ from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
 from textcnn.system.interrupts import end_start
+from textcnn.system.paths import expanded
 
 # DEL, C1 controls, line separators, marks of direction; JSON escapes the other controls itself
 NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -85,7 +85,7 @@ def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
     Raises:
         InputError: the file already exists, or its directory doesn't exist or isn't writable.
     """
-    target = Path(path).expanduser()
+    target = expanded(path)
     if path == "-":
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")

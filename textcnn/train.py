@@ -12,6 +12,7 @@ from textcnn.errors import InputError
 from textcnn.system.atomic import existing
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
+from textcnn.system.paths import check_stored
 from textcnn.system.run_dir import (
     METRICS,
     check_begun,
@@ -21,7 +22,6 @@ from textcnn.system.run_dir import (
     job_dir,
     runs_inside,
 )
-from textcnn.system.stored_paths import check_stored
 
 
 @program("train")

@@ -32,7 +32,7 @@ class AuditDataConfig:
     baseline: bool | None = key(None, "as in training; the audit trains none")
     seed: int = seed()
     output: str = key("suspects.csv", "the CSV file to write: rows to look at, the worst first")
-    page: str | None = key("suspects.html", "the HTML page to write; null: none")
+    page: bool = key(True, "write an HTML page too, beside output and with the ending .html")
     page_rows: int = key(500, "maximum number of rows on the page", at_least=1)
     similarity: float = key(
         0.8,

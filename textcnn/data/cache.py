@@ -11,6 +11,7 @@ from huggingface_hub import constants
 
 import textcnn
 from textcnn.system.atomic import new_file
+from textcnn.system.paths import expanded
 
 # Smaller results are as fast to compute as to find again.
 CACHED_BYTES = 2**20
@@ -88,4 +89,4 @@ def content_digest(path: Path) -> str:
 def cache_directory() -> Path:
     """A folder beside the files of `datasets`, found without its import, which takes a second."""
     datasets = os.environ.get("HF_DATASETS_CACHE") or Path(constants.HF_HOME) / "datasets"
-    return Path(datasets).expanduser() / "textcnn"
+    return expanded(datasets) / "textcnn"

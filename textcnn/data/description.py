@@ -160,8 +160,8 @@ def class_warnings(splits: dict[str, SplitDescription], multi_label: bool) -> It
         split = splits.get(name)
         if split is not None and split.duplicates:
             yield (
-                f"{split.duplicates:,} texts of {name} are duplicates: {split.shared:,} of texts "
-                f"in {earlier}, {split.duplicates - split.shared:,} of other texts in {name}"
+                f"{split.duplicates:,} texts of {name} are duplicates, {split.shared:,} of them of "
+                f"texts in {earlier}"
             )
 
 

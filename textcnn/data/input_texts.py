@@ -6,9 +6,10 @@ from pathlib import Path
 
 from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import STANDARD_INPUT, decode
-from textcnn.data.sources.formats import DELIMITERS, format_of, open_bytes
+from textcnn.data.sources.formats import DELIMITERS, TABLES, format_of, open_bytes
 from textcnn.data.sources.lines import json_rows, json_text
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 
 FORMATS = {".jsonl": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "tsv"}
 
@@ -38,9 +39,14 @@ def read_texts(
         lines = decode(sys.stdin.buffer, STANDARD_INPUT, encoding)
         yield from parse_texts(lines, STANDARD_INPUT, format, columns, header)
         return
-    path = Path(source).expanduser()
+    path = expanded(source)
     if not path.is_file() and not path.is_fifo():
         raise InputError(f"input={source}: no such file (looked from {Path.cwd()})")
+    if format is None and format_of(path) in TABLES:
+        raise InputError(
+            f"input={source}: predict reads lines, JSON Lines, CSV and TSV, not {format_of(path)}; "
+            "convert it to JSON Lines"
+        )
     with open_bytes(path) as file:
         name, format = str(path), format or FORMATS.get(format_of(path))
         yield from parse_texts(decode(file, name, encoding), name, format, columns, header)

@@ -27,7 +27,7 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
-from textcnn.system.stored_paths import find_stored
+from textcnn.system.paths import find_stored
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines

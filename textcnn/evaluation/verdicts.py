@@ -15,7 +15,7 @@ def score_warnings(scores: Scores, split: str) -> Iterator[str]:
     names = [row.label for row in scores.classes]
     few = few_texts(names, [row.examples for row in scores.classes])
     if few is not None:
-        effect = "their scores rest on single texts"
+        effect = "scores of so few texts say little"
         if any(row.examples == 0 for row in scores.classes):
             effect = (
                 "macro-F1 counts a label without texts as 0"

@@ -19,7 +19,7 @@ ADVICE = {
     errno.EISDIR: "give a file instead",
     errno.ENOTDIR: "give a directory instead",
     errno.EEXIST: "give another path",
-    errno.ENOENT: "it was deleted or moved, or never existed; give another path",
+    errno.ENOENT: "it does not exist, or was deleted meanwhile; check the path",
     errno.ESTALE: "it was deleted or moved",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENFILE: "close other programs",

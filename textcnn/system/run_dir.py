@@ -14,6 +14,7 @@ from textcnn.errors import InputError
 from textcnn.system.atomic import existing
 from textcnn.system.failures import ADVICE
 from textcnn.system.lock import lock_directory
+from textcnn.system.paths import expanded
 
 CONFIG = "config.yaml"
 METRICS = "metrics.json"
@@ -39,7 +40,7 @@ def job_dir(run_dir: str) -> Path:
         return Path(HydraConfig.get().runtime.output_dir)
     if not run_dir:
         raise InputError("run_dir is empty; try run_dir=outputs/run")
-    return Path(run_dir).expanduser()
+    return expanded(run_dir)
 
 
 def continued(run_dir: Path, overwrite: bool) -> bool:
@@ -154,7 +155,7 @@ def find_config(path: str, program: str) -> Path:
     Raises:
         InputError: there is no run, or it is a run of another program.
     """
-    file = Path(path).expanduser() / CONFIG
+    file = expanded(path) / CONFIG
     if not file.is_file():
         raise InputError(f"resume={path} holds no run (no {CONFIG}); give a run directory")
     keys = re.findall(r"^(study|model):", file.read_text("utf-8", errors="replace"), re.MULTILINE)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 from textcnn.text.word_boundaries import unicode_words
 
 # The packages that each tokenizer needs; the extra of the same name installs them.
@@ -61,7 +61,7 @@ def jieba() -> Callable[[str], list[str]]:
     package.setLogLevel("CRITICAL")  # it reports how long its dictionary takes to load
     tokenizer = package.Tokenizer()
     # Its cache lies in the folder for temporary files, where anybody could change the words.
-    folder = Path("~/.cache/textcnn").expanduser()
+    folder = expanded("~/.cache/textcnn")
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     tokenizer.tmp_dir = str(folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 
 SUFFIX = ".json"
 # the largest tokenizers, of 500,000 pieces in all languages, have 40 MB
@@ -23,7 +24,7 @@ def read_definition(path: str | Path) -> str:
     Raises:
         InputError: it is missing, too large or not UTF-8.
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     if not file.is_file():
         raise InputError(f"text.tokenizer={path}: no such file (looked from {Path.cwd()})")
     if (size := file.stat().st_size) > LARGEST:

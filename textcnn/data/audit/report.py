@@ -13,7 +13,7 @@ WIDTH = 60  # characters of a text
 
 def report(console: Console, findings: Findings, whole: Whole, separator: str) -> None:
     """Print what was found."""
-    console.print(f"labels that models of the other folds confirm: {100 * whole.agreement:.1f} %")
+    console.print(f"labels confirmed by models of the other folds: {100 * whole.agreement:.1f} %")
     console.print(f"near-duplicates of an earlier row: {findings.repeated:,}")
     console.print(build_table("Rows to look at", count_rows(findings)))
     if findings.suspects:

@@ -18,7 +18,7 @@ def few_texts(names: Sequence[str], counts: Sequence[int]) -> str | None:
     if none:
         parts.append(f"no text of {listed(none)}")
     if few:
-        parts.append(f"fewer than {FEW} of {listed(few)}")
+        parts.append(f"fewer than {FEW} texts of {listed(few)}")
     return " and ".join(parts) or None
 
 
@@ -34,7 +34,7 @@ def support_warnings(splits: Mapping[str, LabelledTexts], drawn: Collection[str]
             fix = "give more rows"
             if f"data.{name}" in drawn:
                 fix += f", raise data.{name}_fraction, or use data.folds"
-            yield f"{name} holds {few}, so its scores say little about them; {fix}"
+            yield f"{name} holds {few}, so scores say little about such classes; {fix}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -119,10 +119,10 @@ def spelling_warnings(tables: Mapping[str, pa.Table], spelling: Callable[[str], 
     merged = {name: found for name, found in by_label.items() if len(found) > 1}
     if merged:
         shown = [
-            f"{' and '.join(map(repr, sorted(found)))} as {name!r}"
+            f"{' and '.join(map(shown_as, sorted(found)))} as {name!r}"
             for name, found in sorted(merged.items())
         ]
-        warnings.append(f"labels that are spelled differently are read alike: {listed(shown)}")
+        warnings.append(f"labels that are spelled differently count as one: {listed(shown)}")
     by_case: dict[str, list[str]] = {}
     for name in sorted(by_label):
         by_case.setdefault(unicodedata.normalize("NFKC", name).casefold(), []).append(name)
@@ -133,6 +133,11 @@ def spelling_warnings(tables: Mapping[str, pa.Table], spelling: Callable[[str], 
             "spell them alike"
         )
     return warnings
+
+
+def shown_as(name: str) -> str:
+    """A label in quotes, in ASCII if it looks like its composed form."""
+    return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)
 
 
 def listed(shown: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +10,7 @@ from textcnn.data.same_text import normalize
 from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import decode
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 
 ROW, SPLIT, TEXT, SUGGESTED = "row", "split", "text", "suggested"
 
@@ -122,7 +122,7 @@ def read_corrections(
 
 
 def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int, Correction]]:
-    path = Path(given).expanduser()
+    path = expanded(given)
     if not path.is_file():
         raise InputError(f"{key}={given}: no such file")
     wanted = [ROW, SUGGESTED] if needs_label else [ROW]

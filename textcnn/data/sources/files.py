@@ -22,6 +22,7 @@ from textcnn.data.sources.lines import json_rows
 from textcnn.data.sources.missing_labels import refuse_missing
 from textcnn.errors import InputError
 from textcnn.system.arguments import argument
+from textcnn.system.paths import expanded
 
 StringOrList = str | list[str]
 
@@ -75,17 +76,17 @@ def find_files(
     """
     found: list[Path] = []
     for pattern in [given] if isinstance(given, str) else given:
-        expanded = Path(pattern).expanduser()
+        typed = expanded(pattern)
         # Path.glob refuses absolute patterns
-        matches = glob.glob(str(expanded)) if not expanded.exists() else [expanded]  # noqa: PTH207
+        matches = glob.glob(str(typed)) if not typed.exists() else [typed]  # noqa: PTH207
         files = [path for path in sorted(map(Path, matches)) if path.is_file()]
-        if expanded.is_dir():
-            if not folders or not holds_classes(expanded, ENDINGS):
-                named = argument(key, expanded / "*.csv")
+        if typed.is_dir():
+            if not folders or not holds_classes(typed, ENDINGS):
+                named = argument(key, typed / "*.csv")
                 raise InputError(
                     f"{key}={pattern} is a directory; name its files, for example {named}"
                 )
-            files = [expanded]
+            files = [typed]
         if not files:
             raise InputError(f"{key}={pattern}: no such file (looked from {Path.cwd()})")
         found += files

@@ -29,6 +29,7 @@ from textcnn.data.sources.columns import Columns, check_columns, table_rows
 from textcnn.data.sources.files import STREAMED_ROWS
 from textcnn.data.sources.hub_errors import explain
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 
 HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name
 COMMIT = r"[0-9a-f]{7,40}"
@@ -69,7 +70,7 @@ def stream_hub(
 ) -> tuple[dict[str, Callable[[], Iterator[pa.Table]]], list[str]]:
     """As `open_hub`, without downloading: the readers yield the rows of a split block by block."""
     datasets.disable_progress_bars()
-    directory = Path(path).expanduser()
+    directory = expanded(path)
     with explained(path, name, revision):
         builder = find_builder(path, name, revision)
         splits = builder.as_streaming_dataset()
@@ -125,7 +126,7 @@ def prepare(path: str, name: str | None, revision: str | None) -> DatasetBuilder
 
 def find_builder(path: str, name: str | None, revision: str | None) -> DatasetBuilder:
     """The builder of a dataset: it knows the files and how to read them."""
-    directory = Path(path).expanduser()
+    directory = expanded(path)
     local = directory.is_dir()
     if not local and not re.fullmatch(HUB_ID, path):
         raise InputError(
@@ -155,7 +156,7 @@ def explained(path: str, name: str | None, revision: str | None) -> Iterator[Non
     except (InputError, GeneratorExit):
         raise
     except Exception as error:  # a repository is foreign input and can fail in any way
-        local = Path(path).expanduser().is_dir()
+        local = expanded(path).is_dir()
         raise InputError(explain(error, path, name, revision, local)) from error
 
 
@@ -204,7 +205,7 @@ def check_commit(builder: DatasetBuilder, path: str, revision: str | None) -> No
 
 def describe_origin(builder: DatasetBuilder, path: str, revision: str | None) -> list[str]:
     """Notes for the user: the commit of the dataset."""
-    if Path(path).expanduser().is_dir():
+    if expanded(path).is_dir():
         return []
     commit = str(builder.hash)
     pinned = revision is not None and commit.startswith(revision)

@@ -86,8 +86,8 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     """A column of a JSON row as a string.
 
     Raises:
-        InputError: it is missing, null, a list or an object, or not valid UTF-8, such as "\\ud800",
-            which JSON can express.
+        InputError: it is missing, null, a list or an object, holds NUL, or is not valid UTF-8,
+            such as "\\ud800", which JSON can express.
     """
     if column not in row:
         raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
@@ -97,6 +97,8 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     if isinstance(value, list | dict):
         raise InputError(f"{where}: column {column!r} must hold a single value, got {value!r:.40}")
     cell = value if isinstance(value, str) else json.dumps(value)
+    if "\0" in cell:
+        raise InputError(f"{where}: column {column!r} holds a NUL character; remove it")
     try:
         cell.encode()
     except UnicodeEncodeError:

@@ -5,16 +5,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textcnn.data.labels.spelling import trimmed
 from textcnn.errors import InputError
 
 SHOWN = 3
 
 
 def is_missing(cell: Any) -> bool:
-    """Whether a cell is empty: null, NaN or white space."""
+    """Whether a cell is empty: null, NaN, or white space and invisible characters."""
     if isinstance(cell, float):
         return cell != cell
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    if isinstance(cell, str):
+        return not (cell.strip() if cell.isascii() else trimmed(cell))
+    return cell is None
 
 
 def refuse_missing(

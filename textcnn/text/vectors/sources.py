@@ -6,6 +6,7 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 from textcnn.text.vectors.fasttext import fasttext_words, is_fasttext, read_fasttext
 from textcnn.text.vectors.hub import download, is_hub_name
 from textcnn.text.vectors.installed import GLOVE, WORDLLAMA
@@ -71,7 +72,7 @@ def find_source(name: str) -> VectorSource:
     Raises:
         InputError: there is no such source; or from its functions, it can't be read.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_file():
         return file_source(name, path)
     if name in INSTALLED:

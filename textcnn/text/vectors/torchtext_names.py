@@ -3,12 +3,12 @@
 import ssl
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from textcnn.errors import InputError
+from textcnn.system.paths import expanded
 from textcnn.text.vectors.token_vectors import SourceVectors, VectorSource
 
 
@@ -52,7 +52,7 @@ def download(name: str) -> Any:
 
     verified = ssl._create_default_https_context
     try:
-        return pretrained_aliases[name](cache=str(Path("~/.cache/textcnn").expanduser()))
+        return pretrained_aliases[name](cache=str(expanded("~/.cache/textcnn")))
     except (OSError, RuntimeError) as error:
         raise InputError(
             f"text.vectors={name} can't be downloaded ({error}); check the network or give a file"

@@ -1,10 +1,16 @@
-"""Relative paths in a stored configuration, when a program runs in another directory."""
+"""Paths as they are typed, and as a stored configuration has them."""
 
 import glob
+import os
 import shlex
 from pathlib import Path
 
 from textcnn.errors import InputError
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path with the home directory in place of `~`; a name such as `~a.csv` stays."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's raises for an unknown user
 
 
 def find_stored(key: str, path: str, start: Path) -> str:
@@ -17,12 +23,12 @@ def find_stored(key: str, path: str, start: Path) -> str:
     Raises:
         InputError: there is no such file.
     """
-    expanded = Path(path).expanduser()
-    if exists(expanded):
+    typed = expanded(path)
+    if exists(typed):
         return path
-    if not expanded.is_absolute():
+    if not typed.is_absolute():
         for directory in start.resolve().parents:
-            if exists(directory / expanded):
+            if exists(directory / typed):
                 return f"{directory}/{path}"
     raise InputError(
         f"{key}={path}: no such file, neither from {Path.cwd()} nor above {start}; the stored path "
