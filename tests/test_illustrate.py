@@ -316,7 +316,10 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
         (["data=files", "data.train=a.csv"], r"data.train=/.*/a.csv: no such file .*"),
         (["data=files"], r"data.source=files needs data.train=<file>, got null"),
         (["checkpoint=nowhere"], r"checkpoint .*/nowhere does not exist; give a run or .*"),
-        (["workers=0"], r"workers takes a whole number, at least 1, or null, got 0; .*"),
+        (
+            ["workers=0"],
+            r"workers takes a whole number, at least 1, at most 1024, or null, got 0; .*",
+        ),
         (["resume=nowhere"], r"resume=nowhere holds no run \(no config.yaml\); give .*"),
     ],
 )

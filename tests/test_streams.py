@@ -57,11 +57,11 @@ def test_a_console_escapes_lines_and_tables_and_keeps_its_own_colours() -> None:
 def test_labels_columns_and_files_reach_the_terminal_escaped(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    cells = [(f"text {number}", ("\x1b[31ma", "\u202eb")[number % 2]) for number in range(40)]
+    cells = [(f"text {number}", ("a\x1b[31mb", "a\u202eb")[number % 2]) for number in range(40)]
     csv = write_csv(tmp_path / "rows.csv", cells)
     assert train(csv, tmp_path / "run", "training.epochs=1") == 0
     said = capfd.readouterr()
-    assert r"\x1b[31ma" in said.out
+    assert r"a\x1b[31mb" in said.out
     assert not set(said.out + said.err) & {"\x1b", "\u202e", "\x9b"}
     assert train(csv, tmp_path / "other", "data.label=\x1b]0;column\x07") == 2
     assert run("predict", f"checkpoint={tmp_path}/\x1b[2J") == 2

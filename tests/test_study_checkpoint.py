@@ -128,7 +128,7 @@ def test_a_bag_changes_no_prediction_and_a_forged_one_disagrees(
     assert not agrees(CHECKPOINT.claims(forged))
 
 
-@pytest.mark.parametrize("text", ["text=char", "text=byte"])
+@pytest.mark.parametrize("text", ["text=zhang", "text=byte"])
 def test_questions_can_be_asked_of_characters_and_bytes(
     tiny_csv: Path, tmp_path: Path, text: str
 ) -> None:
@@ -138,7 +138,7 @@ def test_questions_can_be_asked_of_characters_and_bytes(
     results = asked(run_dir)
     assert results.first("checkpoint")["negation"]["pairs"] == 64
     assert agrees(CHECKPOINT.claims(results))
-    unit = "characters" if text == "text=char" else "bytes"
+    unit = "characters" if text == "text=zhang" else "bytes"
     with style():
         (drawing,) = CHECKPOINT.drawings(results)
     assert drawing.figure.axes[0].get_xlabel() == f"{unit} that stay together"

@@ -488,9 +488,7 @@ def test_unlabelled_files_that_cannot_be_read_are_refused(
     empty.touch()
     assert train(tiny_csv, tmp_path / "run", keys[0], f"data.unlabelled={empty}") == 2
     assert error_line(capfd) == f"{empty} holds no rows"
-    pq.write_table(pa.table({"text": [1]}), tmp_path / "more.parquet")
-    assert (
-        train(tiny_csv, tmp_path / "run", keys[0], f"data.unlabelled={tmp_path / 'more.parquet'}")
-        == 2
-    )
-    assert error_line(capfd).endswith("column 'text' must hold strings, got int64")
+    pq.write_table(pa.table({"text": [{"a": 1}]}), tmp_path / "more.parquet")
+    unlabelled = f"data.unlabelled={tmp_path / 'more.parquet'}"
+    assert train(tiny_csv, tmp_path / "run", keys[0], unlabelled) == 2
+    assert "column 'text'" in error_line(capfd)

@@ -93,6 +93,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 prepare_streams()
                 threading.excepthook = pass_over_os_errors
                 with one_line_errors(name, arguments, bugs=lambda: bool(composed)):
+                    check_lengths(arguments)
                     sys.argv[1:] = as_hydra(arguments, described(name))
                     register_schemas()
                     start(name, task)
@@ -113,7 +114,6 @@ def start(name: str, task: Callable[[DictConfig], None]) -> None:
     """Print the help of a program, or let Hydra compose its configuration and run the task."""
     # With this, Hydra raises errors instead of printing them in its own words.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    check_lengths(sys.argv[1:])
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
         return

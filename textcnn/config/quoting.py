@@ -16,6 +16,7 @@ from textcnn.system.arguments import hydra_string
 WEIGHTS = "training.class_weights"  # names of classes are no keys of Hydra's grammar
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 WEIGHT = re.compile(rf"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|.+?)\s*:\s*({NUMBER})\s*(?:,|$)""")
+PLAIN = re.compile(r"[\w.,+-]+|\[[\w.,+-]*\]", re.ASCII)
 BRACKETS = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
 
@@ -36,7 +37,10 @@ def quoted_argument(argument: str, entries: Mapping[str, Any]) -> str:
         parts = [part if is_quoted(part) else hydra_string(part) for part in split_list(value)]
         return f"{key}={','.join(parts)}"
     entry = entries.get(key.lstrip("+"))
-    fixed = f"{key}={quoted_value(value, entry is not None and holds_strings(entry))}"
+    string = entry is not None and holds_strings(entry)
+    if not string and PLAIN.fullmatch(value):  # Hydra's parser takes a while
+        return argument
+    fixed = f"{key}={quoted_value(value, string)}"
     return fixed if parsed(fixed) is not None else argument
 
 
