@@ -16,7 +16,6 @@ from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
 from textcnn.system.arguments import argument
 
 KEY = r"[+~]*[A-Za-z_][\w.@/-]*"
-MOST_LISTED = 300  # characters of a list of keys
 CONFIGS = "textcnn.configs"  # the package of the YAML files
 
 
@@ -130,12 +129,9 @@ def no_such_key(key: str, where: str, known: list[str], arguments: Sequence[str]
     ]
     hint = f"; it is a key of {join_or(having)}" if having and not close else hint
     programs = [name for name in SCHEMAS if name != where and key in described(name)]
-    if programs and where in SCHEMAS:
+    if programs and where in SCHEMAS and not close:
         hint = f"; it is a key of {join_or(programs)}"
-    takes_these = f"{where} takes {', '.join(known)}"
-    if len(takes_these) > MOST_LISTED:
-        takes_these = "--help lists the keys"
-    return f"{given(key, arguments)}: no such key; {takes_these}{hint}"
+    return f"{given(key, arguments)}: no such key; {where} takes {', '.join(known)}{hint}"
 
 
 def given(key: str, arguments: Sequence[str]) -> str:
