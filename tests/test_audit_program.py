@@ -65,6 +65,13 @@ def test_files_that_exist_are_not_replaced(
     assert (tmp_path / "suspects.csv").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_missing_directory_is_refused_before_training(
+    mislabelled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert audit(mislabelled, tmp_path / "nowhere") == 2
+    assert error_line(capfd).endswith("create it first")
+
+
 def test_texts_are_escaped_on_the_page(tmp_path: Path) -> None:
     rows = [f"{'good' if row % 2 else 'bad'} film {row},{row % 2}" for row in range(20)]
     hostile = "<script>alert(1)</script>...,0"

@@ -23,7 +23,7 @@ from textcnn.system.chunks import chunks_of
 pytest_plugins = ("tiny_run",)
 
 HEAVY = ("accelerate", "datasets", "matplotlib", "pandas", "pyarrow", "rich", "sklearn",
-         "tensorboard", "torchmetrics")  # fmt: skip
+         "tensorboard")  # fmt: skip
 
 
 def predict(checkpoint: Path, *overrides: str) -> int:

@@ -29,6 +29,8 @@ def main(config: AuditDataConfig) -> None:
     for path in (output, page):
         if path is not None and path.exists() and not config.overwrite:
             raise InputError(f"{path} exists; give another output, or overwrite=true")
+    if not output.parent.is_dir():  # before minutes of training
+        raise InputError(f"output={output}: there is no directory {output.parent}; create it first")
     if output == page:
         raise InputError(f"output={output} is the CSV file; give it another ending, or page=false")
 

@@ -64,7 +64,8 @@ class AuditDataConfig:
             self.model,
             self.optimizer,
             self.schedule,
-            self.training,
+            # training again on the validation rows, as recipes do, takes time and changes little
+            replace(self.training, final="best"),
             baseline=False,
             seed=self.seed,
         )
@@ -77,7 +78,4 @@ class AuditDataConfig:
                     f"audit_data reads every row, got data.{name}={command_line(value)}; "
                     "leave it out"
                 )
-        if self.training.final == "all":
-            # a recipe's way to use the validation rows too: it changes little here
-            self.training = replace(self.training, final="best")
         yield from self.of_a_fold.conflicts()

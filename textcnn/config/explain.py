@@ -129,7 +129,7 @@ def no_such_key(key: str, where: str, known: list[str], arguments: Sequence[str]
     ]
     hint = f"; it is a key of {join_or(having)}" if having and not close else hint
     programs = [name for name in SCHEMAS if name != where and key in described(name)]
-    if programs and where in SCHEMAS and not close:
+    if programs and where in SCHEMAS:
         hint = f"; it is a key of {join_or(programs)}"
     return f"{given(key, arguments)}: no such key; {where} takes {', '.join(known)}{hint}"
 
