@@ -46,7 +46,7 @@ def render_card(content: Content, facts: CardFacts) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"plain": plain, "table": table}
+    environment.filters |= {"plain": plain, "table": table, "shown": escaped}
     template = environment.get_template("model_card.md.j2")
     return template.render(
         content=content, facts=facts, header=header(content, facts), version=textcnn.__version__
