@@ -68,6 +68,7 @@ def test_scores_are_those_without_keeping_anything() -> None:
 
 
 def test_logits_are_in_the_order_of_the_texts(kept: Predictions) -> None:
+    assert kept.logits is not None
     assert torch.equal(kept.logits, torch.tensor(PROBABILITIES).log())
     assert kept.probabilities is not None
     torch.testing.assert_close(kept.probabilities, torch.tensor(PROBABILITIES))
