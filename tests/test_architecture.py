@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
-    *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
+    *("explanation", "inference", "evaluation", "training", "from_python", "estimator"),
+    *("studies", "cli"),
 )
 PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
 # who sees the classes of the configuration, besides textcnn/config itself

@@ -17,38 +17,19 @@ from textcnn.config.stored import parse_train_config
 from textcnn.data.batching import SCORED_TOKENS, Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
+from textcnn.explanation.explain import CLASSES, explain
+from textcnn.explanation.explanation import Explanation
 from textcnn.models.decision import chosen
 from textcnn.models.fast.tables import build_tables
 from textcnn.models.finite import finite
+from textcnn.models.prediction import AnyPrediction, LabelSetPrediction, Prediction
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
 T = TypeVar("T")
-P = TypeVar("P")
+P = TypeVar("P", bound=AnyPrediction)
 # Tokens per batch, including padding, where only maxima are kept: a tenth faster than fewer.
 MAXIMA_TOKENS = 2**17
-
-
-class Prediction(NamedTuple):
-    """The most probable class, and the probability of each class."""
-
-    label: str
-    probabilities: dict[str, float]  # they add up to 1
-
-    def as_json(self) -> dict[str, Any]:
-        return {"label": self.label, "probabilities": self.probabilities}
-
-
-class LabelSetPrediction(NamedTuple):
-    """The labels whose probability reaches their threshold, and the probability of each label."""
-
-    labels: frozenset[str]
-    probabilities: dict[str, float]  # independent, in the order of the classifier's labels
-
-    def as_json(self) -> dict[str, Any]:
-        """The labels are in the order of the classifier's."""
-        labels = [label for label in self.probabilities if label in self.labels]
-        return {"labels": labels, "probabilities": self.probabilities}
 
 
 class BaseClassifier(Generic[P]):
@@ -140,6 +121,21 @@ class BaseClassifier(Generic[P]):
             lambda _, logits: self.decide(logits), self.split(texts), batch_size
         )
         return list(chain.from_iterable(parts))
+
+    def explain(
+        self, texts: Sequence[str], *, method: str = "auto", classes: int | None = CLASSES
+    ) -> list[Explanation]:
+        """What each n-gram of each text adds to the logits, in the order of the texts.
+
+        Args:
+            method, classes: see `textcnn.explanation.explain.explain`.
+
+        Raises:
+            TypeError: as `logits`.
+            InputError: the method doesn't apply to this model.
+        """
+        check_texts(texts)
+        return explain(self, texts, method=method, classes=classes)
 
     def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
         """Chunks to process in parallel, if there are many texts."""
