@@ -47,10 +47,7 @@ class BaselineScores:
 
     @property
     def line(self) -> str:
-        return (
-            f"baseline, a linear model over {self.unit} n-grams: "
-            f"{100 * self.accuracy:.1f} %"
-        )
+        return f"baseline, a linear model over {self.unit} n-grams: {100 * self.accuracy:.1f} %"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

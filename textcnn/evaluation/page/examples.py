@@ -96,9 +96,7 @@ def example(
                 for each in explanation.contributions[main][:NGRAMS]
                 if each.ngram
             )
-    return Example(
-        int(predictions.rows[place]), label, predicted, probability, pieces, decided
-    )
+    return Example(int(predictions.rows[place]), label, predicted, probability, pieces, decided)
 
 
 def marked(explanation: Explanation, label: str) -> Iterator[Piece]:
