@@ -1,6 +1,7 @@
 """Texts to read, with the words that decided marked."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -57,10 +58,8 @@ def examples_of(
     """
     texts = [text_of(place) for place in places]
     explanations: Sequence[Explanation | None] = [None] * len(texts)
-    try:
+    with suppress(InputError):  # of a model of somebody else's package, which nothing explains
         explanations = classifier.explain(texts)
-    except InputError:  # a model of somebody else's package, which nothing explains
-        pass
     answers = classifier.decide(classifier.logits(texts)) if texts else []
     return tuple(
         example(place, text, answer, explanation, predictions, names)
@@ -86,7 +85,7 @@ def example(
         label, predicted = names[int(truth)], answer.label
         probability = f"{100 * answer.probabilities[predicted]:.1f} %"
     decided: tuple[tuple[str, str], ...] = ()
-    pieces = (Piece(shortened(text)),)
+    pieces: tuple[Piece, ...] = (Piece(shortened(text)),)
     if explanation is not None and explanation.predicted:
         main = explanation.predicted[0]
         if main in explanation.contributions:
