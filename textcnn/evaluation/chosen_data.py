@@ -84,7 +84,7 @@ def test_rows(
         fitting = f"data.multi_label={command_line(trained.data.multi_label)}"
         got = command_line(data.multi_label)
         raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
-    source = Source(**data.source_settings(), seed=trained.seed)
+    source = Source(**data.source_settings(), seed=trained.seed, carry=True)
     division = Division(**data.split_settings(), seed=trained.seed)
     readers = source.open_stream()[1] if data.streaming else source.open()[0]
     found = load_test(readers, division, labels)

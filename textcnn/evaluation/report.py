@@ -46,7 +46,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores, predictions = score_split(
-        classifier, texts, device, rows.rows + 1, batch_size=config.batch_size
+        classifier, texts, device, rows.numbers, batch_size=config.batch_size
     )
     check_loss(scores.loss, directory)
     measures, reference = measure(predictions), majority(predictions)

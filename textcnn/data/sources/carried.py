@@ -1,9 +1,10 @@
 """Columns that are neither text nor label, carried along for what is reported about the texts."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from textcnn.system.atomic import without_nan
@@ -53,10 +54,10 @@ def column_cells(column: pa.ChunkedArray, feature: Any) -> list[Any]:
     return [names[id] if isinstance(id, int) and 0 <= id < len(names) else None for id in cells]
 
 
-def numbered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def numbered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The blocks of a file or split with the column ROW."""
     first = 1
     for table in tables:
-        numbers = pa.array(range(first, first + len(table)), pa.int64())
+        numbers = pa.array(np.arange(first, first + len(table)))
         first += len(table)
         yield table.append_column(ROW, numbers)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from textcnn.data.sources.carried import OTHERS, others_json
 from textcnn.data.sources.columns import (
     WANTS_LISTS,
     WANTS_PROBABILITIES,
@@ -32,7 +33,10 @@ def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dic
         for where, row in json_rows(lines, path):
             text = " ".join(json_text(where, row, column) for column in columns.text)
             yield (
-                {"text": text} | json_labels(where, row, columns) | json_weight(where, row, columns)
+                {"text": text}
+                | json_labels(where, row, columns)
+                | json_weight(where, row, columns)
+                | carried(row, columns)
             )
 
 
@@ -57,7 +61,14 @@ def delimited_rows(
         if weight_place is not None:
             assert columns.weight is not None
             made["weight"] = weight(where, columns.weight, cells[weight_place])
-        yield made
+        yield made | carried(
+            dict(zip(header, cells, strict=True)) if columns.carry else {}, columns
+        )
+
+
+def carried(row: dict[str, Any], columns: Columns) -> dict[str, str]:
+    """The other columns of a row, if they are wanted."""
+    return {OTHERS: others_json(row, columns.names)} if columns.carry else {}
 
 
 def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
