@@ -451,7 +451,7 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
             '{"text": "x", "label": "\\ud800"}',
             "column 'label' holds half of a surrogate pair, which is not a character; remove it",
         ),
-        ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
+        ('{"text": null, "label": "a"}', "column 'text' is null; fill it or drop the row"),
     ],
 )
 def test_a_json_line_that_is_no_row_is_refused_with_its_line(
@@ -489,7 +489,8 @@ def test_a_null_in_parquet_is_refused_with_its_row(
     columns: dict[str, list[object]] = {"text": ["x", "y", "z"], "label": ["a", "b", "c"]}
     path = write("rows.parquet", pa.table(columns | {column: values}))
     fill = FILL_LABEL if column == "label" else "fill it or drop the row"
-    assert refusal(path) == f"{path}, row {row}: column {column!r} is empty; {fill}"
+    what = "empty" if "" in values else "null"
+    assert refusal(path) == f"{path}, row {row}: column {column!r} is {what}; {fill}"
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
         raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
     value = row[column]
     if value is None:
-        raise InputError(is_empty(where, column))
+        raise InputError(is_empty(where, column, null=True))
     if isinstance(value, list | dict):
         raise InputError(f"{where}: column {column!r} must hold a single value, got {value!r:.40}")
     cell = value if isinstance(value, str) else json.dumps(value)
@@ -118,5 +118,6 @@ def json_text(where: str, row: dict[str, Any], column: str) -> str:
     return json_cell(where, row, column)
 
 
-def is_empty(where: str, column: str) -> str:
-    return f"{where}: column {column!r} is empty; fill it or drop the row"
+def is_empty(where: str, column: str, null: bool = False) -> str:
+    what = "null" if null else "empty"
+    return f"{where}: column {column!r} is {what}; fill it or drop the row"
