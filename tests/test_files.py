@@ -466,6 +466,34 @@ def test_a_json_line_that_is_no_row_is_refused_with_its_line(
 FILL_LABEL = "fill it, or drop the row with data.missing_label=drop"
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            '{"data": [{"text": "x", "label": "a"}]}',
+            "no column 'text'; it has data; write the list in 'data' to a file of its own; ",
+        ),
+        (
+            '{\n "data": [\n  {"text": "x", "label": "a"}\n ]\n}',
+            "not JSON: Expecting property name enclosed in double quotes at column 2; ",
+        ),
+        ('{"index": [0], "data": [["x", "a"]]}', "no column 'text'; it has index, data; "),
+        (
+            '{"text": {"0": "x"}, "label": {"0": "a"}}',
+            "column 'text' must hold a single value, got {'0': 'x'}; ",
+        ),
+    ],
+)
+def test_json_of_another_shape_is_refused_with_what_is_read(
+    write: Write, content: str, reason: str
+) -> None:
+    path = write("rows.json", content)
+    assert refusal(path) == (
+        f"{path}, line 1: {reason}textcnn reads an object for each row, one per line or all in one "
+        "list; pandas writes them with to_json(orient='records')"
+    )
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "rows.tsv"])
 def test_an_empty_label_is_refused_with_its_row(write: Write, name: str) -> None:
     delimiter = "," if name == "rows.csv" else "\t"
