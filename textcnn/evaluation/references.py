@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,9 +32,6 @@ class Majority:
     def line(self) -> str:
         return f"always answering {self.answer}: {100 * self.accuracy:.1f} %"
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class BaselineScores:
@@ -48,9 +44,6 @@ class BaselineScores:
     @property
     def line(self) -> str:
         return f"baseline, a linear model over {self.unit} n-grams: {100 * self.accuracy:.1f} %"
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def majority(predictions: Predictions) -> Majority | None:
