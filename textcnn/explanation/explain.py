@@ -1,6 +1,7 @@
 """Explains predictions: exactly where logits are sums over n-grams, otherwise by approximation."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -10,17 +11,27 @@ from textcnn.data.batching import Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.explanation.explanation import Explanation, TokenizedText, build_explanation
+from textcnn.explanation.gradients import STEPS, gradient_parts
+from textcnn.explanation.occlusion import occlusion_parts
 from textcnn.explanation.parts import Parts
-from textcnn.explanation.sums import OfNetwork, cautions, model_parts, widest_window
+from textcnn.explanation.sums import (
+    OfNetwork,
+    cautions,
+    model_parts,
+    networks_of,
+    widest_window,
+)
+from textcnn.explanation.units import merged, units_of
 from textcnn.explanation.windows import network_parts
 from textcnn.models.prediction import AnyPrediction
 from textcnn.text.encoder import TextEncoder
 
-METHODS = ("auto", "exact")
+METHODS = ("auto", "exact", "gradients", "occlusion")
 CLASSES = 5  # explained by default
 # With wider windows than this, n-grams say little; `auto` approximates what single words add.
 WIDEST = 16
 BATCH_SIZE, BATCH_TOKENS = 64, 2**14
+OCCLUDED = 256  # parts of a text that are taken out in turn; longer texts are divided coarsely
 
 
 class Subject(Protocol):
@@ -45,7 +56,9 @@ def explain(
     """What each n-gram of each text adds to the logits of the most probable classes.
 
     Args:
-        method: one of METHODS; `auto` is exact where windows have at most WIDEST tokens.
+        method: `exact`, `gradients` (integrated gradients), `occlusion`, or `auto`: exact if
+            windows have at most WIDEST tokens, else gradients. Only networks are approximated: what
+            n-grams beside them add is exact.
         classes: how many are explained, the most probable ones; None: all.
 
     Raises:
@@ -56,11 +69,12 @@ def explain(
     predictions = classifier.decide(logits)
     count = len(classifier.labels) if classes is None else min(classes, len(classifier.labels))
     chosen = logits.topk(count, dim=1).indices  # (texts, chosen), the most probable first
-    notes = cautions(classifier.model)
-    parts = parts_of_texts(classifier, texts, chosen, OF_NETWORK[method])
+    read = [TokenizedText(text, classifier.encoder) for text in texts]
+    parts = parts_of_texts(classifier, read, chosen, method)
+    notes = [*method_notes(method), *cautions(classifier.model, exact=method == "exact")]
     return [
         build_explanation(
-            TokenizedText(text, classifier.encoder),
+            text,
             own,
             [classifier.labels[index] for index in indices.tolist()],
             row[indices].double().numpy(),
@@ -69,12 +83,22 @@ def explain(
             notes,
         )
         for text, own, indices, row, prediction in zip(
-            texts, parts, chosen, logits, predictions, strict=True
+            read, parts, chosen, logits, predictions, strict=True
         )
     ]
 
 
-OF_NETWORK: dict[str, OfNetwork] = {"exact": network_parts}
+def method_notes(method: str) -> list[str]:
+    return {
+        "gradients": [
+            f"an approximation: integrated gradients in {STEPS} steps from zero vectors, which are "
+            "the bias; rest is what they miss of the logit"
+        ],
+        "occlusion": [
+            "an approximation: how much the logit falls without each word; the bias is the logit "
+            "of an empty text; rest is what they miss of the logit"
+        ],
+    }.get(method, [])
 
 
 def chosen_method(model: nn.Module, method: str) -> str:
@@ -87,6 +111,11 @@ def chosen_method(model: nn.Module, method: str) -> str:
     window = widest_window(model)
     if method == "auto":
         return "exact" if window is not None and window <= WIDEST else "gradients"
+    if method != "exact" and not networks_of(model):
+        raise InputError(
+            f"method={method} approximates a network, but this model is one of n-grams, which are "
+            "exact; try method=exact"
+        )
     if method == "exact" and window is None:
         raise InputError(
             "method=exact needs logits that are a sum over n-grams, which this model's are not; "
@@ -96,23 +125,40 @@ def chosen_method(model: nn.Module, method: str) -> str:
 
 
 def parts_of_texts(
-    classifier: Subject, texts: Sequence[str], classes: Tensor, of_network: OfNetwork
+    classifier: Subject, texts: Sequence[TokenizedText], classes: Tensor, method: str
 ) -> list[Parts]:
     """The logits of each text as a sum.
 
     Args:
         classes: (texts, chosen) int64
+        method: not `auto`.
     """
     model: nn.Module = classifier.model
     if any(module.training for module in model.modules()):
         model.eval()
     device = next(model.parameters()).device
-    encoded = encode_texts(texts, classifier.encoder)
+    encoded = encode_texts([each.text for each in texts], classifier.encoder)
     found: dict[int, Parts] = {}
     for rows in sorted_batches(encoded.lengths, BATCH_SIZE, BATCH_TOKENS):
         batch: Batch = encoded.batch(rows).to(device)
         own = classes[torch.from_numpy(rows)].to(device)
+        of_network = network_method(method, [texts[row] for row in rows], classifier.encoder)
         with torch.no_grad():
             parts = model_parts(model, batch.inputs, own, of_network)
         found.update(zip(rows.tolist(), parts, strict=True))
     return [found[row] for row in range(len(texts))]
+
+
+def network_method(method: str, texts: Sequence[TokenizedText], encoder: TextEncoder) -> OfNetwork:
+    """What splits the logits of networks for these texts."""
+    if method == "exact":
+        return network_parts
+    units = [units_of(text.tokens, encoder.tokenizer) for text in texts]
+    if method == "gradients":
+        return partial(gradient_parts, units=units)
+    return partial(
+        occlusion_parts,
+        texts=[text.tokens for text in texts],
+        units=[merged(each, OCCLUDED) for each in units],
+        encoder=encoder,
+    )

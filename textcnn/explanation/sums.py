@@ -81,10 +81,14 @@ def widest_window(model: nn.Module) -> int | None:
     return None if len(known) < len(sizes) else max(known, default=0)
 
 
-def cautions(model: nn.Module) -> list[str]:
-    """Why the same n-gram may add something else to another text, in words."""
+def cautions(model: nn.Module, exact: bool) -> list[str]:
+    """Why the same n-gram may add something else to another text, in words.
+
+    Args:
+        exact: what networks add is exact too.
+    """
     networks, reasons = networks_of(model), []
-    for network in networks[:1]:  # members have the same layers
+    for network in networks[:1] if exact else ():  # members have the same layers
         reasons += depends_on_text(network)
         if any(isinstance(pooling, AttentionPooling) for pooling in network.poolings):
             reasons.append("attention weighs a window by all others")
