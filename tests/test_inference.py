@@ -44,7 +44,8 @@ def test_prediction_is_the_most_probable_class_and_the_probability_of_each(
     classifier: Classifier,
 ) -> None:
     predictions = classifier.predict(TEXTS)
-    probabilities = classifier.logits(TEXTS).softmax(dim=1)
+    scaled = classifier.logits(TEXTS) / classifier.calibration.temperature
+    probabilities = scaled.softmax(dim=1)
     for prediction, expected in zip(predictions, probabilities.tolist(), strict=True):
         assert isinstance(prediction, Prediction)
         assert prediction.probabilities == dict(zip(classifier.labels, expected, strict=True))
