@@ -360,6 +360,21 @@ def test_an_argument_without_key_and_value_is_refused(refusal: Refusal) -> None:
     assert said == "da ta=3: 'da ta' is not the name of a key; --help lists the keys"
 
 
+def test_a_program_may_take_bare_arguments_as_one_of_its_keys(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = cli.program("predict", positional="data.text")(recipe)
+    monkeypatch.setattr(sys, "argv", ["predict", "a b=c", "${", "input=x.txt", "[d, e]"])
+    main()
+    assert recipe.calls[0][0].input == "x.txt"
+    assert recipe.calls[0][0].data.text == ["a b=c", "${", "[d, e]"]
+    monkeypatch.setattr(sys, "argv", ["predict", "a", "--help"])
+    main()
+    said = capsys.readouterr().out
+    assert said.startswith("Usage: python -m textcnn.predict [data.text ...] [key=value ...]\n")
+    assert "\n  data.text=[a]\n" in said
+
+
 @pytest.mark.parametrize("path", ["a=b.csv", "评论.csv", "~/it's (1).csv"])
 def test_a_path_works_as_it_is_typed(recipe: Recipe, path: str) -> None:
     run("train", "data=files", f"data.train={path}")

@@ -18,6 +18,7 @@ from tiny_data import refusal, write_csv
 from textcnn.config.check import check
 from textcnn.config.data import DataConfig
 from textcnn.data.labelled import label_texts
+from textcnn.data.labels.unseen import FIX
 from textcnn.data.sources.columns import Columns, table_rows
 from textcnn.data.sources.files import read_files
 from textcnn.data.sources.label_cells import label_cells
@@ -245,7 +246,7 @@ def test_classes_of_the_test_rows_are_those_of_training(tmp_path: Path) -> None:
     other.write_text('text,label\nz,"{""c"": 1}"\n', encoding="utf-8")
     both = Source("files", train=given.train, test=str(other), label_kind="probabilities")
     assert refusal(lambda: loaded(both)) == (
-        "data.test, row 1: the label 'c' is not in training: a, b"
+        f"data.test, row 1: the label 'c' is not in training: a, b{FIX}"
     )
 
 

@@ -9,12 +9,19 @@ from importlib.resources import files
 from typing import Any
 
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationResolutionError,
+    UnsupportedInterpolationType,
+)
 
 from textcnn.config.keys import example, join_or, takes, walk
+from textcnn.config.quoting import holds_strings, parsed
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
 from textcnn.system.arguments import argument
 
+UNRESOLVED = (InterpolationResolutionError, UnsupportedInterpolationType)  # of ${...}
 KEY = r"[+~]*[A-Za-z_][\w.@/-]*"
 CONFIGS = "textcnn.configs"  # the package of the YAML files
 
@@ -65,6 +72,12 @@ def explain_key(error: Exception, name: str, arguments: Sequence[str]) -> str:
         return f"{key} takes keys of its own, got {got}; try --help for {inner[0]} and the others"
     if entry is None:
         return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
+    if isinstance(cause, UNRESOLVED) and holds_strings(entry) and (value := parsed(f"{key}={got}")):
+        plain = argument(key, value[0] or got)
+        return (
+            f"{key} can't take {got}: {str(cause.msg).splitlines()[0]}; if it is "
+            f"no reference but a plain string, write {plain}"
+        )
     # the same key may take other values in another schema of its group
     entries = fields(schema) if is_dataclass(schema) else ()
     entry = next((chosen for chosen in entries if chosen.name == entry.name), entry)

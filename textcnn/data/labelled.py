@@ -166,6 +166,7 @@ def label_texts(
     key: str,
     first_row: int = 1,
     known_from: str = "training",
+    fix: str = "",
     kept: bool = True,
 ) -> LabelledTexts:
     """Rows with class ids in place of class names.
@@ -177,6 +178,7 @@ def label_texts(
         key: what messages call the rows.
         first_row: the number of the first row in messages.
         known_from: where `names` come from, for messages.
+        fix: what to do about a row with another class, for messages.
         kept: see `Texts`.
 
     Raises:
@@ -195,7 +197,7 @@ def label_texts(
         name = flat[place].as_py()
         raise InputError(
             f"{key}, row {owners[place] + first_row}: the label {name!r} is not in {known_from}: "
-            f"{known}"
+            f"{known}{fix}"
         )
     numbers = ids.to_numpy().astype(np.int64)
     if several:

@@ -11,7 +11,14 @@ from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.evaluation.counts import class_scores, f1_scores, over_processes
-from textcnn.evaluation.metrics import BATCH_SIZE, Scores, labelled_logits, with_unseen
+from textcnn.evaluation.metrics import (
+    BATCH_SIZE,
+    Keep,
+    Scores,
+    in_order,
+    labelled_logits,
+    with_unseen,
+)
 from textcnn.models.decision import chosen
 
 # The thresholds to try: (steps,) float32 from 6e-6 to 1 - 6e-6, 0.5 in the middle. They are
@@ -32,6 +39,7 @@ def score_label_sets(
     batch_size: int = BATCH_SIZE,
     rank: int = 0,
     count: int = 1,
+    keep: Keep | None = None,
 ) -> tuple[Scores, tuple[float, ...]]:
     """Score a model on texts with label sets; return scores and thresholds.
 
@@ -44,12 +52,14 @@ def score_label_sets(
             thresholds with the best F1 on these texts, see `best_thresholds`.
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             result for all texts.
+        keep: gets the logits of each batch of this process.
     """
     loss, scored = torch.zeros((), dtype=torch.float64), list[ScoredBatch]()
     names = with_unseen(labels, texts)
     unseen = len(names) - len(labels)
     rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
-    for logits, batch in labelled_logits(model, map(texts.batch, rows), device):
+    kept = None if keep is None else in_order(keep, rows)
+    for logits, batch in labelled_logits(model, map(texts.batch, rows), device, kept):
         assert batch.labels is not None
         logits, truth = logits.float().cpu(), batch.labels.cpu()  # (batch, labels)
         known = truth[:, : logits.shape[1]]

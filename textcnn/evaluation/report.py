@@ -22,7 +22,7 @@ from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.scoring import score_classifier
+from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
@@ -50,7 +50,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     rows, notes = test_rows(data, trained, classifier.labels)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
-    scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
+    scores, _ = score_split(classifier, texts, device, rows.rows + 1, batch_size=config.batch_size)
     check_loss(scores.loss, directory)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None

@@ -1,6 +1,5 @@
 """Rows of CSV, TSV, JSON and fastText's format, one after another."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,13 +11,12 @@ from textcnn.data.sources.columns import (
     check_columns,
 )
 from textcnn.data.sources.csv_rows import csv_rows
+from textcnn.data.sources.fasttext import split_labels
 from textcnn.data.sources.formats import DELIMITERS, FASTTEXT, format_of
 from textcnn.data.sources.label_cells import label_cells, weight
 from textcnn.data.sources.lines import is_empty, json_cell, json_rows, json_text
 from textcnn.data.sources.missing_labels import is_missing
 from textcnn.errors import InputError
-
-FASTTEXT_LABEL = re.compile(r"(?:^|(?<=\s))__label__(\S+)\s*")
 
 
 def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
@@ -72,8 +70,7 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
         raise InputError(f"{path}: a .txt file holds names of labels only, got {key}; leave it out")
     found = False
     for number, line in enumerate(filter(str.strip, lines), start=1):
-        line = line.strip()
-        labels = FASTTEXT_LABEL.findall(line)
+        labels, text = split_labels(line)
         found = found or bool(labels)
         if len(labels) > 1 and not columns.multi_label:
             raise InputError(
@@ -85,7 +82,7 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
                 "'__label__spam buy now'"
             )
         label: Any = labels if columns.multi_label else next(iter(labels), None)
-        yield {"text": FASTTEXT_LABEL.sub("", line).strip(), "label": label}
+        yield {"text": text, "label": label}
 
 
 def json_labels(where: str, row: dict[str, Any], columns: Columns) -> dict[str, Any]:
