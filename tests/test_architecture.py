@@ -23,7 +23,8 @@ DOORS = {
     "builders/text.py",
     "estimator.py",
     "from_python.py",
-    "inference.py",  # a stored configuration
+    "inference/classifiers.py",  # the default of a key
+    "inference/loading.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",
     "training/parts.py",
