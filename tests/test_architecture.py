@@ -23,7 +23,8 @@ DOORS = {
     "builders/text.py",
     "estimator.py",
     "from_python.py",
-    "inference/classifiers.py",  # the default of a key
+    "inference/classifier.py",  # the default of a key
+    "inference/kinds.py",
     "inference/loading.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",
