@@ -27,6 +27,7 @@ DOORS = {
     "inference/kinds.py",
     "inference/loading.py",  # a stored configuration
     # what the programs run:
+    "training/finishing.py",
     "training/recipe.py",
     "training/parts.py",
     "training/initial.py",

@@ -47,6 +47,10 @@ def table_memory() -> Any:
     )
 
 
+def report() -> Any:
+    return key(True, "write the page report/index.html and the model card report/model_card.md")
+
+
 def half() -> Any:
     return key(
         False,
@@ -72,6 +76,7 @@ class TrainConfig:
         "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
         "probabilities the network learns too; null: from labels only",
     )
+    report: bool = report()
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
     overwrite: bool = key(False, "replace the run that run_dir holds, if any")
@@ -173,7 +178,8 @@ class EvaluateConfig:
     batch_size: int = key(2048, "maximum number of texts to score at a time", at_least=1)
     table_memory: int = table_memory()
     half: bool = half()
-    run_dir: str = key("outputs/evaluation", "directory for evaluation.json")
+    report: bool = report()
+    run_dir: str = key("outputs/evaluation", "directory for evaluation.json and the report")
     overwrite: bool = key(False, "replace an existing evaluation.json")
 
 

@@ -11,12 +11,14 @@ from torch import Tensor
 
 import textcnn
 from textcnn.config.programs import EvaluateConfig
+from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
 from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import doubts, majority, read_baseline
 from textcnn.evaluation.tables import class_table, measures_line, summary
@@ -65,7 +67,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
-        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
+        "reproduced": None if reported is None else same_accuracy(reported, scores),
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
@@ -78,6 +80,19 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     for line in (*notes, *lines, *(f"warning: {each}" for each in warnings), verdict):
         console.print(line)
     console.print(f"saved in {file}")
+    if config.report:
+        scored = Scored(classifier, "test", scores, predictions, rows.names, rows.text, baseline)
+        page = write_report(
+            file.parent,
+            scored,
+            measures,
+            Background(read_history(directory), config=dump(trained)),
+            checkpoint=directory,
+            model=trained.model.title,
+            data=data.path or data.source,
+            more=[f"{verdict[0].upper()}{verdict[1:]}."],
+        )
+        console.print(f"report: {page}")
 
 
 def write(file: Path, result: dict[str, Any]) -> None:
@@ -109,6 +124,11 @@ def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tenso
     return (classifier.logits(texts) - stored).abs().max().item()
 
 
+def same_accuracy(reported: dict[str, float], scores: Scores) -> bool:
+    """Earlier versions rounded to float32, which is no other result."""
+    return math.isclose(reported["accuracy"], scores.accuracy, rel_tol=1e-6)
+
+
 def judge(
     scores: Scores,
     reported: dict[str, float] | None,
@@ -131,6 +151,6 @@ def judge(
             else "the test data have changed"
         )
         return f"nothing to compare with: {changed}"
-    if reported["accuracy"] == scores.accuracy:
+    if same_accuracy(reported, scores):
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
     return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

@@ -13,16 +13,20 @@ from textcnn.evaluation.page.content import Content, Figure, Grid
 from textcnn.evaluation.page.drawings import draw_curves
 from textcnn.evaluation.page.examples import examples_of, least_sure, surest_mistakes
 from textcnn.evaluation.page.grids import classes_grid, confused_grid, confusion_of, measures_grid
-from textcnn.evaluation.page.model_card import CardFacts
+from textcnn.evaluation.page.model_card import CardFacts, write_card
+from textcnn.evaluation.page.page import write_page
 from textcnn.evaluation.predictions import Predictions
 from textcnn.evaluation.references import BaselineScores, majority
 from textcnn.evaluation.strongest import strongest_ngrams
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import BaseClassifier
 from textcnn.system.arguments import argument
+from textcnn.system.atomic import existing
+from textcnn.system.run_dir import METRICS
 
 DECIDING = 12  # n-grams of a class
 MOST_DECIDED = 50  # classes in the table of n-grams
+MOST_EPOCHS = 1000  # of a history that is drawn
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,36 @@ def commands(checkpoint: Path) -> tuple[tuple[str, str], ...]:
         ("Explain one answer:", f'python -m textcnn.explain {given} text="a text"'),
         ("Check what changes its answers:", f"python -m textcnn.audit {given}"),
     )
+
+
+def write_report(
+    run_dir: Path, scored: Scored, measures: Measures, background: Background, **named: Any
+) -> Path:
+    """Write the page and the model card into a run directory, and return the path of the page.
+
+    Args:
+        named: as `build_content` takes them.
+    """
+    content = build_content(scored, measures, background, audit=read_audit(run_dir), **named)
+    write_card(run_dir, content, card_facts(scored, named["data"]))
+    return write_page(run_dir, content)
+
+
+def read_history(checkpoint: Path) -> list[dict[str, Any]]:
+    """The history of the run that a checkpoint belongs to; empty if there is nothing to read."""
+    try:
+        file = existing(checkpoint).parent / METRICS
+        lines = json.loads(file.read_text(encoding="utf-8"))["history"]
+        return [
+            {"epoch": int(line["epoch"])}
+            | {
+                split: {name: float(line[split][name]) for name in ("loss", "accuracy")}
+                for split in ("train", "validation")
+            }
+            for line in lines[:MOST_EPOCHS]
+        ]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return []
 
 
 def read_audit(run_dir: Path) -> tuple[str, ...]:

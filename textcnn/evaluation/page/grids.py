@@ -121,7 +121,7 @@ def confused_grid(scores: Scores, predictions: Predictions) -> Grid | None:
         share = percent(count / max(scores.classes[true].examples, 1))
         rows.append((names[true], names[answer], f"{count:,}", share))
     header = ("true class", "predicted", "texts", "of the true class")
-    return Grid(header, tuple(rows), "The most frequent confusions.")
+    return Grid(header, tuple(rows), "The most frequent confusions.", words=True)
 
 
 def as_grid(rows: Sequence[Sequence[str]], caption: str = "") -> Grid:
