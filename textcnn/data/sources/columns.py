@@ -21,7 +21,7 @@ from textcnn.data.sources.arrow.strings import (
 from textcnn.data.sources.carried import OTHERS, table_others
 from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, weight
 from textcnn.data.sources.lines import is_empty
-from textcnn.data.sources.missing_labels import refuse_missing
+from textcnn.data.sources.missing_labels import missing_as, refuse_missing
 from textcnn.errors import InputError
 from textcnn.system.arguments import argument
 
@@ -123,7 +123,8 @@ def table_rows(
         made[OTHERS] = table_others(table, columns.names, features or {})
     rows = pa.table(made).cast(columns.schema)
     labels = ", ".join(columns.labels)
-    return refuse_missing(rows, where, labels, columns.missing_label, first_row)
+    what = missing_as([table[name] for name in columns.labels], rows["label"])
+    return refuse_missing(rows, where, labels, columns.missing_label, first_row, what)
 
 
 def table_labels(
@@ -239,7 +240,8 @@ def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListA
         inner = Column(pc.list_flatten(values), where, name, column.first_row, rows)
         flat = class_names(inner, getattr(feature, "feature", None))
         if (null := find(pc.is_null(flat), True)) is not None:
-            raise InputError(is_empty(inner.row(null), name))
+            missing = inner.values[null].as_py() is None
+            raise InputError(is_empty(inner.row(null), name, null=missing))
     elif separator is None:
         raise InputError(f"{where}, column {name!r} holds {values.type}{WANTS_SEPARATOR}")
     else:

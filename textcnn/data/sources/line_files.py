@@ -15,7 +15,7 @@ from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.fasttext import split_labels
 from textcnn.data.sources.formats import DELIMITERS, FASTTEXT, format_of
 from textcnn.data.sources.label_cells import label_cells, weight
-from textcnn.data.sources.lines import is_empty, json_cell, json_rows, json_text
+from textcnn.data.sources.lines import check_has, is_empty, json_cell, json_rows, json_text
 from textcnn.data.sources.missing_labels import is_missing
 from textcnn.errors import InputError
 
@@ -100,16 +100,14 @@ def json_labels(where: str, row: dict[str, Any], columns: Columns) -> dict[str, 
     if columns.kind == "names":
         return {"label": json_label(where, row, columns)}
     for column in columns.labels:
-        if column not in row:
-            raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
+        check_has(where, row, column)
     return label_cells(where, [row[column] for column in columns.labels], columns)
 
 
 def json_weight(where: str, row: dict[str, Any], columns: Columns) -> dict[str, float]:
     if columns.weight is None:
         return {}
-    if columns.weight not in row:
-        raise InputError(f"{where}: no column {columns.weight!r}; it has {', '.join(row)}")
+    check_has(where, row, columns.weight)
     return {"weight": weight(where, columns.weight, row[columns.weight])}
 
 
