@@ -8,11 +8,14 @@ from textcnn.config.keys import walk
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_rows
+from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.build import Background, Scored, write_report
 from textcnn.evaluation.page.grids import as_grid
 from textcnn.evaluation.predictions import Predictions, score_split
 from textcnn.evaluation.references import BaselineScores
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.slices import slice_groups
 from textcnn.inference import BaseClassifier, load
 from textcnn.models.summary import summary_rows
 from textcnn.system.atomic import write_json
@@ -80,13 +83,14 @@ def report(run: "TrainingRun", outcome: Outcome, split: str, predictions: Predic
         own = baseline.test if split == "test" else baseline.validation
         assert own is not None
         reference = BaselineScores(baseline.unit, own.accuracy, own.macro_f1)
+    predictions = replace(predictions, rows=rows.numbers)
     scored = Scored(
         outcome.best,
         split,
         outcome.scores[split],
-        replace(predictions, rows=rows.numbers),
-        rows.names,
-        rows.text,
+        measure(predictions),
+        Answers(predictions, rows.texts(), outcome.best.probabilities),
+        slice_groups(predictions, {}),
         reference,
     )
     background = Background(
@@ -100,7 +104,6 @@ def report(run: "TrainingRun", outcome: Outcome, split: str, predictions: Predic
     page = write_report(
         run.run_dir,
         scored,
-        scored.measured(),
         background,
         checkpoint=run.run_dir,
         model=run.config.model.title,
