@@ -25,7 +25,7 @@ from textcnn.evaluation.references import BaselineScores, majority
 from textcnn.evaluation.strongest import strongest_ngrams
 from textcnn.evaluation.texts.answers import Answers
 from textcnn.evaluation.texts.mistakes import least_sure, surest_mistakes
-from textcnn.evaluation.texts.slices import Group
+from textcnn.evaluation.texts.slices import Group, weak_slices
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import BaseClassifier
 from textcnn.system.arguments import argument
