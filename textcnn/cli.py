@@ -26,7 +26,7 @@ from textcnn.config.check import check
 from textcnn.config.compose import check_lengths
 from textcnn.config.explain import CONFIGS, described, explain, group_options
 from textcnn.config.keys import command_line, join_or, takes, walk
-from textcnn.config.quoting import as_hydra
+from textcnn.config.quoting import as_hydra, without_bare
 from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.config.sweep import check_jobs, varied
 from textcnn.errors import InputError, shortened
@@ -41,6 +41,7 @@ PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
+    "explain": "show which n-grams decide, in texts or over a data set",
     "describe": "show the data and the layers of a model without training",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "illustrate": "measure what convolutions see of word order and position",
@@ -49,6 +50,7 @@ EXAMPLES = {
     "train": "data=files data.train=train.csv data.test=test.csv run_dir=outputs/mine",
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
+    "explain": 'checkpoint=outputs/mine text="not a fine film"',
     "describe": "data=imdb model=dilated",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "illustrate": "preset=quick run_dir=outputs/tour",
@@ -58,10 +60,17 @@ HELP_WIDTH = 100  # columns
 CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint directory>"
 
 
-def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
+def program(
+    name: str, positional: str | None = None, one: str | None = None
+) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed, checked config into an entry point.
 
     The function calls `end_start` once it has imported what it needs.
+
+    Args:
+        positional: a key, a list of strings, to which arguments without a key are added. Hydra
+            doesn't read them, so they may hold any characters.
+        one: a key for one of these strings, `one=...`, read in the same way.
 
     Exit codes: 0 for success, 2 for input that can't be used and for files that can't be written,
     130 for an interrupt.
@@ -70,6 +79,7 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
         composed: list[DictConfig] = []
         arguments: list[str] = []  # as typed, before `as_hydra`
+        bare: list[str] = []  # for `positional`
         failed: list[str] = []  # jobs of a sweep
 
         @functools.wraps(function)
@@ -77,7 +87,9 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             composed.append(config)
             # Exit here: Hydra would add a line of its own to an exception that passes through it.
             with going_on(failed), one_line_errors(name, arguments):
-                typed = OmegaConf.to_object(config)
+                typed: Any = OmegaConf.to_object(config)
+                if positional is not None:
+                    setattr(typed, positional, [*getattr(typed, positional), *bare])
                 check(typed)
                 limit_threads()
                 function(typed)
@@ -87,6 +99,9 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
         def main() -> None:
             composed.clear()
             arguments[:] = sys.argv[1:]
+            bare.clear()
+            if positional is not None:
+                arguments[:], bare[:] = without_bare(arguments, one)
             failed.clear()
             before = begin_start()
             try:

@@ -17,6 +17,8 @@ WEIGHTS = "training.class_weights"  # names of classes are no keys of Hydra's gr
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 WEIGHT = re.compile(rf"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|.+?)\s*:\s*({NUMBER})\s*(?:,|$)""")
 PLAIN = re.compile(r"[\w.,+-]+|\[[\w.,+-]*\]", re.ASCII)
+KEYED = re.compile(r"[+~]*[A-Za-z_][\w.@/-]*=", re.ASCII)
+FLAGS_WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--info", "-i"}
 BRACKETS = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
 
@@ -27,6 +29,25 @@ def as_hydra(arguments: Sequence[str], entries: Mapping[str, Any]) -> list[str]:
         entries: the dataclass fields of the keys, by name.
     """
     return [quoted_argument(argument, entries) for argument in arguments]
+
+
+def without_bare(arguments: Sequence[str], one: str | None) -> tuple[list[str], list[str]]:
+    """The arguments `key=value` and flags, and the others: those without a key.
+
+    Args:
+        one: the name of a key whose values belong to the others; None: there is none.
+    """
+    kept, others = [], []
+    flagged = False  # the value of a flag, as in `--cfg job`
+    for argument in arguments:
+        if one is not None and argument.startswith(f"{one}="):
+            others.append(argument[len(one) + 1 :])
+        elif flagged or argument.startswith("-") or KEYED.match(argument):
+            kept.append(argument)
+        else:
+            others.append(argument)
+        flagged = argument in FLAGS_WITH_VALUE
+    return kept, others
 
 
 def quoted_argument(argument: str, entries: Mapping[str, Any]) -> str:
