@@ -39,6 +39,7 @@ DOORS = {
     "training/ngrams/run.py",
     "training/runs.py",
     "training/many_runs/students.py",
+    "evaluation/chosen_data.py",
     "evaluation/report.py",
     "studies/tour/run.py",
     "studies/tour/command.py",

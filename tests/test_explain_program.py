@@ -10,7 +10,6 @@ import pytest
 from tiny_data import error_line, run
 
 from textcnn.config.evaluation import explanation as keys
-from textcnn.config.quoting import without_bare
 from textcnn.explanation import explain as methods
 from textcnn.inference import load
 
@@ -48,14 +47,6 @@ def test_texts_may_come_without_a_key_and_hold_anything(
     capfd.readouterr()
     assert explain(tiny_run, *given[:2], f"text={given[2]}", given[3], "output=-") == 0
     assert [each["text"] for each in lines(capfd)] == given
-
-
-def test_only_arguments_with_a_key_are_keys() -> None:
-    arguments = ["seed=1", "a film", "+x.y=2", "--cfg", "job", "E = mc2", "text=--x", "-h"]
-    assert without_bare(arguments, "text") == (
-        ["seed=1", "+x.y=2", "--cfg", "job", "-h"],
-        ["a film", "E = mc2", "--x"],
-    )
 
 
 def test_the_terminal_shows_words_and_a_table_that_adds_up(

@@ -26,7 +26,7 @@ from textcnn.config.check import check
 from textcnn.config.compose import check_lengths
 from textcnn.config.explain import CONFIGS, described, explain, group_options
 from textcnn.config.keys import command_line, join_or, takes, walk
-from textcnn.config.quoting import as_hydra, without_bare
+from textcnn.config.quoting import as_hydra
 from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.config.sweep import check_jobs, varied
 from textcnn.errors import InputError, shortened
@@ -61,16 +61,15 @@ CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint d
 
 
 def program(
-    name: str, positional: str | None = None, one: str | None = None
+    name: str, positional: str | None = None, singular: str | None = None
 ) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed, checked config into an entry point.
 
-    The function calls `end_start` once it has imported what it needs.
-
     Args:
-        positional: a key, a list of strings, to which arguments without a key are added. Hydra
-            doesn't read them, so they may hold any characters.
-        one: a key for one of these strings, `one=...`, read in the same way.
+        positional: the key that takes arguments without `key=`; None: they are refused.
+        singular: a name for one value of this key: `singular=value` is such an argument too.
+
+    The function calls `end_start` once it has imported what it needs.
 
     Exit codes: 0 for success, 2 for input that can't be used and for files that can't be written,
     130 for an interrupt.
@@ -79,7 +78,6 @@ def program(
     def decorate(function: Callable[[Any], None]) -> Callable[[], None]:
         composed: list[DictConfig] = []
         arguments: list[str] = []  # as typed, before `as_hydra`
-        bare: list[str] = []  # for `positional`
         failed: list[str] = []  # jobs of a sweep
 
         @functools.wraps(function)
@@ -87,9 +85,7 @@ def program(
             composed.append(config)
             # Exit here: Hydra would add a line of its own to an exception that passes through it.
             with going_on(failed), one_line_errors(name, arguments):
-                typed: Any = OmegaConf.to_object(config)
-                if positional is not None:
-                    setattr(typed, positional, [*getattr(typed, positional), *bare])
+                typed = OmegaConf.to_object(config)
                 check(typed)
                 limit_threads()
                 function(typed)
@@ -99,9 +95,6 @@ def program(
         def main() -> None:
             composed.clear()
             arguments[:] = sys.argv[1:]
-            bare.clear()
-            if positional is not None:
-                arguments[:], bare[:] = without_bare(arguments, one)
             failed.clear()
             before = begin_start()
             try:
@@ -109,9 +102,9 @@ def program(
                 threading.excepthook = pass_over_os_errors
                 with one_line_errors(name, arguments, bugs=lambda: bool(composed)):
                     check_lengths(arguments)
-                    sys.argv[1:] = as_hydra(arguments, described(name))
+                    sys.argv[1:] = as_hydra(arguments, described(name), positional, singular)
                     register_schemas()
-                    start(name, task)
+                    start(name, task, positional)
                     flush_output()
                 if failed:
                     fail("\n".join([f"{len(failed)} of {len(composed)} jobs failed:", *failed]))
@@ -125,12 +118,13 @@ def program(
     return decorate
 
 
-def start(name: str, task: Callable[[DictConfig], None]) -> None:
+def start(name: str, task: Callable[[DictConfig], None], positional: str | None) -> None:
     """Print the help of a program, or let Hydra compose its configuration and run the task."""
     # With this, Hydra raises errors instead of printing them in its own words.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
+        overrides = [each for each in sys.argv[1:] if not each.startswith("-")]
+        print(help_text(name, overrides, positional))
         return
     if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
         fail(f"{name} has no run_dir, so it can't run several times; omit --multirun")
@@ -254,7 +248,7 @@ def refuse_changes(allowed: set[str]) -> set[str]:
     return given
 
 
-def help_text(name: str, overrides: list[str]) -> str:
+def help_text(name: str, overrides: list[str], positional: str | None = None) -> str:
     """The help of a program: its groups and keys, with their values under these overrides."""
     with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
         composed = hydra.compose(name, overrides, return_hydra_config=True)
@@ -262,7 +256,8 @@ def help_text(name: str, overrides: list[str]) -> str:
     with open_dict(composed):
         del composed["hydra"]
     summary = f"{PROGRAMS[name][0].upper()}{PROGRAMS[name][1:]}."
-    lines = [f"Usage: python -m textcnn.{name} [key=value ...]", "", summary]
+    bare = "" if positional is None else f"[{positional} ...] "
+    lines = [f"Usage: python -m textcnn.{name} {bare}[key=value ...]", "", summary]
     lines += [f"Example: python -m textcnn.{name} {EXAMPLES[name]}", ""]
     if chosen := [entry.name for entry in fields(SCHEMAS[name]) if entry.name in groups]:
         lines += ["Groups; each sets several keys at once:"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEXTS_AT_ONCE = 64
 
 
-@program("explain", positional="texts", one="text")
+@program("explain", positional="texts", singular="text")
 def main(config: ExplainConfig) -> None:
     if not config.checkpoint:
         raise InputError(CHECKPOINT_MISSING)
