@@ -13,7 +13,10 @@ ROOMS = (
     *("explanation", "inference", "evaluation", "training", "from_python", "estimator"),
     *("studies", "cli"),
 )
-PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
+PROGRAMS = (
+    *("train", "evaluate", "predict", "describe", "illustrate", "audit_data"),
+    "explain",
+)
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
