@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
-    *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
+    *("explanation", "inference", "evaluation", "training", "from_python", "estimator"),
+    *("studies", "cli"),
 )
 PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
 # who sees the classes of the configuration, besides textcnn/config itself
@@ -22,7 +23,8 @@ DOORS = {
     "builders/text.py",
     "estimator.py",
     "from_python.py",
-    "inference/classifiers.py",  # the default of a key
+    "inference/classifier.py",  # the default of a key
+    "inference/kinds.py",
     "inference/loading.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",
@@ -36,6 +38,7 @@ DOORS = {
     "training/ngrams/run.py",
     "training/runs.py",
     "training/many_runs/students.py",
+    "evaluation/chosen_data.py",
     "evaluation/report.py",
     "studies/tour/run.py",
     "studies/tour/command.py",

@@ -102,7 +102,7 @@ def test_a_generator_of_texts_is_a_type_error(classifier: Classifier) -> None:
         yield "goal"
 
     with pytest.raises(TypeError):
-        classifier.predict(texts())  # type: ignore[arg-type]
+        classifier.predict(texts())  # type: ignore[call-overload]
 
 
 def test_run_best_and_last_can_be_loaded_and_the_run_means_best(

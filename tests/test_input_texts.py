@@ -194,7 +194,7 @@ def test_an_empty_csv_file_is_refused(write: Write) -> None:
         ("texts.csv", "text,id\nx,1\ny\n", "line 3: 1 columns, but the header has 2 (text, id)"),
         ("texts.csv", "text,text\nx,1\n", "two columns are named 'text'"),
         ("texts.csv", 'text,id\n"x,1\n', "line 2: unexpected end of data"),
-        ("texts.jsonl", '{"text": null}\n', "line 1: column 'text' is empty"),
+        ("texts.jsonl", '{"text": null}\n', "line 1: column 'text' is null"),
         ("texts.jsonl", '{"text": [1]}\n', "line 1: column 'text' must hold a single value"),
         ("texts.jsonl", '"x"\n', "line 1: expected an object"),
     ],

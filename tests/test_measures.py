@@ -8,38 +8,14 @@ import numpy as np
 import pytest
 import torch
 from sklearn import metrics
+from tiny_predictions import predictions
 
-from textcnn.data.batching import EncodedTexts
 from textcnn.evaluation.measures.intervals import Cells, bootstrap, wilson
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.measures.ranking import class_rankings, label_rankings
-from textcnn.evaluation.predictions import Keeper, Predictions
+from textcnn.evaluation.predictions import Predictions
 
 CLASSES, TEXTS = 6, 200
-
-
-def predictions(
-    logits: torch.Tensor,
-    truth: np.ndarray,
-    thresholds: tuple[float, ...] | None = None,
-    **keep: int,
-) -> Predictions:
-    size = len(truth)
-    encoded = EncodedTexts(
-        np.ones(size, np.int32), np.arange(size + 1), np.ones(size, np.int64), truth
-    )
-    keeper = Keeper(encoded, logits.shape[1])
-    keeper(np.arange(size), logits)
-    return Predictions(
-        labels=tuple(map(str, range(logits.shape[1]))),
-        truth=truth,
-        **keeper.gathered(torch.device("cpu")),
-        lengths=encoded.full_lengths,
-        truncated=np.zeros(size, bool),
-        unknown=np.zeros(size),
-        rows=np.arange(1, size + 1),
-        thresholds=thresholds,
-    )
 
 
 @pytest.fixture(scope="module")

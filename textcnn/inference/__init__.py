@@ -1,8 +1,8 @@
 """Trained classifiers, and how they are loaded."""
 
-from textcnn.inference.classifiers import (
+from textcnn.inference.classifier import BaseClassifier
+from textcnn.inference.kinds import (
     AnyClassifier,
-    BaseClassifier,
     Classifier,
     LabelSetClassifier,
     build_classifier,

@@ -11,7 +11,7 @@ from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config
 from textcnn.errors import InputError
-from textcnn.inference.classifiers import AnyClassifier, build_classifier
+from textcnn.inference.kinds import AnyClassifier, build_classifier
 
 
 class Restored(NamedTuple):

@@ -26,6 +26,9 @@ class LabelSetPrediction(NamedTuple):
         return {"labels": labels, "probabilities": self.probabilities}
 
 
+AnyPrediction = Prediction | LabelSetPrediction
+
+
 class Abstention(NamedTuple):
     """No answer, because no class is probable enough, and the probability of each class."""
 

@@ -7,9 +7,12 @@ texts of another source, nor about another training run.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Z = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 RESAMPLES = 1000
@@ -45,7 +48,7 @@ class Cells:
     counts: np.ndarray  # (cells,) int64: texts
     # (3 * classes, cells): whether the texts of a cell are right about a class, are predicted to
     # have it, and have it
-    members: sparse.csr_matrix
+    members: "sparse.csr_matrix"
 
     @classmethod
     def of_classes(cls, truth: np.ndarray, predicted: np.ndarray, classes: int) -> "Cells":
@@ -102,8 +105,10 @@ class Cells:
             yield self.totals(generator.multinomial(texts, shares, min(step, number - start)))
 
 
-def stacked(places: Places, classes: int, cells: int) -> sparse.csr_matrix:
+def stacked(places: Places, classes: int, cells: int) -> "sparse.csr_matrix":
     """The `members` whose places (classes, cells) of its three parts are 1."""
+    from scipy import sparse  # imported here: it takes a while
+
     rows = np.concatenate([rows + number * classes for number, (rows, _) in enumerate(places)])
     columns = np.concatenate([columns for _, columns in places])
     ones = np.ones(len(rows), np.int64)

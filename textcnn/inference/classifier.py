@@ -1,9 +1,9 @@
-"""A trained classifier: texts in, predictions out."""
+"""What every trained classifier does: texts in, logits, predictions and explanations out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -14,17 +14,19 @@ from textcnn.config.programs import TABLE_MEMORY
 from textcnn.data.batching import SCORED_TOKENS, Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
+from textcnn.explanation.explain import CLASSES, explain
+from textcnn.explanation.explanation import Explanation
 from textcnn.models.calibration import Calibration
-from textcnn.models.decision import chosen
 from textcnn.models.fast.tables import build_tables
-from textcnn.models.finite import finite
-from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction, abstaining
+from textcnn.models.prediction import (
+    AnyPrediction,
+)
 from textcnn.models.unfamiliar import unseen_shares
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
 T = TypeVar("T")
-P = TypeVar("P")
+P = TypeVar("P", bound=AnyPrediction)
 # Tokens per batch, including padding, where only maxima are kept: a tenth faster than fewer.
 MAXIMA_TOKENS = 2**17
 # Tokens of the longest n-grams that may be unfamiliar: nearly all longer ones of any text are.
@@ -137,6 +139,21 @@ class BaseClassifier(Generic[P]):
         )
         return list(chain.from_iterable(parts))
 
+    def explain(
+        self, texts: Sequence[str], *, method: str = "auto", classes: int | None = CLASSES
+    ) -> list[Explanation]:
+        """What each n-gram of each text adds to the logits, in the order of the texts.
+
+        Args:
+            method, classes: see `textcnn.explanation.explain.explain`.
+
+        Raises:
+            TypeError: as `logits`.
+            InputError: the method doesn't apply to this model.
+        """
+        check_texts(texts)
+        return explain(self, texts, method=method, classes=classes)
+
     def unfamiliar(self, texts: Sequence[str]) -> Tensor:
         """The share of the n-grams of each text that training never saw: (texts,) float64.
 
@@ -209,135 +226,6 @@ class BaseClassifier(Generic[P]):
         return logits
 
 
-class Classifier(BaseClassifier[Prediction]):
-    """Predicts the class of each text."""
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        return finite(self.calibration.scaled(logits)).softmax(dim=1)  # (texts, classes)
-
-    def decide(self, logits: Tensor) -> list[Prediction]:
-        probabilities = self.probabilities(logits).tolist()
-        named = [dict(zip(self.labels, row, strict=True)) for row in probabilities]
-        # of the logits: calibration changes no answer, not even by rounding
-        best = [self.labels[index] for index in logits.argmax(dim=1).tolist()]
-        return list(map(Prediction._make, zip(best, named, strict=True)))
-
-    @overload
-    def predict(self, texts: Sequence[str], batch_size: int = 2048) -> list[Prediction]: ...
-    @overload
-    def predict(
-        self, texts: Sequence[str], batch_size: int = 2048, *, threshold: float
-    ) -> list[Prediction | Abstention]: ...
-    @overload
-    def predict(
-        self, texts: Sequence[str], batch_size: int = 2048, *, coverage: float
-    ) -> list[Prediction | Abstention]: ...
-    def predict(
-        self,
-        texts: Sequence[str],
-        batch_size: int = 2048,
-        *,
-        threshold: float | None = None,
-        coverage: float | None = None,
-    ) -> Any:
-        """The predictions, in the order of the texts.
-
-        Args:
-            texts, batch_size: as for `logits`; so are the errors.
-            threshold: an `Abstention` for texts whose most probable class is less probable.
-            coverage: instead, answer about this share of texts: the surest, by the threshold that
-                answered this share of the validation texts.
-        """
-        predictions = super().predict(texts, batch_size)
-        if threshold is None and coverage is None:
-            return predictions
-        return abstaining(predictions, self.threshold_for(threshold, coverage))
-
-    def threshold_for(self, threshold: float | None, coverage: float | None) -> float:
-        """The threshold itself, or that for a coverage.
-
-        Raises:
-            InputError: both are given, or the number is none from 0 to 1.
-        """
-        if threshold is not None and coverage is not None:
-            raise InputError("give either threshold or coverage, got both")
-        given = {"threshold": threshold} if coverage is None else {"coverage": coverage}
-        ((name, number),) = given.items()
-        if number is None or not 0 <= number <= 1:
-            raise InputError(f"{name} takes a number from 0 to 1, got {number}")
-        return number if coverage is None else self.calibration.threshold_for(coverage)
-
-
-class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
-    """Predicts a label set for each text, possibly an empty one."""
-
-    raw_thresholds: tuple[float, ...]
-
-    def __init__(
-        self,
-        model: Model,
-        encoder: TextEncoder,
-        labels: Sequence[str],
-        thresholds: Sequence[float],
-        **settings: Any,
-    ):
-        """
-        Args:
-            thresholds: the probability before calibration from which each label is predicted.
-            settings: `calibration`, `table_memory` and `half`, as for `Classifier`.
-        """
-        if len(thresholds) != len(labels):
-            raise ValueError(
-                f"expected a threshold for each of {len(labels)} labels, got {len(thresholds)}"
-            )
-        super().__init__(model, encoder, labels, **settings)
-        self.raw_thresholds = tuple(thresholds)
-
-    @property
-    def thresholds(self) -> tuple[float, ...]:
-        """The probability from which each label is predicted."""
-        return self.calibration.moved(self.raw_thresholds)
-
-    @thresholds.setter
-    def thresholds(self, thresholds: Sequence[float] | None) -> None:
-        assert thresholds is not None, "label sets need thresholds"
-        self.raw_thresholds = self.calibration.moved_back(thresholds)
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        return finite(self.calibration.scaled(logits)).sigmoid()  # (texts, classes)
-
-    def chosen(self, logits: Tensor) -> Tensor:
-        """The label sets that the logits (texts, labels) stand for: bool, of the same shape."""
-        # before calibration, which so changes no answer, not even by rounding
-        return chosen(logits.sigmoid(), self.raw_thresholds)
-
-    def decide(self, logits: Tensor) -> list[LabelSetPrediction]:
-        probabilities = self.probabilities(logits).tolist()
-        named = [dict(zip(self.labels, row, strict=True)) for row in probabilities]
-        sets = [frozenset(compress(self.labels, row)) for row in self.chosen(logits).tolist()]
-        return list(map(LabelSetPrediction._make, zip(sets, named, strict=True)))
-
-
-AnyClassifier = Classifier | LabelSetClassifier
-
-
 def check_texts(texts: Sequence[str]) -> None:
     if isinstance(texts, str) or not all(issubclass(t, str) for t in set(map(type, texts))):
         raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
-
-
-def build_classifier(
-    model: Model,
-    encoder: TextEncoder,
-    labels: Sequence[str],
-    thresholds: Sequence[float] | None,
-    **settings: Any,
-) -> AnyClassifier:
-    """
-    Args:
-        thresholds: of label sets, before calibration; None: each text has one class.
-        settings: `calibration`, `table_memory` and `half`, as for `Classifier`.
-    """
-    if thresholds is None:
-        return Classifier(model, encoder, labels, **settings)
-    return LabelSetClassifier(model, encoder, labels, thresholds, **settings)
