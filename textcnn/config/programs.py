@@ -237,9 +237,35 @@ class PredictConfig:
         "terminal, otherwise chosen for speed",
         at_least=1,
     )
+    threshold: float | None = key(
+        None,
+        "answer only texts whose most probable class has at least this probability; others get "
+        "label null and abstained true; null: answer all",
+        at_least=0.0,
+        at_most=1.0,
+    )
+    coverage: float | None = key(
+        None,
+        "instead of threshold, the share of texts to answer: by the threshold that answered this "
+        "share of the validation texts; null: answer all",
+        above=0.0,
+        at_most=1.0,
+    )
+    unfamiliar: bool = key(
+        False,
+        "also write the share of each text's n-grams that training never saw, and whether that "
+        "makes the text unlike those of training: more than 99 % of the validation texts have",
+    )
     table_memory: int = table_memory()
     half: bool = half()
     overwrite: bool = key(False, "replace an existing output file")
+
+    def conflicts(self) -> Iterator[str]:
+        if self.threshold is not None and self.coverage is not None:
+            yield (
+                f"coverage={self.coverage} chooses the threshold, got threshold={self.threshold}; "
+                "leave out one of the two"
+            )
 
 
 @dataclass
