@@ -12,7 +12,10 @@ ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
     *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
 )
-PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
+PROGRAMS = (
+    *("train", "evaluate", "predict", "describe", "illustrate", "audit_data"),
+    "compare",
+)
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
@@ -36,6 +39,9 @@ DOORS = {
     "training/runs.py",
     "training/many_runs/students.py",
     "evaluation/report.py",
+    "evaluation/comparison/collect.py",
+    "evaluation/comparison/compare.py",
+    "evaluation/comparison/stored.py",
     "studies/tour/run.py",
     "studies/tour/command.py",
 }
