@@ -38,6 +38,7 @@ DOORS = {
     "training/ngrams/run.py",
     "training/runs.py",
     "training/many_runs/students.py",
+    "evaluation/chosen_data.py",
     "evaluation/report.py",
     "evaluation/comparison/collect.py",
     "evaluation/comparison/compare.py",

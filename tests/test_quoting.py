@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
+from tiny_data import refusal
 
 from textcnn.config.compose import compose
 from textcnn.config.explain import described
 from textcnn.config.keys import allowed
 from textcnn.config.quoting import as_hydra, parsed, weights_by_name
 from textcnn.errors import InputError
-from textcnn.system.arguments import argument
+from textcnn.system.arguments import argument, hydra_string
 
 ENTRIES = described("train")
 
@@ -62,6 +64,37 @@ def test_an_argument_to_paste_means_its_value(path: str) -> None:
     if pasted is not None and "${" not in path:
         (value,) = parsed(as_hydra([pasted], ENTRIES)[0]) or ("not parsed",)
         assert value == path
+
+
+@pytest.mark.parametrize(
+    ("typed", "pasted"),
+    [
+        ("${x}.csv", r"""'data.train="\${x}.csv"'"""),
+        ("[${x}.csv,b.csv]", r"""'data.train=["\${x}.csv",b.csv]'"""),
+        ("${x:1}", r"""'data.train="\${x:1}"'"""),
+    ],
+)
+def test_a_reference_to_nothing_is_refused_with_the_string_to_paste(
+    typed: str, pasted: str
+) -> None:
+    said = refusal(lambda: composed(f"data.train={typed}"))
+    assert said.startswith(f"data.train can't take {typed}: ")
+    assert said.endswith(f"; if it is no reference but a plain string, write {pasted}")
+    (argument_given,) = shlex.split(pasted)
+    value = composed(*as_hydra([argument_given], ENTRIES)).data.train  # type: ignore[attr-defined]
+    assert value == (typed if typed[0] != "[" else ["${x}.csv", "b.csv"])
+
+
+def test_a_reference_to_nothing_is_no_plain_string_where_a_number_is_wanted() -> None:
+    said = refusal(lambda: composed("seed=${x}"))
+    assert said.startswith("seed takes a whole number, ")
+    assert said.endswith(", got ${x}; try seed=0")
+
+
+@given(st.text(r"$x{}\"':, ", min_size=1))
+def test_a_string_with_dollars_and_braces_means_itself(text: str) -> None:
+    node = OmegaConf.create({"key": parsed(f"key={hydra_string(text)}")})
+    assert OmegaConf.to_object(node) == {"key": [text]}
 
 
 @pytest.mark.parametrize(

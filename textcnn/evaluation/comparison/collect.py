@@ -9,6 +9,7 @@ from torch import Tensor
 from textcnn.config.data import DataConfig
 from textcnn.data.same_text import hash_texts
 from textcnn.errors import InputError
+from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.comparison.answers import (
     SAMPLE,
     Answers,
@@ -20,7 +21,6 @@ from textcnn.evaluation.comparison.answers import (
 )
 from textcnn.evaluation.comparison.groups import Group
 from textcnn.evaluation.comparison.run import LeftOut, Run
-from textcnn.evaluation.report import chosen_data, found_data, test_rows
 from textcnn.inference import Restored, restore
 
 PREDICTIONS = "predictions.jsonl"  # that `evaluate` leaves in its run_dir
