@@ -95,14 +95,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     if len(groups) > 1:
         console.print(slice_table(groups))
     verdict = judge(scores, reported, same_data, given, golden)
-    for line in (
-        *notes,
-        *(mistake_lines(answers, config.errors) if config.errors else ()),
-        *score_lines(scores, measures, reference, baseline, groups),
-        verdict,
-        f"saved in {file}, each text in {PREDICTIONS} beside it",
-    ):
-        console.print(line)
+    beside = f"each text in {PREDICTIONS} beside it"
     if config.report:
         page = write_report(
             file.parent,
@@ -113,7 +106,15 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
             data=data.path or data.source,
             more=[f"{verdict[0].upper()}{verdict[1:]}."],
         )
-        console.print(f"report: {page}")
+        beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
+    for line in (
+        *notes,
+        *(mistake_lines(answers, config.errors) if config.errors else ()),
+        *score_lines(scores, measures, reference, baseline, groups),
+        verdict,
+        f"saved in {file}, {beside}",
+    ):
+        console.print(line)
 
 
 def score_lines(
