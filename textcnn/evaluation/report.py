@@ -15,7 +15,7 @@ from textcnn.config.programs import EvaluateConfig
 from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
-from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
+from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
@@ -56,7 +56,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, classifier.labels)
+    rows, notes = labelled_rows(data, trained, classifier.labels, config.checkpoint)
     others = rows.others()
     columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
@@ -65,7 +65,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         classifier, texts, device, rows.numbers, batch_size=config.batch_size
     )
     check_loss(scores.loss, directory)
-    measures, reference = measure(predictions), majority(predictions)
+    measures = measure(predictions, classifier.thresholds)
+    reference = majority(predictions)
     groups = slice_groups(predictions, columns)
     answers = Answers(predictions, rows.texts(), classifier.probabilities)
     same_data = rows.fingerprint == stored.test_data
