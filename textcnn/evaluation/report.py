@@ -1,12 +1,13 @@
 """The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.table import Table
 from torch import Tensor
 
 import textcnn
@@ -14,6 +15,11 @@ from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
+from textcnn.evaluation.calibration.quality import (
+    CalibrationReport,
+    abstaining_table,
+    judge_probabilities,
+)
 from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
@@ -65,6 +71,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     check_loss(scores.loss, directory)
     measures, reference = measure(predictions), majority(predictions)
     groups = slice_groups(predictions, columns)
+    trust = judge_probabilities(predictions, classifier.calibration)
     answers = Answers(predictions, rows.texts(), classifier.probabilities)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
@@ -77,6 +84,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         **measures.as_json(),
         "majority": None if reference is None else asdict(reference),
         "baseline": None if baseline is None else asdict(baseline),
+        "calibration": None if trust is None else trust.as_json(),
         "slices": [group.as_json() for group in groups],
         "confusions": [
             each.as_json(predictions.rows) for each in confusions(answers, MOST_CONFUSIONS)
@@ -89,17 +97,27 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "textcnn": textcnn.__version__,
     }
     write(file, result, answers, others)
-    console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    if len(groups) > 1:
-        console.print(slice_table(groups))
+    for table in tables(scores, f"{directory} on {data.path or data.source}", groups, trust):
+        console.print(table)
     for line in (
         *notes,
         *(mistake_lines(answers, config.errors) if config.errors else ()),
         *score_lines(scores, measures, reference, baseline, groups),
+        *([] if trust is None else [trust.line]),
         judge(scores, reported, same_data, given, golden),
         f"saved in {file}, each text in {PREDICTIONS} beside it",
     ):
         console.print(line)
+
+
+def tables(
+    scores: Scores, title: str, groups: Sequence[Group], trust: CalibrationReport | None
+) -> Iterator[Table]:
+    yield class_table(scores, title)
+    if len(groups) > 1:
+        yield slice_table(groups)
+    if trust is not None and trust.abstaining:
+        yield abstaining_table(trust)
 
 
 def score_lines(
