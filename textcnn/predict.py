@@ -1,21 +1,17 @@
 """Label new texts: `python -m textcnn.predict checkpoint=... [key=value ...]`."""
 
-import io
 import json
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from textcnn.cli import CHECKPOINT_MISSING, program
 from textcnn.config.programs import PredictConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
-from textcnn.system.atomic import new_file
 from textcnn.system.escapes import json_escaped
 from textcnn.system.interrupts import end_start
-from textcnn.system.paths import expanded
+from textcnn.system.output import open_output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -109,34 +105,6 @@ def add_unfamiliar(
     for row, share in zip(rows, classifier.unfamiliar(texts).tolist(), strict=True):
         row["unfamiliar"] = share
         row["unlike_training"] = None if limit is None else share > limit
-
-
-@contextmanager
-def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
-    """Open standard output, a device, or a file that appears once it is complete.
-
-    Raises:
-        InputError: the file already exists, or its directory doesn't exist or isn't writable.
-    """
-    target = expanded(path)
-    if path == "-":
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
-        yield sys.stdout
-    elif target.exists() and not target.is_file() and not target.is_dir():
-        with target.open("w", encoding="utf-8") as device:
-            yield device
-    elif target.exists() and (target.is_dir() or not overwrite):
-        raise InputError(f"output={path} already exists; try another file, or overwrite=true")
-    elif not target.parent.is_dir():
-        raise InputError(f"output={path}: there is no directory {target.parent}; create it first")
-    elif not os.access(target.parent, os.W_OK):
-        raise InputError(
-            f"output={path}: the directory {target.parent} is not writable; try another"
-        )
-    else:
-        with new_file(target) as temporary, temporary.open("w", encoding="utf-8") as file:
-            yield file
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from torch import Tensor
 
 import textcnn
 from textcnn.config.keys import command_line
-from textcnn.config.programs import EvaluateConfig
+from textcnn.config.programs import EvaluateConfig, TrainConfig
+from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
 from textcnn.evaluation.calibration.quality import (
@@ -24,6 +25,7 @@ from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import (
     BaselineScores,
@@ -92,22 +94,50 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
-        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
+        "reproduced": None if reported is None else same_accuracy(reported, scores),
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
     write(file, result, answers, others)
     for table in tables(scores, f"{directory} on {data.path or data.source}", groups, trust):
         console.print(table)
+    verdict = judge(scores, reported, same_data, given, golden)
     for line in (
         *notes,
         *(mistake_lines(answers, config.errors) if config.errors else ()),
         *score_lines(scores, measures, reference, baseline, groups),
         *([] if trust is None else [trust.line]),
-        judge(scores, reported, same_data, given, golden),
+        verdict,
         f"saved in {file}, each text in {PREDICTIONS} beside it",
     ):
         console.print(line)
+    if config.report:
+        scored = Scored(classifier, "test", scores, measures, answers, groups, baseline, trust)
+        name = data.path or data.source
+        console.print(page_line(scored, trained, file.parent, directory, name, verdict))
+
+
+def page_line(
+    scored: Scored, trained: TrainConfig, run_dir: Path, directory: Path, data: str, verdict: str
+) -> str:
+    """Write the report, and say where it is.
+
+    Args:
+        trained: with what the checkpoint was trained.
+        run_dir: of the evaluation.
+        directory: of the checkpoint.
+        data: their name.
+    """
+    page = write_report(
+        run_dir,
+        scored,
+        Background(read_history(directory), config=dump(trained)),
+        checkpoint=directory,
+        model=trained.model.title,
+        data=data,
+        more=[f"{verdict[0].upper()}{verdict[1:]}."],
+    )
+    return f"report: {page}"
 
 
 def tables(
@@ -194,6 +224,11 @@ def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tenso
     return (classifier.logits(texts) - stored).abs().max().item()
 
 
+def same_accuracy(reported: dict[str, float], scores: Scores) -> bool:
+    """Earlier versions rounded to float32, which is no other result."""
+    return math.isclose(reported["accuracy"], scores.accuracy, rel_tol=1e-6)
+
+
 def judge(
     scores: Scores,
     reported: dict[str, float] | None,
@@ -216,6 +251,6 @@ def judge(
             else "the test data have changed"
         )
         return f"nothing to compare with: {changed}"
-    if reported["accuracy"] == scores.accuracy:
+    if same_accuracy(reported, scores):
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
     return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

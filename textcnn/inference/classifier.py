@@ -140,19 +140,23 @@ class BaseClassifier(Generic[P]):
         return list(chain.from_iterable(parts))
 
     def explain(
-        self, texts: Sequence[str], *, method: str = "auto", classes: int | None = CLASSES
+        self,
+        texts: Sequence[str],
+        *,
+        method: str = "auto",
+        classes: int | None = CLASSES,
+        flip: bool = False,
     ) -> list[Explanation]:
         """What each n-gram of each text adds to the logits, in the order of the texts.
 
-        Args:
-            method, classes: see `textcnn.explanation.explain.explain`.
+        Arguments are those of `textcnn.explanation.explain.explain`.
 
         Raises:
             TypeError: as `logits`.
             InputError: the method doesn't apply to this model.
         """
         check_texts(texts)
-        return explain(self, texts, method=method, classes=classes)
+        return explain(self, texts, method=method, classes=classes, flip=flip)
 
     def unfamiliar(self, texts: Sequence[str]) -> Tensor:
         """The share of the n-grams of each text that training never saw: (texts,) float64.
