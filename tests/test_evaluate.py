@@ -63,7 +63,7 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert result["reproduced"] is True
     assert result["golden_difference"] <= 1e-5
     assert everything(tiny_run) == before  # the checkpoint is only read
-    *_, summary, measures, always, verdict, saved = last_lines(capfd)
+    *_, summary, measures, always, _trust, verdict, saved = last_lines(capfd)
     percent = f"{100 * reported['accuracy']:.2f} %"
     low, high = (f"{100 * end:.1f}" for end in result["intervals"]["accuracy"])
     assert summary.startswith(f"accuracy {percent} (95 %: {low} to {high}), macro-F1 ")

@@ -82,15 +82,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *stored.golden)
 
-    result = scores.as_json() | {
-        **measures.as_json(),
-        "majority": None if reference is None else asdict(reference),
-        "baseline": None if baseline is None else asdict(baseline),
-        "calibration": None if trust is None else trust.as_json(),
-        "slices": [group.as_json() for group in groups],
-        "confusions": [
-            each.as_json(predictions.rows) for each in confusions(answers, MOST_CONFUSIONS)
-        ],
+    scored = Scored(classifier, "test", scores, measures, answers, groups, baseline, trust)
+    result = found(scored, reference) | {
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
@@ -112,9 +105,22 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     ):
         console.print(line)
     if config.report:
-        scored = Scored(classifier, "test", scores, measures, answers, groups, baseline, trust)
         name = data.path or data.source
         console.print(page_line(scored, trained, file.parent, directory, name, verdict))
+
+
+def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
+    """The numbers of evaluation.json."""
+    baseline, trust, answers = scored.baseline, scored.trust, scored.answers
+    rows = answers.predictions.rows
+    return scored.scores.as_json() | {
+        **scored.measures.as_json(),
+        "majority": None if reference is None else asdict(reference),
+        "baseline": None if baseline is None else asdict(baseline),
+        "calibration": None if trust is None else trust.as_json(),
+        "slices": [group.as_json() for group in scored.groups],
+        "confusions": [each.as_json(rows) for each in confusions(answers, MOST_CONFUSIONS)],
+    }
 
 
 def page_line(
