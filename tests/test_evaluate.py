@@ -173,7 +173,8 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     assert file.read_text(encoding="utf-8") == "{}"
     assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
     assert read_json(file)["reproduced"] is True
-    assert {path.name for path in tmp_path.iterdir()} == {"evaluation.json", "predictions.jsonl"}
+    written = {"evaluation.json", "predictions.jsonl", "report"}
+    assert {path.name for path in tmp_path.iterdir()} == written
 
 
 def test_a_file_is_no_run_directory(
