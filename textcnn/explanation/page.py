@@ -8,8 +8,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import textcnn
 from textcnn.explanation.explanation import Explanation
 from textcnn.explanation.rows import table_rows
+from textcnn.explanation.summary import Summary
 
 LEVELS = 4  # shades of each colour
+CLASSES = 1000  # on the page of a summary, those that are predicted most
+OPENED = 12  # classes whose n-grams are shown at once
+FILTERS = 100  # on the page of a summary
 
 
 class Piece(NamedTuple):
@@ -49,6 +53,18 @@ def page_parts(explanations: Iterable[Explanation], top: int) -> Iterator[str]:
     views = (view(each, top) for each in explanations)
     template = environment().get_template("explanations.html.j2")
     return template.generate(views=views, version=textcnn.__version__)
+
+
+def summary_page(summary: Summary) -> str:
+    """The page of what a classifier has learned."""
+    template = environment().get_template("summary.html.j2")
+    return template.render(
+        summary=summary,
+        classes=summary.most_predicted(CLASSES),
+        opened=OPENED,
+        shown=FILTERS,
+        version=textcnn.__version__,
+    )
 
 
 def view(explanation: Explanation, top: int) -> View:
