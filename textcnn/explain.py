@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textcnn.explanation.explanation import Explanation
     from textcnn.inference import AnyClassifier, Restored
 
-TEXTS_AT_ONCE = 64
+TEXTS_AT_ONCE, PROBABILITIES = 64, 500_000  # with many classes, fewer texts
 
 
 @program("explain", positional="texts", singular="text")
@@ -107,7 +107,8 @@ def explained(
     """The explanation of each text; a few are in memory at a time."""
     from textcnn.system.chunks import chunks_of
 
-    for chunk in chunks_of(iter(texts), TEXTS_AT_ONCE):
+    size = max(min(TEXTS_AT_ONCE, PROBABILITIES // len(classifier.labels)), 1)
+    for chunk in chunks_of(iter(texts), size):
         yield from classifier.explain(
             chunk, method=config.method, classes=config.classes, flip=config.flip
         )

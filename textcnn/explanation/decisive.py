@@ -13,7 +13,7 @@ from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 
 LABELS_OF_A_SET = 5  # the most probable labels of a text whose n-grams are summed
-TEXTS_AT_ONCE = 256
+TEXTS_AT_ONCE, PROBABILITIES = 256, 500_000  # with many classes, fewer texts
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ def decisive_ngrams(
     sums: dict[str, dict[str, float]] = {label: defaultdict(float) for label in classifier.labels}
     counts: dict[str, dict[str, int]] = {label: defaultdict(int) for label in classifier.labels}
     predicted = dict.fromkeys(classifier.labels, 0)
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        chunk = [TokenizedText(text, classifier.encoder) for text in texts[start:][:TEXTS_AT_ONCE]]
+    size = max(min(TEXTS_AT_ONCE, PROBABILITIES // len(classifier.labels)), 1)
+    for start in range(0, len(texts), size):
+        chunk = [TokenizedText(text, classifier.encoder) for text in texts[start : start + size]]
         logits = classifier.logits([each.text for each in chunk])
         chosen = most_probable(classifier, logits)
         answers = [names_of(each) for each in classifier.decide(logits)]
