@@ -26,7 +26,9 @@ DOORS = {
     "builders/text.py",
     "estimator.py",
     "from_python.py",
-    "inference.py",  # a stored configuration
+    "inference/classifier.py",  # the default of a key
+    "inference/kinds.py",
+    "inference/loading.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",
     "training/parts.py",

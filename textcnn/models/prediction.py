@@ -1,5 +1,6 @@
 """What a classifier says of a text."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
@@ -26,3 +27,23 @@ class LabelSetPrediction(NamedTuple):
 
 
 AnyPrediction = Prediction | LabelSetPrediction
+
+
+class Abstention(NamedTuple):
+    """No answer, because no class is probable enough, and the probability of each class."""
+
+    probabilities: dict[str, float]
+    label: None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"label": None, "abstained": True, "probabilities": self.probabilities}
+
+
+def abstaining(
+    predictions: Sequence[Prediction], threshold: float
+) -> list[Prediction | Abstention]:
+    """The predictions; without an answer where no class has a probability of `threshold`."""
+    return [
+        each if each.probabilities[each.label] >= threshold else Abstention(each.probabilities)
+        for each in predictions
+    ]

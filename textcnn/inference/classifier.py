@@ -1,28 +1,27 @@
-"""A trained classifier: texts in, predictions out. It needs nothing but its checkpoint."""
+"""What every trained classifier does: texts in, logits, predictions and explanations out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textcnn.builders.models import Model, build_stored_model
-from textcnn.builders.text import build_text_encoder
-from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from textcnn.config.programs import TABLE_MEMORY, TrainConfig
-from textcnn.config.stored import parse_train_config
+from textcnn.builders.models import Model
+from textcnn.config.programs import TABLE_MEMORY
 from textcnn.data.batching import SCORED_TOKENS, Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.explanation.explain import CLASSES, explain
 from textcnn.explanation.explanation import Explanation
-from textcnn.models.decision import chosen
+from textcnn.models.calibration import Calibration
 from textcnn.models.fast.tables import build_tables
-from textcnn.models.finite import finite
-from textcnn.models.prediction import AnyPrediction, LabelSetPrediction, Prediction
+from textcnn.models.prediction import (
+    AnyPrediction,
+)
+from textcnn.models.unfamiliar import unseen_shares
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
@@ -38,7 +37,8 @@ class BaseClassifier(Generic[P]):
     Several threads may use one.
     """
 
-    thresholds: tuple[float, ...] | None = None
+    # of label sets: the probability before calibration from which each label is predicted
+    raw_thresholds: tuple[float, ...] | None = None
 
     def __init__(
         self,
@@ -46,11 +46,13 @@ class BaseClassifier(Generic[P]):
         encoder: TextEncoder,
         labels: Sequence[str],
         *,
+        calibration: Calibration | None = None,
         table_memory: int = 0,
         half: bool = False,
     ):
         """
         Args:
+            calibration: corrects the probabilities; None: they are those of the logits.
             table_memory: memory limit in MB (2^20 bytes) for the lookup tables that replace the
                 embedding and the first convolution; 0: no tables. The tables follow changes of the
                 weights, except changes that PyTorch doesn't count, such as those of `weight.data`.
@@ -59,6 +61,7 @@ class BaseClassifier(Generic[P]):
         self.model: Any = model  # an ensemble has `members`, but no `activations`
         self.encoder = encoder
         self.labels = tuple(labels)
+        self.calibration = calibration or Calibration()
         self.tables = build_tables(model, table_memory * 2**20, half)
 
     @classmethod
@@ -70,14 +73,25 @@ class BaseClassifier(Generic[P]):
         Raises:
             InputError: as `textcnn.load`, or the checkpoint is of the other kind.
         """
+        from textcnn.inference.loading import load  # which builds on this module
+
         classifier = load(path, table_memory=table_memory, half=half)
         if not isinstance(classifier, cls):
             kind = type(classifier).__name__
             raise InputError(f"{path} is not a {cls.__name__}; try textcnn.{kind}.load")
         return classifier
 
+    @property
+    def thresholds(self) -> tuple[float, ...] | None:
+        """The probability from which each label is predicted; None: one class per text."""
+        return None
+
+    @thresholds.setter
+    def thresholds(self, thresholds: Sequence[float] | None) -> None:
+        assert thresholds is None, "one class per text has no thresholds"
+
     def probabilities(self, logits: Tensor) -> Tensor:
-        """(texts, classes) of the same shape; errors as of `finite`"""
+        """(texts, classes) of the same shape, calibrated; errors as of `finite`"""
         raise NotImplementedError
 
     def decide(self, logits: Tensor) -> list[P]:
@@ -101,7 +115,8 @@ class BaseClassifier(Generic[P]):
         return encode_texts(texts, self.encoder).batch(np.arange(len(texts)))
 
     def logits(self, texts: Sequence[str], batch_size: int = 2048) -> Tensor:
-        """
+        """What the model computes, before calibration.
+
         Args:
             texts: any strings, empty ones too.
             batch_size: texts at a time; changes memory and time, not the result.
@@ -140,6 +155,21 @@ class BaseClassifier(Generic[P]):
         """
         check_texts(texts)
         return explain(self, texts, method=method, classes=classes, flip=flip)
+
+    def unfamiliar(self, texts: Sequence[str]) -> Tensor:
+        """The share of the n-grams of each text that training never saw: (texts,) float64.
+
+        Above `calibration.unfamiliar_limit` a text is unlike those of training. Errors as for
+        `logits`; see `unseen_shares`.
+        """
+        check_texts(texts)
+        encoded, seen_ids = encode_texts(texts, self.encoder), self.calibration.seen_ids
+        shares = torch.empty(len(texts), dtype=torch.float64)
+        for rows in sorted_batches(encoded.lengths, None, SCORED_TOKENS):
+            batch = encoded.batch(rows).to(next(self.model.parameters()).device)
+            found = unseen_shares(self.model, batch.ids, batch.lengths, seen_ids)
+            shares[torch.from_numpy(rows)] = found.cpu()
+        return shares
 
     def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
         """Chunks to process in parallel, if there are many texts."""
@@ -188,163 +218,6 @@ class BaseClassifier(Generic[P]):
         return logits
 
 
-class Classifier(BaseClassifier[Prediction]):
-    """Predicts the class of each text."""
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        return finite(logits).softmax(dim=1)  # (texts, classes)
-
-    def decide(self, logits: Tensor) -> list[Prediction]:
-        probabilities = self.probabilities(logits)
-        named = [dict(zip(self.labels, row, strict=True)) for row in probabilities.tolist()]
-        best = [self.labels[index] for index in probabilities.argmax(dim=1).tolist()]
-        return list(map(Prediction._make, zip(best, named, strict=True)))
-
-
-class LabelSetClassifier(BaseClassifier[LabelSetPrediction]):
-    """Predicts a label set for each text, possibly an empty one."""
-
-    thresholds: tuple[float, ...]
-
-    def __init__(
-        self,
-        model: Model,
-        encoder: TextEncoder,
-        labels: Sequence[str],
-        thresholds: Sequence[float],
-        *,
-        table_memory: int = 0,
-        half: bool = False,
-    ):
-        """
-        Args:
-            thresholds: the probability at which each label is predicted.
-            table_memory, half: as for `Classifier`.
-        """
-        if len(thresholds) != len(labels):
-            raise ValueError(
-                f"expected a threshold for each of {len(labels)} labels, got {len(thresholds)}"
-            )
-        super().__init__(model, encoder, labels, table_memory=table_memory, half=half)
-        self.thresholds = tuple(thresholds)
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        return finite(logits).sigmoid()  # (texts, classes)
-
-    def decide(self, logits: Tensor) -> list[LabelSetPrediction]:
-        probabilities = self.probabilities(logits)
-        named = [dict(zip(self.labels, row, strict=True)) for row in probabilities.tolist()]
-        sets = [
-            frozenset(compress(self.labels, row))
-            for row in chosen(probabilities, self.thresholds).tolist()
-        ]
-        return list(map(LabelSetPrediction._make, zip(sets, named, strict=True)))
-
-
-AnyClassifier = Classifier | LabelSetClassifier
-
-
 def check_texts(texts: Sequence[str]) -> None:
     if isinstance(texts, str) or not all(issubclass(t, str) for t in set(map(type, texts))):
         raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
-
-
-def build_classifier(
-    model: Model,
-    encoder: TextEncoder,
-    labels: Sequence[str],
-    thresholds: Sequence[float] | None,
-    **table_settings: Any,
-) -> AnyClassifier:
-    """
-    Args:
-        thresholds: of label sets; None: each text has one class.
-        table_settings: `table_memory` and `half`, as for `Classifier`.
-    """
-    if thresholds is None:
-        return Classifier(model, encoder, labels, **table_settings)
-    return LabelSetClassifier(model, encoder, labels, thresholds, **table_settings)
-
-
-class Restored(NamedTuple):
-    """What a checkpoint holds."""
-
-    classifier: AnyClassifier
-    config: TrainConfig  # that it was trained with
-    manifest: dict[str, Any]
-    directory: Path  # of the checkpoint
-
-
-def load(
-    path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False
-) -> AnyClassifier:
-    """The classifier in a run directory (its best checkpoint) or a checkpoint directory.
-
-    Args:
-        table_memory: memory limit in MB for the lookup tables that replace the embedding and the
-            first convolution. They are filled as texts need them; 0: no tables.
-        half: store the tables as float16, which changes logits by about 0.01.
-
-    Raises:
-        InputError: there is no checkpoint, or it is damaged or has another format.
-    """
-    return restore(path, table_memory=table_memory, half=half).classifier
-
-
-def restore(path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False) -> Restored:
-    """The classifier of a checkpoint, and what else is stored of it; as `load`."""
-    directory = find_checkpoint(path)
-    checkpoint = load_checkpoint(directory)
-    classifier, config = rebuild(checkpoint, str(directory), table_memory=table_memory, half=half)
-    return Restored(classifier, config, checkpoint.manifest, directory)
-
-
-def rebuild(
-    checkpoint: Checkpoint, origin: str, *, table_memory: int = TABLE_MEMORY, half: bool = False
-) -> tuple[AnyClassifier, TrainConfig]:
-    """The classifier of a checkpoint in memory, and the configuration that it was trained with.
-
-    The model is built without memory of its own and takes over the stored tensors. So a
-    configuration that doesn't fit them is refused before anything is allocated, however large.
-
-    Args:
-        origin: what the checkpoint is called in messages.
-    """
-    try:
-        config = parse_train_config(checkpoint.config)
-        with torch.device("meta"):
-            model = build_stored_model(
-                config,
-                vocabulary_size=len(checkpoint.vocabulary),
-                num_classes=len(checkpoint.labels),
-                weights=checkpoint.weights,
-            )
-        types = {name: tensor.dtype for name, tensor in model.state_dict().items()}
-        model.load_state_dict(checkpoint.weights, assign=True)
-        for name, tensor in checkpoint.weights.items():
-            if name.endswith("counts") and bool((tensor < 0).any()):
-                raise ValueError(f"{name} has numbers below 0")
-            if tensor.dtype != types[name]:
-                raise ValueError(f"{name} is {tensor.dtype}, expected {types[name]}")
-    except InputError as error:
-        raise InputError(f"{origin}: its configuration: {error}") from error
-    except (ValueError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{origin}: configuration and weights don't fit: {reason}") from error
-    if config.data.multi_label != (checkpoint.thresholds is not None):
-        there = "lacks" if checkpoint.thresholds is None else "has"
-        wanted = str(config.data.multi_label).lower()
-        raise InputError(
-            f"{origin} {there} a thresholds.json, but its data.multi_label is {wanted}: the "
-            "checkpoint is incomplete; copy it again"
-        )
-    uses_subwords, copied = config.uses_subwords, checkpoint.tokenizer
-    classifier = build_classifier(
-        model.eval(),
-        build_text_encoder(config.text, checkpoint.vocabulary, uses_subwords, copied),
-        checkpoint.labels,
-        checkpoint.thresholds,
-        table_memory=table_memory,
-        half=half,
-    )
-    return classifier, config
