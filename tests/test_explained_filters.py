@@ -13,10 +13,10 @@ from tiny_explained import LABELS, TEXTS, WORDS, beside, classifier, network, ng
 from tiny_explained import members as ensemble
 from torch import nn
 
-from textcnn.explanation.filters import examine_filters, lowest_pure
-from textcnn.explanation.page import summary_page
-from textcnn.explanation.summary import brief, sampled, summarize
-from textcnn.explanation.summary_tables import summary_markdown
+from textcnn.explanation.learned.filters import examine_filters, lowest_pure
+from textcnn.explanation.learned.summary import brief, sampled, summarize
+from textcnn.explanation.shown.page import summary_page
+from textcnn.explanation.shown.summary_tables import summary_markdown
 from textcnn.inference import Classifier
 
 pytest_plugins = ("tiny_run",)

@@ -44,7 +44,7 @@ def main(config: ExplainConfig) -> None:
         with open_output(config.output, config.overwrite) as file:
             write(file, explanations, config)
         return
-    from textcnn.explanation.terminal import print_explanation
+    from textcnn.explanation.shown.terminal import print_explanation
 
     console = build_console()
     for number, each in enumerate(explanations):
@@ -60,9 +60,9 @@ def summarize_split(config: ExplainConfig, restored: "Restored", given: Sequence
         given: the keys of `data` that the command line sets.
     """
     from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
-    from textcnn.explanation.page import summary_page
-    from textcnn.explanation.summary import sampled, summarize
-    from textcnn.explanation.summary_tables import print_summary
+    from textcnn.explanation.learned.summary import sampled, summarize
+    from textcnn.explanation.shown.page import summary_page
+    from textcnn.explanation.shown.summary_tables import print_summary
     from textcnn.system.terminal import build_console
 
     classifier, trained, _, directory = restored
@@ -118,7 +118,7 @@ def write(file: IO[str], explanations: Iterator["Explanation"], config: ExplainC
     """A page, JSON Lines, or one JSON: an object for a single text, else a list."""
     output = str(config.output).lower()
     if output.endswith(".html"):
-        from textcnn.explanation.page import page_parts
+        from textcnn.explanation.shown.page import page_parts
 
         for part in page_parts(explanations, config.top):
             file.write(part)

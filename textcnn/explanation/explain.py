@@ -10,22 +10,22 @@ from torch import Tensor, nn
 from textcnn.data.batching import Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.explanation.explanation import Explanation, build_explanation
-from textcnn.explanation.flips import find_flip
-from textcnn.explanation.gradients import STEPS, gradient_parts
-from textcnn.explanation.occlusion import occlusion_parts
-from textcnn.explanation.parts import Parts
-from textcnn.explanation.subject import Subject, names_of
-from textcnn.explanation.sums import (
+from textcnn.explanation.contributions.gradients import STEPS, gradient_parts
+from textcnn.explanation.contributions.occlusion import occlusion_parts
+from textcnn.explanation.contributions.parts import Parts
+from textcnn.explanation.contributions.sums import (
     OfNetwork,
     cautions,
     model_parts,
     networks_of,
     widest_window,
 )
+from textcnn.explanation.contributions.windows import network_parts
+from textcnn.explanation.explanation import Explanation, build_explanation
+from textcnn.explanation.flips import find_flip
+from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import merged, units_of
-from textcnn.explanation.windows import network_parts
 from textcnn.models.prediction import AnyPrediction
 from textcnn.text.encoder import TextEncoder
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from textcnn.explanation.occlusion import logits_of_tokens, without
+from textcnn.explanation.contributions.occlusion import logits_of_tokens, without
 from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import units_of

@@ -3,7 +3,7 @@
 from functools import cached_property
 from itertools import chain
 
-from textcnn.explanation.parts import Ngram
+from textcnn.explanation.contributions.parts import Ngram
 from textcnn.text.encoder import TextEncoder, cut
 from textcnn.text.spans import Span, token_spans
 

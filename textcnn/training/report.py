@@ -17,8 +17,8 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
-from textcnn.explanation.summary import brief
-from textcnn.explanation.summary_tables import summary_markdown as learned_markdown
+from textcnn.explanation.learned.summary import brief
+from textcnn.explanation.shown.summary_tables import summary_markdown as learned_markdown
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.system.arguments import argument

@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from textcnn.explanation.filters import Filter
-from textcnn.explanation.summary import Summary
+from textcnn.explanation.learned.filters import Filter
+from textcnn.explanation.learned.summary import Summary
 from textcnn.system.terminal import build_table, markdown
 
 FILTERS = 10  # in a table, the most influential ones

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.explanation.decisive import OfClass, decisive_ngrams
+from textcnn.explanation.contributions.sums import widest_window
 from textcnn.explanation.explain import WIDEST, chosen_method
-from textcnn.explanation.filters import Alike, Filter, examine_filters
+from textcnn.explanation.learned.decisive import OfClass, decisive_ngrams
+from textcnn.explanation.learned.filters import Alike, Filter, examine_filters
 from textcnn.explanation.subject import Subject
-from textcnn.explanation.sums import widest_window
 
 APPROXIMATED = 200  # texts that are read where n-grams are approximated, which takes longer
 

@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import textcnn
 from textcnn.explanation.explanation import Explanation
-from textcnn.explanation.rows import table_rows
-from textcnn.explanation.summary import Summary
+from textcnn.explanation.learned.summary import Summary
+from textcnn.explanation.shown.rows import table_rows
 
 LEVELS = 4  # shades of each colour
 CLASSES = 1000  # on the page of a summary, those that are predicted most
@@ -36,7 +36,7 @@ class View(NamedTuple):
 def environment() -> Environment:
     """Escapes everything."""
     return Environment(
-        loader=PackageLoader("textcnn.explanation"),
+        loader=PackageLoader("textcnn.explanation.shown"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from textcnn.data.batching import sorted_batches
 from textcnn.data.encoding import encode_texts
-from textcnn.explanation.linear import depends_on_text, linear_map
+from textcnn.explanation.contributions.linear import depends_on_text, linear_map
+from textcnn.explanation.contributions.sums import networks_of
+from textcnn.explanation.contributions.windows import window_size
 from textcnn.explanation.subject import Subject
-from textcnn.explanation.sums import networks_of
 from textcnn.explanation.tokenized import TokenizedText
-from textcnn.explanation.windows import window_size
 from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.pooling import MaxPooling
 
