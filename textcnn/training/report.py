@@ -17,6 +17,8 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
+from textcnn.explanation.learned.summary import brief
+from textcnn.explanation.shown.summary_tables import summary_markdown as learned_markdown
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.system.arguments import argument
@@ -201,6 +203,8 @@ class Outcome:
                 self.best, texts, rows.labels[:EXAMPLES_FROM], rows.names
             )
             curves.text("examples", examples, step)
+            if (learned := brief(self.best, texts)) is not None:
+                curves.text("explanation", learned_markdown(learned), step)
         if (ngrams := strongest_ngrams(self.best)) is not None:
             curves.text("ngrams", strongest_markdown(ngrams), step)
         final = {
