@@ -8,7 +8,7 @@ from rich.console import Console
 
 from textcnn.config.evaluation.comparison import BEST, FIRST, MOST_RUNS, CompareConfig
 from textcnn.errors import InputError
-from textcnn.evaluation.comparison.answers import Answers
+from textcnn.evaluation.comparison.answers import SAMPLE, Answers
 from textcnn.evaluation.comparison.collect import Collector, GivenData, one_line
 from textcnn.evaluation.comparison.conclusions import conclude
 from textcnn.evaluation.comparison.cost import texts_per_second
@@ -118,10 +118,9 @@ def chosen_reference(groups: Sequence[Group], wanted: str) -> Group:
     directory = expanded(wanted).absolute()
     for group in groups:
         for run in group.runs:
-            if wanted in (group.name, run.name) or directory in (
-                run.directory.absolute(),
-                *run.directory.absolute().parents[:1],
-            ):
+            place = run.directory.absolute()
+            places = [place, place.parent] if run.part[0] else [place]  # a cross-validation
+            if wanted in (group.name, run.name) or directory in places:
                 return group
     raise InputError(
         f"reference takes {BEST}, {FIRST} or the directory of one of the runs, got {wanted}; they "
@@ -135,8 +134,14 @@ def measured(
     """Texts per second of a checkpoint of each group, one after another, on the same texts."""
     sample = next((each.sample for each in answers if each.sample), None)
     if sample is None:
-        collector.notes.append("texts/s are not measured: no test texts were read")
-        return {}
+        first = groups[0].runs[0]
+        try:
+            sample = collector.texts_of(first, first.test_data).texts[:SAMPLE]
+        except (InputError, OSError) as error:
+            collector.notes.append(
+                f"texts/s are not measured without test texts: {one_line(error)}"
+            )
+            return {}
     speeds = {}
     for group in groups:
         run = next((each for each in group.runs if each.checkpoint is not None), None)
