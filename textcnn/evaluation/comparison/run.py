@@ -61,6 +61,8 @@ def named(runs: Sequence[Run]) -> list[Run]:
             break
         shared += 1
     shared = shared if len(parts) > 1 else len(parts[0]) - 1
+    if any("/".join(each[shared:]).isdecimal() for each in parts):  # jobs of a sweep
+        shared = max(shared - 1, 0)
     return [
         replace(run, name=shown("/".join(each[shared:])))
         for run, each in zip(runs, parts, strict=True)
