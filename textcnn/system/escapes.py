@@ -15,3 +15,8 @@ def escaped(text: str) -> str:
     Labels, columns and file names come from anywhere. Line feeds and tabs stay.
     """
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def in_one_line(text: str) -> str:
+    """As `escaped`, with tabs and line feeds as two characters."""
+    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")

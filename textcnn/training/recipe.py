@@ -19,7 +19,6 @@ from textcnn.checkpoint import (
     save_checkpoint,
     update_manifest,
 )
-from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
@@ -60,6 +59,7 @@ from textcnn.training.resuming import (
     state_to_resume,
 )
 from textcnn.training.state import TrainingState
+from textcnn.training.tensorboard.hyper_parameters import shown_settings
 
 SELECTED = "selected"  # the checkpoint of a member that validation chose, before final training
 
@@ -339,9 +339,8 @@ class TrainingRun:
         metrics = outcome.as_json(self.opening, self.vectors_coverage)
         write_json(self.run_dir / METRICS, metrics)
         if self.curves is not None:
-            outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
-            settings = {key: value for key, _, value in walk(self.config) if key not in outside}
-            outcome.log(self.curves, self.data.splits, settings)
+            settings = shown_settings(self.config, self.run_dir)
+            outcome.log(self.curves, self.data.splits, settings, self.config.training.metric)
         outcome.report(self.console)
         if self.keep:
             self.console.print(saved_line(self.run_dir))

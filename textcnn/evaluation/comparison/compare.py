@@ -16,10 +16,11 @@ from textcnn.evaluation.comparison.files import check_output, write
 from textcnn.evaluation.comparison.groups import Group, group_runs
 from textcnn.evaluation.comparison.pairs import compare, corrected
 from textcnn.evaluation.comparison.result import Result
-from textcnn.evaluation.comparison.run import LeftOut, Run, named, shown
+from textcnn.evaluation.comparison.run import LeftOut, Run, named
 from textcnn.evaluation.comparison.search import run_directories
 from textcnn.evaluation.comparison.stored import read_run
 from textcnn.evaluation.comparison.tables import difference_rows, score_rows, setting_rows
+from textcnn.system.escapes import in_one_line
 from textcnn.system.paths import expanded
 from textcnn.system.terminal import build_console, build_table
 
@@ -95,7 +96,7 @@ def refuse_nothing(runs: Sequence[Run], left_out: Sequence[LeftOut]) -> None:
     first, count = left_out[0], len(left_out)
     others = f"; so {count - 1} more" if count > 1 else ""
     raise InputError(
-        f"no run can be compared: {shown(str(first.directory))}: {first.reason}{others}"
+        f"no run can be compared: {in_one_line(str(first.directory))}: {first.reason}{others}"
     )
 
 
@@ -168,7 +169,7 @@ def report(console: Console, result: Result) -> None:
         plural = "" if result.threads == 1 else "s"
         console.print(f"texts/s: one after another, with {result.threads} thread{plural}")
     for each in result.left_out[:SHOWN]:
-        console.print(f"left out: {shown(str(each.directory))}: {each.reason}")
+        console.print(f"left out: {in_one_line(str(each.directory))}: {each.reason}")
     if (more := len(result.left_out) - SHOWN) > 0:
         console.print(f"left out: {more:,} more")
     for line in (*(f"note: {note}" for note in result.notes), *result.conclusions):
