@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import textcnn
 from textcnn.evaluation.comparison.pairs import Comparison
 from textcnn.evaluation.comparison.result import Result
-from textcnn.evaluation.comparison.run import shown
 from textcnn.evaluation.comparison.tables import (
     difference_rows,
     score_rows,
@@ -17,6 +16,7 @@ from textcnn.evaluation.comparison.tables import (
     verdict,
 )
 from textcnn.system.atomic import new_file
+from textcnn.system.escapes import in_one_line
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def write_page(path: Path, result: Result) -> None:
     page = environment.get_template("comparison.html.j2").render(
         version=textcnn.__version__,
         result=result,
-        left_out=[(shown(str(each.directory)), each.reason) for each in result.left_out],
+        left_out=[(in_one_line(str(each.directory)), each.reason) for each in result.left_out],
         scores=score_rows(result),
         settings=setting_rows(result),
         differences=difference_rows(result),
