@@ -93,23 +93,31 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "textcnn": textcnn.__version__,
     }
     write(file, result, answers, others)
-    for table in tables(scores, f"{directory} on {data.path or data.source}", groups, trust):
-        console.print(table)
+    name = data.path or data.source
     verdict = judge(scores, reported, same_data, given, golden)
     beside = f"each text in {PREDICTIONS} beside it"
     if config.report:
-        name = data.path or data.source
         page = page_of(scored, trained, file.parent, directory, name, verdict)
         beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
-    for line in (
-        *notes,
-        *(mistake_lines(answers, config.errors) if config.errors else ()),
-        *score_lines(scores, measures, reference, baseline, groups),
-        *([] if trust is None else [trust.line]),
-        verdict,
-        f"saved in {file}, {beside}",
-    ):
+    for table in tables(scores, f"{directory} on {name}", groups, trust):
+        console.print(table)
+    for line in (*notes, *lines(scored, reference, config.errors), verdict):
         console.print(line)
+    console.print(f"saved in {file}, {beside}")
+
+
+def lines(scored: Scored, reference: Majority | None, errors: int) -> Iterator[str]:
+    """What the terminal shows below the tables.
+
+    Args:
+        errors: texts of each kind to list.
+    """
+    if errors:
+        yield from mistake_lines(scored.answers, errors)
+    compared = (scored.scores, scored.measures, reference, scored.baseline, scored.groups)
+    yield from score_lines(*compared)
+    if scored.trust is not None:
+        yield scored.trust.line
 
 
 def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
