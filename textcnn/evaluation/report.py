@@ -12,12 +12,14 @@ from torch import Tensor
 import textcnn
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig
+from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
 from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import (
     BaselineScores,
@@ -85,7 +87,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
-        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
+        "reproduced": None if reported is None else same_accuracy(reported, scores),
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
@@ -93,12 +95,25 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
     if len(groups) > 1:
         console.print(slice_table(groups))
+    verdict = judge(scores, reported, same_data, given, golden)
+    beside = f"each text in {PREDICTIONS} beside it"
+    if config.report:
+        page = write_report(
+            file.parent,
+            Scored(classifier, "test", scores, measures, answers, groups, baseline),
+            Background(read_history(directory), config=dump(trained)),
+            checkpoint=directory,
+            model=trained.model.title,
+            data=data.path or data.source,
+            more=[f"{verdict[0].upper()}{verdict[1:]}."],
+        )
+        beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
     for line in (
         *notes,
         *(mistake_lines(answers, config.errors) if config.errors else ()),
         *score_lines(scores, measures, reference, baseline, groups),
-        judge(scores, reported, same_data, given, golden),
-        f"saved in {file}, each text in {PREDICTIONS} beside it",
+        verdict,
+        f"saved in {file}, {beside}",
     ):
         console.print(line)
 
@@ -177,6 +192,11 @@ def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tenso
     return (classifier.logits(texts) - stored).abs().max().item()
 
 
+def same_accuracy(reported: dict[str, float], scores: Scores) -> bool:
+    """Earlier versions rounded to float32, which is no other result."""
+    return math.isclose(reported["accuracy"], scores.accuracy, rel_tol=1e-6)
+
+
 def judge(
     scores: Scores,
     reported: dict[str, float] | None,
@@ -199,6 +219,6 @@ def judge(
             else "the test data have changed"
         )
         return f"nothing to compare with: {changed}"
-    if reported["accuracy"] == scores.accuracy:
+    if same_accuracy(reported, scores):
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
     return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"
