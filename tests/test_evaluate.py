@@ -44,7 +44,9 @@ def other_csv(tmp_path: Path) -> Path:
 
 
 def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
-    return run("evaluate", f"checkpoint={checkpoint}", f"run_dir={out}", *overrides)
+    """Without a report, which takes longer than the scores."""
+    given = (f"checkpoint={checkpoint}", f"run_dir={out}", "report=false")
+    return run("evaluate", *given, *overrides)
 
 
 def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
@@ -57,7 +59,7 @@ def test_exactly_the_reported_scores_are_reproduced(
     tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = everything(tiny_run)
-    assert evaluate(tiny_run, tmp_path / "out") == 0
+    assert evaluate(tiny_run, tmp_path / "out", "report=true") == 0
     result = read_json(tmp_path / "out" / "evaluation.json")
     reported = read_json(tiny_run / "metrics.json")["test"]
     assert {name: result[name] for name in reported} == reported
@@ -73,7 +75,8 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert always == "always answering 'film': 35.0 %"
     assert verdict == f"reproduced: training reported the same accuracy, {percent}"
     assert saved == (
-        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl beside it"
+        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl "
+        "beside it, and a page to read in report/index.html"
     )
 
 
@@ -171,10 +174,10 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     assert evaluate(tiny_run, tmp_path) == 2
     assert error_line(capfd) == (f"{file} already exists; try another run_dir, or overwrite=true")
     assert file.read_text(encoding="utf-8") == "{}"
-    assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
+    assert evaluate(tiny_run, tmp_path, "overwrite=true", "report=true") == 0
     assert read_json(file)["reproduced"] is True
-    written = {"evaluation.json", "predictions.jsonl", "report"}
-    assert {path.name for path in tmp_path.iterdir()} == written
+    wanted = {"evaluation.json", "predictions.jsonl", "report"}
+    assert {path.name for path in tmp_path.iterdir()} == wanted
 
 
 def test_a_file_is_no_run_directory(
@@ -380,3 +383,41 @@ def test_a_column_that_is_not_there_is_refused(
         "data.slices=[source]: the texts have no column 'source' beside text and label; they have "
         "none"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("new.csv", "text,stars\ngoal,3\n", "has no column 'label'; it has text, stars; set"),
+        ("new.csv", "text,label\ngoal,\nplot,\n", "column 'label' is empty in 2 of 2 rows"),
+        ("new.jsonl", '{"text": "goal"}\n', "no column 'label'; it has text"),
+        ("new.txt", "goal goal\n", "row 1: no label; a .txt file is read in fastText's format"),
+    ],
+)
+def test_texts_without_labels_are_told_which_program_is_for_them(
+    tiny_run: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    file = tmp_path / name
+    file.write_text(content, encoding="utf-8")
+    assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.test={file}") == 2
+    line = error_line(capfd)
+    assert reason in line
+    *_, command = line.split("; ")
+    assert command == (
+        "if these texts have no labels, let the checkpoint label them: python -m textcnn.predict "
+        f"checkpoint={tiny_run} input={file}"
+    )
+
+
+def test_a_text_column_of_its_own_is_in_the_command(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = write_csv(tmp_path / "new.csv", [("goal", "3")], header=("body", "stars"))
+    keys = ("data=files", f"data.test={file}", "data.text=body")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 2
+    assert error_line(capfd).endswith(f"input={file} data.text=body")

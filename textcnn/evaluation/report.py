@@ -21,7 +21,7 @@ from textcnn.evaluation.calibration.quality import (
     abstaining_table,
     judge_probabilities,
 )
-from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
+from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
@@ -62,7 +62,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, classifier.labels)
+    rows, notes = labelled_rows(data, trained, classifier.labels, config.checkpoint)
     others = rows.others()
     columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
@@ -71,7 +71,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         classifier, texts, device, rows.numbers, batch_size=config.batch_size
     )
     check_loss(scores.loss, directory)
-    measures, reference = measure(predictions), majority(predictions)
+    measures = measure(predictions, classifier.thresholds)
+    reference = majority(predictions)
     groups = slice_groups(predictions, columns)
     trust = judge_probabilities(predictions, classifier.calibration)
     answers = Answers(predictions, rows.texts(), classifier.probabilities)
@@ -92,21 +93,31 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "textcnn": textcnn.__version__,
     }
     write(file, result, answers, others)
-    for table in tables(scores, f"{directory} on {data.path or data.source}", groups, trust):
-        console.print(table)
+    name = data.path or data.source
     verdict = judge(scores, reported, same_data, given, golden)
-    for line in (
-        *notes,
-        *(mistake_lines(answers, config.errors) if config.errors else ()),
-        *score_lines(scores, measures, reference, baseline, groups),
-        *([] if trust is None else [trust.line]),
-        verdict,
-        f"saved in {file}, each text in {PREDICTIONS} beside it",
-    ):
-        console.print(line)
+    beside = f"each text in {PREDICTIONS} beside it"
     if config.report:
-        name = data.path or data.source
-        console.print(page_line(scored, trained, file.parent, directory, name, verdict))
+        page = page_of(scored, trained, file.parent, directory, name, verdict)
+        beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
+    for table in tables(scores, f"{directory} on {name}", groups, trust):
+        console.print(table)
+    for line in (*notes, *lines(scored, reference, config.errors), verdict):
+        console.print(line)
+    console.print(f"saved in {file}, {beside}")
+
+
+def lines(scored: Scored, reference: Majority | None, errors: int) -> Iterator[str]:
+    """What the terminal shows below the tables.
+
+    Args:
+        errors: texts of each kind to list.
+    """
+    if errors:
+        yield from mistake_lines(scored.answers, errors)
+    compared = (scored.scores, scored.measures, reference, scored.baseline, scored.groups)
+    yield from score_lines(*compared)
+    if scored.trust is not None:
+        yield scored.trust.line
 
 
 def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
@@ -123,10 +134,10 @@ def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
     }
 
 
-def page_line(
+def page_of(
     scored: Scored, trained: TrainConfig, run_dir: Path, directory: Path, data: str, verdict: str
-) -> str:
-    """Write the report, and say where it is.
+) -> Path:
+    """Write the report, and return the path of its page.
 
     Args:
         trained: with what the checkpoint was trained.
@@ -134,7 +145,7 @@ def page_line(
         directory: of the checkpoint.
         data: their name.
     """
-    page = write_report(
+    return write_report(
         run_dir,
         scored,
         Background(read_history(directory), config=dump(trained)),
@@ -143,7 +154,6 @@ def page_line(
         data=data,
         more=[f"{verdict[0].upper()}{verdict[1:]}."],
     )
-    return f"report: {page}"
 
 
 def tables(
