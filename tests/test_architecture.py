@@ -15,7 +15,7 @@ ROOMS = (
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit_data"),
-    "explain",
+    *("explain", "compare"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
@@ -30,6 +30,7 @@ DOORS = {
     "inference/kinds.py",
     "inference/loading.py",  # a stored configuration
     # what the programs run:
+    "training/finishing.py",
     "training/recipe.py",
     "training/parts.py",
     "training/initial.py",
@@ -43,6 +44,9 @@ DOORS = {
     "training/many_runs/students.py",
     "evaluation/chosen_data.py",
     "evaluation/report.py",
+    "evaluation/comparison/collect.py",
+    "evaluation/comparison/compare.py",
+    "evaluation/comparison/stored.py",
     "studies/tour/run.py",
     "studies/tour/command.py",
 }

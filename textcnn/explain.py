@@ -9,8 +9,9 @@ from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
+from textcnn.system.escapes import json_escaped
 from textcnn.system.interrupts import end_start
-from textcnn.system.output import json_escaped, open_output
+from textcnn.system.output import open_output
 
 if TYPE_CHECKING:
     from textcnn.explanation.explanation import Explanation

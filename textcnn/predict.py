@@ -3,17 +3,20 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textcnn.cli import CHECKPOINT_MISSING, program
 from textcnn.config.programs import PredictConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
+from textcnn.system.escapes import json_escaped
 from textcnn.system.interrupts import end_start
-from textcnn.system.output import json_escaped, open_output
+from textcnn.system.output import open_output
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from textcnn.inference import AnyClassifier
 
 MANY_CLASSES = 1000
 PROBABILITIES = 2_000_000  # to write at a time, with so many classes; each takes 100 bytes
@@ -26,7 +29,7 @@ def main(config: PredictConfig) -> None:
 
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.inference import restore
-    from textcnn.models.prediction import LabelSetPrediction, Prediction
+    from textcnn.models.prediction import abstaining
     from textcnn.system.chunks import chunks_of
 
     end_start()
@@ -41,15 +44,22 @@ def main(config: PredictConfig) -> None:
         encoding=config.data.encoding,
         header=config.data.header,
     )
+    threshold = threshold_of(classifier, config.threshold, config.coverage)
+    # in every line, so that all have the same keys
+    always = {} if threshold is None else {"label": None, "abstained": False}
     write_row = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
-        predictions: Sequence[Prediction | LabelSetPrediction] = classifier.decide(logits)
-        lines = "".join(
-            write_row({"text": text, **prediction.as_json()}) + "\n"
+        predictions: Sequence[Any] = classifier.decide(logits)
+        if threshold is not None:
+            predictions = abstaining(predictions, threshold)
+        rows: list[dict[str, Any]] = [
+            {"text": text, **always, **prediction.as_json()}
             for text, prediction in zip(chunk, predictions, strict=True)
-        )
-        return json_escaped(lines)
+        ]
+        if config.unfamiliar:
+            add_unfamiliar(rows, classifier, chunk)
+        return json_escaped("".join(write_row(row) + "\n" for row in rows))
 
     size = config.batch_size
     if size is None and config.input == "-" and sys.stdin.isatty():
@@ -64,6 +74,37 @@ def main(config: PredictConfig) -> None:
             for lines in classifier.map_logits(write_rows, group):
                 output.write(lines)
                 output.flush()
+
+
+def threshold_of(
+    classifier: "AnyClassifier", threshold: float | None, coverage: float | None
+) -> float | None:
+    """The probability below which nothing is answered; None: everything is.
+
+    Raises:
+        InputError: the classifier predicts label sets, or stores no threshold for a coverage.
+    """
+    from textcnn.inference import Classifier
+
+    if threshold is None and coverage is None:
+        return None
+    if not isinstance(classifier, Classifier):
+        name = "coverage" if threshold is None else "threshold"
+        raise InputError(
+            f"{name} needs one class per text, but this checkpoint predicts label sets, which "
+            "have a threshold for each label; leave it out"
+        )
+    return classifier.threshold_for(threshold, coverage)
+
+
+def add_unfamiliar(
+    rows: Sequence[dict[str, Any]], classifier: "AnyClassifier", texts: Sequence[str]
+) -> None:
+    """Say of each text how much of it training never saw, and whether that is unusual."""
+    limit = classifier.calibration.unfamiliar_limit
+    for row, share in zip(rows, classifier.unfamiliar(texts).tolist(), strict=True):
+        row["unfamiliar"] = share
+        row["unlike_training"] = None if limit is None else share > limit
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Scores as text for the terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -9,6 +10,7 @@ from textcnn.evaluation.metrics import Scores
 if TYPE_CHECKING:
     from textcnn.evaluation.measures.intervals import Interval
     from textcnn.evaluation.measures.measure import Measures
+    from textcnn.evaluation.texts.slices import Group
 
 # The measures for the terminal; R@k and others are in the file.
 IN_PERCENT = {
@@ -26,17 +28,28 @@ WITHOUT_UNIT = {
     "average_precision": "average precision",
     "matthews": "Matthews correlation",
 }
+CLASSES_SHOWN = 50  # metrics.json has all
 
 
 def class_table(scores: Scores, title: str) -> Table:
-    """One row per class, then averages, each in the column of the scores it averages."""
+    """One row per class, then averages, each in the column of the scores it averages.
+
+    Of many classes it has those with the most texts, in the order of the classes.
+    """
     table = Table(title=title, title_justify="left")
     table.add_column("class")
     for name in ("precision %", "recall %", "F1 %", "examples"):
         table.add_column(name, justify="right")
+    by_texts = sorted(scores.classes, key=lambda row: -row.examples)
+    shown = {row.label for row in by_texts[:CLASSES_SHOWN]}
     for row in scores.classes:
+        if row.label not in shown:
+            continue
         percents = [f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)]
         table.add_row(row.label, *percents, f"{row.examples:,}")
+    if rest := by_texts[CLASSES_SHOWN:]:
+        more = f"{sum(row.examples for row in rest):,}"
+        table.add_row(f"{len(rest):,} more classes", "", "", "", more)
     table.add_section()
     examples = f"{scores.examples:,}"
     if scores.multi_label:  # with one class per text it is the accuracy
@@ -59,6 +72,31 @@ def summary(scores: Scores, sure: "Interval | None" = None) -> str:
         f"macro-F1 {100 * scores.macro_f1:.2f} %, "
         f"loss {scores.loss:.4f} on {scores.examples:,} texts"
     )
+
+
+def slice_table(groups: Sequence["Group"]) -> Table:
+    """A row for each slice but those by class, which are in the table of classes."""
+    table = Table(title="Parts of the texts", title_justify="left")
+    table.add_column("by", overflow="fold")
+    table.add_column("value", overflow="fold")
+    for name in ("accuracy %", "95 %", "macro-F1 %", "examples"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for group in groups:
+        if group.by == "class" and not group.column:
+            continue
+        table.add_section()
+        for number, each in enumerate(group.slices):
+            low, high = (f"{100 * end:.1f}" for end in each.interval or (0.0, 1.0))
+            f1 = "" if each.macro_f1 is None else f"{100 * each.macro_f1:.1f}"
+            table.add_row(
+                "" if number else group.by,
+                each.value,
+                f"{100 * each.accuracy:.1f}",
+                f"{low} to {high}",
+                f1,
+                f"{each.examples:,}",
+            )
+    return table
 
 
 def with_interval(share: float, sure: "Interval | None") -> str:

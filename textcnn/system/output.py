@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +10,6 @@ from typing import IO
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
 from textcnn.system.paths import expanded
-
-# DEL, C1 controls, line separators, marks of direction; JSON escapes the other controls itself
-NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def json_escaped(lines: str) -> str:
-    """The same JSON, with escapes for characters that a terminal would obey."""
-    return NOT_SHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", lines)
 
 
 @contextmanager
