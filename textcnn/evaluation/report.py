@@ -27,7 +27,7 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
-from textcnn.system.paths import find_stored
+from textcnn.system.paths import find_stored, place_above
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
@@ -107,28 +107,32 @@ def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataC
     Raises:
         InputError: a stored file is nowhere.
     """
-    if data.source != "files":
-        return data
     found: dict[str, Any] = {}
-    for name in ("train", "validation", "test"):
-        paths = getattr(data, name)
-        if paths is None or f"data.{name}" in given:
+    if data.source == "hub" and data.path and "data.path" not in given:
+        found["path"] = place_above(data.path, directory) or data.path
+    for key, paths in data.files().items():
+        if key in given:
             continue
-        several = paths if isinstance(paths, list) else [paths]
+        name = key.removeprefix("data.")
         try:
-            places = [find_stored(f"data.{name}", path, directory) for path in several]
+            places = [find_stored(key, path, directory) for path in paths]
         except InputError:
             if needed(name, data):
                 raise
-            places = []
-        found[name] = places if isinstance(paths, list) else next(iter(places), None)
-        found[name] = found[name] or None
+            found[name] = None
+        else:
+            found[name] = places if isinstance(getattr(data, name), list) else places[0]
     return replace(data, **found)
 
 
 def needed(name: str, data: DataConfig) -> bool:
-    """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
-    return name == "test" or data.test is None or data.folds is not None
+    """Whether a file is read to score.
+
+    Of the rows only those of the test, unless they are drawn from others; all corrections.
+    """
+    if name in ("train", "validation"):
+        return data.test is None or data.folds is not None
+    return name != "unlabelled"
 
 
 def test_rows(
