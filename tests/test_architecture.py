@@ -10,9 +10,13 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
-    *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
+    *("explanation", "inference", "evaluation", "training", "from_python", "estimator"),
+    *("studies", "cli"),
 )
-PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
+PROGRAMS = (
+    *("train", "evaluate", "predict", "describe", "illustrate", "audit_data"),
+    *("explain", "compare"),
+)
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
@@ -22,8 +26,11 @@ DOORS = {
     "builders/text.py",
     "estimator.py",
     "from_python.py",
-    "inference.py",  # a stored configuration
+    "inference/classifier.py",  # the default of a key
+    "inference/kinds.py",
+    "inference/loading.py",  # a stored configuration
     # what the programs run:
+    "training/finishing.py",
     "training/recipe.py",
     "training/parts.py",
     "training/initial.py",
@@ -35,7 +42,11 @@ DOORS = {
     "training/ngrams/run.py",
     "training/runs.py",
     "training/many_runs/students.py",
+    "evaluation/chosen_data.py",
     "evaluation/report.py",
+    "evaluation/comparison/collect.py",
+    "evaluation/comparison/compare.py",
+    "evaluation/comparison/stored.py",
     "studies/tour/run.py",
     "studies/tour/command.py",
 }

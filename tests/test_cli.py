@@ -12,7 +12,7 @@ import pytest
 from tiny_data import run
 
 from textcnn import cli
-from textcnn.config.keys import takes, walk
+from textcnn.config.keys import join_or, takes, walk
 from textcnn.config.programs import EvaluateConfig, TrainConfig
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
 from textcnn.config.training import AdadeltaConfig
@@ -364,6 +364,21 @@ def test_an_argument_without_key_and_value_is_refused(refusal: Refusal) -> None:
     assert said == "da ta=3: 'da ta' is not the name of a key; --help lists the keys"
 
 
+def test_a_program_may_take_bare_arguments_as_one_of_its_keys(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = cli.program("predict", positional="data.text")(recipe)
+    monkeypatch.setattr(sys, "argv", ["predict", "a b=c", "${", "input=x.txt", "[d, e]"])
+    main()
+    assert recipe.calls[0][0].input == "x.txt"
+    assert recipe.calls[0][0].data.text == ["a b=c", "${", "[d, e]"]
+    monkeypatch.setattr(sys, "argv", ["predict", "a", "--help"])
+    main()
+    said = capsys.readouterr().out
+    assert said.startswith("Usage: python -m textcnn.predict [data.text ...] [key=value ...]\n")
+    assert "\n  data.text=[a]\n" in said
+
+
 @pytest.mark.parametrize("path", ["a=b.csv", "评论.csv", "~/it's (1).csv"])
 def test_a_path_works_as_it_is_typed(recipe: Recipe, path: str) -> None:
     run("train", "data=files", f"data.train={path}")
@@ -517,10 +532,7 @@ def test_an_unknown_program_is_refused_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(monkeypatch, "trian") == 2
-    said = (
-        "textcnn takes train, evaluate, predict, describe, audit_data or illustrate, got 'trian'; "
-        "try textcnn --help\n"
-    )
+    said = f"textcnn takes {join_or(list(cli.PROGRAMS))}, got 'trian'; try textcnn --help\n"
     assert capsys.readouterr().err == said
 
 

@@ -1,5 +1,6 @@
 """Scoring a checkpoint: what training reported comes out again, and other data can be scored."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -43,18 +44,22 @@ def other_csv(tmp_path: Path) -> Path:
 
 
 def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
-    return run("evaluate", f"checkpoint={checkpoint}", f"run_dir={out}", *overrides)
+    """Without a report, which takes longer than the scores."""
+    given = (f"checkpoint={checkpoint}", f"run_dir={out}", "report=false")
+    return run("evaluate", *given, *overrides)
 
 
 def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
-    return capfd.readouterr().out.splitlines()
+    """Without that of the report, which names a file."""
+    lines = capfd.readouterr().out.splitlines()
+    return [line for line in lines if not line.startswith("report: ")]
 
 
 def test_exactly_the_reported_scores_are_reproduced(
     tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = everything(tiny_run)
-    assert evaluate(tiny_run, tmp_path / "out") == 0
+    assert evaluate(tiny_run, tmp_path / "out", "report=true") == 0
     result = read_json(tmp_path / "out" / "evaluation.json")
     reported = read_json(tiny_run / "metrics.json")["test"]
     assert {name: result[name] for name in reported} == reported
@@ -62,11 +67,17 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert result["reproduced"] is True
     assert result["golden_difference"] <= 1e-5
     assert everything(tiny_run) == before  # the checkpoint is only read
-    *_, summary, verdict, saved = last_lines(capfd)
+    *_, summary, measures, always, _trust, verdict, saved = last_lines(capfd)
     percent = f"{100 * reported['accuracy']:.2f} %"
-    assert summary.startswith(f"accuracy {percent}, macro-F1 ")
+    low, high = (f"{100 * end:.1f}" for end in result["intervals"]["accuracy"])
+    assert summary.startswith(f"accuracy {percent} (95 %: {low} to {high}), macro-F1 ")
+    assert measures.startswith(f"balanced accuracy {100 * result['balanced_accuracy']:.2f} %, ")
+    assert always == "always answering 'film': 35.0 %"
     assert verdict == f"reproduced: training reported the same accuracy, {percent}"
-    assert saved == f"saved in {tmp_path / 'out' / 'evaluation.json'}"
+    assert saved == (
+        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl "
+        "beside it, and a page to read in report/index.html"
+    )
 
 
 def test_table_has_a_row_for_each_class(
@@ -133,7 +144,7 @@ def test_a_label_that_training_did_not_have_is_refused(
     line = error_line(capfd)
     assert "row 2" in line
     assert "'music'" in line
-    assert line.endswith("film, sport, tech")
+    assert "is not in training: film, sport, tech; correct it" in line
     assert not (tmp_path / "out").exists()
 
 
@@ -163,9 +174,10 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     assert evaluate(tiny_run, tmp_path) == 2
     assert error_line(capfd) == (f"{file} already exists; try another run_dir, or overwrite=true")
     assert file.read_text(encoding="utf-8") == "{}"
-    assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
+    assert evaluate(tiny_run, tmp_path, "overwrite=true", "report=true") == 0
     assert read_json(file)["reproduced"] is True
-    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+    wanted = {"evaluation.json", "predictions.jsonl", "report"}
+    assert {path.name for path in tmp_path.iterdir()} == wanted
 
 
 def test_a_file_is_no_run_directory(
@@ -335,3 +347,77 @@ def test_a_streamed_run_is_scored_on_the_rows_that_it_kept_for_the_test(
     result = read_json(tmp_path / "out" / "evaluation.json")
     assert (result["examples"], result["reproduced"]) == (10, True)
     assert last_lines(capfd)[-2].startswith("reproduced: ")
+
+
+def test_texts_are_written_and_parts_scored_by_the_columns_of_the_data(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    test = tmp_path / "test.csv"
+    cells = ["goal goal,sport,web", "chip,tech,print", "actor plot,tech,web", "plot,film,web"]
+    test.write_text("text,label,source\n" + "\n".join(cells), encoding="utf-8")
+    keys = ("data=files", f"data.test={test}", "data.slices=source", "errors=2")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 0
+    groups = {group["by"]: group for group in read_json(tmp_path / "out/evaluation.json")["slices"]}
+    assert groups["source"]["column"] is True
+    assert [(each["value"], each["accuracy"]) for each in groups["source"]["slices"]] == [
+        ("web", 2 / 3),
+        ("print", 1),
+    ]
+    lines = (tmp_path / "out" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    third = json.loads(lines[2])
+    assert {name: third[name] for name in ("row", "label", "prediction", "correct", "source")} == {
+        "row": 3, "label": "tech", "prediction": "film", "correct": False, "source": "web"
+    }  # fmt: skip
+    out = capfd.readouterr().out
+    assert "row 3, tech predicted as film" in out
+    assert "│ source " in out
+    assert "warning: the classifier is no better than always answering 'tech'" in out
+
+
+def test_a_column_that_is_not_there_is_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("data.slices=[source]", f"run_dir={tmp_path / 'out'}")
+    assert run("evaluate", f"checkpoint={tiny_run}", *keys) == 2
+    assert error_line(capfd) == (
+        "data.slices=[source]: the texts have no column 'source' beside text and label; they have "
+        "none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("new.csv", "text,stars\ngoal,3\n", "has no column 'label'; it has text, stars; set"),
+        ("new.csv", "text,label\ngoal,\nplot,\n", "column 'label' is empty in 2 of 2 rows"),
+        ("new.jsonl", '{"text": "goal"}\n', "no column 'label'; it has text"),
+        ("new.txt", "goal goal\n", "row 1: no label; a .txt file is read in fastText's format"),
+    ],
+)
+def test_texts_without_labels_are_told_which_program_is_for_them(
+    tiny_run: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    file = tmp_path / name
+    file.write_text(content, encoding="utf-8")
+    assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.test={file}") == 2
+    line = error_line(capfd)
+    assert reason in line
+    *_, command = line.split("; ")
+    assert command == (
+        "if these texts have no labels, let the checkpoint label them: python -m textcnn.predict "
+        f"checkpoint={tiny_run} input={file}"
+    )
+
+
+def test_a_text_column_of_its_own_is_in_the_command(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = write_csv(tmp_path / "new.csv", [("goal", "3")], header=("body", "stars"))
+    keys = ("data=files", f"data.test={file}", "data.text=body")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 2
+    assert error_line(capfd).endswith(f"input={file} data.text=body")

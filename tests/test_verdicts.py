@@ -14,9 +14,9 @@ from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.errors import InputError
+from textcnn.evaluation.chosen_data import found_data
 from textcnn.evaluation.counts import ClassScores
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.report import found_data
 from textcnn.evaluation.verdicts import only_answer, score_warnings
 from textcnn.system.paths import check_stored, find_stored
 

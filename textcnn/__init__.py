@@ -6,6 +6,7 @@ from textcnn.system.interrupts import begin_program
 
 __version__ = "0.1.0"
 __all__ = [
+    "Abstention",
     "Classifier",
     "InputError",
     "LabelSetClassifier",
@@ -20,18 +21,16 @@ if TYPE_CHECKING:
     from textcnn.errors import InputError
     from textcnn.estimator import TextClassifier
     from textcnn.from_python import fit
-    from textcnn.inference import (
-        Classifier,
-        LabelSetClassifier,
-        LabelSetPrediction,
-        Prediction,
-        load,
-    )
+    from textcnn.inference import Classifier, LabelSetClassifier, load
+    from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction
 
 
 # Imported when it is first used, because torch takes seconds: `--help` should not wait.
 MODULES = {
+    "Abstention": "textcnn.models.prediction",
     "InputError": "textcnn.errors",
+    "LabelSetPrediction": "textcnn.models.prediction",
+    "Prediction": "textcnn.models.prediction",
     "TextClassifier": "textcnn.estimator",
     "fit": "textcnn.from_python",
 }

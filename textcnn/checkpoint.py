@@ -3,6 +3,7 @@
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
 tokenizer.json      only with a tokenizer of a file: its copy
 thresholds.json     only for label sets: a list in the order of the labels
+calibration.json    what validation texts tell of the probabilities; older checkpoints lack it
 training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
 
@@ -23,6 +24,7 @@ from torch import Tensor
 
 import textcnn
 from textcnn.errors import InputError
+from textcnn.models.calibration import Calibration
 from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
 from textcnn.system.failures import failing_as_os_error
@@ -35,7 +37,8 @@ FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
 TOKENIZER = "tokenizer.json"
-OPTIONAL = (THRESHOLDS, TOKENIZER)
+CALIBRATION = "calibration.json"
+OPTIONAL = (THRESHOLDS, TOKENIZER, CALIBRATION)
 TRAINING_STATE = "training_state.pt"
 # Bytes; 20,000 classes with a weight each take a megabyte in YAML, which is slow to read.
 LARGEST_FILES = {".json": 2**29, ".yaml": 2**21}
@@ -52,8 +55,10 @@ class Checkpoint:
     vocabulary: Vocabulary
     labels: tuple[str, ...]
     manifest: dict[str, Any]  # provenance, scores and golden texts
-    thresholds: tuple[float, ...] | None = None  # of label sets; None: one class per text
+    # of label sets, for probabilities before calibration; None: one class per text
+    thresholds: tuple[float, ...] | None = None
     tokenizer: str | None = None  # the content of a tokenizer's file
+    calibration: Calibration | None = None  # None: probabilities are those of the logits
 
 
 def save_checkpoint(
@@ -70,6 +75,8 @@ def save_checkpoint(
             write_json(new / THRESHOLDS, checkpoint.thresholds)
         if checkpoint.tokenizer is not None:
             (new / TOKENIZER).write_text(checkpoint.tokenizer, encoding="utf-8")
+        if checkpoint.calibration is not None:
+            write_json(new / CALIBRATION, checkpoint.calibration.as_json())
         if training_state is not None:
             with failing_as_os_error(new, RuntimeError):
                 torch.save(training_state, new / TRAINING_STATE)
@@ -80,6 +87,22 @@ def save_checkpoint(
             "sha256": {file.name: sha256(file) for file in sorted(new.iterdir())},
         }
         write_json(new / "manifest.json", checkpoint.manifest | provenance)
+
+
+def save_calibration(directory: Path, calibration: Calibration) -> None:
+    """Add a calibration to a checkpoint, or replace its own.
+
+    A checkpoint is whole at every moment: a file without a hash in the manifest is not read.
+    """
+    content = calibration.as_json()
+    file, manifest = directory / CALIBRATION, read_json(directory / "manifest.json")
+    hashes = manifest["sha256"]
+    if CALIBRATION in hashes:
+        others = {name: value for name, value in hashes.items() if name != CALIBRATION}
+        write_json(directory / "manifest.json", manifest | {"sha256": others})
+    write_json(file, content)
+    hashes = dict(sorted({**hashes, CALIBRATION: sha256(file)}.items()))
+    write_json(directory / "manifest.json", manifest | {"sha256": hashes})
 
 
 def update_manifest(directory: Path, **entries: Any) -> None:
@@ -183,10 +206,16 @@ def read_checkpoint(directory: Path) -> Checkpoint:
             raise ValueError(
                 "expected at least two classes, or at least one label, without repetition"
             )
+        calibration = None
+        if CALIBRATION in hashes:
+            calibration = read_calibration(
+                directory / CALIBRATION, None if thresholds is None else len(labels)
+            )
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds, tokenizer)
+    parts = (weights, vocabulary, labels, manifest, thresholds, tokenizer, calibration)
+    return Checkpoint(config, *parts)
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:
@@ -265,6 +294,23 @@ def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
     ):
         raise ValueError(f"expected {count} numbers from 0 to 1 in {THRESHOLDS}, one per label")
     return tuple(map(float, value))
+
+
+def read_calibration(file: Path, labels: int | None) -> Calibration:
+    """
+    Args:
+        labels: of label sets; None: one class per text.
+
+    Raises:
+        InputError, ValueError: it is damaged, or of another classifier.
+    """
+    try:
+        return Calibration.restore(read_json(file), labels)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{file.name}: {reason}") from error
 
 
 def sha256(file: Path) -> str:

@@ -13,7 +13,7 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 # Keys of a split, none of which an audit draws: it reads all rows, each by a model without it.
 UNUSED = (
-    *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight"),
+    *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight", "slices"),
     "exclude",  # it would change the numbers of the rows
 )
 FOLDS = 5
@@ -65,7 +65,8 @@ class AuditDataConfig:
             self.optimizer,
             self.schedule,
             # training again on the validation rows, as recipes do, takes time and changes little
-            replace(self.training, final="best"),
+            # no temperature either: probabilities of all models are compared as they are
+            replace(self.training, final="best", calibrate=False),
             baseline=False,
             seed=self.seed,
         )

@@ -2,11 +2,13 @@
 
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.data_audit import AuditDataConfig
+from textcnn.config.evaluation.comparison import CompareConfig
+from textcnn.config.evaluation.explanation import ExplainConfig
+from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
-    IllustrateConfig,
     PredictConfig,
     TrainConfig,
 )
@@ -25,6 +27,8 @@ SCHEMAS = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "explain": ExplainConfig,
+    "compare": CompareConfig,
     "describe": DescribeConfig,
     "audit_data": AuditDataConfig,
     "illustrate": IllustrateConfig,

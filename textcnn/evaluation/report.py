@@ -1,40 +1,55 @@
 """The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.table import Table
 from torch import Tensor
 
 import textcnn
-from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig, TrainConfig
-from textcnn.config.synthetic import SyntheticConfig
+from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
-from textcnn.data.labelled import LabelledTexts
-from textcnn.data.row_stream import load_stream
-from textcnn.data.sources.source import Source
-from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
+from textcnn.evaluation.calibration.quality import (
+    CalibrationReport,
+    abstaining_table,
+    judge_probabilities,
+)
+from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.evaluation.manifest import read_reported
+from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.scoring import score_classifier
-from textcnn.evaluation.tables import class_table, summary
+from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
+from textcnn.evaluation.predictions import score_split
+from textcnn.evaluation.references import (
+    BaselineScores,
+    Majority,
+    doubts,
+    majority,
+    read_baseline,
+)
+from textcnn.evaluation.tables import class_table, measures_line, slice_table, summary
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.mistakes import MOST_CONFUSIONS, confusions, mistake_lines
+from textcnn.evaluation.texts.slices import Group, slice_groups, weak_slices
+from textcnn.evaluation.texts.written import write_predictions
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
-from textcnn.system.paths import find_stored, place_above
+from textcnn.system.run_dir import PREDICTIONS
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
 
 
 def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
-    """Score, print a table, and write `file`.
+    """Score, print a table, and write `file` and PREDICTIONS beside it.
 
     Args:
         file: evaluation.json
@@ -47,124 +62,165 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, classifier.labels)
+    rows, notes = labelled_rows(data, trained, classifier.labels, config.checkpoint)
+    others = rows.others()
+    columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
-    scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
+    scores, predictions = score_split(
+        classifier, texts, device, rows.numbers, batch_size=config.batch_size
+    )
     check_loss(scores.loss, directory)
+    measures = measure(predictions, classifier.thresholds)
+    reference = majority(predictions)
+    groups = slice_groups(predictions, columns)
+    trust = judge_probabilities(predictions, classifier.calibration)
+    answers = Answers(predictions, rows.texts(), classifier.probabilities)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
+    baseline = read_baseline(directory) if same_data else None
     # half precision changes logits by more than another machine would
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *stored.golden)
-    verdict = judge(scores, reported, same_data, given, golden)
 
-    result = scores.as_json() | {
+    scored = Scored(classifier, "test", scores, measures, answers, groups, baseline, trust)
+    result = found(scored, reference) | {
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
-        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
+        "reproduced": None if reported is None else same_accuracy(reported, scores),
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
+    write(file, result, answers, others)
+    name = data.path or data.source
+    verdict = judge(scores, reported, same_data, given, golden)
+    beside = f"each text in {PREDICTIONS} beside it"
+    if config.report:
+        page = page_of(scored, trained, file.parent, directory, name, verdict)
+        beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
+    for table in tables(scores, f"{directory} on {name}", groups, trust):
+        console.print(table)
+    for line in (*notes, *lines(scored, reference, config.errors), verdict):
+        console.print(line)
+    console.print(f"saved in {file}, {beside}")
+
+
+def lines(scored: Scored, reference: Majority | None, errors: int) -> Iterator[str]:
+    """What the terminal shows below the tables.
+
+    Args:
+        errors: texts of each kind to list.
+    """
+    if errors:
+        yield from mistake_lines(scored.answers, errors)
+    compared = (scored.scores, scored.measures, reference, scored.baseline, scored.groups)
+    yield from score_lines(*compared)
+    if scored.trust is not None:
+        yield scored.trust.line
+
+
+def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
+    """The numbers of evaluation.json."""
+    baseline, trust, answers = scored.baseline, scored.trust, scored.answers
+    rows = answers.predictions.rows
+    return scored.scores.as_json() | {
+        **scored.measures.as_json(),
+        "majority": None if reference is None else asdict(reference),
+        "baseline": None if baseline is None else asdict(baseline),
+        "calibration": None if trust is None else trust.as_json(),
+        "slices": [group.as_json() for group in scored.groups],
+        "confusions": [each.as_json(rows) for each in confusions(answers, MOST_CONFUSIONS)],
+    }
+
+
+def page_of(
+    scored: Scored, trained: TrainConfig, run_dir: Path, directory: Path, data: str, verdict: str
+) -> Path:
+    """Write the report, and return the path of its page.
+
+    Args:
+        trained: with what the checkpoint was trained.
+        run_dir: of the evaluation.
+        directory: of the checkpoint.
+        data: their name.
+    """
+    return write_report(
+        run_dir,
+        scored,
+        Background(read_history(directory), config=dump(trained)),
+        checkpoint=directory,
+        model=trained.model.title,
+        data=data,
+        more=[f"{verdict[0].upper()}{verdict[1:]}."],
+    )
+
+
+def tables(
+    scores: Scores, title: str, groups: Sequence[Group], trust: CalibrationReport | None
+) -> Iterator[Table]:
+    yield class_table(scores, title)
+    if len(groups) > 1:
+        yield slice_table(groups)
+    if trust is not None and trust.abstaining:
+        yield abstaining_table(trust)
+
+
+def score_lines(
+    scores: Scores,
+    measures: Measures,
+    reference: Majority | None,
+    baseline: BaselineScores | None,
+    groups: Sequence[Group],
+) -> list[str]:
+    """The scores of all texts, what they have to beat, and warnings."""
+    sure = measures.intervals["accuracy"]
+    compared = [each.line for each in (reference, baseline) if each is not None]
+    warnings = [
+        *score_warnings(scores, "the split"),
+        *doubts(sure, reference),
+        *weak_slices(groups, scores.accuracy),
+    ]
+    lines = [summary(scores, sure), measures_line(measures), "; ".join(compared)]
+    return [*lines, *(f"warning: {each}" for each in warnings)]
+
+
+def slice_columns(
+    others: Sequence[Mapping[str, Any]], names: Sequence[str] | str | None
+) -> dict[str, list[Any]]:
+    """The cells of the columns to slice by.
+
+    Raises:
+        InputError: the rows have no such column.
+    """
+    wanted = [names] if isinstance(names, str) else names or []
+    there = dict.fromkeys(name for row in others for name in row) if wanted else {}
+    for name in wanted:
+        if name not in there:
+            held = ", ".join(there) or "none"
+            raise InputError(
+                f"data.slices={command_line([name])}: the texts have no column {name!r} beside "
+                f"text and label; they have {held}"
+            )
+    return {name: [row.get(name) for row in others] for name in wanted}
+
+
+def write(
+    file: Path,
+    result: dict[str, Any],
+    answers: Answers,
+    others: Sequence[Mapping[str, Any]],
+) -> None:
+    """
+    Raises:
+        InputError: it can't be written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        write_predictions(file.with_name(PREDICTIONS), answers, others)
         write_json(file, result)
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
-    console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    doubts = [f"warning: {line}" for line in score_warnings(scores, "the split")]
-    for line in (*notes, summary(scores), *doubts, verdict, f"saved in {file}"):
-        console.print(line)
-
-
-def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> DataConfig:
-    """The data to score.
-
-    Without `data=...`, the checkpoint's own with the given keys changed; so for synthetic texts.
-    Other files, or a Hub dataset named by its path, have the columns of training unless columns are
-    given; a preset names its own.
-    """
-    synthetic = isinstance(data, SyntheticConfig) and isinstance(trained, SyntheticConfig)
-    if "data" not in given or synthetic:
-        names = [key.removeprefix("data.") for key in given if key != "data"]
-        return replace(trained, **{name: getattr(data, name) for name in names})
-    if data.source == "files" or "data.path" in given:
-        columns = ["text", "label", "multi_label", "label_separator", "encoding", "header"]
-        if "data.label" not in given:  # other columns hold what they hold
-            columns += ["label_kind", "classes"]
-        kept = [name for name in columns if f"data.{name}" not in given]
-        return replace(data, **{name: getattr(trained, name) for name in kept})
-    return data
-
-
-def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataConfig:
-    """The data, whose stored paths are found from another directory than that of training.
-
-    Args:
-        directory: of the checkpoint.
-
-    Raises:
-        InputError: a stored file is nowhere.
-    """
-    found: dict[str, Any] = {}
-    if data.source == "hub" and data.path and "data.path" not in given:
-        found["path"] = place_above(data.path, directory) or data.path
-    for key, paths in data.files().items():
-        if key in given:
-            continue
-        name = key.removeprefix("data.")
-        try:
-            places = [find_stored(key, path, directory) for path in paths]
-        except InputError:
-            if needed(name, data):
-                raise
-            found[name] = None
-        else:
-            found[name] = places if isinstance(getattr(data, name), list) else places[0]
-    return replace(data, **found)
-
-
-def needed(name: str, data: DataConfig) -> bool:
-    """Whether a file is read to score.
-
-    Of the rows only those of the test, unless they are drawn from others; all corrections.
-    """
-    if name in ("train", "validation"):
-        return data.test is None or data.folds is not None
-    return name != "unlabelled"
-
-
-def test_rows(
-    data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]
-) -> tuple[LabelledTexts, list[str]]:
-    """The rows to score, with the label ids of the classifier, and notes for the user."""
-    if data.source == "memory":
-        raise InputError(
-            "the rows of this checkpoint were given from Python; give data=files data.test=<file>"
-        )
-    if data.source == "files" and data.test is None and data.train is None:
-        raise InputError("data=files needs data.test=<file> to score, got null")
-    if data.multi_label != trained.data.multi_label:
-        fitting = f"data.multi_label={command_line(trained.data.multi_label)}"
-        got = command_line(data.multi_label)
-        raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
-    source = Source(**data.source_settings(), seed=trained.seed)
-    division = Division(**data.split_settings(), seed=trained.seed)
-    readers = source.open_stream()[1] if data.streaming else source.open()[0]
-    found = load_test(readers, division, labels)
-    if found is not None:
-        return found
-    if data.streaming:  # drawn from the first rows, as in training
-        splits, _ = load_stream(source, division, trained.text.vocabulary_examples)
-    else:
-        splits = load_splits(source, division)
-    if splits.labels != labels:
-        raise InputError(
-            f"the data have the classes {', '.join(splits.labels)}, the checkpoint has "
-            f"{', '.join(labels)}; give data with the classes of the checkpoint"
-        )
-    return splits.test, []
 
 
 def check_loss(loss: float, directory: Path) -> None:
@@ -182,6 +238,11 @@ def check_loss(loss: float, directory: Path) -> None:
 def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
     """The largest difference between the stored logits of the golden texts and those of now."""
     return (classifier.logits(texts) - stored).abs().max().item()
+
+
+def same_accuracy(reported: dict[str, float], scores: Scores) -> bool:
+    """Earlier versions rounded to float32, which is no other result."""
+    return math.isclose(reported["accuracy"], scores.accuracy, rel_tol=1e-6)
 
 
 def judge(
@@ -206,6 +267,6 @@ def judge(
             else "the test data have changed"
         )
         return f"nothing to compare with: {changed}"
-    if reported["accuracy"] == scores.accuracy:
+    if same_accuracy(reported, scores):
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
     return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

@@ -18,11 +18,11 @@ from textcnn.errors import InputError
 from textcnn.text.dictionaries import DICTIONARIES, dictionary_tokenizer
 from textcnn.text.normalization import Normalization
 from textcnn.text.tokenizer_file import (
+    FileSplitter,
     is_file,
     joiner,
     parse_definition,
     read_definition,
-    splitter,
 )
 from textcnn.text.word_boundaries import separator, unicode_words
 
@@ -154,7 +154,7 @@ def word_tokenizer(
         parsed = parse_definition(tokenizer, definition)
         unknown = getattr(parsed.model, "unk_token", None)
         return Tokenizer(
-            splitter(tokenizer, parsed), joiner(parsed), prepare=changes, unknown=unknown
+            FileSplitter(tokenizer, parsed), joiner(parsed), prepare=changes, unknown=unknown
         )
     own: dict[str, Callable[[str], list[str]]] = {
         "basic_english": basic_english_words,

@@ -17,9 +17,7 @@ from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
     save_checkpoint,
-    update_manifest,
 )
-from textcnn.config.keys import walk
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
@@ -28,26 +26,25 @@ from textcnn.data.sources.memory import Rows
 from textcnn.data.splits import parts_of
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
-from textcnn.inference import BaseClassifier, load
-from textcnn.system.arguments import argument
-from textcnn.system.atomic import existing, new_file, write_json
-from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
+from textcnn.inference import BaseClassifier, rebuild
+from textcnn.system.atomic import existing, new_file
+from textcnn.system.run_dir import CONFIG, create_run_dir
 from textcnn.system.terminal import build_console
 from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.calibrating import calibration_of, selected_calibration
 from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
+from textcnn.training.finishing import finish
 from textcnn.training.loop import Stopping, fit
 from textcnn.training.many_runs.teacher import load_teacher
-from textcnn.training.ngrams.baseline import train_baseline
 from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.parts import (
     build_parts,
     load_data,
     opening_report,
     vectors_for,
-    wants_baseline,
 )
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
@@ -222,7 +219,8 @@ class TrainingRun:
         if self.config.training.member is not None and self.is_first:
             save_checkpoint(self.run_dir / SELECTED, chosen)
         assert self.batches.steps is not None
-        selection = Selection(self.state, self.batches.steps)
+        calibration = calibration_of(self, rebuild(chosen, str(self.run_dir))[0])
+        selection = Selection(self.state, self.batches.steps, calibration)
         self.enter_final(selection, vectors=True)
         self.classifier.thresholds = chosen.thresholds
         train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
@@ -307,6 +305,7 @@ class TrainingRun:
             vectors_coverage=self.vectors_coverage,
             selection=self.selection,
             teacher=self.teacher_fingerprint,
+            calibration=selected_calibration(self),
         )
 
     def outcome(
@@ -316,34 +315,5 @@ class TrainingRun:
         return Outcome(best, test, validation, self.state, self.seconds)
 
     def finish(self) -> None:
-        """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
-        self.accelerator.wait_for_everyone()
-        best = load(self.run_dir)
-        texts, selection = self.trained_on.texts, self.selection
-        test = self.score(best, texts.test) if len(texts.test) else None
-        validation = self.score(best, texts.validation) if selection is None else None
-        wanted = wants_baseline(self.config, self.data, self.keep)
-        baseline = train_baseline(self.data, self.config.seed, self.score) if wanted else None
-        if not self.is_first:
-            return
-        outcome = replace(self.outcome(best, test, validation), baseline=baseline)
-        if selection is not None:
-            outcome = replace(outcome, state=selection.state, final=self.state)
-        update_manifest(
-            self.run_dir / "best",
-            metrics={name: scores.summary() for name, scores in outcome.scores.items()},
-        )
-        metrics = outcome.as_json(self.opening, self.vectors_coverage)
-        write_json(self.run_dir / METRICS, metrics)
-        if self.curves is not None:
-            outside = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
-            settings = {key: value for key, _, value in walk(self.config) if key not in outside}
-            outcome.log(self.curves, self.data.splits, settings)
-        outcome.report(self.console)
-        if self.keep:
-            checkpoint = argument("checkpoint", self.run_dir)
-            self.console.print(
-                f"saved in {self.run_dir}; to label new texts, run",
-                f"  python -m textcnn.predict {checkpoint} input=texts.txt",
-                sep="\n",
-            )
+        """Test the best checkpoint, and report."""
+        finish(self)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from textcnn.data.sources.carried import OTHERS, others_json
 from textcnn.data.sources.columns import (
     WANTS_LISTS,
     WANTS_PROBABILITIES,
@@ -16,7 +17,7 @@ from textcnn.data.sources.formats import DELIMITERS, FASTTEXT, format_of
 from textcnn.data.sources.label_cells import label_cells, weight
 from textcnn.data.sources.lines import check_has, is_empty, json_cell, json_rows, json_text
 from textcnn.data.sources.missing_labels import is_missing
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
 
 
 def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
@@ -30,7 +31,10 @@ def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dic
         for where, row in json_rows(lines, path):
             text = " ".join(json_text(where, row, column) for column in columns.text)
             yield (
-                {"text": text} | json_labels(where, row, columns) | json_weight(where, row, columns)
+                {"text": text}
+                | json_labels(where, row, columns)
+                | json_weight(where, row, columns)
+                | carried(row, columns)
             )
 
 
@@ -41,7 +45,7 @@ def delimited_rows(
     header = next(rows, None)
     if header is None:
         return
-    check_columns(path, header, columns.names, columns.weight, columns.header)
+    check_columns(path, header, columns.names, columns.weight, columns.header, columns.labels)
     text_places = [header.index(column) for column in columns.text]
     label_places = [header.index(column) for column in columns.labels]
     weight_place = None if columns.weight is None else header.index(columns.weight)
@@ -55,7 +59,14 @@ def delimited_rows(
         if weight_place is not None:
             assert columns.weight is not None
             made["weight"] = weight(where, columns.weight, cells[weight_place])
-        yield made
+        yield made | carried(
+            dict(zip(header, cells, strict=True)) if columns.carry else {}, columns
+        )
+
+
+def carried(row: dict[str, Any], columns: Columns) -> dict[str, str]:
+    """The other columns of a row, if they are wanted."""
+    return {OTHERS: others_json(row, columns.names)} if columns.carry else {}
 
 
 def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
@@ -77,7 +88,7 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
                 f"{path}, row {number}: {len(labels)} labels ({', '.join(labels)}); {WANTS_LISTS}"
             )
         if number == 1 and not labels:
-            raise InputError(
+            raise NoLabelsError(
                 f"{path}, row 1: no label; a .txt file is read in fastText's format, such as "
                 "'__label__spam buy now'"
             )
@@ -86,10 +97,13 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
 
 
 def json_labels(where: str, row: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    for column in columns.labels:
+        try:
+            check_has(where, row, column)
+        except InputError as error:
+            raise NoLabelsError(str(error)) from None
     if columns.kind == "names":
         return {"label": json_label(where, row, columns)}
-    for column in columns.labels:
-        check_has(where, row, column)
     return label_cells(where, [row[column] for column in columns.labels], columns)
 
 

@@ -125,7 +125,7 @@ def load(settings: Values) -> Subject:
         InputError: the checkpoint or the data can't be used.
     """
     from textcnn.data.encoding import encode_labelled
-    from textcnn.evaluation.report import found_data, test_rows
+    from textcnn.evaluation.chosen_data import found_data, test_rows
     from textcnn.inference import restore
 
     classifier, trained, _, directory = restore(settings["checkpoint"])
@@ -170,7 +170,7 @@ def network_alone(classifier: "AnyClassifier", checkpoint: str) -> "AnyClassifie
         )
     if not isinstance(model, WithNgrams):
         return classifier
-    parts = (model.network, classifier.encoder, classifier.labels, classifier.thresholds)
+    parts = (model.network, classifier.encoder, classifier.labels, classifier.raw_thresholds)
     return build_classifier(*parts)
 
 
@@ -184,7 +184,7 @@ def chosen_data(data: Values, trained: Any) -> Any:
             because they may be a preset with columns of its own.
     """
     from textcnn.builders.data import read_data
-    from textcnn.evaluation import report
+    from textcnn.evaluation import chosen_data as evaluation
 
     if not data:
         return trained
@@ -193,7 +193,7 @@ def chosen_data(data: Values, trained: Any) -> Any:
     usual = vars(read_data({"source": data["source"]}))
     given = [f"data.{key}" for key, value in data.items() if value != usual[key]]
     other = [] if data["source"] == "bundled" else ["data"]
-    return report.chosen_data(read_data(data), trained, [*other, *given])
+    return evaluation.chosen_data(read_data(data), trained, [*other, *given])
 
 
 def claims(results: Results) -> list[Claim]:

@@ -1,0 +1,190 @@
+"""The content of a report, from a scored split."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textcnn.evaluation.calibration.quality import CalibrationReport
+from textcnn.evaluation.measures.measure import Measures
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.conclusions import conclusions
+from textcnn.evaluation.page.content import Content, Grid
+from textcnn.evaluation.page.drawings import draw_curves
+from textcnn.evaluation.page.examples import SHOWN, examples_of
+from textcnn.evaluation.page.grids import (
+    classes_grid,
+    confused_grid,
+    confusion_of,
+    measures_grid,
+    slice_grid,
+)
+from textcnn.evaluation.page.model_card import CardFacts, write_card
+from textcnn.evaluation.page.page import write_page
+from textcnn.evaluation.page.probabilities import abstaining_grid, reliability_figure
+from textcnn.evaluation.references import BaselineScores, majority
+from textcnn.evaluation.strongest import strongest_ngrams
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.mistakes import least_sure, surest_mistakes
+from textcnn.evaluation.texts.slices import Group, weak_slices
+from textcnn.evaluation.verdicts import score_warnings
+from textcnn.inference import BaseClassifier
+from textcnn.system.arguments import argument
+from textcnn.system.atomic import existing
+from textcnn.system.run_dir import METRICS
+
+DECIDING = 12  # n-grams of a class
+MOST_DECIDED = 50  # classes in the table of n-grams
+MOST_EPOCHS = 1000  # of a history that is drawn
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A classifier and its predictions for a split."""
+
+    classifier: BaseClassifier[Any]
+    split: str  # its name
+    scores: Scores
+    measures: Measures
+    answers: Answers
+    groups: Sequence[Group]  # slices
+    baseline: BaselineScores | None = None
+    trust: CalibrationReport | None = None  # how good its probabilities are
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is known of a run beside its scores; all of it may be missing."""
+
+    history: Sequence[dict[str, Any]] = ()  # see `draw_curves`
+    data: Grid | None = None
+    notes: Sequence[str] = ()
+    layers: Grid | None = None
+    config: str = ""  # YAML
+
+
+def build_content(
+    scored: Scored,
+    background: Background,
+    *,
+    checkpoint: Path,
+    model: str,
+    data: str,
+    more: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    audit: Sequence[str] = (),
+) -> Content:
+    """
+    Args:
+        checkpoint: the run or checkpoint directory, for commands.
+        model, data: their names.
+        more: conclusions beside those from the scores.
+    """
+    scores, measures, answers = scored.scores, scored.measures, scored.answers
+    most, sure = majority(answers.predictions), measures.intervals["accuracy"]
+    found = conclusions(scores, scored.split, sure, most, scored.baseline)
+    weak = weak_slices(scored.groups, scores.accuracy)
+    return Content(
+        name=f"{model} on {data}",
+        facts=(
+            checkpoint.as_posix(),
+            f"{scores.examples:,} {scored.split} texts",
+            f"{len(scored.classifier.labels):,} classes",
+        ),
+        conclusions=(*found, *more),
+        warnings=(*score_warnings(scores, scored.split), *weak, *warnings),
+        measures=measures_grid(scores, measures, most, scored.baseline),
+        classes=classes_grid(scores, measures),
+        confusion=confusion_of(scores),
+        confused=confused_grid(answers),
+        calibration=None if scored.trust is None else reliability_figure(scored.trust),
+        probabilities=None if scored.trust is None else abstaining_grid(scored.trust),
+        # those by class are in the table of classes
+        slices=tuple(slice_grid(group) for group in scored.groups if group.by != "class"),
+        mistakes=examples_of(surest_mistakes(answers, SHOWN), answers, scored.classifier),
+        unsure=examples_of(least_sure(answers, SHOWN), answers, scored.classifier),
+        deciding=deciding_grid(scored.classifier),
+        audit=tuple(audit),
+        curves=draw_curves(background.history),
+        data=background.data,
+        notes=tuple(background.notes),
+        layers=background.layers,
+        config=background.config,
+        commands=commands(checkpoint),
+    )
+
+
+def card_facts(scored: Scored, data: str) -> CardFacts:
+    """
+    Args:
+        data: its path on the Hub, or a name.
+    """
+    scores = scored.scores
+    return CardFacts(
+        scored.classifier.labels,
+        scores.multi_label,
+        data,
+        data,
+        scored.split,
+        {"accuracy": scores.accuracy, "f1": scores.macro_f1},
+    )
+
+
+def deciding_grid(classifier: BaseClassifier[Any]) -> Grid | None:
+    """The n-grams that add most to each class; None if the model has no n-grams."""
+    strongest = strongest_ngrams(classifier, DECIDING)
+    if strongest is None:
+        return None
+    rows = [
+        (label, "  ·  ".join(f"{each['ngram']} {each['weight']:+.2f}" for each in ngrams))
+        for label, ngrams in [*strongest.items()][:MOST_DECIDED]
+    ]
+    return Grid(("class", "n-grams that add most to its logit"), tuple(rows), words=True)
+
+
+def commands(checkpoint: Path) -> tuple[tuple[str, str], ...]:
+    given = argument("checkpoint", checkpoint)
+    return (
+        ("Score it again, or on other texts:", f"python -m textcnn.evaluate {given}"),
+        ("Label new texts:", f"python -m textcnn.predict {given} input=texts.txt"),
+        ("Explain one answer:", f'python -m textcnn.explain {given} text="a text"'),
+        ("Check what changes its answers:", f"python -m textcnn.audit {given}"),
+    )
+
+
+def write_report(run_dir: Path, scored: Scored, background: Background, **named: Any) -> Path:
+    """Write the page and the model card into a run directory, and return the path of the page.
+
+    Args:
+        named: as `build_content` takes them.
+    """
+    content = build_content(scored, background, audit=read_audit(run_dir), **named)
+    write_card(run_dir, content, card_facts(scored, named["data"]))
+    return write_page(run_dir, content)
+
+
+def read_history(checkpoint: Path) -> list[dict[str, Any]]:
+    """The history of the run that a checkpoint belongs to; empty if there is nothing to read."""
+    try:
+        file = existing(checkpoint).parent / METRICS
+        lines = json.loads(file.read_text(encoding="utf-8"))["history"]
+        return [
+            {"epoch": int(line["epoch"])}
+            | {
+                split: {name: float(line[split][name]) for name in ("loss", "accuracy")}
+                for split in ("train", "validation")
+            }
+            for line in lines[:MOST_EPOCHS]
+        ]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return []
+
+
+def read_audit(run_dir: Path) -> tuple[str, ...]:
+    """The conclusions of an audit in a run directory; empty if there was none."""
+    try:
+        found = json.loads((run_dir / "audit.json").read_text(encoding="utf-8"))
+        return tuple(str(line)[:500] for line in found["conclusions"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ()
