@@ -12,7 +12,7 @@ ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
     *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
 )
-PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit_data")
+PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data")
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
@@ -36,6 +36,7 @@ DOORS = {
     "training/runs.py",
     "training/many_runs/students.py",
     "evaluation/report.py",
+    "evaluation/audit/run.py",
     "studies/tour/run.py",
     "studies/tour/command.py",
 }

@@ -514,8 +514,8 @@ def test_an_unknown_program_is_refused_with_the_known_ones(
 ) -> None:
     assert command(monkeypatch, "trian") == 2
     said = (
-        "textcnn takes train, evaluate, predict, describe, audit_data or illustrate, got 'trian'; "
-        "try textcnn --help\n"
+        "textcnn takes train, evaluate, predict, describe, audit, audit_data or illustrate, got "
+        "'trian'; try textcnn --help\n"
     )
     assert capsys.readouterr().err == said
 

@@ -42,6 +42,7 @@ PROGRAMS = {
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
     "describe": "show the data and the layers of a model without training",
+    "audit": "test what changes a checkpoint's answers: batches, word order, typos, shortcuts",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "illustrate": "measure what convolutions see of word order and position",
 }
@@ -50,6 +51,7 @@ EXAMPLES = {
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
     "describe": "data=imdb model=dilated",
+    "audit": "checkpoint=outputs/mine",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }

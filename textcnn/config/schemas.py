@@ -1,7 +1,7 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
+from textcnn.config.audits import AuditConfig, AuditDataConfig
 from textcnn.config.data import DataConfig, MemoryConfig
-from textcnn.config.data_audit import AuditDataConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,
@@ -26,6 +26,7 @@ SCHEMAS = {
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
     "describe": DescribeConfig,
+    "audit": AuditConfig,
     "audit_data": AuditDataConfig,
     "illustrate": IllustrateConfig,
 }

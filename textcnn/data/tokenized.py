@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,13 @@ class TokenizedTexts:
             total += np.bincount(tokens, minlength=len(self.table))
         return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}
 
+    def reordered(self, order: np.ndarray) -> "TokenizedTexts":
+        """
+        Args:
+            order: see `textcnn.data.perturbations.order`.
+        """
+        return replace(self, places=self.places[order])
+
     def to_arrow(self) -> "pa.Table":
         import pyarrow as pa  # imported here: prediction doesn't need it
 
@@ -86,7 +93,14 @@ def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer, **map_options: Any)
 
 def tokenize_list(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
     """The tokens of texts, in this process."""
-    tokenized = [tokenizer(text) for text in texts]
+    return numbered([tokenizer(text) for text in texts])
+
+
+def numbered(tokenized: Sequence[Sequence[str]]) -> TokenizedTexts:
+    """
+    Args:
+        tokenized: the tokens of each text; tokens that are characters as one string.
+    """
     lengths = np.array([len(tokens) for tokens in tokenized], np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     if tokenized and isinstance(tokenized[0], str):
