@@ -56,7 +56,7 @@ def check_word_order(subject: Subject, bag: Bag | None, seed: int) -> WordOrder:
 
     changes = [change("words shuffled", shuffled_blocks(lengths, 1, seed))]
     changes += [
-        change(f"blocks of {block} words shuffled", shuffled_blocks(lengths, block, seed + block))
+        change(f"shuffled blocks of {block}", shuffled_blocks(lengths, block, seed + block))
         for block in BLOCKS
     ]
     starts, notes = sentence_starts(words), []
@@ -68,7 +68,10 @@ def check_word_order(subject: Subject, bag: Bag | None, seed: int) -> WordOrder:
             "sentences end"
         )
     changes.append(change("words reversed", reversed_tokens(lengths)))
-    of_bag = None if bag is None else bag_answers(subject, bag)
+    of_bag = None
+    if bag is not None:
+        of_bag = bag_answers(subject, bag)
+        notes.append(f"bag of words: single words, a linear model of {bag.texts:,} training texts")
     accuracy = subject.accuracy
     conclusion = conclude(accuracy, tuple(changes), of_bag)
     return WordOrder(accuracy, tuple(changes), of_bag, tuple(notes), conclusion)
@@ -89,7 +92,7 @@ def bag_answers(subject: Subject, bag: Bag) -> Change:
     """What the bag of words answers, beside the classifier."""
     of_bag = Subject(bag.classifier, subject.texts, subject.labels)
     return compare(
-        f"bag of words ({bag.texts:,} texts)",
+        "bag of words",
         subject.is_correct(subject.answers),
         of_bag.is_correct(of_bag.answers),
         flipped=int(differs(of_bag.answers, subject.answers).sum()),
