@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test check format bench reproduce clean
+.PHONY: help setup train test check coverage format bench reproduce clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -27,11 +27,14 @@ train: $(INSTALLED)  ## train a classifier: make train ARGS='model.num_filters=5
 test: $(INSTALLED)  ## run all tests, including the slow ones: make test ARGS='-k vocabulary'
 	$(BIN)/python -m pytest $(TESTS) $(ARGS)
 
-check: $(INSTALLED)  ## check format, lint, types and tests with coverage: run this before a commit
+check: $(INSTALLED)  ## check format, lint and types, and run all tests: run this before a commit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(TESTS) --cov --cov-report=term
+	$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+coverage: $(INSTALLED)  ## run all tests and show the lines that none of them runs
+	$(BIN)/python -m pytest $(TESTS) --cov --cov-report=term $(ARGS)
 
 format: $(INSTALLED)  ## format the code and fix what the linter can fix
 	$(BIN)/ruff format .

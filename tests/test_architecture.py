@@ -35,6 +35,7 @@ DOORS = {
     "training/ngrams/run.py",
     "training/runs.py",
     "training/many_runs/students.py",
+    "evaluation/chosen_data.py",
     "evaluation/report.py",
     "evaluation/audit/run.py",
     "studies/tour/run.py",

@@ -274,8 +274,12 @@ def test_a_misspelt_key_is_refused_with_the_known_keys_and_a_suggestion(
     said = refusal.of("train", argument)
     assert said.startswith(f"{argument}: no such key; {group} takes ")
     known, _, hint = said.partition(" takes ")[2].partition("; ")
-    assert meant in known.split(", ")
     assert hint == f"did you mean {meant}?"
+    assert len(said) < 450  # of 500, so that nothing is cut
+    shown, _, more = known.partition(" and ")
+    prefix = "" if group == "train" else f"{group}."
+    assert all(key.startswith(prefix) for key in shown.split(", "))
+    assert re.fullmatch(r"\d+ more, which --help lists", more) or not more
 
 
 @pytest.mark.parametrize("argument", ["training.zzz=1", "+zzz=1", "++training.zzz=1"])
@@ -358,6 +362,21 @@ def test_an_argument_without_key_and_value_is_refused(refusal: Refusal) -> None:
     assert said == "评论.csv is not key=value, such as seed=1; --help lists the keys"
     said = refusal.of("train", "da ta=3")
     assert said == "da ta=3: 'da ta' is not the name of a key; --help lists the keys"
+
+
+def test_a_program_may_take_bare_arguments_as_one_of_its_keys(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = cli.program("predict", positional="data.text")(recipe)
+    monkeypatch.setattr(sys, "argv", ["predict", "a b=c", "${", "input=x.txt", "[d, e]"])
+    main()
+    assert recipe.calls[0][0].input == "x.txt"
+    assert recipe.calls[0][0].data.text == ["a b=c", "${", "[d, e]"]
+    monkeypatch.setattr(sys, "argv", ["predict", "a", "--help"])
+    main()
+    said = capsys.readouterr().out
+    assert said.startswith("Usage: python -m textcnn.predict [data.text ...] [key=value ...]\n")
+    assert "\n  data.text=[a]\n" in said
 
 
 @pytest.mark.parametrize("path", ["a=b.csv", "评论.csv", "~/it's (1).csv"])

@@ -119,8 +119,7 @@ def test_an_id_of_no_class_is_refused_with_its_row(wrong: int) -> None:
 def test_a_list_that_is_null_is_refused(kind: pa.DataType) -> None:
     table = labels_table([["a"], ["b"]], [["c"], None], kind=kind)
     expected = (
-        "here, row 4: column 'label' is empty; fill it, or drop the row with "
-        "data.missing_label=drop"
+        "here, row 4: column 'label' is null; fill it, or drop the row with data.missing_label=drop"
     )
     assert refused(table) == expected
     assert refused(table, first_row=101) == expected.replace("row 4", "row 104")
@@ -132,7 +131,8 @@ def test_a_list_that_is_null_is_refused(kind: pa.DataType) -> None:
 )
 def test_an_empty_label_in_a_list_is_refused(nothing: str | None, kind: pa.DataType) -> None:
     table = labels_table([["a", "b"], ["b", "c"]], [["c", "d"], ["a", nothing]], kind=kind)
-    expected = "here, row 4: column 'label' is empty; fill it or drop the row"
+    what = "null" if nothing is None else "empty"
+    expected = f"here, row 4: column 'label' is {what}; fill it or drop the row"
     assert refused(table) == expected
     assert refused(table, first_row=101) == expected.replace("row 4", "row 104")
 
@@ -229,7 +229,7 @@ def test_lists_need_no_separator() -> None:
 def test_a_null_where_strings_are_cut_is_refused() -> None:
     table = labels_table(["a"], ["b|c", None])
     assert refused(table, separated("|"), first_row=11) == (
-        "here, row 13: column 'label' is empty; fill it, or drop the row with "
+        "here, row 13: column 'label' is null; fill it, or drop the row with "
         "data.missing_label=drop"
     )
 
@@ -267,8 +267,9 @@ def test_one_id_of_a_dataset_is_the_name_of_its_class() -> None:
 @pytest.mark.parametrize("nothing", ["", None])
 def test_no_label_is_refused_where_texts_have_one(nothing: str | None) -> None:
     message = refused(labels_table(["a", "b"], ["c", nothing], kind=STRING), SINGLE, first_row=11)
+    what = "null" if nothing is None else "empty"
     assert message == (
-        "here, row 14: column 'label' is empty; fill it, or drop the row with "
+        f"here, row 14: column 'label' is {what}; fill it, or drop the row with "
         "data.missing_label=drop"
     )
 
@@ -297,13 +298,13 @@ def test_a_text_may_be_empty_but_not_null() -> None:
     table = pa.table({"text": pa.chunked_array([["", "a"], [None]]), "label": ["x", "y", "z"]})
     assert table_rows(table.slice(0, 2), SINGLE, "here")["text"].to_pylist() == ["", "a"]
     assert refused(table, SINGLE, first_row=5) == (
-        "here, row 7: column 'text' is empty; fill it or drop the row"
+        "here, row 7: column 'text' is null; fill it or drop the row"
     )
 
 
 def test_no_number_is_no_text() -> None:
     table = pa.table({"text": [0.5, float("nan")], "label": ["x", "y"]})
-    assert refused(table, SINGLE).startswith("here, row 2: column 'text' is empty")
+    assert refused(table, SINGLE).startswith("here, row 2: column 'text' is null")
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}])

@@ -259,6 +259,8 @@ def test_an_attribute_that_is_no_key_is_refused() -> None:
         complete(data=SyntheticConfig(task="count", copies=3, pairs=False)),
         complete(text=WordConfig(max_length=None), training=TrainingConfig(patience=None)),
         complete(model=MultiWidthConfig(kernel_sizes=[7], dropout=0.0)),
+        complete(data=DataConfig("files", train=["${x}.csv", "${", r"\${x}", "\\"], text="$ {}")),
+        complete(training=TrainingConfig(class_weights={"${x}": 2.0, "b": 1.0})),
     ],
 )
 def test_a_stored_configuration_is_read_back_with_equal_values_and_types(
@@ -315,6 +317,7 @@ def test_a_stored_configuration_resolves_no_interpolation(monkeypatch: pytest.Mo
     expected = "a stored configuration holds plain values, got ${...}"
     assert refusal(stored(seed="${oc.env:SECRET}")) == expected
     assert refusal(stored(run_dir="${data.source}")) == expected
+    assert refusal(stored(run_dir=r"\\${data.source}")) == expected  # an escaped backslash
 
 
 @pytest.mark.parametrize(

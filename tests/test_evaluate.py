@@ -62,9 +62,12 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert result["reproduced"] is True
     assert result["golden_difference"] <= 1e-5
     assert everything(tiny_run) == before  # the checkpoint is only read
-    *_, summary, verdict, saved = last_lines(capfd)
+    *_, summary, measures, always, verdict, saved = last_lines(capfd)
     percent = f"{100 * reported['accuracy']:.2f} %"
-    assert summary.startswith(f"accuracy {percent}, macro-F1 ")
+    low, high = (f"{100 * end:.1f}" for end in result["intervals"]["accuracy"])
+    assert summary.startswith(f"accuracy {percent} (95 %: {low} to {high}), macro-F1 ")
+    assert measures.startswith(f"balanced accuracy {100 * result['balanced_accuracy']:.2f} %, ")
+    assert always == "always answering 'film': 35.0 %"
     assert verdict == f"reproduced: training reported the same accuracy, {percent}"
     assert saved == f"saved in {tmp_path / 'out' / 'evaluation.json'}"
 
@@ -133,7 +136,7 @@ def test_a_label_that_training_did_not_have_is_refused(
     line = error_line(capfd)
     assert "row 2" in line
     assert "'music'" in line
-    assert line.endswith("film, sport, tech")
+    assert "is not in training: film, sport, tech; correct it" in line
     assert not (tmp_path / "out").exists()
 
 

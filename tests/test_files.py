@@ -451,7 +451,7 @@ def test_line_ends_of_old_macs_are_refused_with_the_line(
             '{"text": "x", "label": "\\ud800"}',
             "column 'label' holds half of a surrogate pair, which is not a character; remove it",
         ),
-        ('{"text": null, "label": "a"}', "column 'text' is empty; fill it or drop the row"),
+        ('{"text": null, "label": "a"}', "column 'text' is null; fill it or drop the row"),
     ],
 )
 def test_a_json_line_that_is_no_row_is_refused_with_its_line(
@@ -464,6 +464,34 @@ def test_a_json_line_that_is_no_row_is_refused_with_its_line(
 
 
 FILL_LABEL = "fill it, or drop the row with data.missing_label=drop"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            '{"data": [{"text": "x", "label": "a"}]}',
+            "no column 'text'; it has data; write the list in 'data' to a file of its own; ",
+        ),
+        (
+            '{\n "data": [\n  {"text": "x", "label": "a"}\n ]\n}',
+            "not JSON: Expecting property name enclosed in double quotes at column 2; ",
+        ),
+        ('{"index": [0], "data": [["x", "a"]]}', "no column 'text'; it has index, data; "),
+        (
+            '{"text": {"0": "x"}, "label": {"0": "a"}}',
+            "column 'text' must hold a single value, got {'0': 'x'}; ",
+        ),
+    ],
+)
+def test_json_of_another_shape_is_refused_with_what_is_read(
+    write: Write, content: str, reason: str
+) -> None:
+    path = write("rows.json", content)
+    assert refusal(path) == (
+        f"{path}, line 1: {reason}textcnn reads an object for each row, one per line or all in one "
+        "list; pandas writes them with to_json(orient='records')"
+    )
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.tsv"])
@@ -489,7 +517,8 @@ def test_a_null_in_parquet_is_refused_with_its_row(
     columns: dict[str, list[object]] = {"text": ["x", "y", "z"], "label": ["a", "b", "c"]}
     path = write("rows.parquet", pa.table(columns | {column: values}))
     fill = FILL_LABEL if column == "label" else "fill it or drop the row"
-    assert refusal(path) == f"{path}, row {row}: column {column!r} is empty; {fill}"
+    what = "empty" if "" in values else "null"
+    assert refusal(path) == f"{path}, row {row}: column {column!r} is {what}; {fill}"
 
 
 @pytest.mark.parametrize(

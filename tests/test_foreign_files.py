@@ -345,7 +345,7 @@ def test_a_string_that_is_not_utf_8_is_refused_with_its_row(write: Write) -> Non
 def test_whole_numbers_beside_a_null_are_whole_numbers(write: Write, values: list[Any]) -> None:
     path = write("rows.parquet", pa.table({"text": ["x", "y"], "label": values}))
     assert refusal(path) == (
-        "row 2: column 'label' is empty; fill it, or drop the row with data.missing_label=drop"
+        "row 2: column 'label' is null; fill it, or drop the row with data.missing_label=drop"
     )
     assert read(path, missing_label="drop") == [("x", "1"), ("y", None)]
 
@@ -363,8 +363,9 @@ def test_missing_labels_are_counted_and_the_first_are_named(write: Write, name: 
         "rows.parquet": table,
     }[name]
     path = write(name, content)
+    what = "empty" if name == "rows.csv" else "null or empty"
     assert refusal(path) == (
-        "rows 2, 4, 5, ...: column 'label' is empty in 4 of 6 rows; fill it, or drop these rows "
+        f"rows 2, 4, 5, ...: column 'label' is {what} in 4 of 6 rows; fill it, or drop these rows "
         "with data.missing_label=drop"
     )
     dropped = read(path, missing_label="drop")

@@ -227,7 +227,7 @@ def test_a_null_is_refused_by_row(
 ) -> None:
     given: Columns = {"text": ["x", "y", text], "label": [0, 1, label]}
     path = write_parquet(tmp_path / "repo", {"train": given}, NEWS)
-    message = f"{path}, train, row 3: column '{column}' is empty; fill it"
+    message = f"{path}, train, row 3: column '{column}' is null; fill it"
     assert refusal("hub", path=path).startswith(message)
 
 

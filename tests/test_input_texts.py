@@ -65,6 +65,13 @@ def test_csv_and_json_lines_go_by_the_ending_and_join_columns_in_order(write: Wr
     assert stream(path, columns=["body", "title"]) == ["one\ntwo first", "3 "]
 
 
+def test_labels_in_the_format_of_fasttext_are_no_text(write: Write) -> None:
+    path = write("texts.txt", "__label__a  __label__b buy now\n\n  plain __label__c\n__label__a\n")
+    assert stream(path) == ["buy now", "", "  plain __label__c", ""]
+    kept = ["__label__a  __label__b buy now", "", "  plain __label__c", "__label__a"]
+    assert stream(path, "lines") == kept
+
+
 def test_a_format_goes_before_the_ending(write: Write) -> None:
     path = write("texts.txt", '{"text": "x"}\n')
     assert stream(path) == ['{"text": "x"}']
@@ -187,7 +194,7 @@ def test_an_empty_csv_file_is_refused(write: Write) -> None:
         ("texts.csv", "text,id\nx,1\ny\n", "line 3: 1 columns, but the header has 2 (text, id)"),
         ("texts.csv", "text,text\nx,1\n", "two columns are named 'text'"),
         ("texts.csv", 'text,id\n"x,1\n', "line 2: unexpected end of data"),
-        ("texts.jsonl", '{"text": null}\n', "line 1: column 'text' is empty"),
+        ("texts.jsonl", '{"text": null}\n', "line 1: column 'text' is null"),
         ("texts.jsonl", '{"text": [1]}\n', "line 1: column 'text' must hold a single value"),
         ("texts.jsonl", '"x"\n', "line 1: expected an object"),
     ],

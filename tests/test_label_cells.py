@@ -18,6 +18,7 @@ from tiny_data import refusal, write_csv
 from textcnn.config.check import check
 from textcnn.config.data import DataConfig
 from textcnn.data.labelled import label_texts
+from textcnn.data.labels.unseen import FIX
 from textcnn.data.sources.columns import Columns, table_rows
 from textcnn.data.sources.files import read_files
 from textcnn.data.sources.label_cells import label_cells
@@ -109,7 +110,7 @@ def test_probabilities_of_label_sets_need_not_add_up_to_1() -> None:
         (VOTES, ["a", 0.5, ""], "column 'two' holds 0.5; labels are strings, whole numbers"),
         (TOXIC, ["0", "2"], "column 'threat' holds '2'; an indicator is 0 or 1, or false or true"),
         (TOXIC, [1, 0.5], "column 'threat' holds 0.5; an indicator is 0 or 1, or false or true"),
-        (TOXIC, [1, None], "column 'threat' is empty; fill it or drop the row"),
+        (TOXIC, [1, None], "column 'threat' is null; fill it or drop the row"),
     ],
 )
 def test_cells_that_cant_be_used_are_refused_with_their_row(
@@ -245,7 +246,7 @@ def test_classes_of_the_test_rows_are_those_of_training(tmp_path: Path) -> None:
     other.write_text('text,label\nz,"{""c"": 1}"\n', encoding="utf-8")
     both = Source("files", train=given.train, test=str(other), label_kind="probabilities")
     assert refusal(lambda: loaded(both)) == (
-        "data.test, row 1: the label 'c' is not in training: a, b"
+        f"data.test, row 1: the label 'c' is not in training: a, b{FIX}"
     )
 
 
@@ -320,8 +321,8 @@ def test_weights_that_are_none_are_refused_with_their_row(
 )
 def test_words_and_empty_cells_are_no_weights(tmp_path: Path, weight: str, said: str) -> None:
     assert f"row 2: column 'w' {said}" in refusal(lambda: loaded(csv_rows(tmp_path, weight)))
-    assert "is empty" in refusal(lambda: loaded(jsonl_rows(tmp_path, None)))
-    assert "is empty" in refusal(lambda: loaded(parquet_rows(tmp_path, None)))
+    assert "is null" in refusal(lambda: loaded(jsonl_rows(tmp_path, None)))
+    assert "is null" in refusal(lambda: loaded(parquet_rows(tmp_path, None)))
 
 
 def test_weights_that_are_all_zero_or_missing_are_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import torch
 from conftest import Write
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_data import refusal
 from torch import nn
 
 from textcnn.data.batching import EncodedTexts
@@ -132,8 +133,10 @@ def test_rows_without_a_label_are_dropped_and_counted(write: Write) -> None:
 
 def test_a_class_that_training_lacks_is_refused_dropped_or_wrong(write: Write) -> None:
     train, test = ["a", "b", "a", "b"], ["a", "c", "b", "d"]
-    with pytest.raises(InputError, match="the label 'c' is not in training: a, b"):
-        splits_of(write, train, test)
+    said = refusal(lambda: splits_of(write, train, test))
+    assert said.startswith("data.validation, row 2: the label 'c' is not in training: a, b; ")
+    for policy in ("drop", "wrong"):
+        assert f"data.unseen_label={policy}" in said
     dropped = splits_of(write, train, test, "drop")
     assert dropped.test.labels.tolist() == dropped.validation.labels.tolist() == [0, 1]
     assert dropped.test.texts() == ["c0", "c2"]

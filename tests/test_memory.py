@@ -14,6 +14,7 @@ from textcnn.builders.data import build_data
 from textcnn.config.data import DataConfig
 from textcnn.config.text import WordConfig
 from textcnn.data.encoding import encode_labelled
+from textcnn.data.labels.unseen import FIX
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, load_splits
@@ -68,8 +69,10 @@ def test_given_validation_rows_are_used_and_their_labels_checked() -> None:
     assert (splits.validation.texts(), splits.validation.labels.tolist()) == (["v"], [1])
     memory["validation"] = Rows(["v", "w"], ["b", "z"])
     assert refusal(lambda: load_splits(Source("memory", memory=memory), Division())) == (
-        "data.validation, row 2: the label 'z' is not in training: a, b"
+        f"data.validation, row 2: the label 'z' is not in training: a, b{FIX}"
     )
+    dropped = load_splits(Source("memory", memory=memory), Division(unseen_label="drop"))
+    assert dropped.validation.texts() == ["v"]
 
 
 def test_duplicates_are_dropped_from_the_earlier_split() -> None:

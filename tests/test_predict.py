@@ -231,7 +231,7 @@ BROKEN = [
     ("texts.jsonl", b'{"text": "goal"}\n{"text": \n', "line 2: not JSON"),
     ("texts.jsonl", b'{"text": "goal"}\n["goal"]\n', "line 2: expected an object"),
     ("texts.jsonl", b'{"text": "goal"}\n{"txt": "chip"}\n', "line 2: no column 'text'"),
-    ("texts.jsonl", b'{"text": "goal"}\n{"text": null}\n', "line 2: column 'text' is empty"),
+    ("texts.jsonl", b'{"text": "goal"}\n{"text": null}\n', "line 2: column 'text' is null"),
     ("texts.csv", b"text,label\ngoal,a\nchip, code,b\n", "line 3: 3 columns, but the header has 2"),
     ("texts.csv", b"body,label\ngoal,a\n", "has no column 'text'; it has body, label"),
     ("texts.tsv", b"text\tlabel\ngoal\ta\nchip\n", "line 3: 1 columns, but the header has 2"),

@@ -1,16 +1,20 @@
 """Overrides as people type them."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
+from tiny_data import refusal
 
 from textcnn.config.compose import compose
 from textcnn.config.explain import described
 from textcnn.config.keys import allowed
 from textcnn.config.quoting import as_hydra, parsed, weights_by_name
-from textcnn.system.arguments import argument
+from textcnn.errors import InputError
+from textcnn.system.arguments import argument, hydra_string
 
 ENTRIES = described("train")
 
@@ -60,6 +64,37 @@ def test_an_argument_to_paste_means_its_value(path: str) -> None:
     if pasted is not None and "${" not in path:
         (value,) = parsed(as_hydra([pasted], ENTRIES)[0]) or ("not parsed",)
         assert value == path
+
+
+@pytest.mark.parametrize(
+    ("typed", "pasted"),
+    [
+        ("${x}.csv", r"""'data.train="\${x}.csv"'"""),
+        ("[${x}.csv,b.csv]", r"""'data.train=["\${x}.csv",b.csv]'"""),
+        ("${x:1}", r"""'data.train="\${x:1}"'"""),
+    ],
+)
+def test_a_reference_to_nothing_is_refused_with_the_string_to_paste(
+    typed: str, pasted: str
+) -> None:
+    said = refusal(lambda: composed(f"data.train={typed}"))
+    assert said.startswith(f"data.train can't take {typed}: ")
+    assert said.endswith(f"; if it is no reference but a plain string, write {pasted}")
+    (argument_given,) = shlex.split(pasted)
+    value = composed(*as_hydra([argument_given], ENTRIES)).data.train  # type: ignore[attr-defined]
+    assert value == (typed if typed[0] != "[" else ["${x}.csv", "b.csv"])
+
+
+def test_a_reference_to_nothing_is_no_plain_string_where_a_number_is_wanted() -> None:
+    said = refusal(lambda: composed("seed=${x}"))
+    assert said.startswith("seed takes a whole number, ")
+    assert said.endswith(", got ${x}; try seed=0")
+
+
+@given(st.text(r"$x{}\"':, ", min_size=1))
+def test_a_string_with_dollars_and_braces_means_itself(text: str) -> None:
+    node = OmegaConf.create({"key": parsed(f"key={hydra_string(text)}")})
+    assert OmegaConf.to_object(node) == {"key": [text]}
 
 
 @pytest.mark.parametrize(
@@ -128,3 +163,54 @@ def test_classes_of_any_name_are_weighed(typed: str, weights: dict[str, float]) 
 def test_what_weighs_nothing_is_no_mapping(typed: str) -> None:
     assert weights_by_name(typed) is None
     assert not allowed(typed, ENTRIES["training.class_weights"])
+
+
+# Bare arguments
+
+
+def gathered(*typed: str, key: str = "data.train") -> list[str]:
+    return as_hydra(typed, ENTRIES, positional=key)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0$")), min_size=1))
+def test_bare_arguments_are_the_list_of_the_key_that_takes_them(values: list[str]) -> None:
+    (made,) = gathered("--", *values)
+    assert parsed(made) == (values,)
+
+
+@pytest.mark.parametrize(
+    "path", ["a,b", "[a]", "a b", "(x", "~/x", "runs/lr=0.1", "a b=c", "=x", "007", "", "-"]
+)
+def test_a_bare_path_works_as_it_is_typed(path: str) -> None:
+    made = gathered(path, "seed=1")
+    assert made[0] == "seed=1"
+    assert parsed(made[1]) == ([path],)
+
+
+def test_overrides_and_flags_among_bare_arguments_stay_what_they_are() -> None:
+    typed = ["a", "--cfg", "job", "seed=1", "b", "-m", "hydra/launcher=basic", "data=files"]
+    assert gathered(*typed) == [
+        *("--cfg", "job", "seed=1", "-m", "hydra/launcher=basic", "data=files"),
+        'data.train=["a","b"]',
+    ]
+    assert gathered("seed=1") == ["seed=1"]
+    assert gathered("a", "--", "seed=1", "-x") == ['data.train=["a","seed=1","-x"]']
+
+
+def test_a_path_that_looks_like_an_override_is_one_unless_it_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert gathered("lr=0.1", "a") == ["lr=0.1", 'data.train=["a"]']
+    (tmp_path / "lr=0.1").mkdir()
+    assert gathered("lr=0.1", "a") == ['data.train=["lr=0.1","a"]']
+    (tmp_path / "seed=1").mkdir()
+    assert gathered("seed=1", "a") == ["seed=1", 'data.train=["a"]']
+
+
+def test_bare_arguments_that_a_key_cannot_take_are_refused() -> None:
+    with pytest.raises(InputError, match=r"run_dir takes one value, got a and b; put quotes"):
+        gathered("a", "b", key="run_dir")
+    assert gathered("a b", key="run_dir") == ['run_dir="a b"']
+    with pytest.raises(InputError, match=r"give data.train=\[a\] or b, not both"):
+        gathered("data.train=[a]", "b")

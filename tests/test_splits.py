@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from textcnn.data.duplicates import first_of_each
 from textcnn.data.labelled import LabelledTexts, label_names, label_texts
+from textcnn.data.labels.unseen import FIX
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, draw, load_splits, load_test
@@ -222,7 +223,7 @@ def test_a_label_that_training_lacks_is_refused_by_name_and_row(write: Write) ->
     train = write("train.csv", csv_of("ab" * 10))
     for key in ("validation", "test"):
         other = write(f"{key}.csv", csv_of("abz", key))
-        message = f"data.{key}, row 3: the label 'z' is not in training: a, b"
+        message = f"data.{key}, row 3: the label 'z' is not in training: a, b{FIX}"
         assert refusal(train=train, **{key: other}) == message
 
 

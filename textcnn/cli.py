@@ -60,8 +60,13 @@ HELP_WIDTH = 100  # columns
 CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint directory>"
 
 
-def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
+def program(
+    name: str, positional: str | None = None
+) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed, checked config into an entry point.
+
+    Args:
+        positional: the key that takes arguments without `key=`; None: they are refused.
 
     The function calls `end_start` once it has imported what it needs.
 
@@ -96,9 +101,9 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 threading.excepthook = pass_over_os_errors
                 with one_line_errors(name, arguments, bugs=lambda: bool(composed)):
                     check_lengths(arguments)
-                    sys.argv[1:] = as_hydra(arguments, described(name))
+                    sys.argv[1:] = as_hydra(arguments, described(name), positional)
                     register_schemas()
-                    start(name, task)
+                    start(name, task, positional)
                     flush_output()
                 if failed:
                     fail("\n".join([f"{len(failed)} of {len(composed)} jobs failed:", *failed]))
@@ -112,12 +117,13 @@ def program(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     return decorate
 
 
-def start(name: str, task: Callable[[DictConfig], None]) -> None:
+def start(name: str, task: Callable[[DictConfig], None], positional: str | None) -> None:
     """Print the help of a program, or let Hydra compose its configuration and run the task."""
     # With this, Hydra raises errors instead of printing them in its own words.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text(name, [a for a in sys.argv[1:] if not a.startswith("-")]))
+        overrides = [each for each in sys.argv[1:] if not each.startswith("-")]
+        print(help_text(name, overrides, positional))
         return
     if {"--multirun", "-m"} & set(sys.argv[1:]) and "run_dir" not in described(name):
         fail(f"{name} has no run_dir, so it can't run several times; omit --multirun")
@@ -241,7 +247,7 @@ def refuse_changes(allowed: set[str]) -> set[str]:
     return given
 
 
-def help_text(name: str, overrides: list[str]) -> str:
+def help_text(name: str, overrides: list[str], positional: str | None = None) -> str:
     """The help of a program: its groups and keys, with their values under these overrides."""
     with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
         composed = hydra.compose(name, overrides, return_hydra_config=True)
@@ -249,7 +255,8 @@ def help_text(name: str, overrides: list[str]) -> str:
     with open_dict(composed):
         del composed["hydra"]
     summary = f"{PROGRAMS[name][0].upper()}{PROGRAMS[name][1:]}."
-    lines = [f"Usage: python -m textcnn.{name} [key=value ...]", "", summary]
+    bare = "" if positional is None else f"[{positional} ...] "
+    lines = [f"Usage: python -m textcnn.{name} {bare}[key=value ...]", "", summary]
     lines += [f"Example: python -m textcnn.{name} {EXAMPLES[name]}", ""]
     if chosen := [entry.name for entry in fields(SCHEMAS[name]) if entry.name in groups]:
         lines += ["Groups; each sets several keys at once:"]

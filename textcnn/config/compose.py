@@ -27,7 +27,7 @@ SINGLE = ("experiment", "seed", "teacher", "baseline")
 # keys that say where rows come from or how they are tested: here they come from Python
 ELSEWHERE = {
     *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),
-    *("encoding", "header", "missing_label", "unseen_label"),
+    *("encoding", "header", "missing_label"),
     *("label_kind", "classes", "label_separator", "multi_label", "weight", "unlabelled"),
     *("test_fraction", "folds", "fold", "streaming", "shuffle_buffer"),
 }

@@ -9,12 +9,19 @@ from importlib.resources import files
 from typing import Any
 
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationResolutionError,
+    UnsupportedInterpolationType,
+)
 
-from textcnn.config.keys import example, join_or, takes, walk
+from textcnn.config.keys import example, join_or, some_of, takes, walk
+from textcnn.config.quoting import holds_strings, parsed
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
 from textcnn.system.arguments import argument
 
+UNRESOLVED = (InterpolationResolutionError, UnsupportedInterpolationType)  # of ${...}
 KEY = r"[+~]*[A-Za-z_][\w.@/-]*"
 CONFIGS = "textcnn.configs"  # the package of the YAML files
 
@@ -50,7 +57,7 @@ def explain_key(error: Exception, name: str, arguments: Sequence[str]) -> str:
     cause: Any = next((e for e in (error, error.__cause__) if hasattr(e, "full_key")), error)
     key = re.sub(r"\[\d+\]$", "", getattr(cause, "full_key", None) or "")
     if match := re.match(r"Could not override '(\w+)'", str(error)):
-        keys = [key for key, _, _ in walk(SCHEMAS[name]())]
+        keys = sorted((key for key, _, _ in walk(SCHEMAS[name]())), key=lambda key: "." in key)
         return no_such_key(match[1], name, keys, arguments)
     if not key:
         return one_line(error)
@@ -65,6 +72,12 @@ def explain_key(error: Exception, name: str, arguments: Sequence[str]) -> str:
         return f"{key} takes keys of its own, got {got}; try --help for {inner[0]} and the others"
     if entry is None:
         return f"{key}: got {got}; {str(cause.msg).splitlines()[0]}"
+    if isinstance(cause, UNRESOLVED) and holds_strings(entry) and (value := parsed(f"{key}={got}")):
+        plain = argument(key, value[0] or got)
+        return (
+            f"{key} can't take {got}: {str(cause.msg).splitlines()[0]}; if it is "
+            f"no reference but a plain string, write {plain}"
+        )
     # the same key may take other values in another schema of its group
     entries = fields(schema) if is_dataclass(schema) else ()
     entry = next((chosen for chosen in entries if chosen.name == entry.name), entry)
@@ -131,7 +144,7 @@ def no_such_key(key: str, where: str, known: list[str], arguments: Sequence[str]
     programs = [name for name in SCHEMAS if name != where and key in described(name)]
     if programs and where in SCHEMAS:
         hint = f"; it is a key of {join_or(programs)}"
-    return f"{given(key, arguments)}: no such key; {where} takes {', '.join(known)}{hint}"
+    return f"{given(key, arguments)}: no such key; {where} takes {some_of(known)}{hint}"
 
 
 def given(key: str, arguments: Sequence[str]) -> str:

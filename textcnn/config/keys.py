@@ -4,12 +4,15 @@
 """
 
 import math
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, field, fields, is_dataclass
+from itertools import accumulate
 from operator import ge, gt, le, lt
 from typing import Any, get_args, get_origin
 
 LARGEST = 2**31 - 1  # of a whole number without another limit; a count of rows, steps, tokens
+SHOWN = 250  # characters of the names of keys in a message
 LIMITS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
 
 
@@ -61,7 +64,7 @@ def unknown(config: Any, prefix: str = "") -> Iterator[str]:
     known = [entry.name for entry in fields(config)]
     for name, value in vars(config).items():
         if name not in known:
-            yield f"{prefix}{name}={value}: no such key; the keys are {', '.join(known)}"
+            yield f"{prefix}{name}={value}: no such key; the keys are {some_of(known)}"
         elif is_dataclass(value):
             yield from unknown(value, f"{prefix}{name}.")
 
@@ -148,6 +151,14 @@ def limit_words(limits: dict[str, Any]) -> str:
 
 def join_or(words: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The names of keys, or the first ones and where the others are listed."""
+    ends = list(accumulate(len(name) + 2 for name in names))
+    shown = names[: bisect(ends, SHOWN)]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more, which --help lists" if more else "")
 
 
 def example(entry: Any) -> str:

@@ -210,7 +210,8 @@ class PredictConfig:
     output: str = key("-", "the JSON Lines file to write; -: standard output")
     format: str | None = key(
         None,
-        "format of the input; null: by the file's ending, else lines (one text per line)",
+        "format of the input; lines: each line is a text; null: by the file's ending, else lines "
+        "without the labels of fastText's format (__label__a)",
         choices=("lines", "jsonl", "csv", "tsv"),
         optional=True,
     )

@@ -4,13 +4,16 @@ Its grammar has no place for most characters outside ASCII, for `=`, `~`, `'` or
 is not quoted, and a shell takes the quotes away. So a value that doesn't fit is quoted here.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from itertools import islice
+from typing import Any, get_args, get_origin
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from textcnn.errors import InputError
 from textcnn.system.arguments import hydra_string
 
 WEIGHTS = "training.class_weights"  # names of classes are no keys of Hydra's grammar
@@ -20,13 +23,81 @@ PLAIN = re.compile(r"[\w.,+-]+|\[[\w.,+-]*\]", re.ASCII)
 BRACKETS = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
 
-def as_hydra(arguments: Sequence[str], entries: Mapping[str, Any]) -> list[str]:
+# Hydra's flags whose value is the next argument
+FLAGS_WITH_VALUE = {
+    *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn"),
+    *("--config-dir", "-cd", "--experimental-rerun", "--info", "-i"),
+}
+KEY = re.compile(r"[+~]*(hydra/)?[A-Za-z_][\w.@]*", re.ASCII)
+
+
+def as_hydra(
+    arguments: Sequence[str], entries: Mapping[str, Any], positional: str | None = None
+) -> list[str]:
     """The arguments of a program, those `key=value` with values that Hydra's grammar takes.
 
     Args:
         entries: the dataclass fields of the keys, by name.
+        positional: the key whose values are the bare arguments; None: they stay as they are.
+
+    Raises:
+        InputError: that key takes a single value, or has one already.
     """
-    return [quoted_argument(argument, entries) for argument in arguments]
+    if positional is None:
+        return [quoted_argument(argument, entries) for argument in arguments]
+    bare, others = divided(arguments, entries)
+    fitting = [quoted_argument(argument, entries) for argument in others]
+    if not bare:
+        return fitting
+    for each in others:
+        if each.lstrip("+").partition("=")[0] == positional:
+            raise InputError(f"give {each} or {bare[0]}, not both")
+    if takes_list(entries[positional]):
+        return [*fitting, f"{positional}=[{','.join(map(hydra_string, bare))}]"]
+    if len(bare) > 1:
+        raise InputError(
+            f"{positional} takes one value, got {bare[0]} and {bare[1]}; put quotes around a value "
+            "with blanks"
+        )
+    return [*fitting, f"{positional}={hydra_string(bare[0])}"]
+
+
+def divided(arguments: Sequence[str], entries: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The bare arguments, and the others: flags with their values, and overrides.
+
+    Behind `--` all are bare, whatever they look like.
+    """
+    bare: list[str] = []
+    others: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            bare += rest
+        elif argument in FLAGS_WITH_VALUE:
+            others += [argument, *islice(rest, 1)]
+        else:
+            (bare if is_bare(argument, entries) else others).append(argument)
+    return bare, others
+
+
+def is_bare(argument: str, entries: Mapping[str, Any]) -> bool:
+    """Whether an argument is a value without its key.
+
+    A path may hold `=`: it is an override only if what is before looks like a key, and is one, or
+    there is no such path, so that the typing error in `ouput=a.csv` is found.
+    """
+    if argument.startswith("-"):
+        return argument == "-"
+    key, equals, _ = argument.partition("=")
+    if not equals or not KEY.fullmatch(key):
+        return True
+    name = key.lstrip("+~")
+    known = any(each == name or each.startswith(f"{name}.") for each in entries)
+    return not known and os.path.exists(argument)  # noqa: PTH110 - Path's raises for a long name
+
+
+def takes_list(entry: Any) -> bool:
+    return get_origin(entry.type) is list or bool(entry.metadata["limits"].get("strings"))
 
 
 def quoted_argument(argument: str, entries: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Configurations as stored in run directories and checkpoints."""
 
-from dataclasses import fields
+import re
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import TrainConfig
 from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS
 from textcnn.errors import InputError
+from textcnn.system.arguments import literal
 
 C = TypeVar("C")
 # What YAML raises that holds something else where a configuration has its groups.
@@ -19,6 +21,7 @@ MAY_LACK = {"data", "schedule"}
 STARTS = ("SequenceStartToken", "MappingStartToken")  # names of PyYAML's tokens
 ENDS = ("SequenceEndToken", "MappingEndToken", "BlockEndToken")
 LARGEST_FILE = 2**21  # bytes
+INTERPOLATION = re.compile(r"(?<!\\)(\\\\)*\$\{")  # see `literal`
 DEEPEST = 20  # collections inside each other; ours are three deep
 
 
@@ -51,16 +54,16 @@ def parse_config(text: str, kind: type[C]) -> C:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    depth = 0
+    depth, name = 0, ""
     try:
         for token in yaml.scan(text, yaml.SafeLoader):
             # deep nesting takes PyYAML minutes to read, and more than the stack of Python
-            name = type(token).__name__
+            is_key, name = name == "KeyToken", type(token).__name__
             depth += name.endswith(STARTS) - name.endswith(ENDS)
             if depth > DEEPEST:
                 raise InputError(f"a stored configuration is nested at most {DEEPEST} deep")
             # an escape could hide an interpolation, and nested aliases could expand without end
-            if "${" in getattr(token, "value", ""):
+            if not is_key and INTERPOLATION.search(getattr(token, "value", "")):
                 raise InputError("a stored configuration holds plain values, got ${...}")
             if isinstance(token, yaml.AliasToken):
                 raise InputError("a stored configuration holds plain values, got an alias")
@@ -92,4 +95,17 @@ def dump(config: Any) -> str:
     """A configuration as YAML."""
     from omegaconf import OmegaConf
 
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
+    return OmegaConf.to_yaml(OmegaConf.structured(plain(config)))
+
+
+def plain(value: Any) -> Any:
+    """The same values, in whose strings OmegaConf finds no interpolation: `literal`."""
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: plain(getattr(value, f.name)) for f in fields(value)})
+    return value

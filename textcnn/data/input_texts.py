@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import STANDARD_INPUT, decode
+from textcnn.data.sources.fasttext import without_labels
 from textcnn.data.sources.formats import DELIMITERS, TABLES, format_of, open_bytes
 from textcnn.data.sources.lines import json_rows, json_text
 from textcnn.errors import InputError
@@ -26,7 +27,7 @@ def read_texts(
 
     Args:
         format: `lines` (each line is a text, even an empty one), `jsonl`, `csv` or `tsv`; None
-            uses the ending of the file, else `lines`.
+            uses the ending of the file, else lines, whose labels in fastText's format are left out.
         columns: the text columns of all formats except `lines`, joined in order by a blank.
         encoding: see `decode`.
         header: see `csv_rows`.
@@ -63,6 +64,7 @@ def parse_texts(
 
     Args:
         name: of the file, for messages.
+        format: see `read_texts`.
     """
     if format == "jsonl":
         for where, row in json_rows(lines, name):
@@ -81,4 +83,5 @@ def parse_texts(
             yield " ".join(cells[place] for place in places)
     else:
         for line in lines:
-            yield line.rstrip("\r\n")
+            line = line.rstrip("\r\n")
+            yield line if format == "lines" else without_labels(line)

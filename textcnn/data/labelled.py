@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textcnn.data.sources.carried import OTHERS, ROW
 from textcnn.data.texts import Texts, text_digest
 from textcnn.errors import InputError
 
@@ -45,6 +46,19 @@ class LabelledTexts:
         """The first `count` texts; None: all."""
         chosen: list[str] = self.source.column.take(pa.array(self.rows[:count])).to_pylist()
         return chosen
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """(texts,) int64: the row of each text in its file or split, from 1 without the header."""
+        numbers: np.ndarray = self.source.numbers[self.rows]
+        return numbers
+
+    def others(self) -> list[dict[str, Any]]:
+        """The other columns of each text; empty dictionaries where none were read."""
+        if self.source.others is None:
+            return [{} for _ in self.rows]
+        cells = self.source.others.take(pa.array(self.rows)).to_pylist()
+        return [{} if cell is None else json.loads(cell) for cell in cells]
 
     def select(self, chosen: np.ndarray) -> "LabelledTexts":
         """Some of these rows: a bool mask, or indices in the order to use."""
@@ -166,6 +180,7 @@ def label_texts(
     key: str,
     first_row: int = 1,
     known_from: str = "training",
+    fix: str = "",
     kept: bool = True,
 ) -> LabelledTexts:
     """Rows with class ids in place of class names.
@@ -177,6 +192,7 @@ def label_texts(
         key: what messages call the rows.
         first_row: the number of the first row in messages.
         known_from: where `names` come from, for messages.
+        fix: what to do about a row with another class, for messages.
         kept: see `Texts`.
 
     Raises:
@@ -195,7 +211,7 @@ def label_texts(
         name = flat[place].as_py()
         raise InputError(
             f"{key}, row {owners[place] + first_row}: the label {name!r} is not in {known_from}: "
-            f"{known}"
+            f"{known}{fix}"
         )
     numbers = ids.to_numpy().astype(np.int64)
     if several:
@@ -211,5 +227,10 @@ def label_texts(
         targets = targets.clip(max=1)
         numbers = targets.argmax(axis=1) if soft == SHARES else targets >= 0.5
     weights = rows["weight"].to_numpy() if "weight" in rows.column_names else None
-    texts = Texts(rows["text"], kept)
+    texts = Texts(
+        rows["text"],
+        kept,
+        numbers=rows[ROW].to_numpy() if ROW in rows.column_names else None,
+        others=rows[OTHERS] if OTHERS in rows.column_names else None,
+    )
     return LabelledTexts(texts, np.arange(len(rows)), numbers, tuple(names), weights, targets)

@@ -11,7 +11,7 @@ from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, la
 from textcnn.data.labels.class_counts import support_warnings
 from textcnn.data.labels.cleaning import clean_labels
 from textcnn.data.labels.spelling import Spelling
-from textcnn.data.labels.unseen import handle_unseen
+from textcnn.data.labels.unseen import FIX, handle_unseen
 from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
 from textcnn.data.sources.missing_labels import drop_missing
 from textcnn.data.sources.source import KEYS, Readers, Source
@@ -77,7 +77,7 @@ class Division:
         chosen, unseen = {}, []
         for key, rows in tables.items():
             rows, known, note = handle_unseen(rows, names, key, self.unseen_label)
-            chosen[key] = label_texts(rows, known, key)
+            chosen[key] = label_texts(rows, known, key, fix=FIX)
             unseen += note
         generator = np.random.default_rng(self.seed)
         train = chosen["data.train"]
@@ -283,7 +283,8 @@ def load_test(
     table, known, more = handle_unseen(
         Spelling(names, known=True).unify(table), names, "data.test", division.unseen_label
     )
-    return division.keep(label_texts(table, known, "data.test"), "data.test"), [*notes, *more]
+    rows = label_texts(table, known, "data.test", fix=FIX)
+    return division.keep(rows, "data.test"), [*notes, *more]
 
 
 def draw(strata: np.ndarray, count: int, generator: np.random.Generator, key: str) -> np.ndarray:

@@ -17,15 +17,26 @@ class Texts:
     """A column of texts, in Arrow's memory or mapped from the disk."""
 
     def __init__(
-        self, column: pa.ChunkedArray, kept: bool = True, cached_bytes: int = CACHED_BYTES
+        self,
+        column: pa.ChunkedArray,
+        kept: bool = True,
+        cached_bytes: int = CACHED_BYTES,
+        *,
+        numbers: np.ndarray | None = None,
+        others: pa.ChunkedArray | None = None,
     ):
         """
         Args:
             column: of pa.string(), without nulls.
             kept: compute on all cores and keep results on the disk for later runs.
             cached_bytes: smaller columns are computed in this process and not kept.
+            numbers: (texts,) int64, the row of each text in its file or split, from 1; None: 1,
+                2, ...
+            others: the other columns of each row as a JSON object, or null; None: they were not
+                read.
         """
-        self.column = column
+        self.column, self.others = column, others
+        self.numbers = np.arange(1, len(column) + 1) if numbers is None else numbers
         self.kept = kept and column.nbytes >= cached_bytes
 
     def __len__(self) -> int:

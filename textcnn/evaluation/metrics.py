@@ -1,9 +1,10 @@
 """Scores of predictions with one class per text, over batches and processes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,6 +15,8 @@ from textcnn.evaluation.counts import ClassScores, class_scores, over_processes
 
 MOST_CONFUSED = 200  # classes
 BATCH_SIZE = 64  # texts; affects time and memory, not the scores
+# Called with the rows (batch,) and the logits (batch, classes) of each batch.
+Keep = Callable[[np.ndarray, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def score_texts(
     batch_size: int = BATCH_SIZE,
     rank: int = 0,
     count: int = 1,
+    keep: Keep | None = None,
 ) -> Scores:
     """Score a model on labelled texts.
 
@@ -70,9 +74,17 @@ def score_texts(
         batch_size: texts per batch, at most.
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             scores of all texts.
+        keep: gets the logits of each batch of this process.
     """
-    batches = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
-    return score(model, map(texts.batch, batches), with_unseen(labels, texts), device)
+    rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
+    kept = None if keep is None else in_order(keep, rows)
+    return score(model, map(texts.batch, rows), with_unseen(labels, texts), device, kept)
+
+
+def in_order(keep: Keep, rows: Iterable[np.ndarray]) -> Callable[[Tensor], None]:
+    """`keep` for the logits of one batch after another."""
+    places = iter(rows)
+    return lambda logits: keep(next(places), logits)
 
 
 def with_unseen(labels: Sequence[str], texts: EncodedTexts) -> tuple[str, ...]:
@@ -85,19 +97,24 @@ def with_unseen(labels: Sequence[str], texts: EncodedTexts) -> tuple[str, ...]:
 
 
 def score(
-    model: torch.nn.Module, batches: Iterable[Batch], labels: Sequence[str], device: torch.device
+    model: torch.nn.Module,
+    batches: Iterable[Batch],
+    labels: Sequence[str],
+    device: torch.device,
+    keep: Callable[[Tensor], None] | None = None,
 ) -> Scores:
     """Score a model on labelled batches; several processes score all their batches together.
 
     Args:
         labels: with one more name than the model has classes: UNSEEN, which is never predicted.
             The loss leaves out its texts.
+        keep: gets the logits of each batch.
     """
     classes = len(labels)
     counts = torch.zeros(3, classes, dtype=torch.int64)  # right, predicted, true
     confusion = torch.zeros(classes**2 if classes <= MOST_CONFUSED else 0, dtype=torch.int64)
     loss = torch.zeros((), dtype=torch.float64)
-    for logits, batch in labelled_logits(model, batches, device):
+    for logits, batch in labelled_logits(model, batches, device, keep):
         assert batch.labels is not None
         true, predicted = batch.labels.cpu(), logits.argmax(dim=1).cpu()
         for place, some in enumerate((true[true == predicted], predicted, true)):
@@ -131,7 +148,10 @@ def score(
 
 
 def labelled_logits(
-    model: torch.nn.Module, batches: Iterable[Batch], device: torch.device
+    model: torch.nn.Module,
+    batches: Iterable[Batch],
+    device: torch.device,
+    keep: Callable[[Tensor], None] | None = None,
 ) -> Iterator[tuple[Tensor, Batch]]:
     """Yield the logits (batch, classes) of each batch, and the batch with its labels."""
     model.eval()
@@ -141,4 +161,6 @@ def labelled_logits(
         # entered per batch: around a `yield` it would leak into the caller
         with torch.inference_mode():
             logits = model(**batch.inputs)
+            if keep is not None:
+                keep(logits)
         yield logits, batch

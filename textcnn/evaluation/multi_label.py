@@ -5,13 +5,21 @@ Everything is computed from counts of texts, which are summed over processes.
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.data.batching import SCORED_TOKENS, EncodedTexts, sorted_batches
 from textcnn.evaluation.counts import class_scores, f1_scores, over_processes
-from textcnn.evaluation.metrics import BATCH_SIZE, Scores, labelled_logits, with_unseen
+from textcnn.evaluation.metrics import (
+    BATCH_SIZE,
+    Keep,
+    Scores,
+    in_order,
+    labelled_logits,
+    with_unseen,
+)
 from textcnn.models.decision import chosen
 
 # The thresholds to try: (steps,) float32 from 6e-6 to 1 - 6e-6, 0.5 in the middle. They are
@@ -32,6 +40,7 @@ def score_label_sets(
     batch_size: int = BATCH_SIZE,
     rank: int = 0,
     count: int = 1,
+    keep: Keep | None = None,
 ) -> tuple[Scores, tuple[float, ...]]:
     """Score a model on texts with label sets; return scores and thresholds.
 
@@ -44,19 +53,12 @@ def score_label_sets(
             thresholds with the best F1 on these texts, see `best_thresholds`.
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             result for all texts.
+        keep: gets the logits of each batch of this process.
     """
-    loss, scored = torch.zeros((), dtype=torch.float64), list[ScoredBatch]()
+    rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
     names = with_unseen(labels, texts)
     unseen = len(names) - len(labels)
-    rows = sorted_batches(texts.lengths, batch_size, SCORED_TOKENS)[rank::count]
-    for logits, batch in labelled_logits(model, map(texts.batch, rows), device):
-        assert batch.labels is not None
-        logits, truth = logits.float().cpu(), batch.labels.cpu()  # (batch, labels)
-        known = truth[:, : logits.shape[1]]
-        targets = known.float() if batch.targets is None else batch.targets.cpu()
-        # a sum, not a mean: the last batch is smaller
-        loss += F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
-        scored.append((F.pad(logits.sigmoid(), (0, unseen)), truth))  # nothing predicts UNSEEN
+    scored, loss = score_batches(model, texts, rows, unseen, device, keep)
     if thresholds is None:
         reached = over_processes(count_reached(scored, len(labels)), device)
         thresholds = best_thresholds(reached)
@@ -80,6 +82,32 @@ def score_label_sets(
         confusion=None,
         multi_label=True,
     ), thresholds
+
+
+def score_batches(
+    model: torch.nn.Module,
+    texts: EncodedTexts,
+    rows: Sequence[np.ndarray],
+    unseen: int,
+    device: torch.device,
+    keep: Keep | None,
+) -> tuple[list[ScoredBatch], Tensor]:
+    """The probabilities and truth of each batch, and the loss summed over texts and labels.
+
+    Args:
+        unseen: labels of the texts that the model doesn't know.
+    """
+    loss, scored = torch.zeros((), dtype=torch.float64), list[ScoredBatch]()
+    kept = None if keep is None else in_order(keep, rows)
+    for logits, batch in labelled_logits(model, map(texts.batch, rows), device, kept):
+        assert batch.labels is not None
+        logits, truth = logits.float().cpu(), batch.labels.cpu()  # (batch, labels)
+        known = truth[:, : logits.shape[1]]
+        targets = known.float() if batch.targets is None else batch.targets.cpu()
+        # a sum, not a mean: the last batch is smaller
+        loss += F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+        scored.append((F.pad(logits.sigmoid(), (0, unseen)), truth))  # nothing predicts UNSEEN
+    return scored, loss
 
 
 def count_chosen(scored: Iterable[ScoredBatch], thresholds: Sequence[float]) -> Tensor:

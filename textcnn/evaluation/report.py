@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +10,19 @@ import torch
 from torch import Tensor
 
 import textcnn
-from textcnn.config.data import DataConfig
-from textcnn.config.keys import command_line
-from textcnn.config.programs import EvaluateConfig, TrainConfig
-from textcnn.config.synthetic import SyntheticConfig
+from textcnn.config.programs import EvaluateConfig
 from textcnn.data.encoding import encode_labelled
-from textcnn.data.labelled import LabelledTexts
-from textcnn.data.row_stream import load_stream
-from textcnn.data.sources.source import Source
-from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError
+from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.manifest import read_reported
+from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.scoring import score_classifier
-from textcnn.evaluation.tables import class_table, summary
+from textcnn.evaluation.predictions import score_split
+from textcnn.evaluation.references import doubts, majority, read_baseline
+from textcnn.evaluation.tables import class_table, measures_line, summary
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
-from textcnn.system.paths import find_stored
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
@@ -50,16 +45,23 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     rows, notes = test_rows(data, trained, classifier.labels)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
-    scores = score_classifier(classifier, texts, device, batch_size=config.batch_size)
+    scores, predictions = score_split(
+        classifier, texts, device, rows.numbers, batch_size=config.batch_size
+    )
     check_loss(scores.loss, directory)
+    measures, reference = measure(predictions), majority(predictions)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
+    baseline = read_baseline(directory) if same_data else None
     # half precision changes logits by more than another machine would
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *stored.golden)
     verdict = judge(scores, reported, same_data, given, golden)
 
     result = scores.as_json() | {
+        **measures.as_json(),
+        "majority": None if reference is None else asdict(reference),
+        "baseline": None if baseline is None else asdict(baseline),
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
@@ -67,100 +69,27 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
+    write(file, result)
+    console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
+    sure = measures.intervals["accuracy"]
+    compared = [each.line for each in (reference, baseline) if each is not None]
+    warnings = [*score_warnings(scores, "the split"), *doubts(sure, reference)]
+    lines = [summary(scores, sure), measures_line(measures), "; ".join(compared)]
+    for line in (*notes, *lines, *(f"warning: {each}" for each in warnings), verdict):
+        console.print(line)
+    console.print(f"saved in {file}")
+
+
+def write(file: Path, result: dict[str, Any]) -> None:
+    """
+    Raises:
+        InputError: it can't be written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, result)
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
-    console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    doubts = [f"warning: {line}" for line in score_warnings(scores, "the split")]
-    for line in (*notes, summary(scores), *doubts, verdict, f"saved in {file}"):
-        console.print(line)
-
-
-def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> DataConfig:
-    """The data to score.
-
-    Without `data=...`, the checkpoint's own with the given keys changed; so for synthetic texts.
-    Other files, or a Hub dataset named by its path, have the columns of training unless columns are
-    given; a preset names its own.
-    """
-    synthetic = isinstance(data, SyntheticConfig) and isinstance(trained, SyntheticConfig)
-    if "data" not in given or synthetic:
-        names = [key.removeprefix("data.") for key in given if key != "data"]
-        return replace(trained, **{name: getattr(data, name) for name in names})
-    if data.source == "files" or "data.path" in given:
-        columns = ["text", "label", "multi_label", "label_separator", "encoding", "header"]
-        if "data.label" not in given:  # other columns hold what they hold
-            columns += ["label_kind", "classes"]
-        kept = [name for name in columns if f"data.{name}" not in given]
-        return replace(data, **{name: getattr(trained, name) for name in kept})
-    return data
-
-
-def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataConfig:
-    """The data, whose stored paths are found from another directory than that of training.
-
-    Args:
-        directory: of the checkpoint.
-
-    Raises:
-        InputError: a stored file is nowhere.
-    """
-    if data.source != "files":
-        return data
-    found: dict[str, Any] = {}
-    for name in ("train", "validation", "test"):
-        paths = getattr(data, name)
-        if paths is None or f"data.{name}" in given:
-            continue
-        several = paths if isinstance(paths, list) else [paths]
-        try:
-            places = [find_stored(f"data.{name}", path, directory) for path in several]
-        except InputError:
-            if needed(name, data):
-                raise
-            places = []
-        found[name] = places if isinstance(paths, list) else next(iter(places), None)
-        found[name] = found[name] or None
-    return replace(data, **found)
-
-
-def needed(name: str, data: DataConfig) -> bool:
-    """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
-    return name == "test" or data.test is None or data.folds is not None
-
-
-def test_rows(
-    data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]
-) -> tuple[LabelledTexts, list[str]]:
-    """The rows to score, with the label ids of the classifier, and notes for the user."""
-    if data.source == "memory":
-        raise InputError(
-            "the rows of this checkpoint were given from Python; give data=files data.test=<file>"
-        )
-    if data.source == "files" and data.test is None and data.train is None:
-        raise InputError("data=files needs data.test=<file> to score, got null")
-    if data.multi_label != trained.data.multi_label:
-        fitting = f"data.multi_label={command_line(trained.data.multi_label)}"
-        got = command_line(data.multi_label)
-        raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
-    source = Source(**data.source_settings(), seed=trained.seed)
-    division = Division(**data.split_settings(), seed=trained.seed)
-    readers = source.open_stream()[1] if data.streaming else source.open()[0]
-    found = load_test(readers, division, labels)
-    if found is not None:
-        return found
-    if data.streaming:  # drawn from the first rows, as in training
-        splits, _ = load_stream(source, division, trained.text.vocabulary_examples)
-    else:
-        splits = load_splits(source, division)
-    if splits.labels != labels:
-        raise InputError(
-            f"the data have the classes {', '.join(splits.labels)}, the checkpoint has "
-            f"{', '.join(labels)}; give data with the classes of the checkpoint"
-        )
-    return splits.test, []
 
 
 def check_loss(loss: float, directory: Path) -> None:

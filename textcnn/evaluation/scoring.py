@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from textcnn.data.batching import EncodedTexts
-from textcnn.evaluation.metrics import BATCH_SIZE, Scores, score_texts
+from textcnn.evaluation.metrics import BATCH_SIZE, Keep, Scores, score_texts
 from textcnn.evaluation.multi_label import score_label_sets
 from textcnn.evaluation.weighing import weigh_branches
 from textcnn.inference import BaseClassifier
@@ -21,6 +21,7 @@ def score_classifier(
     batch_size: int = BATCH_SIZE,
     rank: int = 0,
     count: int = 1,
+    keep: Keep | None = None,
 ) -> Scores:
     """Score a classifier on labelled texts.
 
@@ -29,12 +30,13 @@ def score_classifier(
             the thresholds of label sets.
         rank, count: of `count` processes, each scores the batches of its `rank`; all return the
             scores of all texts.
+        keep: gets the logits of each batch of this process, see `textcnn.evaluation.predictions`.
     """
     classifier.model.to(device)
     if tune and isinstance(classifier.model, WithNgrams):
         weigh_branches(classifier.model, texts)
     model, labels = classifier.network, classifier.labels
-    work = {"batch_size": batch_size, "rank": rank, "count": count}
+    work: dict[str, Any] = {"batch_size": batch_size, "rank": rank, "count": count, "keep": keep}
     if classifier.thresholds is None:
         return score_texts(model, texts, labels, device, **work)
     thresholds = None if tune else classifier.thresholds

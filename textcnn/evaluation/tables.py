@@ -1,8 +1,31 @@
 """Scores as text for the terminal."""
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 
 from textcnn.evaluation.metrics import Scores
+
+if TYPE_CHECKING:
+    from textcnn.evaluation.measures.intervals import Interval
+    from textcnn.evaluation.measures.measure import Measures
+
+# The measures for the terminal; R@k and others are in the file.
+IN_PERCENT = {
+    "balanced_accuracy": "balanced accuracy",
+    "weighted_f1": "weighted F1",
+    "top_3_accuracy": "top-3 accuracy",
+    "top_5_accuracy": "top-5 accuracy",
+    "precision_at_1": "P@1",
+    "precision_at_3": "P@3",
+    "precision_at_5": "P@5",
+    "ndcg_at_5": "nDCG@5",
+}
+WITHOUT_UNIT = {
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "matthews": "Matthews correlation",
+}
 
 
 def class_table(scores: Scores, title: str) -> Table:
@@ -24,14 +47,39 @@ def class_table(scores: Scores, title: str) -> Table:
     return table
 
 
-def summary(scores: Scores) -> str:
-    """The scores of all texts, in one line."""
+def summary(scores: Scores, sure: "Interval | None" = None) -> str:
+    """The scores of all texts, in one line.
+
+    Args:
+        sure: the interval of the accuracy.
+    """
     micro = f"micro-F1 {100 * scores.micro_f1:.2f} %, " if scores.multi_label else ""
     return (
-        f"{accuracy_name(scores)} {100 * scores.accuracy:.2f} %, {micro}"
+        f"{accuracy_name(scores)} {with_interval(scores.accuracy, sure)}, {micro}"
         f"macro-F1 {100 * scores.macro_f1:.2f} %, "
         f"loss {scores.loss:.4f} on {scores.examples:,} texts"
     )
+
+
+def with_interval(share: float, sure: "Interval | None") -> str:
+    """Such as 92.41 % (95 %: 91.2 to 93.5)."""
+    ends = "" if sure is None else f" (95 %: {100 * sure[0]:.1f} to {100 * sure[1]:.1f})"
+    return f"{100 * share:.2f} %{ends}"
+
+
+def measures_line(measures: "Measures") -> str:
+    """The measures beside the scores that are defined, in one line."""
+    percent = [
+        f"{shown} {100 * value:.2f} %"
+        for name, shown in IN_PERCENT.items()
+        if (value := measures.values.get(name)) is not None
+    ]
+    plain = [
+        f"{shown} {value:.4f}"
+        for name, shown in WITHOUT_UNIT.items()
+        if (value := measures.values.get(name)) is not None
+    ]
+    return ", ".join(percent + plain)
 
 
 def accuracy_name(scores: Scores) -> str:

@@ -2,14 +2,23 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def argument(key: str, value: Path | str) -> str:
+def argument(key: str, value: Path | str | Sequence[str]) -> str:
     """`key=value` quoted for a shell and for Hydra, whatever characters the value holds."""
-    if re.fullmatch(r"[\w./-]+", str(value)) and value != "null":
-        return f"{key}={value}"
-    return shlex.quote(f"{key}={hydra_string(str(value))}")
+    if isinstance(value, Path | str):
+        written = hydra_item(str(value))
+        return f"{key}={value}" if written == str(value) else shlex.quote(f"{key}={written}")
+    written = f"{key}=[{','.join(map(hydra_item, value))}]"
+    return written if '"' not in written else shlex.quote(written)
+
+
+def hydra_item(value: str) -> str:
+    """A string as Hydra reads it, in quotes if it needs them."""
+    plain = re.fullmatch(r"[\w./-]+", value) and value != "null"
+    return value if plain else hydra_string(value)
 
 
 def hydra_string(value: str) -> str:
@@ -17,4 +26,9 @@ def hydra_string(value: str) -> str:
     # Hydra takes backslashes as they are, but before a quote
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
     escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
-    return '"' + escaped.replace("${", "\\${") + '"'
+    return '"' + literal(escaped) + '"'
+
+
+def literal(value: str) -> str:
+    """A string in which OmegaConf finds no interpolation, and which it reads as the given one."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value)

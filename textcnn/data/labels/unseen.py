@@ -11,6 +11,10 @@ from textcnn.data.labels.spelling import renamed, spellings
 from textcnn.errors import InputError
 
 UNSEEN = "(not in training)"  # the class of such test rows, which no classifier predicts
+FIX = (
+    "; correct it, or drop such rows with data.unseen_label=drop, or count them as misclassified "
+    "test texts with data.unseen_label=wrong"
+)
 SHOWN = 3
 
 
@@ -23,9 +27,9 @@ def handle_unseen(
         rows: as `label_texts` takes them.
         names: of the classes in training.
         key: data.validation or data.test.
-        policy: `error`: `label_texts` will refuse them; `drop` them; `wrong`: give them the class
-            UNSEEN, which comes last. Validation rows are dropped in any case: they can choose
-            nothing.
+        policy: `error`: leave them to `label_texts`, which refuses them with FIX; `drop` them;
+            `wrong`: give them the class UNSEEN, which comes last. Validation rows are dropped in
+            any case: they can choose nothing.
 
     Raises:
         InputError: no other row is left, or `wrong` is asked for rows with soft labels.

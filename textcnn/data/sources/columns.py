@@ -18,9 +18,10 @@ from textcnn.data.sources.arrow.strings import (
     strings,
     text_strings,
 )
+from textcnn.data.sources.carried import OTHERS, table_others
 from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, weight
 from textcnn.data.sources.lines import is_empty
-from textcnn.data.sources.missing_labels import refuse_missing
+from textcnn.data.sources.missing_labels import missing_as, refuse_missing
 from textcnn.errors import InputError
 from textcnn.system.arguments import argument
 
@@ -47,6 +48,7 @@ class Columns:
     encoding: str | None = None  # of text files; None: see `decode`
     header: bool = True  # of CSV and TSV; False: columns are named 1, 2, ...
     missing_label: str = "error"  # rows without a label: error or drop
+    carry: bool = False  # the other columns too, see `textcnn.data.sources.carried`
 
     @property
     def label(self) -> str:
@@ -79,7 +81,13 @@ class Columns:
             fields[PRESENCES if self.multi_label else SHARES] = pa.list_(pa.float64())
         if self.weight is not None:
             fields["weight"] = pa.float32()
+        if self.carry:
+            fields[OTHERS] = pa.string()
         return pa.schema(fields)
+
+    def wanted(self, available: Sequence[str]) -> list[str]:
+        """The columns to read of those that there are."""
+        return list(available) if self.carry else self.names
 
 
 def table_rows(
@@ -111,9 +119,12 @@ def table_rows(
             [weight(f"{where}, row {row}", columns.weight, cell) for row, cell in cells],
             pa.float32(),
         )
+    if columns.carry:
+        made[OTHERS] = table_others(table, columns.names, features or {})
     rows = pa.table(made).cast(columns.schema)
     labels = ", ".join(columns.labels)
-    return refuse_missing(rows, where, labels, columns.missing_label, first_row)
+    what = missing_as([table[name] for name in columns.labels], rows["label"])
+    return refuse_missing(rows, where, labels, columns.missing_label, first_row, what)
 
 
 def table_labels(
@@ -229,7 +240,8 @@ def label_lists(column: Column, feature: Any, separator: str | None) -> pa.ListA
         inner = Column(pc.list_flatten(values), where, name, column.first_row, rows)
         flat = class_names(inner, getattr(feature, "feature", None))
         if (null := find(pc.is_null(flat), True)) is not None:
-            raise InputError(is_empty(inner.row(null), name))
+            missing = inner.values[null].as_py() is None
+            raise InputError(is_empty(inner.row(null), name, null=missing))
     elif separator is None:
         raise InputError(f"{where}, column {name!r} holds {values.type}{WANTS_SEPARATOR}")
     else:

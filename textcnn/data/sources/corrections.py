@@ -7,12 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.same_text import normalize
+from textcnn.data.sources.carried import OTHERS, ROW
 from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import decode
 from textcnn.errors import InputError
 from textcnn.system.paths import expanded
 
-ROW, SPLIT, TEXT, SUGGESTED = "row", "split", "text", "suggested"
+SPLIT, TEXT, SUGGESTED = "split", "text", "suggested"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Corrections:
         return table.filter(pa.array(kept))
 
     def with_labels(self, table: pa.Table, changes: dict[int, Correction]) -> pa.Table:
-        if set(table.column_names) - {"text", "label", "weight"}:
+        if set(table.column_names) - {"text", "label", "weight", ROW, OTHERS}:
             where = next(iter(changes.values())).where
             raise InputError(
                 f"{where}: data.relabel gives names of classes, but data.label holds "

@@ -106,7 +106,8 @@ def stream_files(key: str, given: StringOrList, columns: Columns) -> Iterator[pa
         rows = 0
         for block in stream_file(path, columns.of(key)):
             policy = columns.missing_label
-            yield refuse_missing(block, str(path), columns.label, policy, rows + 1)
+            what = missing_in(path)
+            yield refuse_missing(block, str(path), columns.label, policy, rows + 1, what)
             rows += len(block)
         if rows == 0:
             raise InputError(f"{path} holds no rows")
@@ -139,7 +140,13 @@ def read_file(path: Path, columns: Columns) -> pa.Table:
         rows = (read_columns if format_of(path) in TABLES else read_lines)(path, columns)
     if len(rows) == 0:
         raise InputError(f"{path} holds no rows")
-    return refuse_missing(rows, str(path), ", ".join(columns.labels), columns.missing_label)
+    labels, policy = ", ".join(columns.labels), columns.missing_label
+    return refuse_missing(rows, str(path), labels, policy, what=missing_in(path))
+
+
+def missing_in(path: Path) -> str:
+    """What a cell without a label holds in a file of text."""
+    return "null or empty" if format_of(path) in JSON else "empty"
 
 
 def read_lines(path: Path, columns: Columns) -> pa.Table:

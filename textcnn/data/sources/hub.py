@@ -100,7 +100,7 @@ def stream_split(
     with explained(*origin):
         names = rows.column_names or list(next(iter(rows)))
         check_columns(where, names, columns.names, columns.weight)
-        rows = rows.select_columns(columns.names)
+        rows = rows.select_columns(columns.wanted(names))
         for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
             check_labelled(key, where, table, columns, rows.features or {})
             yield table_rows(table, columns, where, rows.features, first_row)
@@ -290,7 +290,7 @@ def read_split(
     where, columns = f"{path}, {split}", columns.of(key)
     rows = builder.as_dataset(split=split)
     check_columns(where, rows.column_names, columns.names, columns.weight)
-    rows = rows.select_columns(columns.names)
+    rows = rows.select_columns(columns.wanted(rows.column_names))
     table = rows.with_format("arrow")[:]
     check_labelled(key, where, table, columns, rows.features)
     return table_rows(table, columns, where, rows.features)

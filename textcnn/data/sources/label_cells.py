@@ -71,7 +71,7 @@ def indicated(where: str, cells: Sequence[Any], columns: "Columns") -> list[str]
     has_it = []
     for column, cell in zip(columns.labels, cells, strict=True):
         if cell is None or cell == "":
-            raise InputError(is_empty(where, column))
+            raise InputError(is_empty(where, column, null=cell is None))
         value = INDICATORS.get(str(cell).strip().lower())
         if value is None:
             raise InputError(
@@ -181,7 +181,7 @@ def parsed(where: str, column: str, cell: Any) -> Any:
 
 def class_name(where: str, column: str, cell: Any) -> str:
     if cell is None or cell == "":
-        raise InputError(is_empty(where, column))
+        raise InputError(is_empty(where, column, null=cell is None))
     if isinstance(cell, int):  # also true and false
         return json.dumps(cell)
     if not isinstance(cell, str):
@@ -226,7 +226,7 @@ def number(where: str, column: str, cell: Any) -> float:
         InputError: it is empty.
     """
     if cell is None or cell == "":
-        raise InputError(is_empty(where, column))
+        raise InputError(is_empty(where, column, null=cell is None))
     if isinstance(cell, bool):
         return math.nan
     if isinstance(cell, str) and DECIMAL_COMMA.fullmatch(cell.strip()):

@@ -1,9 +1,9 @@
 """Rows of CSV, TSV, JSON and fastText's format, one after another."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from textcnn.data.sources.carried import OTHERS, others_json
 from textcnn.data.sources.columns import (
     WANTS_LISTS,
     WANTS_PROBABILITIES,
@@ -12,13 +12,12 @@ from textcnn.data.sources.columns import (
     check_columns,
 )
 from textcnn.data.sources.csv_rows import csv_rows
+from textcnn.data.sources.fasttext import split_labels
 from textcnn.data.sources.formats import DELIMITERS, FASTTEXT, format_of
 from textcnn.data.sources.label_cells import label_cells, weight
-from textcnn.data.sources.lines import is_empty, json_cell, json_rows, json_text
+from textcnn.data.sources.lines import check_has, is_empty, json_cell, json_rows, json_text
 from textcnn.data.sources.missing_labels import is_missing
 from textcnn.errors import InputError
-
-FASTTEXT_LABEL = re.compile(r"(?:^|(?<=\s))__label__(\S+)\s*")
 
 
 def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
@@ -32,7 +31,10 @@ def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dic
         for where, row in json_rows(lines, path):
             text = " ".join(json_text(where, row, column) for column in columns.text)
             yield (
-                {"text": text} | json_labels(where, row, columns) | json_weight(where, row, columns)
+                {"text": text}
+                | json_labels(where, row, columns)
+                | json_weight(where, row, columns)
+                | carried(row, columns)
             )
 
 
@@ -57,7 +59,14 @@ def delimited_rows(
         if weight_place is not None:
             assert columns.weight is not None
             made["weight"] = weight(where, columns.weight, cells[weight_place])
-        yield made
+        yield made | carried(
+            dict(zip(header, cells, strict=True)) if columns.carry else {}, columns
+        )
+
+
+def carried(row: dict[str, Any], columns: Columns) -> dict[str, str]:
+    """The other columns of a row, if they are wanted."""
+    return {OTHERS: others_json(row, columns.names)} if columns.carry else {}
 
 
 def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
@@ -72,8 +81,7 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
         raise InputError(f"{path}: a .txt file holds names of labels only, got {key}; leave it out")
     found = False
     for number, line in enumerate(filter(str.strip, lines), start=1):
-        line = line.strip()
-        labels = FASTTEXT_LABEL.findall(line)
+        labels, text = split_labels(line)
         found = found or bool(labels)
         if len(labels) > 1 and not columns.multi_label:
             raise InputError(
@@ -85,23 +93,21 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
                 "'__label__spam buy now'"
             )
         label: Any = labels if columns.multi_label else next(iter(labels), None)
-        yield {"text": FASTTEXT_LABEL.sub("", line).strip(), "label": label}
+        yield {"text": text, "label": label}
 
 
 def json_labels(where: str, row: dict[str, Any], columns: Columns) -> dict[str, Any]:
     if columns.kind == "names":
         return {"label": json_label(where, row, columns)}
     for column in columns.labels:
-        if column not in row:
-            raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
+        check_has(where, row, column)
     return label_cells(where, [row[column] for column in columns.labels], columns)
 
 
 def json_weight(where: str, row: dict[str, Any], columns: Columns) -> dict[str, float]:
     if columns.weight is None:
         return {}
-    if columns.weight not in row:
-        raise InputError(f"{where}: no column {columns.weight!r}; it has {', '.join(row)}")
+    check_has(where, row, columns.weight)
     return {"weight": weight(where, columns.weight, row[columns.weight])}
 
 

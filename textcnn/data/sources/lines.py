@@ -7,6 +7,10 @@ from typing import Any
 
 from textcnn.errors import InputError
 
+ROWS = (
+    "textcnn reads an object for each row, one per line or all in one list; pandas writes them "
+    "with to_json(orient='records')"
+)
 SURROGATE = (
     "holds half of a surrogate pair, which is not a character; remove it, for example with "
     "Python's text.encode(errors='ignore').decode()"
@@ -63,7 +67,9 @@ def parsed(line: str, where: str) -> Any:
     try:
         return parse_json(line.rstrip("\r\n"))
     except json.JSONDecodeError as error:
-        raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+        ends_within = line.lstrip().startswith("{") and error.pos >= len(line.rstrip())
+        hint = f"; {ROWS}" if ends_within else ""
+        raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}{hint}") from None
     except (ValueError, RecursionError) as error:  # too long a number, too deep nesting
         raise InputError(f"{where}: not JSON: {error}") from None
 
@@ -89,13 +95,15 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
         InputError: it is missing, null, a list or an object, holds NUL, or is not valid UTF-8,
             such as "\\ud800", which JSON can express.
     """
-    if column not in row:
-        raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}")
+    check_has(where, row, column)
     value = row[column]
     if value is None:
-        raise InputError(is_empty(where, column))
+        raise InputError(is_empty(where, column, null=True))
     if isinstance(value, list | dict):
-        raise InputError(f"{where}: column {column!r} must hold a single value, got {value!r:.40}")
+        hint = f"; {ROWS}" if isinstance(value, dict) else ""
+        raise InputError(
+            f"{where}: column {column!r} must hold a single value, got {value!r:.40}{hint}"
+        )
     cell = value if isinstance(value, str) else json.dumps(value)
     if "\0" in cell:
         raise InputError(f"{where}: column {column!r} holds a NUL character; remove it")
@@ -104,6 +112,20 @@ def json_cell(where: str, row: dict[str, Any], column: str) -> str:
     except UnicodeEncodeError:
         raise InputError(f"{where}: column {column!r} {SURROGATE}") from None
     return cell
+
+
+def check_has(where: str, row: dict[str, Any], column: str) -> None:
+    """
+    Raises:
+        InputError: a JSON row lacks a column.
+    """
+    if column in row:
+        return
+    lists = {name: value[0] for name, value in row.items() if isinstance(value, list) and value}
+    rows = [name for name, first in lists.items() if isinstance(first, dict)]
+    hint = f"; write the list in {rows[0]!r} to a file of its own" if rows else ""
+    hint += f"; {ROWS}" if any(isinstance(first, dict | list) for first in lists.values()) else ""
+    raise InputError(f"{where}: no column {column!r}; it has {', '.join(row)}{hint}")
 
 
 def json_text(where: str, row: dict[str, Any], column: str) -> str:
@@ -118,5 +140,6 @@ def json_text(where: str, row: dict[str, Any], column: str) -> str:
     return json_cell(where, row, column)
 
 
-def is_empty(where: str, column: str) -> str:
-    return f"{where}: column {column!r} is empty; fill it or drop the row"
+def is_empty(where: str, column: str, null: bool = False) -> str:
+    what = "null" if null else "empty"
+    return f"{where}: column {column!r} is {what}; fill it or drop the row"

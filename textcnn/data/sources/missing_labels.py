@@ -1,5 +1,6 @@
 """Rows without a label: refused all together, or dropped."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,12 @@ def is_missing(cell: Any) -> bool:
 
 
 def refuse_missing(
-    rows: pa.Table, where: str, labels: str, policy: str, first_row: int = 1
+    rows: pa.Table,
+    where: str,
+    labels: str,
+    policy: str,
+    first_row: int = 1,
+    what: str = "empty",
 ) -> pa.Table:
     """The same rows, whose `label` is null where there is none.
 
@@ -30,6 +36,7 @@ def refuse_missing(
         labels: the name of their label columns.
         policy: `data.missing_label`: error or drop.
         first_row: the number of the first row in messages.
+        what: their cells are: empty or null.
 
     Raises:
         InputError: a row has no label and `policy` is `error`.
@@ -42,10 +49,26 @@ def refuse_missing(
     more = ", ..." if column.null_count > SHOWN else ""
     one = column.null_count == 1
     raise InputError(
-        f"{where}, row{'' if one else 's'} {shown}{more}: column {labels!r} is empty"
+        f"{where}, row{'' if one else 's'} {shown}{more}: column {labels!r} is {what}"
         f"{'' if one else f' in {column.null_count:,} of {len(rows):,} rows'}; fill it, or drop "
         f"{'the row' if one else 'these rows'} with data.missing_label=drop"
     )
+
+
+def missing_as(given: Sequence[pa.ChunkedArray], labels: pa.ChunkedArray) -> str:
+    """What the cells of rows without a label hold: null, nothing, or one of the two.
+
+    Args:
+        given: the label columns, as they are.
+        labels: made of them, null where there is none.
+    """
+    if labels.null_count == 0:
+        return ""
+    rows = pc.is_null(labels)
+    nulls = [pc.is_null(column.filter(rows), nan_is_null=True) for column in given]
+    if all(pc.all(each).as_py() for each in nulls):
+        return "null"
+    return "null or empty" if any(pc.any(each).as_py() for each in nulls) else "empty"
 
 
 def drop_missing(rows: pa.Table, key: str) -> tuple[pa.Table, list[str]]:

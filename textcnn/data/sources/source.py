@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from textcnn.data.labels.spelling import same_label
 from textcnn.data.sources.bundled import read_bundled
+from textcnn.data.sources.carried import numbered
 from textcnn.data.sources.columns import Columns
 from textcnn.data.sources.corrections import read_corrections
 from textcnn.data.sources.files import StringOrList, holds_objects, read_files, stream_files
@@ -25,6 +26,14 @@ Readers = dict[str, Callable[[], pa.Table]]
 
 def as_tuple(value: StringOrList) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def read_numbered(read: Callable[[], pa.Table]) -> pa.Table:
+    return next(numbered([read()]))
+
+
+def numbered_stream(stream: Callable[[], Iterator[pa.Table]]) -> Iterator[pa.Table]:
+    return numbered(stream())
 
 
 def read_stream(stream: Callable[[], Iterator[pa.Table]]) -> pa.Table:
@@ -58,6 +67,7 @@ class Source:
     relabel: str | None = None
     memory: Mapping[str, Rows] | None = None  # by split: train, validation, test, unlabelled
     seed: int = 0  # draws synthetic texts
+    carry: bool = False  # numbers of rows and other columns, see `textcnn.data.sources.carried`
 
     @cached_property
     def columns(self) -> Columns:
@@ -76,6 +86,7 @@ class Source:
             encoding=self.encoding,
             header=self.header,
             missing_label=self.missing_label,
+            carry=self.carry,
         )
 
     @property
@@ -118,6 +129,13 @@ class Source:
 
     def open_uncorrected(self) -> tuple[Readers, list[str]]:
         """`open` without `exclude` and `relabel`."""
+        readers, notes = self.open_unnumbered()
+        if self.carry:  # before rows are left out
+            readers = {key: partial(read_numbered, read) for key, read in readers.items()}
+        return readers, notes
+
+    def open_unnumbered(self) -> tuple[Readers, list[str]]:
+        """`open_uncorrected` without the numbers of rows."""
         self.check_keys()
         if self.source == "bundled":
             return {"data.train": read_bundled}, []
@@ -163,6 +181,8 @@ class Source:
             notes = []
         if "data.train" not in streams:
             raise InputError(self.no_train)
+        if self.carry:
+            streams = {key: partial(numbered_stream, stream) for key, stream in streams.items()}
         train = streams.pop("data.train")
         readers: Readers = {key: partial(read_stream, stream) for key, stream in streams.items()}
         return train, readers, notes

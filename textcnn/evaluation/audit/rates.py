@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from textcnn.evaluation.measures.intervals import wilson
+
 SURE = 0.05  # the largest p value of what is more than chance
 
 
@@ -43,7 +45,7 @@ def compare(
         flipped: texts that get another answer.
     """
     correct, count = int(after.sum()), len(after)
-    low, high = interval(correct, count)
+    low, high = wilson(correct, count) or (0.0, 1.0)
     return Change(
         name,
         accuracy=correct / count,
@@ -55,12 +57,6 @@ def compare(
         texts_changed=changed,
         advice=advice,
     )
-
-
-def interval(count: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share of texts (Wilson 1927)."""
-    found = binomial(count, total).proportion_ci(0.95, method="wilson")
-    return float(found.low), float(found.high)
 
 
 def mcnemar(before: np.ndarray, after: np.ndarray) -> float:

@@ -125,7 +125,7 @@ def load(settings: Values) -> Subject:
         InputError: the checkpoint or the data can't be used.
     """
     from textcnn.data.encoding import encode_labelled
-    from textcnn.evaluation.report import test_rows
+    from textcnn.evaluation.chosen_data import test_rows
     from textcnn.inference import restore
 
     classifier, trained, _, _ = restore(settings["checkpoint"])
@@ -182,7 +182,7 @@ def chosen_data(data: Values, trained: Any) -> Any:
             because they may be a preset with columns of its own.
     """
     from textcnn.builders.data import read_data
-    from textcnn.evaluation import report
+    from textcnn.evaluation import chosen_data as evaluation
 
     if not data:
         return trained
@@ -191,7 +191,7 @@ def chosen_data(data: Values, trained: Any) -> Any:
     usual = vars(read_data({"source": data["source"]}))
     given = [f"data.{key}" for key, value in data.items() if value != usual[key]]
     other = [] if data["source"] == "bundled" else ["data"]
-    return report.chosen_data(read_data(data), trained, [*other, *given])
+    return evaluation.chosen_data(read_data(data), trained, [*other, *given])
 
 
 def claims(results: Results) -> list[Claim]:

@@ -35,7 +35,8 @@ def table_blocks(path: Path, columns: Columns, size: int | None) -> Iterator[pa.
     Raises:
         InputError: as `read_table`.
     """
-    with explained(path), open_columns(path, columns.names, size) as (names, metadata, blocks):
+    wanted = None if columns.carry else columns.names
+    with explained(path), open_columns(path, wanted, size) as (names, metadata, blocks):
         check_names(str(path), names)
         check_columns(path, names, columns.names, columns.weight)
         features, first_row = known_features(metadata), 1
@@ -56,9 +57,9 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_columns(
-    path: Path, wanted: list[str], size: int | None
+    path: Path, wanted: list[str] | None, size: int | None
 ) -> Iterator[tuple[list[str], pa.Schema, Iterator[pa.Table]]]:
-    """The names of all columns, the schema, and the wanted columns block by block.
+    """The names of all columns, the schema, and the wanted columns (None: all) block by block.
 
     No block is read before the caller has looked at the names.
     """
@@ -69,10 +70,10 @@ def open_columns(
     if format_of(path) == ".parquet":
         with pq.ParquetFile(source) as parquet:
             schema = parquet.schema_arrow
-            yield schema.names, schema, parquet_blocks(parquet, path, wanted, size)
+            yield schema.names, schema, parquet_blocks(parquet, path, wanted or schema.names, size)
         return
     table = open_arrow(source)
-    yield table.schema.names, table.schema, arrow_blocks(table, wanted, size)
+    yield table.schema.names, table.schema, arrow_blocks(table, wanted or table.schema.names, size)
 
 
 def parquet_blocks(

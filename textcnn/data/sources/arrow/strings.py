@@ -90,7 +90,7 @@ def strings(column: Column, nulls: bool = False) -> pa.ChunkedArray:
         raise InputError(f"{column.where}, column {column.name!r} holds {kind}, not single values")
     null = find(pc.is_null(values, nan_is_null=True), True)
     if null is not None and not nulls:
-        raise InputError(is_empty(column.row(null), column.name))
+        raise InputError(is_empty(column.row(null), column.name, null=True))
     if is_string(kind):
         values = values.cast(pa.large_string()) if pa.types.is_string_view(kind) else values
         check_utf8(replace(column, values=values))

@@ -1,0 +1,63 @@
+"""Columns that are neither text nor label, carried along for what is reported about the texts."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from textcnn.system.atomic import without_nan
+
+# Beside `text` and `label`: the number of a row in its file or split, from 1 without the header,
+# and its other columns as a JSON object.
+ROW, OTHERS = "row", "others"
+
+
+def others_json(row: Mapping[str, Any], used: Collection[str]) -> str:
+    """The columns of a row but for those used, as JSON; columns without a name are left out."""
+    others = {name: value for name, value in row.items() if name and name not in used}
+    try:
+        return json.dumps(without_nan(others), default=shown)
+    except (ValueError, RecursionError):  # too deep, or an infinite number as a key
+        return json.dumps(dict.fromkeys(others))
+
+
+def shown(value: Any) -> str:
+    """What JSON has no word for: dates and others as Python writes them, bytes by their number."""
+    return f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)
+
+
+def table_others(table: pa.Table, used: Collection[str], features: Any) -> pa.Array:
+    """The column OTHERS of an Arrow table.
+
+    Args:
+        features: of `datasets`, which may know the names of classes.
+    """
+    names = [name for name in table.column_names if name and name not in used]
+    cells = {name: column_cells(table[name], features.get(name)) for name in names}
+    rows = (
+        {name: cells[name][row] for name in names} for row in range(len(table))
+    )  # not `to_pylist` of the table: a column may be unreadable
+    return pa.array([others_json(row, ()) for row in rows], pa.string())
+
+
+def column_cells(column: pa.ChunkedArray, feature: Any) -> list[Any]:
+    """The cells of a column, None where Python has no such value; ids of classes are names."""
+    try:
+        cells: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):  # a year 10,000, or not UTF-8
+        return [None] * len(column)
+    names = getattr(feature, "names", None)
+    if names is None:
+        return cells
+    return [names[id] if isinstance(id, int) and 0 <= id < len(names) else None for id in cells]
+
+
+def numbered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The blocks of a file or split with the column ROW."""
+    first = 1
+    for table in tables:
+        numbers = pa.array(np.arange(first, first + len(table)))
+        first += len(table)
+        yield table.append_column(ROW, numbers)

@@ -1,0 +1,102 @@
+"""The rows that `textcnn.evaluate` scores: the checkpoint's own test texts, or others."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textcnn.config.data import DataConfig
+from textcnn.config.keys import command_line
+from textcnn.config.programs import TrainConfig
+from textcnn.config.synthetic import SyntheticConfig
+from textcnn.data.labelled import LabelledTexts
+from textcnn.data.row_stream import load_stream
+from textcnn.data.sources.source import Source
+from textcnn.data.splits import Division, load_splits, load_test
+from textcnn.errors import InputError
+from textcnn.system.paths import find_stored
+
+
+def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> DataConfig:
+    """The data to score.
+
+    Without `data=...`, the checkpoint's own with the given keys changed; so for synthetic texts.
+    Other files, or a Hub dataset named by its path, have the columns of training unless columns are
+    given; a preset names its own.
+    """
+    synthetic = isinstance(data, SyntheticConfig) and isinstance(trained, SyntheticConfig)
+    if "data" not in given or synthetic:
+        names = [key.removeprefix("data.") for key in given if key != "data"]
+        return replace(trained, **{name: getattr(data, name) for name in names})
+    if data.source == "files" or "data.path" in given:
+        columns = ["text", "label", "multi_label", "label_separator", "encoding", "header"]
+        if "data.label" not in given:  # other columns hold what they hold
+            columns += ["label_kind", "classes"]
+        kept = [name for name in columns if f"data.{name}" not in given]
+        return replace(data, **{name: getattr(trained, name) for name in kept})
+    return data
+
+
+def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataConfig:
+    """The data, whose stored paths are found from another directory than that of training.
+
+    Args:
+        directory: of the checkpoint.
+
+    Raises:
+        InputError: a stored file is nowhere.
+    """
+    if data.source != "files":
+        return data
+    found: dict[str, Any] = {}
+    for name in ("train", "validation", "test"):
+        paths = getattr(data, name)
+        if paths is None or f"data.{name}" in given:
+            continue
+        several = paths if isinstance(paths, list) else [paths]
+        try:
+            places = [find_stored(f"data.{name}", path, directory) for path in several]
+        except InputError:
+            if needed(name, data):
+                raise
+            places = []
+        found[name] = places if isinstance(paths, list) else next(iter(places), None)
+        found[name] = found[name] or None
+    return replace(data, **found)
+
+
+def needed(name: str, data: DataConfig) -> bool:
+    """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
+    return name == "test" or data.test is None or data.folds is not None
+
+
+def test_rows(
+    data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]
+) -> tuple[LabelledTexts, list[str]]:
+    """The rows to score, with the label ids of the classifier, and notes for the user."""
+    if data.source == "memory":
+        raise InputError(
+            "the rows of this checkpoint were given from Python; give data=files data.test=<file>"
+        )
+    if data.source == "files" and data.test is None and data.train is None:
+        raise InputError("data=files needs data.test=<file> to score, got null")
+    if data.multi_label != trained.data.multi_label:
+        fitting = f"data.multi_label={command_line(trained.data.multi_label)}"
+        got = command_line(data.multi_label)
+        raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
+    source = Source(**data.source_settings(), seed=trained.seed, carry=True)
+    division = Division(**data.split_settings(), seed=trained.seed)
+    readers = source.open_stream()[1] if data.streaming else source.open()[0]
+    found = load_test(readers, division, labels)
+    if found is not None:
+        return found
+    if data.streaming:  # drawn from the first rows, as in training
+        splits, _ = load_stream(source, division, trained.text.vocabulary_examples)
+    else:
+        splits = load_splits(source, division)
+    if splits.labels != labels:
+        raise InputError(
+            f"the data have the classes {', '.join(splits.labels)}, the checkpoint has "
+            f"{', '.join(labels)}; give data with the classes of the checkpoint"
+        )
+    return splits.test, []

@@ -1,0 +1,1 @@
+"""Measures beside accuracy and F1, and how sure they are."""

@@ -1,0 +1,1 @@
+"""The report of a classifier: one HTML page, and a model card."""
