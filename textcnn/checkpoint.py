@@ -3,6 +3,7 @@
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
 tokenizer.json      only with a tokenizer of a file: its copy
 thresholds.json     only for label sets: a list in the order of the labels
+training_texts.safetensors   hashes of the texts it was trained on
 training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
 
@@ -16,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import textcnn
+from textcnn.data.trained_texts import TrainedTexts
 from textcnn.errors import InputError
 from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
@@ -35,7 +38,8 @@ FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
 TOKENIZER = "tokenizer.json"
-OPTIONAL = (THRESHOLDS, TOKENIZER)
+TRAINED_TEXTS = "training_texts.safetensors"
+OPTIONAL = (THRESHOLDS, TOKENIZER, TRAINED_TEXTS)
 TRAINING_STATE = "training_state.pt"
 # Bytes; 20,000 classes with a weight each take a megabyte in YAML, which is slow to read.
 LARGEST_FILES = {".json": 2**29, ".yaml": 2**21}
@@ -54,6 +58,7 @@ class Checkpoint:
     manifest: dict[str, Any]  # provenance, scores and golden texts
     thresholds: tuple[float, ...] | None = None  # of label sets; None: one class per text
     tokenizer: str | None = None  # the content of a tokenizer's file
+    trained_texts: TrainedTexts | None = None  # None: unknown
 
 
 def save_checkpoint(
@@ -70,6 +75,9 @@ def save_checkpoint(
             write_json(new / THRESHOLDS, checkpoint.thresholds)
         if checkpoint.tokenizer is not None:
             (new / TOKENIZER).write_text(checkpoint.tokenizer, encoding="utf-8")
+        if checkpoint.trained_texts is not None:
+            with failing_as_os_error(new, SafetensorError):
+                save_file(as_tensors(checkpoint.trained_texts), new / TRAINED_TEXTS)
         if training_state is not None:
             with failing_as_os_error(new, RuntimeError):
                 torch.save(training_state, new / TRAINING_STATE)
@@ -179,6 +187,9 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         if THRESHOLDS in hashes:
             thresholds = read_thresholds(read_json(directory / THRESHOLDS), len(labels))
         tokenizer = read_definition(directory / TOKENIZER) if TOKENIZER in hashes else None
+        trained_texts = None
+        if TRAINED_TEXTS in hashes:
+            trained_texts = read_trained_texts(load_file(directory / TRAINED_TEXTS))
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
             raise ValueError(
                 "expected at least two classes, or at least one label, without repetition"
@@ -186,7 +197,9 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    return Checkpoint(config, weights, vocabulary, labels, manifest, thresholds, tokenizer)
+    return Checkpoint(
+        config, weights, vocabulary, labels, manifest, thresholds, tokenizer, trained_texts
+    )
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:
@@ -265,6 +278,20 @@ def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
     ):
         raise ValueError(f"expected {count} numbers from 0 to 1 in {THRESHOLDS}, one per label")
     return tuple(map(float, value))
+
+
+def as_tensors(texts: TrainedTexts) -> dict[str, Tensor]:
+    # torch hardly knows uint64
+    hashes = torch.from_numpy(texts.hashes.view(np.int64))
+    return {"hashes": hashes, "count": torch.tensor([texts.count])}
+
+
+def read_trained_texts(tensors: dict[str, Tensor]) -> TrainedTexts:
+    hashes, count = tensors["hashes"], tensors["count"]
+    right = all(each.dtype == torch.int64 and each.dim() == 1 for each in (hashes, count))
+    if not right or len(count) != 1 or not 0 < len(hashes) <= int(count):
+        raise ValueError(f"expected hashes and their count in {TRAINED_TEXTS}")
+    return TrainedTexts(np.sort(hashes.numpy().view(np.uint64)), int(count))
 
 
 def sha256(file: Path) -> str:

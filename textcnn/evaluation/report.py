@@ -17,6 +17,7 @@ from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.overlap import find_overlap
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import doubts, majority, read_baseline
 from textcnn.evaluation.tables import class_table, measures_line, summary
@@ -37,9 +38,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
             scored; without it, the checkpoint's own with these keys changed.
     """
     console = build_console()
-    classifier, trained, manifest, directory = restore(
-        config.checkpoint, table_memory=config.table_memory, half=config.half
-    )
+    restored = restore(config.checkpoint, table_memory=config.table_memory, half=config.half)
+    classifier, trained, manifest, directory, trained_texts = restored
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
     rows, notes = test_rows(data, trained, classifier.labels)
@@ -50,6 +50,9 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     check_loss(scores.loss, directory)
     measures, reference = measure(predictions), majority(predictions)
+    overlap = None
+    if trained_texts is not None:
+        overlap = find_overlap(trained_texts, rows.text_hashes, predictions.correct)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
     baseline = read_baseline(directory) if same_data else None
@@ -62,6 +65,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         **measures.as_json(),
         "majority": None if reference is None else asdict(reference),
         "baseline": None if baseline is None else asdict(baseline),
+        "trained_on": None if overlap is None else asdict(overlap),
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
@@ -74,6 +78,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     sure = measures.intervals["accuracy"]
     compared = [each.line for each in (reference, baseline) if each is not None]
     warnings = [*score_warnings(scores, "the split"), *doubts(sure, reference)]
+    if overlap is not None and overlap.line is not None:
+        warnings.append(overlap.line)
     lines = [summary(scores, sure), measures_line(measures), "; ".join(compared)]
     for line in (*notes, *lines, *(f"warning: {each}" for each in warnings), verdict):
         console.print(line)

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from textcnn.checkpoint import Checkpoint
 from textcnn.data.splits import Splits
+from textcnn.data.trained_texts import TrainedTexts
 from textcnn.inference import AnyClassifier
 from textcnn.training.final import Selection
 from textcnn.training.state import TrainingState
@@ -43,6 +46,9 @@ def checkpoint_of(
         manifest["selection"] = selection.chosen
     if teacher is not None:
         manifest["teacher"] = teacher
+    hashes = splits.train.text_hashes
+    if selection is not None:  # the final training reads the validation texts too
+        hashes = np.concatenate([hashes, splits.validation.text_hashes])
     weights = classifier.model.state_dict()
     return Checkpoint(
         config,
@@ -52,4 +58,5 @@ def checkpoint_of(
         manifest,
         classifier.thresholds,
         classifier.encoder.tokenizer.definition,
+        TrainedTexts.of(hashes),
     )
