@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
     *("errors", "system", "config", "text", "data", "models", "builders", "checkpoint"),
-    *("inference", "evaluation", "training", "from_python", "estimator", "studies", "cli"),
+    *("explanation", "inference", "evaluation", "training", "from_python", "estimator"),
+    *("studies", "cli"),
 )
 PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data")
 # who sees the classes of the configuration, besides textcnn/config itself
@@ -22,7 +23,9 @@ DOORS = {
     "builders/text.py",
     "estimator.py",
     "from_python.py",
-    "inference.py",  # a stored configuration
+    "inference/classifier.py",  # the default of a key
+    "inference/kinds.py",
+    "inference/loading.py",  # a stored configuration
     # what the programs run:
     "training/recipe.py",
     "training/parts.py",

@@ -44,7 +44,8 @@ def test_prediction_is_the_most_probable_class_and_the_probability_of_each(
     classifier: Classifier,
 ) -> None:
     predictions = classifier.predict(TEXTS)
-    probabilities = classifier.logits(TEXTS).softmax(dim=1)
+    scaled = classifier.logits(TEXTS) / classifier.calibration.temperature
+    probabilities = scaled.softmax(dim=1)
     for prediction, expected in zip(predictions, probabilities.tolist(), strict=True):
         assert isinstance(prediction, Prediction)
         assert prediction.probabilities == dict(zip(classifier.labels, expected, strict=True))
@@ -101,7 +102,7 @@ def test_a_generator_of_texts_is_a_type_error(classifier: Classifier) -> None:
         yield "goal"
 
     with pytest.raises(TypeError):
-        classifier.predict(texts())  # type: ignore[arg-type]
+        classifier.predict(texts())  # type: ignore[call-overload]
 
 
 def test_run_best_and_last_can_be_loaded_and_the_run_means_best(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from math import isnan, log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def score(
     count: int = 1,
 ) -> tuple[Scores, tuple[float, ...]]:
     labels = [f"label {n}" for n in range(truth.shape[1])]
-    part = {"batch_size": batch_size, "rank": rank, "count": count}
+    part: dict[str, Any] = {"batch_size": batch_size, "rank": rank, "count": count}
     encoded = texts(truth.astype(bool))
     return score_label_sets(
         Known(probabilities), encoded, labels, CPU, thresholds=thresholds, **part

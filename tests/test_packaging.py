@@ -124,10 +124,22 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def test_every_package_is_listed_in_pyproject() -> None:
-    folders = {path.parent for path in (ROOT / "textcnn").rglob("__init__.py")}
-    on_disk = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
-    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == on_disk | {"textcnn.configs"}
+def test_the_wheel_holds_every_module_template_and_config(wheel: Path) -> None:
+    kinds = (".py", ".j2", ".yaml", ".typed")
+    on_disk = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("textcnn", "configs")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in kinds or path.name.endswith(kinds)
+    }
+    wanted = {
+        name if name.startswith("textcnn/") else f"textcnn/{name}"
+        for name in on_disk
+        if "__pycache__" not in name
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert held == wanted
 
 
 def test_constraints_pin_every_dependency_within_its_range() -> None:

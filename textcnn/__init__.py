@@ -20,18 +20,15 @@ if TYPE_CHECKING:
     from textcnn.errors import InputError
     from textcnn.estimator import TextClassifier
     from textcnn.from_python import fit
-    from textcnn.inference import (
-        Classifier,
-        LabelSetClassifier,
-        LabelSetPrediction,
-        Prediction,
-        load,
-    )
+    from textcnn.inference import Classifier, LabelSetClassifier, load
+    from textcnn.models.prediction import LabelSetPrediction, Prediction
 
 
 # Imported when it is first used, because torch takes seconds: `--help` should not wait.
 MODULES = {
     "InputError": "textcnn.errors",
+    "LabelSetPrediction": "textcnn.models.prediction",
+    "Prediction": "textcnn.models.prediction",
     "TextClassifier": "textcnn.estimator",
     "fit": "textcnn.from_python",
 }

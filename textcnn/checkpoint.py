@@ -3,6 +3,7 @@
 config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
 tokenizer.json      only with a tokenizer of a file: its copy
 thresholds.json     only for label sets: a list in the order of the labels
+calibration.json    what validation texts tell of the probabilities; older checkpoints lack it
 training_texts.safetensors   hashes of the texts it was trained on
 training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
@@ -17,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -26,6 +26,7 @@ from torch import Tensor
 import textcnn
 from textcnn.data.trained_texts import TrainedTexts
 from textcnn.errors import InputError
+from textcnn.models.calibration import Calibration
 from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
 from textcnn.system.failures import failing_as_os_error
@@ -38,8 +39,9 @@ FORMAT = 2
 FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
 TOKENIZER = "tokenizer.json"
+CALIBRATION = "calibration.json"
 TRAINED_TEXTS = "training_texts.safetensors"
-OPTIONAL = (THRESHOLDS, TOKENIZER, TRAINED_TEXTS)
+OPTIONAL = (THRESHOLDS, TOKENIZER, CALIBRATION, TRAINED_TEXTS)
 TRAINING_STATE = "training_state.pt"
 # Bytes; 20,000 classes with a weight each take a megabyte in YAML, which is slow to read.
 LARGEST_FILES = {".json": 2**29, ".yaml": 2**21}
@@ -56,8 +58,10 @@ class Checkpoint:
     vocabulary: Vocabulary
     labels: tuple[str, ...]
     manifest: dict[str, Any]  # provenance, scores and golden texts
-    thresholds: tuple[float, ...] | None = None  # of label sets; None: one class per text
+    # of label sets, for probabilities before calibration; None: one class per text
+    thresholds: tuple[float, ...] | None = None
     tokenizer: str | None = None  # the content of a tokenizer's file
+    calibration: Calibration | None = None  # None: probabilities are those of the logits
     trained_texts: TrainedTexts | None = None  # None: unknown
 
 
@@ -75,9 +79,11 @@ def save_checkpoint(
             write_json(new / THRESHOLDS, checkpoint.thresholds)
         if checkpoint.tokenizer is not None:
             (new / TOKENIZER).write_text(checkpoint.tokenizer, encoding="utf-8")
+        if checkpoint.calibration is not None:
+            write_json(new / CALIBRATION, checkpoint.calibration.as_json())
         if checkpoint.trained_texts is not None:
             with failing_as_os_error(new, SafetensorError):
-                save_file(as_tensors(checkpoint.trained_texts), new / TRAINED_TEXTS)
+                save_file(checkpoint.trained_texts.as_tensors(), new / TRAINED_TEXTS)
         if training_state is not None:
             with failing_as_os_error(new, RuntimeError):
                 torch.save(training_state, new / TRAINING_STATE)
@@ -88,6 +94,22 @@ def save_checkpoint(
             "sha256": {file.name: sha256(file) for file in sorted(new.iterdir())},
         }
         write_json(new / "manifest.json", checkpoint.manifest | provenance)
+
+
+def save_calibration(directory: Path, calibration: Calibration) -> None:
+    """Add a calibration to a checkpoint, or replace its own.
+
+    A checkpoint is whole at every moment: a file without a hash in the manifest is not read.
+    """
+    content = calibration.as_json()
+    file, manifest = directory / CALIBRATION, read_json(directory / "manifest.json")
+    hashes = manifest["sha256"]
+    if CALIBRATION in hashes:
+        others = {name: value for name, value in hashes.items() if name != CALIBRATION}
+        write_json(directory / "manifest.json", manifest | {"sha256": others})
+    write_json(file, content)
+    hashes = dict(sorted({**hashes, CALIBRATION: sha256(file)}.items()))
+    write_json(directory / "manifest.json", manifest | {"sha256": hashes})
 
 
 def update_manifest(directory: Path, **entries: Any) -> None:
@@ -189,17 +211,21 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         tokenizer = read_definition(directory / TOKENIZER) if TOKENIZER in hashes else None
         trained_texts = None
         if TRAINED_TEXTS in hashes:
-            trained_texts = read_trained_texts(load_file(directory / TRAINED_TEXTS))
+            trained_texts = TrainedTexts.of_tensors(load_file(directory / TRAINED_TEXTS))
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
             raise ValueError(
                 "expected at least two classes, or at least one label, without repetition"
             )
+        calibration = None
+        if CALIBRATION in hashes:
+            calibration = read_calibration(
+                directory / CALIBRATION, None if thresholds is None else len(labels)
+            )
         config = (directory / "config.yaml").read_text(encoding="utf-8")
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
-    return Checkpoint(
-        config, weights, vocabulary, labels, manifest, thresholds, tokenizer, trained_texts
-    )
+    parts = (weights, vocabulary, labels, manifest, thresholds, tokenizer, calibration)
+    return Checkpoint(config, *parts, trained_texts)
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:
@@ -280,18 +306,21 @@ def read_thresholds(value: Any, count: int) -> tuple[float, ...]:
     return tuple(map(float, value))
 
 
-def as_tensors(texts: TrainedTexts) -> dict[str, Tensor]:
-    # torch hardly knows uint64
-    hashes = torch.from_numpy(texts.hashes.view(np.int64))
-    return {"hashes": hashes, "count": torch.tensor([texts.count])}
+def read_calibration(file: Path, labels: int | None) -> Calibration:
+    """
+    Args:
+        labels: of label sets; None: one class per text.
 
-
-def read_trained_texts(tensors: dict[str, Tensor]) -> TrainedTexts:
-    hashes, count = tensors["hashes"], tensors["count"]
-    right = all(each.dtype == torch.int64 and each.dim() == 1 for each in (hashes, count))
-    if not right or len(count) != 1 or not 0 < len(hashes) <= int(count):
-        raise ValueError(f"expected hashes and their count in {TRAINED_TEXTS}")
-    return TrainedTexts(np.sort(hashes.numpy().view(np.uint64)), int(count))
+    Raises:
+        InputError, ValueError: it is damaged, or of another classifier.
+    """
+    try:
+        return Calibration.restore(read_json(file), labels)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{file.name}: {reason}") from error
 
 
 def sha256(file: Path) -> str:

@@ -33,7 +33,8 @@ def main(config: PredictConfig) -> None:
         raise InputError(CHECKPOINT_MISSING)
 
     # Imported here, after the checks: importing torch takes seconds.
-    from textcnn.inference import LabelSetPrediction, Prediction, restore
+    from textcnn.inference import restore
+    from textcnn.models.prediction import LabelSetPrediction, Prediction
     from textcnn.system.chunks import chunks_of
 
     end_start()

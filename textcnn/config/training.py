@@ -153,8 +153,8 @@ class TrainingConfig:
     loss: str = key(
         "cross_entropy",
         "what training minimizes: cross_entropy, or a loss of each class against the rest, with "
-        "targets +1 and -1: squared (half the squared error) or hinge; with these two, "
-        "probabilities are not calibrated",
+        "targets +1 and -1: squared (half the squared error) or hinge; with these two, only "
+        "training.calibrate makes probabilities of the logits",
         choices=("cross_entropy", "squared", "hinge"),
     )
     label_smoothing: float = fraction(
@@ -198,6 +198,12 @@ class TrainingConfig:
         "which model a run ends with: best (the best checkpoint by training.metric) or all (a new "
         "one, trained on train and validation for as many steps as the best had)",
         choices=("best", "all"),
+    )
+    calibrate: bool = key(
+        True,
+        "fit a temperature (label sets: a slope and an offset for each label) on the validation "
+        "texts at the end, so that probabilities say how often an answer is correct; no answer "
+        "changes; false: the probabilities that the network computes",
     )
     log_every: int = key(
         10, "number of steps between two points of the training curves", at_least=1

@@ -93,14 +93,11 @@ def tokenize(texts: "pa.ChunkedArray", tokenizer: Tokenizer, **map_options: Any)
 
 def tokenize_list(tokenizer: Tokenizer, texts: Sequence[str]) -> TokenizedTexts:
     """The tokens of texts, in this process."""
-    return numbered([tokenizer(text) for text in texts])
+    return number_tokens([tokenizer(text) for text in texts])
 
 
-def numbered(tokenized: Sequence[Sequence[str]]) -> TokenizedTexts:
-    """
-    Args:
-        tokenized: the tokens of each text; tokens that are characters as one string.
-    """
+def number_tokens(tokenized: Sequence[Sequence[str]]) -> TokenizedTexts:
+    """Texts that are already split."""
     lengths = np.array([len(tokens) for tokens in tokenized], np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     if tokenized and isinstance(tokenized[0], str):

@@ -7,6 +7,8 @@ a text can find out whether it was among them.
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 MOST_HASHES = 1_000_000  # 8 MB
 
@@ -30,6 +32,23 @@ class TrainedTexts:
         """
         hashes = np.unique(text_hashes)
         return cls(hashes[:most], len(hashes))
+
+    def as_tensors(self) -> dict[str, Tensor]:
+        # torch computes little with uint64
+        hashes = torch.from_numpy(self.hashes.view(np.int64))
+        return {"hashes": hashes, "count": torch.tensor([self.count])}
+
+    @classmethod
+    def of_tensors(cls, tensors: dict[str, Tensor]) -> "TrainedTexts":
+        """
+        Raises:
+            KeyError, ValueError: the tensors are not those of `as_tensors`.
+        """
+        hashes, count = tensors["hashes"], tensors["count"]
+        fits = all(each.dtype == torch.int64 and each.dim() == 1 for each in (hashes, count))
+        if not fits or len(count) != 1 or not 0 < len(hashes) <= int(count):
+            raise ValueError("the hashes of the training texts are not those that training writes")
+        return cls(np.sort(hashes.numpy().view(np.uint64)), int(count))
 
     def find(self, text_hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which of these texts were in training, and of which that is known.

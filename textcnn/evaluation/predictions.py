@@ -49,7 +49,8 @@ class Predictions:
     unknown: np.ndarray  # (texts,) float64: the share of tokens outside the vocabulary
     rows: np.ndarray  # (texts,) int64: the row in the file or split, from 1 without the header
     targets: np.ndarray | None = None  # (texts, classes) float32: soft labels
-    thresholds: tuple[float, ...] | None = None  # of label sets: (classes,)
+    # of label sets, for probabilities before calibration: (classes,)
+    thresholds: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -192,5 +193,5 @@ def score_split(
         unknown=np.diff(texts.unknown_before) / np.maximum(texts.lengths, 1),
         rows=np.arange(1, len(texts) + 1) if rows is None else rows,
         targets=texts.targets,
-        thresholds=classifier.thresholds,
+        thresholds=classifier.raw_thresholds,
     )

@@ -37,9 +37,9 @@ def score_classifier(
         weigh_branches(classifier.model, texts)
     model, labels = classifier.network, classifier.labels
     work: dict[str, Any] = {"batch_size": batch_size, "rank": rank, "count": count, "keep": keep}
-    if classifier.thresholds is None:
+    if classifier.raw_thresholds is None:
         return score_texts(model, texts, labels, device, **work)
-    thresholds = None if tune else classifier.thresholds
+    thresholds = None if tune else classifier.raw_thresholds
     scores, chosen = score_label_sets(model, texts, labels, device, thresholds=thresholds, **work)
-    classifier.thresholds = chosen
+    classifier.raw_thresholds = chosen
     return scores

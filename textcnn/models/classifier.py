@@ -153,6 +153,12 @@ class TextCNN(nn.Module):
 
     def embed(self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None) -> Features:
         """(batch, time) to (batch, channels, time), with at least one position for each text."""
+        return self.place(*self.vectors(ids, lengths, unknown))
+
+    def vectors(
+        self, ids: Tensor, lengths: Tensor, unknown: UnknownWords | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The vectors (batch, time, dim) of the tokens that are read, and the lengths of texts."""
         composed = None if unknown is None else self.embedding.compose(unknown)  # (words, dim)
         if composed is not None and unknown is not None:
             ids = unknown.number(ids, self.embedding.vocabulary_size)
@@ -161,6 +167,10 @@ class TextCNN(nn.Module):
         embedding = self.embedding
         # (batch, time, dim)
         embedded = embedding(ids) if composed is None else embedding.with_more(ids, composed)
+        return embedded, lengths
+
+    def place(self, embedded: Tensor, lengths: Tensor) -> Features:
+        """Vectors (batch, time, dim) with their positions, as features (batch, channels, time)."""
         embedded = self.embedding_dropout(self.position(embedded, lengths))
         features = Features(embedded.transpose(1, 2), lengths.clamp(min=1))
         clean = getattr(self.position, "absent", False)  # otherwise padding has a position too

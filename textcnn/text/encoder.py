@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from textcnn.text.tokenizers import Tokenizer
 from textcnn.text.vocabulary import Vocabulary
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class TextEncoder:
         return self.tokenizer.join(self.vocabulary.decode(ids))
 
 
-def cut(tokens: Sequence[str], max_length: int | None, truncate: str) -> Sequence[str]:
+def cut(tokens: Sequence[T], max_length: int | None, truncate: str) -> Sequence[T]:
     """At most `max_length` tokens; "both" keeps one more at the front if the number is odd."""
     if max_length is None or len(tokens) <= max_length:
         return tokens

@@ -64,23 +64,34 @@ def parse_definition(name: str, definition: str) -> Any:
     return tokenizer
 
 
-def splitter(name: str, tokenizer: Any) -> Callable[[str], list[str]]:
+class FileSplitter:
     """The tokens of a text as strings, without special tokens."""
 
-    def split(text: str) -> list[str]:
-        tokens: list[str] = guarded(
-            # half of a surrogate pair has no place in UTF-8
-            lambda: (
-                tokenizer.encode(
-                    text.encode("utf-8", "replace").decode(), add_special_tokens=False
-                ).tokens
-            ),
-            f"text.tokenizer={name} can't split {text!r:.60}",
-            "give another tokenizer",
-        )
+    def __init__(self, name: str, tokenizer: Any):
+        """
+        Args:
+            name: of the file, for messages.
+        """
+        self.name, self.tokenizer = name, tokenizer
+
+    def __call__(self, text: str) -> list[str]:
+        tokens: list[str] = self.encode(text).tokens
         return tokens
 
-    return split
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """The first character of each token in the text, and the one after its last."""
+        offsets: list[tuple[int, int]] = self.encode(text).offsets
+        return offsets
+
+    def encode(self, text: str) -> Any:
+        return guarded(
+            # half of a surrogate pair has no place in UTF-8
+            lambda: self.tokenizer.encode(
+                text.encode("utf-8", "replace").decode(), add_special_tokens=False
+            ),
+            f"text.tokenizer={self.name} can't split {text!r:.60}",
+            "give another tokenizer",
+        )
 
 
 def joiner(tokenizer: Any) -> Callable[[Sequence[str]], str]:

@@ -18,11 +18,11 @@ from textcnn.errors import InputError
 from textcnn.text.dictionaries import DICTIONARIES, dictionary_tokenizer
 from textcnn.text.normalization import Normalization
 from textcnn.text.tokenizer_file import (
+    FileSplitter,
     is_file,
     joiner,
     parse_definition,
     read_definition,
-    splitter,
 )
 from textcnn.text.word_boundaries import separator, unicode_words
 
@@ -151,7 +151,7 @@ def word_tokenizer(
     changes = normalization if normalization != Normalization() else str
     if definition is not None:
         parsed = parse_definition(tokenizer, definition)
-        return Tokenizer(splitter(tokenizer, parsed), joiner(parsed), prepare=changes)
+        return Tokenizer(FileSplitter(tokenizer, parsed), joiner(parsed), prepare=changes)
     own: dict[str, Callable[[str], list[str]]] = {
         "basic_english": basic_english_words,
         "whitespace": str.split,

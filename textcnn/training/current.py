@@ -8,6 +8,7 @@ from textcnn.checkpoint import Checkpoint
 from textcnn.data.splits import Splits
 from textcnn.data.trained_texts import TrainedTexts
 from textcnn.inference import AnyClassifier
+from textcnn.models.calibration import Calibration
 from textcnn.training.final import Selection
 from textcnn.training.state import TrainingState
 
@@ -23,6 +24,7 @@ def checkpoint_of(
     vectors_coverage: float | None,
     selection: Selection | None,
     teacher: str | None,
+    calibration: Calibration | None = None,
 ) -> Checkpoint:
     """
     Args:
@@ -31,6 +33,7 @@ def checkpoint_of(
         vectors_coverage: fraction of the vocabulary that has pretrained vectors.
         selection: in the final training, what the run before it chose.
         teacher: fingerprint of the checkpoint that taught the network; None: none.
+        calibration: None: not yet fitted.
     """
     golden = [*splits.validation.texts(GOLDEN_TEXTS), ""]
     logits = classifier.logits(golden).tolist()
@@ -56,7 +59,8 @@ def checkpoint_of(
         classifier.encoder.vocabulary,
         splits.labels,
         manifest,
-        classifier.thresholds,
+        classifier.raw_thresholds,
         classifier.encoder.tokenizer.definition,
+        calibration,
         TrainedTexts.of(hashes),
     )

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from textcnn.data.prepare import PreparedTexts
+from textcnn.models.calibration import Calibration
 from textcnn.training.optimization.schedules import History, Schedule
 from textcnn.training.state import TrainingState
 
@@ -14,6 +15,8 @@ class Selection:
 
     state: TrainingState
     all_steps: int  # over which its schedule and its average were laid
+    # fitted on the validation texts, which the final training then learns from; None: none
+    calibration: Calibration | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -40,15 +43,26 @@ class Selection:
         )
 
     def as_stored(self) -> dict[str, Any]:
-        return {"state": asdict(self.state), "all_steps": self.all_steps}
+        return {
+            "state": asdict(self.state),
+            "all_steps": self.all_steps,
+            "calibration": None if self.calibration is None else self.calibration.as_json(),
+        }
 
     @classmethod
-    def restore(cls, stored: dict[str, Any]) -> "Selection":
+    def restore(cls, stored: dict[str, Any], labels: int | None) -> "Selection":
         """
+        Args:
+            labels: of label sets; None: one class per text.
+
         Raises:
             KeyError, TypeError, ValueError: `as_stored` didn't make it.
         """
-        selection = cls(TrainingState.restore(stored["state"]), int(stored["all_steps"]))
+        calibration = stored.get("calibration")  # earlier versions fitted none
+        if calibration is not None:
+            calibration = Calibration.restore(calibration, labels)
+        state = TrainingState.restore(stored["state"])
+        selection = cls(state, int(stored["all_steps"]), calibration)
         if not 1 <= selection.state.best_epoch <= len(selection.state.history):
             raise ValueError(f"best_epoch is {selection.state.best_epoch}")
         return selection

@@ -28,13 +28,13 @@ from textcnn.data.sources.memory import Rows
 from textcnn.data.splits import parts_of
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
-from textcnn.inference import BaseClassifier, load
-from textcnn.system.arguments import argument
+from textcnn.inference import BaseClassifier, load, rebuild
 from textcnn.system.atomic import existing, new_file, write_json
 from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
 from textcnn.system.terminal import build_console
 from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
+from textcnn.training.calibrating import calibrate_best, calibration_of, selected_calibration
 from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
@@ -50,7 +50,7 @@ from textcnn.training.parts import (
     wants_baseline,
 )
 from textcnn.training.progress import TrainingProgress
-from textcnn.training.report import Outcome
+from textcnn.training.report import Outcome, saved_line
 from textcnn.training.resuming import (
     read_tokenizer,
     read_words,
@@ -222,7 +222,8 @@ class TrainingRun:
         if self.config.training.member is not None and self.is_first:
             save_checkpoint(self.run_dir / SELECTED, chosen)
         assert self.batches.steps is not None
-        selection = Selection(self.state, self.batches.steps)
+        calibration = calibration_of(self, rebuild(chosen, str(self.run_dir))[0])
+        selection = Selection(self.state, self.batches.steps, calibration)
         self.enter_final(selection, vectors=True)
         self.classifier.thresholds = chosen.thresholds
         train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
@@ -307,6 +308,7 @@ class TrainingRun:
             vectors_coverage=self.vectors_coverage,
             selection=self.selection,
             teacher=self.teacher_fingerprint,
+            calibration=selected_calibration(self),
         )
 
     def outcome(
@@ -326,6 +328,7 @@ class TrainingRun:
         baseline = train_baseline(self.data, self.config.seed, self.score) if wanted else None
         if not self.is_first:
             return
+        calibrate_best(self, best)
         outcome = replace(self.outcome(best, test, validation), baseline=baseline)
         if selection is not None:
             outcome = replace(outcome, state=selection.state, final=self.state)
@@ -341,9 +344,4 @@ class TrainingRun:
             outcome.log(self.curves, self.data.splits, settings)
         outcome.report(self.console)
         if self.keep:
-            checkpoint = argument("checkpoint", self.run_dir)
-            self.console.print(
-                f"saved in {self.run_dir}; to label new texts, run",
-                f"  python -m textcnn.predict {checkpoint} input=texts.txt",
-                sep="\n",
-            )
+            self.console.print(saved_line(self.run_dir))

@@ -3,6 +3,7 @@
 import resource
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
+from textcnn.system.arguments import argument
 from textcnn.training.curves import Curves
 from textcnn.training.ngrams.baseline import Baseline
 from textcnn.training.state import TrainingState
@@ -114,6 +116,7 @@ class Outcome:
             **({} if self.baseline is None else {"baseline": self.baseline.as_json()}),
             **self.final_json(),
             **({} if ngrams is None else {"ngrams": ngrams}),
+            "calibration": self.best.calibration.summary(),
             "train": {
                 "epochs": state.epoch,
                 "best_epoch": state.best_epoch,
@@ -207,6 +210,15 @@ class Outcome:
         }
         curves.hyper_parameters(hyper_parameters, final)
         curves.close()
+
+
+def saved_line(run_dir: Path) -> str:
+    """Where the run is, and what to do with it."""
+    checkpoint = argument("checkpoint", run_dir)
+    return (
+        f"saved in {run_dir}; to label new texts, run\n"
+        f"  python -m textcnn.predict {checkpoint} input=texts.txt"
+    )
 
 
 def peak_memory_bytes() -> int:

@@ -60,7 +60,11 @@ def restore(run: "TrainingRun", checkpoint: Checkpoint) -> None:
         if not isinstance(stored, dict):
             raise TypeError(f"the state is a {type(stored).__name__}, expected a dictionary")
         if "selection" in stored:
-            run.enter_final(Selection.restore(stored["selection"]), vectors=False)
+            several = checkpoint.thresholds is not None
+            selection = Selection.restore(
+                stored["selection"], len(checkpoint.labels) if several else None
+            )
+            run.enter_final(selection, vectors=False)
         run.state = TrainingState.restore(stored["state"])
         run.batches.go_to(stored["batches"])
         run.classifier.model.load_state_dict(checkpoint.weights)

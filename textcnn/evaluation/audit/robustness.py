@@ -18,7 +18,7 @@ from textcnn.data.perturbations.writing import (
     with_invisible,
     without_punctuation,
 )
-from textcnn.data.tokenized import TokenizedTexts, numbered
+from textcnn.data.tokenized import TokenizedTexts, number_tokens
 from textcnn.evaluation.audit.rates import Change, percent, points
 from textcnn.evaluation.audit.subject import Subject
 from textcnn.evaluation.audit.words import encode_words, word_lists, words_of
@@ -171,7 +171,7 @@ def with_invented(words: TokenizedTexts, replaced: np.ndarray, seed: int) -> Tok
     """
     draw = random.Random(seed)
     chosen = iter(replaced.tolist())
-    return numbered(
+    return number_tokens(
         [
             [invented_word(word, draw) if next(chosen) else word for word in text]
             for text in word_lists(words)

@@ -64,9 +64,9 @@ class Subject:
         return logits_of(self.classifier.network, texts, rows)
 
     def decide(self, logits: Tensor) -> np.ndarray:
-        if self.classifier.thresholds is None:
+        if self.classifier.raw_thresholds is None:
             return logits.argmax(dim=1).numpy()
-        return chosen(logits.sigmoid(), self.classifier.thresholds).numpy()
+        return chosen(logits.sigmoid(), self.classifier.raw_thresholds).numpy()
 
     def is_correct(self, answers: np.ndarray) -> np.ndarray:
         """(texts,) bool: whether the class, or the whole label set, is predicted correctly."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.encoding import encode_rows, encode_texts
-from textcnn.data.tokenized import TokenizedTexts, numbered
+from textcnn.data.tokenized import TokenizedTexts, number_tokens
 from textcnn.text.encoder import TextEncoder, cut
 
 
@@ -22,8 +22,8 @@ def words_of(texts: Sequence[str], encoder: TextEncoder) -> TokenizedTexts:
     """
     read = [cut(encoder.tokenizer(text), encoder.max_length, encoder.truncate) for text in texts]
     if reads_words(encoder):
-        return numbered(read)
-    return numbered([encoder.tokenizer.join(tokens).split() for tokens in read])
+        return number_tokens(read)
+    return number_tokens([encoder.tokenizer.join(tokens).split() for tokens in read])
 
 
 def encode_words(words: TokenizedTexts, encoder: TextEncoder) -> EncodedTexts:

@@ -55,12 +55,23 @@ class ResponseNorm(nn.Module):
 
     def forward(self, pooled: Tensor) -> Tensor:
         """(batch, pooled features of all maps), the numbers of a channel adjacent."""
-        widths = [channels * places for channels, places in self.maps]
-        scaled = []
-        for own, (channels, places) in zip(pooled.split(widths, dim=1), self.maps, strict=True):
-            map = own.unflatten(1, (channels, places))
-            scaled.append((map / (1 + map.square().sum(dim=1, keepdim=True)).sqrt()).flatten(1))
+        scaled = [
+            (map / norms).flatten(1) for map, norms in zip(*self.with_norms(pooled), strict=True)
+        ]
         return torch.cat(scaled, dim=1)
+
+    def factors(self, pooled: Tensor) -> Tensor:
+        """By what each feature is multiplied, of the shape of `pooled`."""
+        maps, norms = self.with_norms(pooled)
+        inverse = [(1 / norm).expand_as(map) for map, norm in zip(maps, norms, strict=True)]
+        return torch.cat([each.flatten(1) for each in inverse], dim=1)
+
+    def with_norms(self, pooled: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Each map (batch, channels, places), and √(1 + |h|²) of each place (batch, 1, places)."""
+        widths = [channels * places for channels, places in self.maps]
+        own = pooled.split(widths, dim=1)
+        maps = [each.unflatten(1, shape) for each, shape in zip(own, self.maps, strict=True)]
+        return maps, [(1 + map.square().sum(dim=1, keepdim=True)).sqrt() for map in maps]
 
 
 class PooledNorm(nn.BatchNorm1d):

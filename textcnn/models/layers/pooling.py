@@ -130,11 +130,20 @@ class AttentionPooling(Pooling):
         return positions * (channels * channels + 2 * channels)
 
     def forward(self, features: Features) -> Pooled:
-        values = features.zeroed().values.transpose(1, 2)  # (batch, time, channels)
+        features = features.zeroed()
+        values = features.values.transpose(1, 2)  # (batch, time, channels)
+        return (self.weights(features)[:, None] @ values)[:, 0], None
+
+    def weights(self, features: Features) -> Tensor:
+        """(batch, time): the weight of each position in the mean; they add up to 1.
+
+        Args:
+            features: zero after a text's end.
+        """
+        values = features.values.transpose(1, 2)  # (batch, time, channels)
         scores = self.score(torch.tanh(self.project(values)))[..., 0]  # (batch, time)
         scores = full_precision(scores).masked_fill(features.outside[:, 0], -torch.inf)
-        weights = scores.softmax(dim=1)
-        return (weights[:, None] @ values)[:, 0], None
+        return scores.softmax(dim=1)
 
 
 class FlattenPooling(Pooling):

@@ -168,7 +168,7 @@ def network_alone(classifier: "AnyClassifier", checkpoint: str) -> "AnyClassifie
         )
     if not isinstance(model, WithNgrams):
         return classifier
-    parts = (model.network, classifier.encoder, classifier.labels, classifier.thresholds)
+    parts = (model.network, classifier.encoder, classifier.labels, classifier.raw_thresholds)
     return build_classifier(*parts)
 
 

@@ -174,9 +174,9 @@ def logits_of(
 def decide(classifier: AnyClassifier, texts: EncodedTexts) -> np.ndarray:
     """The predicted classes (texts,) int64, or label sets (texts, classes) bool."""
     logits = logits_of(classifier.model.eval(), texts)
-    if classifier.thresholds is None:
+    if classifier.raw_thresholds is None:
         return logits.argmax(dim=1).numpy()
-    return chosen(logits.sigmoid(), classifier.thresholds).numpy()
+    return chosen(logits.sigmoid(), classifier.raw_thresholds).numpy()
 
 
 def count_correct_decisions(decided: np.ndarray, texts: EncodedTexts) -> int:

@@ -20,10 +20,12 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
+from textcnn.models.calibration import Calibration
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.atomic import existing
 from textcnn.system.run_dir import METRICS, create_run_dir
+from textcnn.training.calibrating import calibration_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
 from textcnn.training.many_runs.jobs import Job, train_all
@@ -95,17 +97,21 @@ class EnsembleRun(TrainingRun):
         scores = self.validate()  # which tunes weights of n-grams and thresholds of label sets
         if final:
             self.state.end_epoch(scores, self.config.training.metric)
-            self.merge_final()
+            self.merge_final(calibration_of(self, self.classifier))
         if self.keep and self.is_first:
             self.curves = Curves(self.run_dir)
             self.opening.log(self.curves, dump(self.config))
         self.save("best")
         super().finish()
 
-    def merge_final(self) -> None:
-        """Make the ensemble of the members that were trained on train + validation."""
+    def merge_final(self, calibration: Calibration | None) -> None:
+        """Make the ensemble of the members that were trained on train + validation.
+
+        Args:
+            calibration: of the members that were not.
+        """
         chosen, thresholds = self.classifier.model.state_dict(), self.classifier.thresholds
-        self.selection = Selection(self.state, all_steps=0)
+        self.selection = Selection(self.state, 0, calibration)
         self.build(build_joined_data(self.data, self.config.text), None)
         self.classifier.thresholds = thresholds
         train_ngrams(self.classifier.model, self.config, self.trained_on, chosen)
@@ -188,7 +194,7 @@ def merge_members(
     if ngrams is not None:
         weights |= {f"ngrams.{name}": tensor for name, tensor in ngrams.state_dict().items()}
         weights["weights"] = torch.ones(2) if beside is None else beside
-    return replace(first, config=config_yaml, weights=weights, manifest={})
+    return replace(first, config=config_yaml, weights=weights, manifest={}, calibration=None)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from textcnn.data.prepare import PreparedData
 from textcnn.evaluation.metrics import Scores
 from textcnn.system.run_dir import create_run_dir
 from textcnn.text.vectors import TokenVectors
+from textcnn.training.calibrating import calibration_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
 from textcnn.training.initial import initial_classifier
@@ -77,7 +78,7 @@ class LinearRun(TrainingRun):
         if self.config.training.final == "all":
             self.accelerator.wait_for_everyone()
             chosen = load_checkpoint(find_checkpoint(self.run_dir))
-            self.selection = Selection(self.state, all_steps=0)
+            self.selection = Selection(self.state, 0, calibration_of(self, self.classifier))
             self.build(build_joined_data(self.data, self.config.text), None)
             self.classifier.thresholds = chosen.thresholds
             train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)

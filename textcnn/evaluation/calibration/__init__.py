@@ -1,0 +1,1 @@
+"""Whether probabilities can be trusted, how to correct them, and when not to answer."""

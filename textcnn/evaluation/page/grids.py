@@ -1,0 +1,130 @@
+"""Scores, classes and data as the tables of the report."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textcnn.evaluation.measures.intervals import Interval
+from textcnn.evaluation.measures.measure import Measures
+from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.content import Confusion, Grid
+from textcnn.evaluation.predictions import Predictions
+from textcnn.evaluation.references import BaselineScores, Majority
+from textcnn.evaluation.tables import accuracy_name
+
+MOST_CLASSES = 100  # rows of a table of classes
+MOST_IN_SQUARE = 25  # classes of a confusion matrix that still fits on a page
+CONFUSIONS = 15  # pairs of classes in the list
+# The names of `Measures` in the order of the table; those without a unit are no shares.
+NAMES = {
+    "balanced_accuracy": "balanced accuracy",
+    "weighted_f1": "weighted F1",
+    "top_3_accuracy": "top-3 accuracy",
+    "top_5_accuracy": "top-5 accuracy",
+    "precision_at_1": "P@1",
+    "precision_at_3": "P@3",
+    "precision_at_5": "P@5",
+    "recall_at_5": "R@5",
+    "ndcg_at_5": "nDCG@5",
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "matthews": "Matthews correlation",
+}
+WITHOUT_UNIT = ("auroc", "average_precision", "matthews")
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def ends(interval: Interval | None) -> str:
+    return "" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
+
+
+def measures_grid(
+    scores: Scores,
+    measures: Measures,
+    majority: Majority | None,
+    baseline: BaselineScores | None,
+) -> Grid:
+    """A row for each measure, beside the baseline and the most frequent answer."""
+    header = ["measure", "this classifier", "95 % interval"]
+    rows = [[accuracy_name(scores), percent(scores.accuracy), ends(measures.intervals["accuracy"])]]
+    rows.append(["macro-F1", percent(scores.macro_f1), ends(measures.intervals.get("macro_f1"))])
+    if scores.multi_label:
+        ends_of_micro = ends(measures.intervals.get("micro_f1"))
+        rows.append(["micro-F1", percent(scores.micro_f1), ends_of_micro])
+    for name, shown in NAMES.items():
+        value = measures.values.get(name)
+        if value is not None:
+            number = f"{value:.3f}" if name in WITHOUT_UNIT else percent(value)
+            interval = measures.intervals.get(name)
+            plain = "" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
+            rows.append([shown, number, plain if name in WITHOUT_UNIT else ends(interval)])
+    rows.append(["log loss", f"{scores.loss:.3f}", ""])
+    columns = []
+    if baseline is not None:
+        header.append("linear baseline")
+        columns.append([percent(baseline.accuracy), percent(baseline.macro_f1)])
+    if majority is not None:
+        header.append("most frequent answer")
+        columns.append([percent(majority.accuracy)])
+    cells = [
+        (*row, *(column[place] if place < len(column) else "" for column in columns))
+        for place, row in enumerate(rows)
+    ]
+    return Grid(tuple(header), tuple(cells))
+
+
+def classes_grid(scores: Scores, measures: Measures) -> Grid:
+    """Precision, recall and F1 of each class; of many classes, those with the lowest F1."""
+    intervals = {each.label: each.f1 for each in measures.classes}
+    rows = [*scores.classes]
+    caption = ""
+    if len(rows) > MOST_CLASSES:
+        rows = sorted((row for row in rows if row.examples), key=lambda row: row.f1)[:MOST_CLASSES]
+        caption = f"The {len(rows)} classes with the lowest F1 of {len(scores.classes):,}."
+    header = ("class", "texts", "precision", "recall", "F1", "95 % interval of F1")
+    cells = tuple(
+        (
+            row.label,
+            f"{row.examples:,}",
+            *map(percent, (row.precision, row.recall, row.f1)),
+            ends(intervals.get(row.label)),
+        )
+        for row in rows
+    )
+    return Grid(header, cells, caption)
+
+
+def confusion_of(scores: Scores) -> Confusion | None:
+    """None for label sets, and for more classes than fit on a page."""
+    if scores.confusion is None or len(scores.classes) > MOST_IN_SQUARE:
+        return None
+    return Confusion(tuple(row.label for row in scores.classes), scores.confusion)
+
+
+def confused_grid(scores: Scores, predictions: Predictions) -> Grid | None:
+    """The most frequent pairs of a true and another predicted class; None without any."""
+    if predictions.multi_label:
+        return None
+    names = [row.label for row in scores.classes]
+    wrong = ~predictions.correct
+    pairs = predictions.truth[wrong] * len(names) + predictions.predicted[wrong]
+    kinds, counts = np.unique(pairs, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:CONFUSIONS]
+    if not len(order):
+        return None
+    rows = []
+    for kind, count in zip(kinds[order].tolist(), counts[order].tolist(), strict=True):
+        true, answer = divmod(kind, len(names))
+        share = percent(count / max(scores.classes[true].examples, 1))
+        rows.append((names[true], names[answer], f"{count:,}", share))
+    header = ("true class", "predicted", "texts", "of the true class")
+    return Grid(header, tuple(rows), "The most frequent confusions.")
+
+
+def as_grid(rows: Sequence[Sequence[str]], caption: str = "") -> Grid:
+    """A table whose first row is the header."""
+    header, *others = rows
+    return Grid(tuple(header), tuple(tuple(row) for row in others), caption)

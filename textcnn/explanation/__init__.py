@@ -1,0 +1,1 @@
+"""Why a classifier decides as it does: what each n-gram of a text adds to each class."""

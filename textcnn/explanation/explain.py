@@ -1,0 +1,164 @@
+"""Explains predictions: exactly where logits are sums over n-grams, otherwise by approximation."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from textcnn.data.batching import Batch, sorted_batches
+from textcnn.data.encoding import encode_texts
+from textcnn.errors import InputError
+from textcnn.explanation.explanation import Explanation, TokenizedText, build_explanation
+from textcnn.explanation.gradients import STEPS, gradient_parts
+from textcnn.explanation.occlusion import occlusion_parts
+from textcnn.explanation.parts import Parts
+from textcnn.explanation.sums import (
+    OfNetwork,
+    cautions,
+    model_parts,
+    networks_of,
+    widest_window,
+)
+from textcnn.explanation.units import merged, units_of
+from textcnn.explanation.windows import network_parts
+from textcnn.models.prediction import AnyPrediction
+from textcnn.text.encoder import TextEncoder
+
+METHODS = ("auto", "exact", "gradients", "occlusion")
+CLASSES = 5  # explained by default
+# With wider windows than this, n-grams say little; `auto` approximates what single words add.
+WIDEST = 16
+BATCH_SIZE, BATCH_TOKENS = 64, 2**14
+OCCLUDED = 256  # parts of a text that are taken out in turn; longer texts are divided coarsely
+
+
+class Subject(Protocol):
+    """A classifier."""
+
+    model: Any
+    encoder: TextEncoder
+    labels: tuple[str, ...]
+
+    def logits(self, texts: Sequence[str]) -> Tensor: ...
+
+    def decide(self, logits: Tensor) -> Sequence[AnyPrediction]: ...
+
+
+def explain(
+    classifier: Subject,
+    texts: Sequence[str],
+    *,
+    method: str = "auto",
+    classes: int | None = CLASSES,
+) -> list[Explanation]:
+    """What each n-gram of each text adds to the logits of the most probable classes.
+
+    Args:
+        method: `exact`, `gradients` (integrated gradients), `occlusion`, or `auto`: exact if
+            windows have at most WIDEST tokens, else gradients. Only networks are approximated: what
+            n-grams beside them add is exact.
+        classes: how many are explained, the most probable ones; None: all.
+
+    Raises:
+        InputError: the model has no exact explanation, or there is no such method.
+    """
+    method = chosen_method(classifier.model, method)
+    logits = classifier.logits(texts)  # (texts, classes)
+    predictions = classifier.decide(logits)
+    count = len(classifier.labels) if classes is None else min(classes, len(classifier.labels))
+    chosen = logits.topk(count, dim=1).indices  # (texts, chosen), the most probable first
+    read = [TokenizedText(text, classifier.encoder) for text in texts]
+    parts = parts_of_texts(classifier, read, chosen, method)
+    notes = [*method_notes(method), *cautions(classifier.model, exact=method == "exact")]
+    return [
+        build_explanation(
+            text,
+            own,
+            [classifier.labels[index] for index in indices.tolist()],
+            row[indices].double().numpy(),
+            prediction,
+            method,
+            notes,
+        )
+        for text, own, indices, row, prediction in zip(
+            read, parts, chosen, logits, predictions, strict=True
+        )
+    ]
+
+
+def method_notes(method: str) -> list[str]:
+    return {
+        "gradients": [
+            f"an approximation: integrated gradients in {STEPS} steps from zero vectors, which are "
+            "the bias; rest is what they miss of the logit"
+        ],
+        "occlusion": [
+            "an approximation: how much the logit falls without each word; the bias is the logit "
+            "of an empty text; rest is what they miss of the logit"
+        ],
+    }.get(method, [])
+
+
+def chosen_method(model: nn.Module, method: str) -> str:
+    """
+    Raises:
+        InputError: as `explain`.
+    """
+    if method not in METHODS:
+        raise InputError(f"method={method}: no such method; try one of {', '.join(METHODS)}")
+    window = widest_window(model)
+    if method == "auto":
+        return "exact" if window is not None and window <= WIDEST else "gradients"
+    if method != "exact" and not networks_of(model):
+        raise InputError(
+            f"method={method} approximates a network, but this model is one of n-grams, which are "
+            "exact; try method=exact"
+        )
+    if method == "exact" and window is None:
+        raise InputError(
+            "method=exact needs logits that are a sum over n-grams, which this model's are not; "
+            "try method=gradients or method=occlusion"
+        )
+    return method
+
+
+def parts_of_texts(
+    classifier: Subject, texts: Sequence[TokenizedText], classes: Tensor, method: str
+) -> list[Parts]:
+    """The logits of each text as a sum.
+
+    Args:
+        classes: (texts, chosen) int64
+        method: not `auto`.
+    """
+    model: nn.Module = classifier.model
+    if any(module.training for module in model.modules()):
+        model.eval()
+    device = next(model.parameters()).device
+    encoded = encode_texts([each.text for each in texts], classifier.encoder)
+    found: dict[int, Parts] = {}
+    for rows in sorted_batches(encoded.lengths, BATCH_SIZE, BATCH_TOKENS):
+        batch: Batch = encoded.batch(rows).to(device)
+        own = classes[torch.from_numpy(rows)].to(device)
+        of_network = network_method(method, [texts[row] for row in rows], classifier.encoder)
+        with torch.no_grad():
+            parts = model_parts(model, batch.inputs, own, of_network)
+        found.update(zip(rows.tolist(), parts, strict=True))
+    return [found[row] for row in range(len(texts))]
+
+
+def network_method(method: str, texts: Sequence[TokenizedText], encoder: TextEncoder) -> OfNetwork:
+    """What splits the logits of networks for these texts."""
+    if method == "exact":
+        return network_parts
+    units = [units_of(text.tokens, encoder.tokenizer) for text in texts]
+    if method == "gradients":
+        return partial(gradient_parts, units=units)
+    return partial(
+        occlusion_parts,
+        texts=[text.tokens for text in texts],
+        units=[merged(each, OCCLUDED) for each in units],
+        encoder=encoder,
+    )

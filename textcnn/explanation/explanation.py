@@ -1,0 +1,175 @@
+"""What an explanation says of one text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textcnn.explanation.parts import Ngram, Parts
+from textcnn.models.prediction import AnyPrediction, Prediction
+from textcnn.text.encoder import TextEncoder, cut
+from textcnn.text.spans import Span, token_spans
+
+START, END = "<s>", "</s>"  # marks of a text's start and end in n-grams
+
+Numbers = dict[str, float]  # by label
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What an n-gram adds to the logit of a class."""
+
+    ngram: str  # its words; "" for a window in the margins of a text, which holds none
+    contribution: float
+    start: int  # first token
+    end: int  # the token after the last
+    characters: Span | None  # where it is in the text; None if the tokenizer doesn't tell
+    places: tuple[Span, ...]  # tokens of every occurrence: a linear model counts them once
+    source: str  # "network", "ngrams", or "subwords" of a word that the vocabulary lacks
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ngram": self.ngram,
+            "contribution": self.contribution,
+            "start": self.start,
+            "end": self.end,
+            "characters": self.characters,
+            "places": self.places,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a classifier gives a text its logits.
+
+    For each explained class, `bias` plus all contributions plus `rest` is the logit. `rest` is
+    rounding if the explanation is exact, otherwise the error of the approximation.
+    """
+
+    text: str
+    tokens: tuple[str, ...]  # that the classifier read
+    spans: tuple[Span | None, ...]  # the characters of each token, where the tokenizer tells
+    prediction: AnyPrediction
+    logits: Numbers  # of the explained classes, the predicted one first
+    bias: Numbers  # what no n-gram adds
+    contributions: dict[str, list[Contribution]]  # by class, the largest size first
+    rest: Numbers
+    method: str  # "exact", "occlusion" or "gradients"
+    notes: tuple[str, ...]  # what the numbers don't say
+
+    @property
+    def exact(self) -> bool:
+        """Whether the contributions add up by themselves; otherwise they are an approximation."""
+        return self.method == "exact"
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The predicted class, or all predicted labels of a set."""
+        if isinstance(self.prediction, Prediction):
+            return (self.prediction.label,)
+        return tuple(self.prediction.as_json()["labels"])
+
+    def of_tokens(self, label: str) -> list[float]:
+        """(tokens,) what each token adds to a class: an equal share of each of its n-grams."""
+        shares = [0.0] * len(self.tokens)
+        for each in self.contributions[label]:
+            inside = [token for start, end in each.places for token in range(start, end)]
+            for token in inside:
+                shares[token] += each.contribution / len(inside)
+        return shares
+
+    def as_json(self) -> dict[str, Any]:
+        prediction = self.prediction.as_json()
+        shown = {label: self.prediction.probabilities[label] for label in self.logits}
+        return {
+            "text": self.text,
+            **prediction,
+            "probabilities": shown,
+            "logits": self.logits,
+            "bias": self.bias,
+            "contributions": {
+                label: [each.as_json() for each in contributions]
+                for label, contributions in self.contributions.items()
+            },
+            "rest": self.rest,
+            "method": self.method,
+            "exact": self.exact,
+            "notes": self.notes,
+            "tokens": self.tokens,
+        }
+
+
+class TokenizedText:
+    """A text as the classifier reads it: its tokens, and where they are."""
+
+    def __init__(self, text: str, encoder: TextEncoder):
+        tokens = encoder.tokenizer(text)
+        limits = encoder.max_length, encoder.truncate
+        self.text, self.encoder = text, encoder
+        self.tokens = tuple(cut(tokens, *limits))
+        self.spans: tuple[Span | None, ...] = tuple(
+            cut(token_spans(encoder.tokenizer, text), *limits)
+        )
+        # where tokens were cut out of the middle
+        self.gap = None
+        if encoder.max_length is not None and len(tokens) > len(self.tokens):
+            self.gap = {"both": len(self.tokens) - encoder.max_length // 2}.get(encoder.truncate)
+
+    def characters(self, span: Span) -> Span | None:
+        """The characters of tokens that follow each other."""
+        start, end = span
+        own = [each for each in self.spans[start:end] if each is not None]
+        interrupted = self.gap is not None and start < self.gap < end
+        if interrupted or not own or len(own) < end - start:
+            return None
+        return own[0][0], own[-1][1]
+
+    def spelled(self, ngram: Ngram) -> str:
+        """Its words, with marks for the start and the end of the text."""
+        start, end = ngram.places[0]
+        words = [START] * ngram.opens + [*self.tokens[start:end]] + [END] * ngram.closes
+        return self.encoder.tokenizer.join(words)
+
+
+def build_explanation(
+    text: TokenizedText,
+    parts: Parts,
+    labels: Sequence[str],
+    logits: np.ndarray,
+    prediction: AnyPrediction,
+    method: str,
+    notes: Sequence[str],
+) -> Explanation:
+    """
+    Args:
+        labels: the explained classes, in the order of `parts`.
+        logits: (classes,) of the explained classes.
+    """
+    sums = parts.sum
+    contributions: dict[str, list[Contribution]] = {label: [] for label in labels}
+    for ngram, added in parts.added.items():
+        spelled, (start, end) = text.spelled(ngram), ngram.places[0]
+        where = (start, end, text.characters((start, end)), ngram.places, ngram.source)
+        for label, own in zip(labels, added.tolist(), strict=True):
+            if own:
+                contributions[label].append(Contribution(spelled, own, *where))
+    for of_class in contributions.values():
+        of_class.sort(key=lambda each: -abs(each.contribution))
+    return Explanation(
+        text.text,
+        text.tokens,
+        text.spans,
+        prediction,
+        by_label(labels, logits),
+        by_label(labels, parts.constant),
+        contributions,
+        by_label(labels, logits - sums),
+        method,
+        tuple(notes),
+    )
+
+
+def by_label(labels: Sequence[str], numbers: np.ndarray) -> Numbers:
+    return dict(zip(labels, map(float, numbers), strict=True))
