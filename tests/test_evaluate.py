@@ -1,5 +1,6 @@
 """Scoring a checkpoint: what training reported comes out again, and other data can be scored."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from tiny_data import (
 import textcnn
 from textcnn.errors import InputError
 from textcnn.evaluation.manifest import read_reported
+from textcnn.system.environment import environment
 
 pytest_plugins = ("tiny_run",)
+
+NOW = environment()
 
 
 @pytest.fixture
@@ -69,7 +73,9 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert measures.startswith(f"balanced accuracy {100 * result['balanced_accuracy']:.2f} %, ")
     assert always == "always answering 'film': 35.0 %"
     assert verdict == f"reproduced: training reported the same accuracy, {percent}"
-    assert saved == f"saved in {tmp_path / 'out' / 'evaluation.json'}"
+    assert saved == (
+        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl beside it"
+    )
 
 
 def test_table_has_a_row_for_each_class(
@@ -168,7 +174,7 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     assert file.read_text(encoding="utf-8") == "{}"
     assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
     assert read_json(file)["reproduced"] is True
-    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"evaluation.json", "predictions.jsonl"}
 
 
 def test_a_file_is_no_run_directory(
@@ -203,7 +209,9 @@ def test_a_missing_checkpoint_is_refused(tmp_path: Path, capfd: pytest.CaptureFi
 def verdict_of(checkpoint: Path, out: Path, capfd: pytest.CaptureFixture[str]) -> str:
     capfd.readouterr()
     assert evaluate(checkpoint, out) == 0
-    return last_lines(capfd)[-2]
+    verdicts = ("reproduced: ", "differs: ", "nothing to compare with: ")
+    (verdict,) = (line for line in last_lines(capfd) if line.startswith(verdicts))
+    return verdict
 
 
 def test_another_accuracy_than_the_reported_is_told(
@@ -215,6 +223,34 @@ def test_another_accuracy_than_the_reported_is_told(
     )
     result = read_json(tmp_path / "out" / "evaluation.json")
     assert (result["reported"], result["reproduced"]) == ({"accuracy": 0.125}, False)
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (None, ["the checkpoint doesn't say with which versions it was trained"]),
+        ({"torch": "1.0\n", "hardware": 3}, ["torch: 1.0 in training, "]),
+        (NOW, ["neither versions nor hardware"]),
+        (NOW | {"hardware": "abacus"}, ["hardware: abacus in training, "]),
+    ],
+)
+def test_what_differs_from_training_is_named(
+    best: Path,
+    tmp_path: Path,
+    then: Any,
+    said: list[str],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    reported = read_json(best / "manifest.json")["metrics"]["test"]
+    wrong = {"test": reported | {"accuracy": 0.125, "loss": 2.0}}
+    forge_manifest(best, metrics=wrong, environment=then)
+    assert evaluate(best, tmp_path / "out") == 0
+    lines = [line for line in last_lines(capfd) if line.startswith("what differs: ")]
+    numbers = ["accuracy: 12.50 % in training, ", "loss: 2.000000 in training, "]
+    assert len(lines) == len([*numbers, *said])
+    for line, start in zip(lines, [*numbers, *said], strict=True):
+        assert line.startswith(f"what differs: {start}")
+    assert len(read_json(tmp_path / "out" / "evaluation.json")["differences"]) == len(lines)
 
 
 @pytest.mark.parametrize("shift", [0.5, float("nan")])
@@ -338,3 +374,77 @@ def test_a_streamed_run_is_scored_on_the_rows_that_it_kept_for_the_test(
     result = read_json(tmp_path / "out" / "evaluation.json")
     assert (result["examples"], result["reproduced"]) == (10, True)
     assert last_lines(capfd)[-2].startswith("reproduced: ")
+
+
+def test_texts_are_written_and_parts_scored_by_the_columns_of_the_data(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    test = tmp_path / "test.csv"
+    cells = ["goal goal,sport,web", "chip,tech,print", "actor plot,tech,web", "plot,film,web"]
+    test.write_text("text,label,source\n" + "\n".join(cells), encoding="utf-8")
+    keys = ("data=files", f"data.test={test}", "data.slices=source", "errors=2")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 0
+    groups = {group["by"]: group for group in read_json(tmp_path / "out/evaluation.json")["slices"]}
+    assert groups["source"]["column"] is True
+    assert [(each["value"], each["accuracy"]) for each in groups["source"]["slices"]] == [
+        ("web", 2 / 3),
+        ("print", 1),
+    ]
+    lines = (tmp_path / "out" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    third = json.loads(lines[2])
+    assert {name: third[name] for name in ("row", "label", "prediction", "correct", "source")} == {
+        "row": 3, "label": "tech", "prediction": "film", "correct": False, "source": "web"
+    }  # fmt: skip
+    out = capfd.readouterr().out
+    assert "row 3, tech predicted as film" in out
+    assert "│ source " in out
+    assert "warning: the classifier is no better than always answering 'tech'" in out
+
+
+def test_a_column_that_is_not_there_is_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("data.slices=[source]", f"run_dir={tmp_path / 'out'}")
+    assert run("evaluate", f"checkpoint={tiny_run}", *keys) == 2
+    assert error_line(capfd) == (
+        "data.slices=[source]: the texts have no column 'source' beside text and label; they have "
+        "none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("new.csv", "text,stars\ngoal,3\n", "has no column 'label'; it has text, stars; set"),
+        ("new.csv", "text,label\ngoal,\nplot,\n", "column 'label' is empty in 2 of 2 rows"),
+        ("new.jsonl", '{"text": "goal"}\n', "no column 'label'; it has text"),
+        ("new.txt", "goal goal\n", "row 1: no label; a .txt file is read in fastText's format"),
+    ],
+)
+def test_texts_without_labels_are_told_which_program_is_for_them(
+    tiny_run: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    file = tmp_path / name
+    file.write_text(content, encoding="utf-8")
+    assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.test={file}") == 2
+    line = error_line(capfd)
+    assert reason in line
+    *_, command = line.split("; ")
+    assert command == (
+        "if these texts have no labels, let the checkpoint label them: python -m textcnn.predict "
+        f"checkpoint={tiny_run} input={file}"
+    )
+
+
+def test_a_text_column_of_its_own_is_in_the_command(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = write_csv(tmp_path / "new.csv", [("goal", "3")], header=("body", "stars"))
+    keys = ("data=files", f"data.test={file}", "data.text=body")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 2
+    assert error_line(capfd).endswith(f"input={file} data.text=body")

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,11 +13,9 @@ from textcnn.config.programs import PredictConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
+from textcnn.system.escapes import json_escaped
 from textcnn.system.interrupts import end_start
 from textcnn.system.paths import expanded
-
-# DEL, C1 controls, line separators, marks of direction; JSON escapes the other controls itself
-NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,11 +69,6 @@ def main(config: PredictConfig) -> None:
             for lines in classifier.map_logits(write_rows, group):
                 output.write(lines)
                 output.flush()
-
-
-def json_escaped(lines: str) -> str:
-    """The same JSON, with escapes for characters that a terminal would obey."""
-    return NOT_SHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", lines)
 
 
 @contextmanager

@@ -173,8 +173,14 @@ class EvaluateConfig:
     batch_size: int = key(2048, "maximum number of texts to score at a time", at_least=1)
     table_memory: int = table_memory()
     half: bool = half()
-    run_dir: str = key("outputs/evaluation", "directory for evaluation.json")
-    overwrite: bool = key(False, "replace an existing evaluation.json")
+    errors: int = key(
+        0,
+        "number of surest mistakes, of least sure texts and of frequent confusions to print; "
+        "predictions.jsonl has all texts",
+        at_least=0,
+    )
+    run_dir: str = key("outputs/evaluation", "directory for evaluation.json and predictions.jsonl")
+    overwrite: bool = key(False, "replace existing results")
 
 
 @dataclass

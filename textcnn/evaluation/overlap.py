@@ -36,12 +36,17 @@ class Overlap:
         )
 
 
-def find_overlap(trained: TrainedTexts, text_hashes: np.ndarray, correct: np.ndarray) -> Overlap:
-    """
+def find_overlap(
+    trained: TrainedTexts | None, text_hashes: np.ndarray, correct: np.ndarray
+) -> Overlap | None:
+    """None if nothing is known of the training texts.
+
     Args:
         text_hashes: (texts,) uint64, of the scored texts.
         correct: (texts,) bool
     """
+    if trained is None:
+        return None
     seen, known = trained.find(text_hashes)
     others = known & ~seen
     return Overlap(

@@ -1,7 +1,7 @@
 """The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,40 @@ import torch
 from torch import Tensor
 
 import textcnn
+from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
-from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
+from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
+from textcnn.evaluation.differences import differences
 from textcnn.evaluation.manifest import read_reported
-from textcnn.evaluation.measures.measure import measure
+from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.overlap import find_overlap
+from textcnn.evaluation.overlap import Overlap, find_overlap
 from textcnn.evaluation.predictions import score_split
-from textcnn.evaluation.references import doubts, majority, read_baseline
-from textcnn.evaluation.tables import class_table, measures_line, summary
+from textcnn.evaluation.references import (
+    BaselineScores,
+    Majority,
+    doubts,
+    majority,
+    read_baseline,
+)
+from textcnn.evaluation.tables import class_table, measures_line, slice_table, summary
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.mistakes import MOST_CONFUSIONS, confusions, mistake_lines
+from textcnn.evaluation.texts.slices import Group, slice_groups, weak_slices
+from textcnn.evaluation.texts.written import write_predictions
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
+from textcnn.system.run_dir import PREDICTIONS
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
 
 
 def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
-    """Score, print a table, and write `file`.
+    """Score, print a table, and write `file` and PREDICTIONS beside it.
 
     Args:
         file: evaluation.json
@@ -42,57 +55,112 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     classifier, trained, manifest, directory, trained_texts = restored
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, classifier.labels)
+    rows, notes = labelled_rows(data, trained, classifier.labels, config.checkpoint)
+    others = rows.others()
+    columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
-    device = torch.device("cpu")
     scores, predictions = score_split(
-        classifier, texts, device, rows.numbers, batch_size=config.batch_size
+        classifier, texts, torch.device("cpu"), rows.numbers, batch_size=config.batch_size
     )
     check_loss(scores.loss, directory)
-    measures, reference = measure(predictions), majority(predictions)
-    overlap = None
-    if trained_texts is not None:
-        overlap = find_overlap(trained_texts, rows.text_hashes, predictions.correct)
+    measures, reference = measure(predictions, classifier.thresholds), majority(predictions)
+    groups = slice_groups(predictions, columns)
+    answers = Answers(predictions, rows.texts(), classifier.probabilities)
+    overlap = find_overlap(trained_texts, rows.text_hashes, predictions.correct)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
     baseline = read_baseline(directory) if same_data else None
     # half precision changes logits by more than another machine would
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *stored.golden)
-    verdict = judge(scores, reported, same_data, given, golden)
+    differing = differences(manifest, reported, scores, golden <= GOLDEN_TOLERANCE)
 
     result = scores.as_json() | {
         **measures.as_json(),
         "majority": None if reference is None else asdict(reference),
         "baseline": None if baseline is None else asdict(baseline),
+        "slices": [group.as_json() for group in groups],
+        "confusions": [
+            each.as_json(predictions.rows) for each in confusions(answers, MOST_CONFUSIONS)
+        ],
         "trained_on": None if overlap is None else asdict(overlap),
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
         "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
         "golden_difference": golden,
+        "differences": differing,
         "textcnn": textcnn.__version__,
     }
-    write(file, result)
+    write(file, result, answers, others)
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
+    if len(groups) > 1:
+        console.print(slice_table(groups))
+    for line in (
+        *notes,
+        *(mistake_lines(answers, config.errors) if config.errors else ()),
+        *score_lines(scores, measures, reference, baseline, groups, overlap),
+        judge(scores, reported, same_data, given, golden),
+        *(f"what differs: {each}" for each in differing),
+        f"saved in {file}, each text in {PREDICTIONS} beside it",
+    ):
+        console.print(line)
+
+
+def score_lines(
+    scores: Scores,
+    measures: Measures,
+    reference: Majority | None,
+    baseline: BaselineScores | None,
+    groups: Sequence[Group],
+    overlap: Overlap | None,
+) -> list[str]:
+    """The scores of all texts, what they have to beat, and warnings."""
     sure = measures.intervals["accuracy"]
     compared = [each.line for each in (reference, baseline) if each is not None]
-    warnings = [*score_warnings(scores, "the split"), *doubts(sure, reference)]
-    if overlap is not None and overlap.line is not None:
-        warnings.append(overlap.line)
+    warnings = [
+        *score_warnings(scores, "the split"),
+        *doubts(sure, reference),
+        *weak_slices(groups, scores.accuracy),
+        *([overlap.line] if overlap is not None and overlap.line is not None else []),
+    ]
     lines = [summary(scores, sure), measures_line(measures), "; ".join(compared)]
-    for line in (*notes, *lines, *(f"warning: {each}" for each in warnings), verdict):
-        console.print(line)
-    console.print(f"saved in {file}")
+    return [*lines, *(f"warning: {each}" for each in warnings)]
 
 
-def write(file: Path, result: dict[str, Any]) -> None:
+def slice_columns(
+    others: Sequence[Mapping[str, Any]], names: Sequence[str] | str | None
+) -> dict[str, list[Any]]:
+    """The cells of the columns to slice by.
+
+    Raises:
+        InputError: the rows have no such column.
+    """
+    wanted = [names] if isinstance(names, str) else names or []
+    there = dict.fromkeys(name for row in others for name in row) if wanted else {}
+    for name in wanted:
+        if name not in there:
+            held = ", ".join(there) or "none"
+            raise InputError(
+                f"data.slices={command_line([name])}: the texts have no column {name!r} beside "
+                f"text and label; they have {held}"
+            )
+    return {name: [row.get(name) for row in others] for name in wanted}
+
+
+def write(
+    file: Path,
+    result: dict[str, Any],
+    answers: Answers,
+    others: Sequence[Mapping[str, Any]],
+) -> None:
     """
     Raises:
         InputError: it can't be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        write_predictions(file.with_name(PREDICTIONS), answers, others)
         write_json(file, result)
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error

@@ -15,3 +15,10 @@ def escaped(text: str) -> str:
     Labels, columns and file names come from anywhere. Line feeds and tabs stay.
     """
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def json_escaped(text: str) -> str:
+    """The same JSON, with escapes for characters that a terminal would obey, and for halves of
+    characters. JSON escapes line feeds and tabs itself.
+    """
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -19,6 +19,7 @@ from textcnn.system.paths import expanded
 CONFIG = "config.yaml"
 METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
+PREDICTIONS = "predictions.jsonl"  # of evaluate
 AUDIT = "audit.json"
 RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
 RUNS_INSIDE = ("fold", "member", "teacher")  # fold-1, fold-2, ...
@@ -26,7 +27,8 @@ TEACHER_LOGITS = "teacher_logits.safetensors"
 WORDS = "words_of_vectors.json"
 TOKENIZER = "tokenizer.json"
 MADE_BY_A_RUN = (
-    *(CONFIG, METRICS, EVALUATION, AUDIT, "best", "last", ".best.old", ".last.old", ".hydra"),
+    *(CONFIG, METRICS, EVALUATION, PREDICTIONS, AUDIT),
+    *("best", "last", ".best.old", ".last.old", ".hydra"),
     *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS, WORDS, TOKENIZER),
 )
 

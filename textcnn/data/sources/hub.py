@@ -28,7 +28,7 @@ from textcnn.data.cache import content_digest
 from textcnn.data.sources.columns import Columns, check_columns, table_rows
 from textcnn.data.sources.files import STREAMED_ROWS
 from textcnn.data.sources.hub_errors import explain
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
 from textcnn.system.paths import expanded
 
 HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name
@@ -99,7 +99,7 @@ def stream_split(
     where, first_row, columns = f"{origin[0]}, {split}", 1, columns.of(key)
     with explained(*origin):
         names = rows.column_names or list(next(iter(rows)))
-        check_columns(where, names, columns.names, columns.weight)
+        check_columns(where, names, columns.names, columns.weight, labels=columns.labels)
         rows = rows.select_columns(columns.wanted(names))
         for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
             check_labelled(key, where, table, columns, rows.features or {})
@@ -289,7 +289,7 @@ def read_split(
     """
     where, columns = f"{path}, {split}", columns.of(key)
     rows = builder.as_dataset(split=split)
-    check_columns(where, rows.column_names, columns.names, columns.weight)
+    check_columns(where, rows.column_names, columns.names, columns.weight, labels=columns.labels)
     rows = rows.select_columns(columns.wanted(rows.column_names))
     table = rows.with_format("arrow")[:]
     check_labelled(key, where, table, columns, rows.features)
@@ -316,7 +316,8 @@ def check_labelled(
     unlabelled = pc.equal(labels, -1)
     number = pc.sum(unlabelled).as_py() or 0
     if number == len(labels) or (named and number):
-        raise InputError(
+        error = NoLabelsError if number == len(labels) else InputError
+        raise error(
             f"{where}: {number} of {len(labels)} rows have no label (-1), first in row "
             f"{pc.index(unlabelled, True).as_py() + 1}; give {key} a split or slice that has labels"
         )

@@ -29,9 +29,9 @@ from textcnn.evaluation.audit.robustness import check_robustness
 from textcnn.evaluation.audit.shortcuts import check_shortcuts
 from textcnn.evaluation.audit.subject import Subject
 from textcnn.evaluation.audit.word_order import Bag, check_word_order
-from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
-from textcnn.evaluation.report import write
+from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.inference import AnyClassifier, Restored, restore
+from textcnn.system.atomic import write_json
 from textcnn.system.terminal import build_console
 from textcnn.text.encoder import TextEncoder
 
@@ -59,7 +59,7 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
     restored = restore(config.checkpoint, table_memory=config.table_memory)
     trained, directory = restored.config, restored.directory
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, restored.classifier.labels)
+    rows, notes = labelled_rows(data, trained, restored.classifier.labels, config.checkpoint)
     chosen = drawn(rows, config.texts, config.seed)
     subject = Subject(restored.classifier, chosen.texts(), chosen.labels)
     for note in notes:
@@ -88,7 +88,11 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
         "textcnn": textcnn.__version__,
         "sections": {each.name: each.as_json() for each in sections},
     }
-    write(file, result)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, result)
+    except OSError as error:
+        raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
     console.print(f"saved in {file}")
     return holds
 

@@ -38,7 +38,7 @@ def table_blocks(path: Path, columns: Columns, size: int | None) -> Iterator[pa.
     wanted = None if columns.carry else columns.names
     with explained(path), open_columns(path, wanted, size) as (names, metadata, blocks):
         check_names(str(path), names)
-        check_columns(path, names, columns.names, columns.weight)
+        check_columns(path, names, columns.names, columns.weight, labels=columns.labels)
         features, first_row = known_features(metadata), 1
         for table in blocks:
             yield table_rows(table, columns, str(path), features, first_row)
