@@ -53,14 +53,19 @@ def test_accuracy_is_told_with_and_without_the_texts_of_training() -> None:
     hashes = np.array([1, 2, 7, 8, 9, 10], np.uint64)
     correct = np.array([True, True, True, False, True, False])
     found = find_overlap(trained, hashes, correct)
+    assert found is not None
     assert (found.texts, found.of, found.accuracy, found.others) == (2, 6, 1.0, 0.5)
     assert found.line == (
         "2 of 6 texts (33.3 %) were in training: accuracy 100.0 % on them, 50.0 % (15.0 to 85.0 %) "
         "on the others"
     )
-    assert find_overlap(trained, hashes[2:], correct[2:]).line is None
+    new = find_overlap(trained, hashes[2:], correct[2:])
+    assert new is not None
+    assert new.line is None
     whole = find_overlap(trained, hashes[:2], correct[:2])
+    assert whole is not None
     assert whole.line is not None
+    assert find_overlap(None, hashes, correct) is None
     assert whole.line.startswith("all 2 texts were in training: ")
 
 

@@ -70,9 +70,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
     baseline = read_baseline(directory) if same_data else None
-    # half precision changes logits by more than another machine would
-    exact = restore(directory, table_memory=0).classifier if config.half else classifier
-    golden = golden_difference(exact, *stored.golden)
+    golden = golden_difference(exact(classifier, directory, config.half), *stored.golden)
     differing = differences(manifest, reported, scores, golden <= GOLDEN_TOLERANCE)
 
     result = scores.as_json() | {
@@ -80,9 +78,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "majority": None if reference is None else asdict(reference),
         "baseline": None if baseline is None else asdict(baseline),
         "slices": [group.as_json() for group in groups],
-        "confusions": [
-            each.as_json(predictions.rows) for each in confusions(answers, MOST_CONFUSIONS)
-        ],
+        "confusions": confusions_json(answers),
         "trained_on": None if overlap is None else asdict(overlap),
         "checkpoint": str(directory),
         "data": asdict(data),
@@ -176,6 +172,16 @@ def check_loss(loss: float, directory: Path) -> None:
             f"{directory}: the loss is {loss}: the network computes infinite numbers or nan for "
             "these texts; train again with a smaller optimizer.learning_rate"
         )
+
+
+def confusions_json(answers: Answers) -> list[dict[str, Any]]:
+    rows = answers.predictions.rows
+    return [each.as_json(rows) for each in confusions(answers, MOST_CONFUSIONS)]
+
+
+def exact(classifier: AnyClassifier, directory: Path, half: bool) -> AnyClassifier:
+    """The classifier without half precision, which changes logits more than a machine would."""
+    return restore(directory, table_memory=0).classifier if half else classifier
 
 
 def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
