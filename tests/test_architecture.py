@@ -13,7 +13,10 @@ ROOMS = (
     *("explanation", "inference", "evaluation", "training", "from_python", "estimator"),
     *("studies", "cli"),
 )
-PROGRAMS = ("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data")
+PROGRAMS = (
+    *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),
+    *("explain", "compare"),
+)
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
     *(f"{program}.py" for program in PROGRAMS),
@@ -27,6 +30,7 @@ DOORS = {
     "inference/kinds.py",
     "inference/loading.py",  # a stored configuration
     # what the programs run:
+    "training/finishing.py",
     "training/recipe.py",
     "training/parts.py",
     "training/initial.py",
@@ -41,6 +45,9 @@ DOORS = {
     "evaluation/chosen_data.py",
     "evaluation/report.py",
     "evaluation/audit/run.py",
+    "evaluation/comparison/collect.py",
+    "evaluation/comparison/compare.py",
+    "evaluation/comparison/stored.py",
     "studies/tour/run.py",
     "studies/tour/command.py",
 }

@@ -12,7 +12,7 @@ import pytest
 from tiny_data import run
 
 from textcnn import cli
-from textcnn.config.keys import takes, walk
+from textcnn.config.keys import join_or, takes, walk
 from textcnn.config.programs import EvaluateConfig, TrainConfig
 from textcnn.config.schemas import GROUP_SCHEMAS, SCHEMAS
 from textcnn.config.training import AdadeltaConfig
@@ -532,10 +532,7 @@ def test_an_unknown_program_is_refused_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(monkeypatch, "trian") == 2
-    said = (
-        "textcnn takes train, evaluate, predict, describe, audit, audit_data or illustrate, got "
-        "'trian'; try textcnn --help\n"
-    )
+    said = f"textcnn takes {join_or(list(cli.PROGRAMS))}, got 'trian'; try textcnn --help\n"
     assert capsys.readouterr().err == said
 
 

@@ -21,7 +21,7 @@ from tiny_data import (
 import textcnn
 from textcnn.errors import InputError
 from textcnn.evaluation.manifest import read_reported
-from textcnn.system.environment import environment
+from textcnn.inference.environment import environment
 
 pytest_plugins = ("tiny_run",)
 
@@ -47,7 +47,9 @@ def other_csv(tmp_path: Path) -> Path:
 
 
 def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
-    return run("evaluate", f"checkpoint={checkpoint}", f"run_dir={out}", *overrides)
+    """Without a report, which takes longer than the scores."""
+    given = (f"checkpoint={checkpoint}", f"run_dir={out}", "report=false")
+    return run("evaluate", *given, *overrides)
 
 
 def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
@@ -58,7 +60,7 @@ def test_exactly_the_reported_scores_are_reproduced(
     tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = everything(tiny_run)
-    assert evaluate(tiny_run, tmp_path / "out") == 0
+    assert evaluate(tiny_run, tmp_path / "out", "report=true") == 0
     result = read_json(tmp_path / "out" / "evaluation.json")
     reported = read_json(tiny_run / "metrics.json")["test"]
     assert {name: result[name] for name in reported} == reported
@@ -74,7 +76,8 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert always == "always answering 'film': 35.0 %"
     assert verdict == f"reproduced: training reported the same accuracy, {percent}"
     assert saved == (
-        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl beside it"
+        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl "
+        "beside it, and a page to read in report/index.html"
     )
 
 
@@ -172,9 +175,10 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     assert evaluate(tiny_run, tmp_path) == 2
     assert error_line(capfd) == (f"{file} already exists; try another run_dir, or overwrite=true")
     assert file.read_text(encoding="utf-8") == "{}"
-    assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
+    assert evaluate(tiny_run, tmp_path, "overwrite=true", "report=true") == 0
     assert read_json(file)["reproduced"] is True
-    assert {path.name for path in tmp_path.iterdir()} == {"evaluation.json", "predictions.jsonl"}
+    wanted = {"evaluation.json", "predictions.jsonl", "report"}
+    assert {path.name for path in tmp_path.iterdir()} == wanted
 
 
 def test_a_file_is_no_run_directory(

@@ -2,17 +2,25 @@
 
 import base64
 from argparse import Namespace
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ablations import BASES, SENTENCES, compare, merge, page, plan, right
-from paired import mcnemar, over_runs, over_texts, paired_t
 from scipy import stats
 from tiny_data import refusal
 
 from textcnn.config.compose import compose
+from textcnn.evaluation.comparison.paired import (
+    holm,
+    mcnemar,
+    over_runs,
+    over_texts,
+    paired_t,
+    sign_test,
+)
 
 
 def test_a_difference_by_hand() -> None:
@@ -46,6 +54,27 @@ def test_mcnemar_by_hand() -> None:
     # 5 only ours, 1 only theirs: 2 (1 + 6) / 64
     assert mcnemar(ours, theirs) == pytest.approx(2 * 7 / 64)
     assert mcnemar(ours, ours) == 1
+
+
+def test_pairs_of_the_same_text_count_as_one() -> None:
+    alone = paired_t(np.array([1.0, 0.0, -1.0, 1.0]))
+    repeated = np.array([1.0, 0.0, -1.0, 1.0] * 3)
+    clusters = np.array([0, 1, 2, 3] * 3)
+    for found, expected in zip(astuple(paired_t(repeated, clusters)), astuple(alone), strict=True):
+        assert found == pytest.approx(expected)
+    assert paired_t(repeated).high < alone.high
+    assert astuple(paired_t(repeated[:4], clusters[:4])) == pytest.approx(astuple(alone))
+
+
+def test_a_sign_test_counts_directions_only() -> None:
+    assert sign_test(np.array([1 / 3, 2 / 3, 1.0, -1 / 3, 0.0])) == pytest.approx(10 / 16)
+    assert sign_test(np.array([0.0, 1 / 3 + 1 / 3 - 2 / 3])) == 1.0
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda each: each.title)

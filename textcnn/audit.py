@@ -3,7 +3,7 @@
 import sys
 
 from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
-from textcnn.config.audits import AuditConfig
+from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.errors import InputError
 from textcnn.system.interrupts import end_start
 from textcnn.system.run_dir import AUDIT, check_directory, check_writable, job_dir

@@ -29,7 +29,6 @@ from textcnn.errors import InputError
 from textcnn.models.calibration import Calibration
 from textcnn.models.finite import all_finite
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
-from textcnn.system.environment import environment
 from textcnn.system.failures import failing_as_os_error
 from textcnn.system.memory import lacking
 from textcnn.system.paths import expanded
@@ -92,7 +91,6 @@ def save_checkpoint(
             "format": FORMAT,
             "textcnn": textcnn.__version__,
             "git_revision": git_revision(),
-            "environment": environment(),
             "sha256": {file.name: sha256(file) for file in sorted(new.iterdir())},
         }
         write_json(new / "manifest.json", checkpoint.manifest | provenance)

@@ -15,12 +15,12 @@ import numpy as np
 from arguments import ROOT
 from entries import save_json, save_text
 from jobs import TRAIN, Job, read
-from paired import over_runs, over_texts
 from pool import Pool
 from sources import DATA, available
 from tables import table
 
 from textcnn.errors import InputError
+from textcnn.evaluation.comparison.paired import over_runs, over_texts
 
 SETS, FOLDS, SEEDS = ("mr", "trec"), 3, 3
 NETWORK = (

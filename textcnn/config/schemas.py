@@ -1,12 +1,15 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
-from textcnn.config.audits import AuditConfig, AuditDataConfig
 from textcnn.config.data import DataConfig, MemoryConfig
+from textcnn.config.evaluation.audit import AuditConfig
+from textcnn.config.evaluation.comparison import CompareConfig
+from textcnn.config.evaluation.data_audit import AuditDataConfig
+from textcnn.config.evaluation.explanation import ExplainConfig
+from textcnn.config.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
-    IllustrateConfig,
     PredictConfig,
     TrainConfig,
 )
@@ -25,6 +28,8 @@ SCHEMAS = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "explain": ExplainConfig,
+    "compare": CompareConfig,
     "describe": DescribeConfig,
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,

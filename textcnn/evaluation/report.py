@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 import textcnn
+from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig
+from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
 from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
-from textcnn.evaluation.differences import differences
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.overlap import Overlap, find_overlap
+from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import (
     BaselineScores,
@@ -28,18 +29,17 @@ from textcnn.evaluation.references import (
     majority,
     read_baseline,
 )
+from textcnn.evaluation.reproduction import reproduce
 from textcnn.evaluation.tables import class_table, measures_line, slice_table, summary
 from textcnn.evaluation.texts.answers import Answers
 from textcnn.evaluation.texts.mistakes import MOST_CONFUSIONS, confusions, mistake_lines
 from textcnn.evaluation.texts.slices import Group, slice_groups, weak_slices
 from textcnn.evaluation.texts.written import write_predictions
 from textcnn.evaluation.verdicts import score_warnings
-from textcnn.inference import AnyClassifier, restore
+from textcnn.inference import Restored, restore
 from textcnn.system.atomic import write_json
 from textcnn.system.run_dir import PREDICTIONS
 from textcnn.system.terminal import build_console
-
-GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
 
 
 def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
@@ -68,10 +68,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     answers = Answers(predictions, rows.texts(), classifier.probabilities)
     overlap = find_overlap(trained_texts, rows.text_hashes, predictions.correct)
     same_data = rows.fingerprint == stored.test_data
-    reported = stored.scores if same_data else None
     baseline = read_baseline(directory) if same_data else None
-    golden = golden_difference(exact(classifier, directory, config.half), *stored.golden)
-    differing = differences(manifest, reported, scores, golden <= GOLDEN_TOLERANCE)
+    found = reproduce(restored, stored, scores, same_data=same_data, given=given, half=config.half)
 
     result = scores.as_json() | {
         **measures.as_json(),
@@ -82,25 +80,41 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "trained_on": None if overlap is None else asdict(overlap),
         "checkpoint": str(directory),
         "data": asdict(data),
-        "reported": reported,
-        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
-        "golden_difference": golden,
-        "differences": differing,
+        **found.as_json(),
         "textcnn": textcnn.__version__,
     }
     write(file, result, answers, others)
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
     if len(groups) > 1:
         console.print(slice_table(groups))
+    beside = f"each text in {PREDICTIONS} beside it"
+    if config.report:
+        scored = Scored(classifier, "test", scores, measures, answers, groups, baseline)
+        page = write_page(file, scored, restored, data, found.verdict)
+        beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
     for line in (
         *notes,
         *(mistake_lines(answers, config.errors) if config.errors else ()),
         *score_lines(scores, measures, reference, baseline, groups, overlap),
-        judge(scores, reported, same_data, given, golden),
-        *(f"what differs: {each}" for each in differing),
-        f"saved in {file}, each text in {PREDICTIONS} beside it",
+        *found.lines,
+        f"saved in {file}, {beside}",
     ):
         console.print(line)
+
+
+def write_page(
+    file: Path, scored: Scored, restored: Restored, data: DataConfig, verdict: str
+) -> Path:
+    """Write the page beside `file`, and return where it is."""
+    return write_report(
+        file.parent,
+        scored,
+        Background(read_history(restored.directory), config=dump(restored.config)),
+        checkpoint=restored.directory,
+        model=restored.config.model.title,
+        data=data.path or data.source,
+        more=[f"{verdict[0].upper()}{verdict[1:]}."],
+    )
 
 
 def score_lines(
@@ -177,40 +191,3 @@ def check_loss(loss: float, directory: Path) -> None:
 def confusions_json(answers: Answers) -> list[dict[str, Any]]:
     rows = answers.predictions.rows
     return [each.as_json(rows) for each in confusions(answers, MOST_CONFUSIONS)]
-
-
-def exact(classifier: AnyClassifier, directory: Path, half: bool) -> AnyClassifier:
-    """The classifier without half precision, which changes logits more than a machine would."""
-    return restore(directory, table_memory=0).classifier if half else classifier
-
-
-def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
-    """The largest difference between the stored logits of the golden texts and those of now."""
-    return (classifier.logits(texts) - stored).abs().max().item()
-
-
-def judge(
-    scores: Scores,
-    reported: dict[str, float] | None,
-    same_data: bool,
-    given: Sequence[str],
-    golden: float,
-) -> str:
-    """Whether the scores are those that training reported, in a sentence."""
-    if not golden <= GOLDEN_TOLERANCE:  # nan is not a reproduction either
-        return (
-            f"differs: logits of the checkpoint's golden texts are off by up to {golden:.2g}; "
-            "this machine or its libraries compute different numbers than training did"
-        )
-    if reported is None:
-        if same_data:
-            return "nothing to compare with: training reported no test scores of this checkpoint"
-        changed = (
-            "these are not the test texts of the training run"
-            if given
-            else "the test data have changed"
-        )
-        return f"nothing to compare with: {changed}"
-    if reported["accuracy"] == scores.accuracy:
-        return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
-    return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

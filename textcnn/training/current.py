@@ -8,6 +8,7 @@ from textcnn.checkpoint import Checkpoint
 from textcnn.data.splits import Splits
 from textcnn.data.trained_texts import TrainedTexts
 from textcnn.inference import AnyClassifier
+from textcnn.inference.environment import environment
 from textcnn.models.calibration import Calibration
 from textcnn.training.final import Selection
 from textcnn.training.state import TrainingState
@@ -43,6 +44,7 @@ def checkpoint_of(
         "step": state.step,
         "metrics": state.history[-1] if state.history else {},
         "vectors_coverage": vectors_coverage,
+        "environment": environment(),
         "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
     }
     if selection is not None:

@@ -8,8 +8,8 @@ import numpy as np
 from rich.console import Console
 
 import textcnn
-from textcnn.config.audits import AuditConfig
 from textcnn.config.data import DataConfig
+from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream

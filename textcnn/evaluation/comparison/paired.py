@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+TOLERANCE = 1e-9  # of sums of thirds, fifths, ...
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -55,15 +57,22 @@ def over_runs(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
     return paired_t(np.asarray(ours, float) - np.asarray(theirs, float))
 
 
-def paired_t(differences: np.ndarray) -> Difference:
+def paired_t(differences: np.ndarray, clusters: np.ndarray | None = None) -> Difference:
     """
     Args:
         differences: (pairs,), at least 2.
+        clusters: (pairs,) int, equal for pairs that depend on each other, such as those of the same
+            text; at least 2 clusters. Their sums count as independent (the ratio estimator of
+            cluster sampling). None: all pairs are independent.
     """
-    count, mean = len(differences), float(differences.mean())
-    error = float(differences.std(ddof=1)) / math.sqrt(count)
-    if error == 0:  # all equal
-        return Difference(mean, mean, mean, 1.0 if mean == 0 else 0.0)
+    pairs, mean = len(differences), float(differences.mean())
+    deviations = differences - mean
+    if clusters is not None:
+        deviations = np.bincount(clusters, deviations)
+    count = len(deviations)
+    error = math.sqrt(float((deviations**2).sum()) * count / (count - 1)) / pairs
+    if error <= TOLERANCE:  # all equal
+        return Difference(mean, mean, mean, 1.0 if abs(mean) <= TOLERANCE else 0.0)
     width = float(stats.t.ppf(0.975, count - 1)) * error
     p = float(2 * stats.t.sf(abs(mean) / error, count - 1))
     return Difference(mean, mean - width, mean + width, p)
@@ -75,7 +84,32 @@ def mcnemar(ours: np.ndarray, theirs: np.ndarray) -> float:
     Args:
         ours, theirs: (texts,) bool.
     """
-    only_ours, only_theirs = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    if not only_ours + only_theirs:
+    return sign_test(ours.astype(float) - theirs)
+
+
+def sign_test(differences: np.ndarray) -> float:
+    """Exact p of the hypothesis that positive and negative differences are equally likely.
+
+    With differences of one run each, -1, 0 or 1, this is McNemar's test.
+
+    Args:
+        differences: (texts,); those of 0 count nowhere.
+    """
+    positive = int((differences > TOLERANCE).sum())
+    negative = int((differences < -TOLERANCE).sum())
+    if not positive + negative:
         return 1.0
-    return float(stats.binomtest(only_ours, only_ours + only_theirs).pvalue)
+    return float(stats.binomtest(positive, positive + negative).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p values of several tests, adjusted so that a single false finding among all is unlikely.
+
+    S. Holm, A simple sequentially rejective multiple test procedure, 1979.
+    """
+    order = np.argsort(p_values, kind="stable")
+    steps = np.arange(len(order), 0, -1)
+    raised = np.maximum.accumulate(np.asarray(p_values, float)[order] * steps)
+    adjusted = np.empty(len(order))
+    adjusted[order] = raised.clip(max=1.0)
+    return [float(each) for each in adjusted]

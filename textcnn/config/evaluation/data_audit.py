@@ -1,4 +1,4 @@
-"""The keys of `textcnn.audit` and `textcnn.audit_data`."""
+"""The keys of `textcnn.audit_data`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,14 +6,7 @@ from dataclasses import dataclass, replace
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.keys import command_line, group, key
 from textcnn.config.model_keys import ModelConfig
-from textcnn.config.programs import (
-    CHECKPOINT,
-    TEXTS,
-    TOKENS,
-    TrainConfig,
-    seed,
-    table_memory,
-)
+from textcnn.config.programs import TEXTS, TOKENS, TrainConfig, seed
 from textcnn.config.schedules import ScheduleConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
@@ -24,24 +17,6 @@ UNUSED = (
     "exclude",  # it would change the numbers of the rows
 )
 FOLDS = 5
-
-
-@dataclass
-class AuditConfig:
-    checkpoint: str = key("", CHECKPOINT)
-    data: DataConfig = group(
-        DataConfig,
-        "the texts to audit with; the default is the checkpoint's own test split",
-    )
-    texts: int = key(1000, "maximum number of texts, drawn at random", at_least=1)
-    bag: bool = key(
-        True,
-        "train a bag of words on the checkpoint's own training texts, to show what order is worth",
-    )
-    table_memory: int = table_memory()
-    seed: int = seed()
-    run_dir: str = key("outputs/audit", "directory for audit.json")
-    overwrite: bool = key(False, "replace an existing audit.json")
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Two or more trained models beside each other: scores, paired tests, cost."""
