@@ -128,7 +128,7 @@ def load(settings: Values) -> Subject:
     from textcnn.evaluation.chosen_data import found_data, test_rows
     from textcnn.inference import restore
 
-    classifier, trained, _, directory = restore(settings["checkpoint"])
+    classifier, trained, _, directory, _ = restore(settings["checkpoint"])
     if (count := trained.training.stored_members) > 1:
         raise InputError(
             f"study=checkpoint examines a single network, got {settings['checkpoint']}, an "
