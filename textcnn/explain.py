@@ -90,7 +90,7 @@ def learned(
     from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
     from textcnn.explanation.learned.summary import sampled, summarize
 
-    classifier, trained, _, directory = restored
+    classifier, trained, _, directory, _ = restored
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
     rows, notes = test_rows(data, trained, classifier.labels)
     texts = sampled(rows.texts(), config.max_texts)

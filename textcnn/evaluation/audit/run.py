@@ -30,6 +30,7 @@ from textcnn.evaluation.audit.shortcuts import check_shortcuts
 from textcnn.evaluation.audit.subject import Subject
 from textcnn.evaluation.audit.word_order import Bag, check_word_order
 from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
+from textcnn.evaluation.page.audited import check_of, write_audit_page
 from textcnn.inference import AnyClassifier, Restored, restore
 from textcnn.system.atomic import write_json
 from textcnn.system.terminal import build_console
@@ -91,9 +92,16 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, result)
+        page = write_audit_page(
+            file.parent,
+            [check_of(section.as_json()) for section in sections],
+            checkpoint=directory,
+            facts=(f"{len(chosen):,} of {len(rows):,} texts", data.path or data.source),
+            warnings=[] if subject.doubt is None else [subject.doubt],
+        )
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
-    console.print(f"saved in {file}")
+    console.print(f"saved in {file}, and as a page in {page.relative_to(file.parent)} beside it")
     return holds
 
 
