@@ -107,7 +107,7 @@ def program(
                 with one_line_errors(name, arguments, bugs=lambda: bool(composed)):
                     check_lengths(arguments)
                     sys.argv[1:] = as_hydra(arguments, described(name), positional, singular)
-                    register_schemas()
+                    register_schemas(name)
                     start(name, task, positional)
                     flush_output()
                 if failed:

@@ -1,5 +1,7 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
+from dataclasses import fields
+
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.evaluation.comparison import CompareConfig
@@ -61,12 +63,19 @@ FROM_PYTHON = ("data", "memory")
 CHOSEN_BY = {"data": "source", "text": "unit"}
 
 
-def register_schemas() -> None:
-    """Register the schemas with Hydra, under the names in the YAML files' defaults lists."""
+def register_schemas(program: str | None = None) -> None:
+    """Register the schemas with Hydra, under the names in the YAML files' defaults lists.
+
+    Args:
+        program: the only one to register, with its groups, which saves time; None: all.
+    """
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()
-    for program, schema in SCHEMAS.items():
-        store.store(name=f"{program}_schema", node=schema)
+    programs = SCHEMAS if program is None else {program: SCHEMAS[program]}
+    groups = {entry.name for schema in programs.values() for entry in fields(schema)}
+    for name, schema in programs.items():
+        store.store(name=f"{name}_schema", node=schema)
     for (group_name, name), schema in GROUP_SCHEMAS.items():
-        store.store(group=group_name, name=f"{name}_schema", node=schema)
+        if group_name in groups:
+            store.store(group=group_name, name=f"{name}_schema", node=schema)
