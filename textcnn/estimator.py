@@ -26,7 +26,6 @@ from textcnn.from_python import (
     weight_list,
 )
 from textcnn.inference import LabelSetClassifier, rebuild
-from textcnn.models.finite import finite
 from textcnn.system.paths import expanded
 
 
@@ -163,13 +162,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Labels (texts,), or for label sets an indicator matrix (texts, labels) of int64."""
-        check_is_fitted(self)
-        logits = finite(self.classifier_.logits(text_list(X)))
+        probabilities = self.predict_proba(X)
         if isinstance(self.classifier_, LabelSetClassifier):
-            chosen = self.classifier_.chosen(logits).numpy()
-            return np.pad(chosen, ((0, 0), (0, 1)))[:, self.order()].astype(np.int64)
-        padded = np.pad(logits.numpy(), ((0, 0), (0, 1)), constant_values=-np.inf)
-        return self.classes_[padded[:, self.order()].argmax(axis=1)]
+            limits = np.append(self.classifier_.thresholds, np.inf)[self.order()]
+            return (probabilities >= limits).astype(np.int64)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def save(self, path: str | Path) -> None:
         """Write a checkpoint that `textcnn.load` and every program read.
