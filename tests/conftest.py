@@ -26,6 +26,14 @@ os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
 settings.register_profile("textcnn", deadline=None, max_examples=50)
 settings.load_profile("textcnn")
 
+
+@pytest.fixture(autouse=True)
+def _no_report(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in this process write no page, which would cost every test half a second."""
+    if request.node.get_closest_marker("reports") is None:
+        monkeypatch.setattr("textcnn.training.finishing.report", lambda *arguments: None)
+
+
 Write = Callable[[str, str | bytes | pa.Table], str]
 
 

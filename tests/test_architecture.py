@@ -15,7 +15,7 @@ ROOMS = (
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit_data"),
-    "compare",
+    *("explain", "compare"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
@@ -30,6 +30,7 @@ DOORS = {
     "inference/kinds.py",
     "inference/loading.py",  # a stored configuration
     # what the programs run:
+    "training/finishing.py",
     "training/recipe.py",
     "training/parts.py",
     "training/initial.py",

@@ -127,7 +127,7 @@ def test_stored_predictions_are_used_where_they_fit(
             {"row": number, "text": f"text {number}", "correct": number <= right}
             for number in range(1, metrics["examples"] + 1)
         ]
-        written = "".join(json.dumps(row) + "\n" for row in reversed(rows))
+        written = "".join(json.dumps(row) + "\n" for row in rows)
         (directory / "predictions.jsonl").write_text(written, encoding="utf-8")
         shutil.rmtree(directory / "last")
     capfd.readouterr()
@@ -140,7 +140,7 @@ def test_stored_predictions_are_used_where_they_fit(
     (runs[0] / "predictions.jsonl").write_text('{"row": 1, "text": "a"}\n', encoding="utf-8")
     assert compare(*runs, "speed=false") == 0
     said = lines(capfd)
-    assert "note: bag-0: predictions.jsonl is not used: line 1 has no row, text and correct" in said
+    assert "note: bag-0: predictions.jsonl is not used: line 1 has no text and correct" in said
     # the other run's texts are not those of the split
     assert sum(line.startswith("scoring") for line in said) == 2
 

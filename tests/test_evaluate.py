@@ -1,5 +1,6 @@
 """Scoring a checkpoint: what training reported comes out again, and other data can be scored."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def other_csv(tmp_path: Path) -> Path:
 
 
 def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
-    return run("evaluate", f"checkpoint={checkpoint}", f"run_dir={out}", *overrides)
+    """Without a report, which takes longer than the scores."""
+    given = (f"checkpoint={checkpoint}", f"run_dir={out}", "report=false")
+    return run("evaluate", *given, *overrides)
 
 
 def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
@@ -54,7 +57,7 @@ def test_exactly_the_reported_scores_are_reproduced(
     tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = everything(tiny_run)
-    assert evaluate(tiny_run, tmp_path / "out") == 0
+    assert evaluate(tiny_run, tmp_path / "out", "report=true") == 0
     result = read_json(tmp_path / "out" / "evaluation.json")
     reported = read_json(tiny_run / "metrics.json")["test"]
     assert {name: result[name] for name in reported} == reported
@@ -69,7 +72,10 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert measures.startswith(f"balanced accuracy {100 * result['balanced_accuracy']:.2f} %, ")
     assert always == "always answering 'film': 35.0 %"
     assert verdict == f"reproduced: training reported the same accuracy, {percent}"
-    assert saved == f"saved in {tmp_path / 'out' / 'evaluation.json'}"
+    assert saved == (
+        f"saved in {tmp_path / 'out' / 'evaluation.json'}, each text in predictions.jsonl "
+        "beside it, and a page to read in report/index.html"
+    )
 
 
 def test_table_has_a_row_for_each_class(
@@ -166,9 +172,10 @@ def test_an_evaluation_that_is_there_is_replaced_only_with_overwrite(
     assert evaluate(tiny_run, tmp_path) == 2
     assert error_line(capfd) == (f"{file} already exists; try another run_dir, or overwrite=true")
     assert file.read_text(encoding="utf-8") == "{}"
-    assert evaluate(tiny_run, tmp_path, "overwrite=true") == 0
+    assert evaluate(tiny_run, tmp_path, "overwrite=true", "report=true") == 0
     assert read_json(file)["reproduced"] is True
-    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+    wanted = {"evaluation.json", "predictions.jsonl", "report"}
+    assert {path.name for path in tmp_path.iterdir()} == wanted
 
 
 def test_a_file_is_no_run_directory(
@@ -338,3 +345,39 @@ def test_a_streamed_run_is_scored_on_the_rows_that_it_kept_for_the_test(
     result = read_json(tmp_path / "out" / "evaluation.json")
     assert (result["examples"], result["reproduced"]) == (10, True)
     assert last_lines(capfd)[-2].startswith("reproduced: ")
+
+
+def test_texts_are_written_and_parts_scored_by_the_columns_of_the_data(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    test = tmp_path / "test.csv"
+    cells = ["goal goal,sport,web", "chip,tech,print", "actor plot,tech,web", "plot,film,web"]
+    test.write_text("text,label,source\n" + "\n".join(cells), encoding="utf-8")
+    keys = ("data=files", f"data.test={test}", "data.slices=source", "errors=2")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 0
+    groups = {group["by"]: group for group in read_json(tmp_path / "out/evaluation.json")["slices"]}
+    assert groups["source"]["column"] is True
+    assert [(each["value"], each["accuracy"]) for each in groups["source"]["slices"]] == [
+        ("web", 2 / 3),
+        ("print", 1),
+    ]
+    lines = (tmp_path / "out" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    third = json.loads(lines[2])
+    assert {name: third[name] for name in ("row", "label", "prediction", "correct", "source")} == {
+        "row": 3, "label": "tech", "prediction": "film", "correct": False, "source": "web"
+    }  # fmt: skip
+    out = capfd.readouterr().out
+    assert "row 3, tech predicted as film" in out
+    assert "│ source " in out
+    assert "warning: the classifier is no better than always answering 'tech'" in out
+
+
+def test_a_column_that_is_not_there_is_refused(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = ("data.slices=[source]", f"run_dir={tmp_path / 'out'}")
+    assert run("evaluate", f"checkpoint={tiny_run}", *keys) == 2
+    assert error_line(capfd) == (
+        "data.slices=[source]: the texts have no column 'source' beside text and label; they have "
+        "none"
+    )

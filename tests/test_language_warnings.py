@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 from made_languages import rows
+from tiny_tokenizer import definition
 
 from textcnn.data.description import Description, data_rows, describe_data
 from textcnn.data.labelled import LabelledTexts, label_texts
@@ -12,7 +13,7 @@ from textcnn.text.scripts import script_of, text_script
 from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 Rows = list[tuple[str, str]]
-ABOUT_LANGUAGE = ("hardly split", "are unknown", "are written in")
+ABOUT_LANGUAGE = ("hardly split", "no token at all", "are unknown", "are written in")
 CHINESE, GERMAN, THAI = (rows(language, 60) for language in ("chinese", "german", "thai"))
 
 
@@ -83,6 +84,16 @@ def test_texts_that_are_one_long_token_name_the_tokenizer() -> None:
     )
 
 
+def test_texts_without_any_token_are_told_with_an_example() -> None:
+    kim = build_tokenizer("word", tokenizer="kim")  # drops what is not English
+    short = [("难吃", "bad"), ("好吃", "good"), ("fine", "good")] * 20
+    (warning,) = about_language(described(short[:40], short[40:], [], kim))
+    assert warning == (
+        "68 % of the training texts have no token at all, such as '难吃'; try "
+        "text.tokenizer=unicode, or text=char"
+    )
+
+
 @pytest.mark.parametrize(
     ("tokenizer", "advice"),
     [
@@ -93,6 +104,10 @@ def test_texts_that_are_one_long_token_name_the_tokenizer() -> None:
         (
             build_tokenizer("word", tokenizer="basic_english"),
             "text.min_frequency=1, text=char, or more training texts",
+        ),
+        (
+            build_tokenizer("word", tokenizer="x.json", definition=definition()),
+            "another text.tokenizer, such as unicode, or text=char",
         ),
     ],
 )

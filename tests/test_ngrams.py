@@ -68,6 +68,12 @@ def test_log_count_ratios_by_hand() -> None:
     assert logits[0] - logits[1] == pytest.approx(FIRST_WEIGHT * sum(ratios[:2]), rel=1e-6)
 
 
+def test_a_batch_of_empty_texts_has_the_logits_of_the_bias() -> None:
+    model = with_random_weights(ngrams_of())
+    ids, lengths = torch.zeros(2, 0, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
+    torch.testing.assert_close(model(ids, lengths), model.bias.expand(2, 2))
+
+
 def test_a_training_text_is_left_out_of_its_own_ratios() -> None:
     model = ngrams_of()
     logits = model(*batch([[A, A], [B, A]]), labels=torch.tensor([0, 1])).tolist()

@@ -194,6 +194,8 @@ def test_overrides_and_flags_among_bare_arguments_stay_what_they_are() -> None:
         'data.train=["a","b"]',
     ]
     assert gathered("seed=1") == ["seed=1"]
+    made = as_hydra(["text=a, b", "c", "text=text=d"], ENTRIES, "data.train", "text")
+    assert made == ['data.train=["a, b","c","text=d"]']
     assert gathered("a", "--", "seed=1", "-x") == ['data.train=["a","seed=1","-x"]']
 
 

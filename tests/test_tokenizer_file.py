@@ -4,48 +4,19 @@ import json
 import pickle
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tiny_data import CLASS_WORDS, error_line, forge, read_json, refusal, run, train
+from tiny_data import error_line, forge, read_json, refusal, run, train
+from tiny_tokenizer import PIECES, definition
 
 import textcnn
 from textcnn.data.encoding import tokenize_texts
 from textcnn.text import tokenizer_file
+from textcnn.text.encoder import build_vocabulary
 from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.vocabulary import UNKNOWN
 
 pytest_plugins = ("tiny_run",)
-
-WORDS = sorted(word for words in CLASS_WORDS.values() for word in words)
-PIECES = ["[UNK]", *WORDS, "fill", "##er", *(f"##{digit}" for digit in range(10))]
-
-
-def definition(**changes: Any) -> str:
-    """A WordPiece tokenizer of these pieces."""
-    model = {
-        "type": "WordPiece",
-        "unk_token": "[UNK]",
-        "continuing_subword_prefix": "##",
-        "max_input_chars_per_word": 100,
-        "vocab": {piece: number for number, piece in enumerate(PIECES)},
-    }
-    parts: dict[str, Any] = {
-        "version": "1.0",
-        "truncation": {
-            "direction": "Right",
-            "max_length": 2,
-            "strategy": "LongestFirst",
-            "stride": 0,
-        },
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": {"type": "Lowercase"},
-        "pre_tokenizer": {"type": "Whitespace"},
-        "post_processor": None,
-        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": False},
-        "model": model,
-    }
-    return json.dumps(parts | changes)
 
 
 @pytest.fixture
@@ -63,6 +34,13 @@ def test_the_tokens_are_those_of_the_file(file: Path) -> None:
     assert tokenizer.join(tokens[:4]) == "filler1 actor"
     assert tokenizer("\ud800") == ["[UNK]"]
     assert tokenizer("") == []
+
+
+def test_what_the_file_does_not_know_is_unknown() -> None:
+    tokenizer = build_tokenizer("word", tokenizer="x.json", definition=definition())
+    vocabulary = build_vocabulary(tokenizer, lambda: {"[UNK]": 9, "goal": 2})
+    assert vocabulary.known_tokens == ("goal",)
+    assert vocabulary.encode(tokenizer("goal zzz")) == [2, UNKNOWN]
 
 
 def test_a_tokenizer_travels_to_other_processes_without_its_file(file: Path) -> None:

@@ -55,6 +55,15 @@ def test_ascii_is_split_as_by_all_of_unicode(text: str) -> None:
     assert ASCII_WORDS.findall(text) == by_boundaries
 
 
+@given(st.lists(st.sampled_from(["🇩", "🇪\u0301", "🇩🇪" * 20, "a"])).map("".join))
+def test_runs_of_flags_are_split_as_by_all_of_unicode(text: str) -> None:
+    assert unicode_words(text) == [word for word in boundaries().split(text) if word]
+
+
+def test_a_long_run_of_flags_takes_no_square_of_its_length() -> None:
+    assert unicode_words("🇩🇪" * 50_000 + "🇩") == ["🇩🇪"] * 50_000 + ["🇩"]  # else minutes
+
+
 @given(st.text(CHARACTERS) | st.text(st.characters(exclude_categories=[])))
 def test_no_character_is_lost_between_boundaries(text: str) -> None:
     words = unicode_words(text)

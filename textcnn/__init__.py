@@ -6,6 +6,7 @@ from textcnn.system.interrupts import begin_program
 
 __version__ = "0.1.0"
 __all__ = [
+    "Abstention",
     "Classifier",
     "InputError",
     "LabelSetClassifier",
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from textcnn.estimator import TextClassifier
     from textcnn.from_python import fit
     from textcnn.inference import Classifier, LabelSetClassifier, load
-    from textcnn.models.prediction import LabelSetPrediction, Prediction
+    from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction
 
 
 # Imported when it is first used, because torch takes seconds: `--help` should not wait.
 MODULES = {
+    "Abstention": "textcnn.models.prediction",
     "InputError": "textcnn.errors",
     "LabelSetPrediction": "textcnn.models.prediction",
     "Prediction": "textcnn.models.prediction",

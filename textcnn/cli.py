@@ -41,6 +41,7 @@ PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
+    "explain": "show which n-grams decide, in texts or over a data set",
     "compare": "compare runs: what differs, scores, paired tests, cost",
     "describe": "show the data and the layers of a model without training",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
@@ -50,6 +51,7 @@ EXAMPLES = {
     "train": "data=files data.train=train.csv data.test=test.csv run_dir=outputs/mine",
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
+    "explain": 'checkpoint=outputs/mine text="not a fine film"',
     "compare": "outputs/a outputs/b output=comparison.html",
     "describe": "data=imdb model=dilated",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
@@ -61,12 +63,13 @@ CHECKPOINT_MISSING = "checkpoint is missing; try checkpoint=<run or checkpoint d
 
 
 def program(
-    name: str, positional: str | None = None
+    name: str, positional: str | None = None, singular: str | None = None
 ) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
     """Turn a function of a typed, checked config into an entry point.
 
     Args:
         positional: the key that takes arguments without `key=`; None: they are refused.
+        singular: a name for one value of this key: `singular=value` is such an argument too.
 
     The function calls `end_start` once it has imported what it needs.
 
@@ -101,7 +104,7 @@ def program(
                 threading.excepthook = pass_over_os_errors
                 with one_line_errors(name, arguments, bugs=lambda: bool(composed)):
                     check_lengths(arguments)
-                    sys.argv[1:] = as_hydra(arguments, described(name), positional)
+                    sys.argv[1:] = as_hydra(arguments, described(name), positional, singular)
                     register_schemas()
                     start(name, task, positional)
                     flush_output()

@@ -4,7 +4,7 @@ from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
 from textcnn.config.programs import EvaluateConfig
 from textcnn.errors import InputError
 from textcnn.system.interrupts import end_start
-from textcnn.system.run_dir import EVALUATION, check_directory, job_dir
+from textcnn.system.run_dir import EVALUATION, PREDICTIONS, check_directory, job_dir
 
 
 @program("evaluate")
@@ -14,8 +14,9 @@ def main(config: EvaluateConfig) -> None:
     run_dir = job_dir(config.run_dir)
     check_directory(run_dir)
     file = run_dir / EVALUATION
-    if file.exists() and not config.overwrite:
-        raise InputError(f"{file} already exists; try another run_dir, or overwrite=true")
+    for each in (file, run_dir / PREDICTIONS):
+        if each.exists() and not config.overwrite:
+            raise InputError(f"{each} already exists; try another run_dir, or overwrite=true")
     given = [key for key in overridden_keys() if key.startswith("data")]
 
     # Imported here, after the checks: importing torch takes seconds.

@@ -1,27 +1,22 @@
 """Label new texts: `python -m textcnn.predict checkpoint=... [key=value ...]`."""
 
-import io
 import json
-import os
-import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from textcnn.cli import CHECKPOINT_MISSING, program
 from textcnn.config.programs import PredictConfig
 from textcnn.data.input_texts import read_texts
 from textcnn.errors import InputError
-from textcnn.system.atomic import new_file
+from textcnn.system.escapes import json_escaped
 from textcnn.system.interrupts import end_start
-from textcnn.system.paths import expanded
-
-# DEL, C1 controls, line separators, marks of direction; JSON escapes the other controls itself
-NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+from textcnn.system.output import open_output
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from textcnn.inference import AnyClassifier
 
 MANY_CLASSES = 1000
 PROBABILITIES = 2_000_000  # to write at a time, with so many classes; each takes 100 bytes
@@ -34,7 +29,7 @@ def main(config: PredictConfig) -> None:
 
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.inference import restore
-    from textcnn.models.prediction import LabelSetPrediction, Prediction
+    from textcnn.models.prediction import abstaining
     from textcnn.system.chunks import chunks_of
 
     end_start()
@@ -49,15 +44,22 @@ def main(config: PredictConfig) -> None:
         encoding=config.data.encoding,
         header=config.data.header,
     )
+    threshold = threshold_of(classifier, config.threshold, config.coverage)
+    # in every line, so that all have the same keys
+    always = {} if threshold is None else {"label": None, "abstained": False}
     write_row = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
     def write_rows(chunk: Sequence[str], logits: "Tensor") -> str:
-        predictions: Sequence[Prediction | LabelSetPrediction] = classifier.decide(logits)
-        lines = "".join(
-            write_row({"text": text, **prediction.as_json()}) + "\n"
+        predictions: Sequence[Any] = classifier.decide(logits)
+        if threshold is not None:
+            predictions = abstaining(predictions, threshold)
+        rows: list[dict[str, Any]] = [
+            {"text": text, **always, **prediction.as_json()}
             for text, prediction in zip(chunk, predictions, strict=True)
-        )
-        return json_escaped(lines)
+        ]
+        if config.unfamiliar:
+            add_unfamiliar(rows, classifier, chunk)
+        return json_escaped("".join(write_row(row) + "\n" for row in rows))
 
     size = config.batch_size
     if size is None and config.input == "-" and sys.stdin.isatty():
@@ -74,37 +76,35 @@ def main(config: PredictConfig) -> None:
                 output.flush()
 
 
-def json_escaped(lines: str) -> str:
-    """The same JSON, with escapes for characters that a terminal would obey."""
-    return NOT_SHOWN.sub(lambda match: f"\\u{ord(match[0]):04x}", lines)
-
-
-@contextmanager
-def open_output(path: str, overwrite: bool) -> Iterator[IO[str]]:
-    """Open standard output, a device, or a file that appears once it is complete.
+def threshold_of(
+    classifier: "AnyClassifier", threshold: float | None, coverage: float | None
+) -> float | None:
+    """The probability below which nothing is answered; None: everything is.
 
     Raises:
-        InputError: the file already exists, or its directory doesn't exist or isn't writable.
+        InputError: the classifier predicts label sets, or stores no threshold for a coverage.
     """
-    target = expanded(path)
-    if path == "-":
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
-        yield sys.stdout
-    elif target.exists() and not target.is_file() and not target.is_dir():
-        with target.open("w", encoding="utf-8") as device:
-            yield device
-    elif target.exists() and (target.is_dir() or not overwrite):
-        raise InputError(f"output={path} already exists; try another file, or overwrite=true")
-    elif not target.parent.is_dir():
-        raise InputError(f"output={path}: there is no directory {target.parent}; create it first")
-    elif not os.access(target.parent, os.W_OK):
+    from textcnn.inference import Classifier
+
+    if threshold is None and coverage is None:
+        return None
+    if not isinstance(classifier, Classifier):
+        name = "coverage" if threshold is None else "threshold"
         raise InputError(
-            f"output={path}: the directory {target.parent} is not writable; try another"
+            f"{name} needs one class per text, but this checkpoint predicts label sets, which "
+            "have a threshold for each label; leave it out"
         )
-    else:
-        with new_file(target) as temporary, temporary.open("w", encoding="utf-8") as file:
-            yield file
+    return classifier.threshold_for(threshold, coverage)
+
+
+def add_unfamiliar(
+    rows: Sequence[dict[str, Any]], classifier: "AnyClassifier", texts: Sequence[str]
+) -> None:
+    """Say of each text how much of it training never saw, and whether that is unusual."""
+    limit = classifier.calibration.unfamiliar_limit
+    for row, share in zip(rows, classifier.unfamiliar(texts).tolist(), strict=True):
+        row["unfamiliar"] = share
+        row["unlike_training"] = None if limit is None else share > limit
 
 
 if __name__ == "__main__":

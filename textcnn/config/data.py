@@ -172,6 +172,14 @@ class DataConfig:
         "a CSV file whose columns row and suggested give other labels, as textcnn.audit_data "
         "writes it; null: none",
     )
+    slices: StringOrList = key(
+        None,
+        "a column, or a list of columns, by whose values evaluate scores the texts separately: the "
+        "20 most frequent values, or quartiles of numbers; null: by length, class and unknown "
+        "tokens only",
+        strings=True,
+        optional=True,
+    )
     validation_fraction: float = key(
         0.1,
         "fraction of the training rows to hold out for validation, if there are no validation rows",
@@ -214,7 +222,7 @@ class DataConfig:
     def __post_init__(self) -> None:
         # the command line reads a column or a class named 1 as a number
         self.label, self.classes = as_written(self.label), as_written(self.classes)
-        self.text = as_written(self.text)
+        self.text, self.slices = as_written(self.text), as_written(self.slices)
         if isinstance(self.label, list) and len(self.label) > 1 and self.label_kind is None:
             self.multi_label = True  # columns of 0 and 1
 

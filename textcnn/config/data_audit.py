@@ -13,7 +13,7 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 # Keys of a split, none of which an audit draws: it reads all rows, each by a model without it.
 UNUSED = (
-    *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight"),
+    *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight", "slices"),
     "exclude",  # it would change the numbers of the rows
 )
 FOLDS = 5

@@ -15,18 +15,12 @@ from textcnn.config.combinations import (
     without_network,
 )
 from textcnn.config.data import DataConfig, StringOrList, as_written, encoding_conflicts
-from textcnn.config.keys import command_line, group, key, walk
+from textcnn.config.keys import command_line, group, key
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.schedules import ScheduleConfig
 from textcnn.config.text import TextConfig
 from textcnn.config.training import OptimizerConfig, TrainingConfig
 
-# In the order of the tour.
-STUDIES = (
-    *("pointwise", "order", "position", "counting", "nesting", "boundary"),
-    *("symmetry", "audio", "translation", "language", "checkpoint"),
-)
-PRESET_SEEDS = {"full": 3, "quick": 1}  # networks for each random point of a study
 TABLE_MEMORY = 1024  # MB
 
 CHECKPOINT = "a run directory (its best checkpoint is used) or a checkpoint directory"
@@ -45,6 +39,10 @@ def table_memory() -> Any:
         at_least=0,
         at_most=2**20,
     )
+
+
+def report() -> Any:
+    return key(True, "write the page report/index.html and the model card report/model_card.md")
 
 
 def half() -> Any:
@@ -72,6 +70,7 @@ class TrainConfig:
         "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
         "probabilities the network learns too; null: from labels only",
     )
+    report: bool = report()
     seed: int = seed()
     run_dir: str = key("outputs/run", "directory for everything that this run writes")
     overwrite: bool = key(False, "replace the run that run_dir holds, if any")
@@ -173,8 +172,17 @@ class EvaluateConfig:
     batch_size: int = key(2048, "maximum number of texts to score at a time", at_least=1)
     table_memory: int = table_memory()
     half: bool = half()
-    run_dir: str = key("outputs/evaluation", "directory for evaluation.json")
-    overwrite: bool = key(False, "replace an existing evaluation.json")
+    errors: int = key(
+        0,
+        "number of surest mistakes, of least sure texts and of frequent confusions to print; "
+        "predictions.jsonl has all texts",
+        at_least=0,
+    )
+    report: bool = report()
+    run_dir: str = key(
+        "outputs/evaluation", "directory for evaluation.json, predictions.jsonl and the report"
+    )
+    overwrite: bool = key(False, "replace existing results")
 
 
 @dataclass
@@ -223,9 +231,35 @@ class PredictConfig:
         "terminal, otherwise chosen for speed",
         at_least=1,
     )
+    threshold: float | None = key(
+        None,
+        "answer only texts whose most probable class has at least this probability; others get "
+        "label null and abstained true; null: answer all",
+        at_least=0.0,
+        at_most=1.0,
+    )
+    coverage: float | None = key(
+        None,
+        "instead of threshold, the share of texts to answer: by the threshold that answered this "
+        "share of the validation texts; null: answer all",
+        above=0.0,
+        at_most=1.0,
+    )
+    unfamiliar: bool = key(
+        False,
+        "also write the share of each text's n-grams that training never saw, and whether that "
+        "makes the text unlike those of training: more than 99 % of the validation texts have",
+    )
     table_memory: int = table_memory()
     half: bool = half()
     overwrite: bool = key(False, "replace an existing output file")
+
+    def conflicts(self) -> Iterator[str]:
+        if self.threshold is not None and self.coverage is not None:
+            yield (
+                f"coverage={self.coverage} chooses the threshold, got threshold={self.threshold}; "
+                "leave out one of the two"
+            )
 
 
 @dataclass
@@ -249,85 +283,3 @@ class DescribeConfig:
                 f"text.vectors={command_line(vectors)} needs a network, got model=ngrams; leave it "
                 "out"
             )
-
-
-@dataclass
-class IllustrateConfig:
-    study: str = key(
-        "all", "the study to run; all: every study that applies", choices=(*STUDIES, "all")
-    )
-    preset: str = key(
-        "full",
-        "full: all points with 3 seeds (minutes); quick: few points with 1 seed (about a minute)",
-        choices=("full", "quick"),
-    )
-    seeds: int | None = key(
-        None,
-        "number of networks to train for each random point; null: 3 with preset=full, 1 with quick",
-        at_least=1,
-        at_most=1000,
-    )
-    seed: int = key(
-        0,
-        "the first seed; the next networks use the seeds that follow",
-        at_least=0,
-        at_most=2**32 - 1001,
-    )
-    checkpoint: str = key("", "study=checkpoint: the run or checkpoint directory to examine")
-    data: DataConfig = group(
-        DataConfig,
-        "study=language and study=checkpoint: the texts; the default is the bundled texts for "
-        "language, and the test split of the checkpoint for checkpoint",
-    )
-    workers: int | None = key(
-        None, "number of processes that measure; null: one per core", at_least=1, at_most=1024
-    )
-    run_dir: str = key("outputs/run", "directory for results, figures and report")
-    overwrite: bool = key(False, "replace the run that run_dir holds, if any")
-    resume: str | None = key(
-        None, "the directory of a run to resume; only workers may be changed; null: a new run"
-    )
-
-    def conflicts(self) -> Iterator[str]:
-        """Keys that the chosen study does not use, and keys that it needs."""
-        default, study = DataConfig(), self.study
-        data = [
-            f"data.{name}={command_line(value)}"
-            for name, _, value in walk(self.data)
-            if value != getattr(default, name, None)
-        ]
-        if data and study not in ("language", "checkpoint", "all"):
-            yield (
-                f"study={study} does not read data, got {data[0]}; leave it out, or try "
-                "study=language"
-            )
-        if self.checkpoint and study not in ("checkpoint", "all"):
-            yield (
-                f"study={study} does not use a checkpoint, got checkpoint={self.checkpoint}; leave "
-                "it out, or try study=checkpoint"
-            )
-        if study == "checkpoint" and not self.checkpoint:
-            yield (
-                "study=checkpoint needs a trained classifier, got none; try checkpoint=<run or "
-                "checkpoint directory>"
-            )
-        if study == "checkpoint" and self.seeds is not None:
-            yield (
-                f"study=checkpoint examines one classifier, got seeds={self.seeds}; leave it out "
-                "(seed chooses the texts)"
-            )
-        if study in ("language", "all"):
-            yield from self.language_conflicts()
-
-    def language_conflicts(self) -> Iterator[str]:
-        if self.data.multi_label:
-            yield (
-                "study=language needs texts with one class each, got data.multi_label=true; try a "
-                "trained model: study=checkpoint checkpoint=<run>"
-            )
-        for name in ("folds", "streaming"):
-            if value := getattr(self.data, name):
-                yield (
-                    f"study=language trains on a few hundred texts of one split, got "
-                    f"data.{name}={command_line(value)}; leave it out"
-                )

@@ -32,20 +32,24 @@ KEY = re.compile(r"[+~]*(hydra/)?[A-Za-z_][\w.@]*", re.ASCII)
 
 
 def as_hydra(
-    arguments: Sequence[str], entries: Mapping[str, Any], positional: str | None = None
+    arguments: Sequence[str],
+    entries: Mapping[str, Any],
+    positional: str | None = None,
+    singular: str | None = None,
 ) -> list[str]:
     """The arguments of a program, those `key=value` with values that Hydra's grammar takes.
 
     Args:
         entries: the dataclass fields of the keys, by name.
         positional: the key whose values are the bare arguments; None: they stay as they are.
+        singular: a name with which each of these values may be given, `singular=value`.
 
     Raises:
         InputError: that key takes a single value, or has one already.
     """
     if positional is None:
         return [quoted_argument(argument, entries) for argument in arguments]
-    bare, others = divided(arguments, entries)
+    bare, others = divided(arguments, entries, singular)
     fitting = [quoted_argument(argument, entries) for argument in others]
     if not bare:
         return fitting
@@ -62,7 +66,9 @@ def as_hydra(
     return [*fitting, f"{positional}={hydra_string(bare[0])}"]
 
 
-def divided(arguments: Sequence[str], entries: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def divided(
+    arguments: Sequence[str], entries: Mapping[str, Any], singular: str | None = None
+) -> tuple[list[str], list[str]]:
     """The bare arguments, and the others: flags with their values, and overrides.
 
     Behind `--` all are bare, whatever they look like.
@@ -73,6 +79,8 @@ def divided(arguments: Sequence[str], entries: Mapping[str, Any]) -> tuple[list[
     for argument in rest:
         if argument == "--":
             bare += rest
+        elif singular is not None and argument.startswith(f"{singular}="):
+            bare.append(argument.removeprefix(f"{singular}="))
         elif argument in FLAGS_WITH_VALUE:
             others += [argument, *islice(rest, 1)]
         else:

@@ -3,11 +3,12 @@
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.data_audit import AuditDataConfig
 from textcnn.config.evaluation.comparison import CompareConfig
+from textcnn.config.evaluation.explanation import ExplainConfig
+from textcnn.config.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
-    IllustrateConfig,
     PredictConfig,
     TrainConfig,
 )
@@ -26,6 +27,7 @@ SCHEMAS = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "explain": ExplainConfig,
     "compare": CompareConfig,
     "describe": DescribeConfig,
     "audit_data": AuditDataConfig,

@@ -64,16 +64,31 @@ def language_warnings(
         encoded: the splits as the tokenizer encodes them.
         names: of the classes.
     """
+    yield from empty_warnings(samples["train"])
     yield from whole_warnings(samples["train"])
     yield from unknown_warnings(encoded["validation"], tokenizer)
     differing = [*split_warnings(samples), *class_warnings(samples["train"], names)]
     yield from differing or minority_warnings(samples["train"])
 
 
+def empty_warnings(train: Sample) -> Iterator[str]:
+    """Texts of which the tokenizer drops everything."""
+    empty = [
+        length == 0 and bool(text.strip())
+        for text, length in zip(train.texts, train.lengths.tolist(), strict=True)
+    ]
+    if sum(empty) > MANY_WHOLE * len(empty):
+        example = start(train.texts[empty.index(True)])
+        yield (
+            f"{percent(sum(empty) / len(empty))} of the training texts have no token at all, such "
+            f"as {example!r}; try text.tokenizer=unicode, or text=char"
+        )
+
+
 def whole_warnings(train: Sample) -> Iterator[str]:
     """Texts that the tokenizer does not split."""
     whole = [
-        len(text.strip()) >= max(length, 1) * (LONG_DENSE if script in DENSE else LONG_TOKEN)
+        length > 0 and len(text.strip()) >= length * (LONG_DENSE if script in DENSE else LONG_TOKEN)
         for text, script, length in zip(
             train.texts, train.scripts, train.lengths.tolist(), strict=True
         )
@@ -95,6 +110,8 @@ def unknown_warnings(validation: EncodedTexts, tokenizer: Tokenizer) -> Iterator
         advice = "text=char, whose alphabet is that of the training texts, or text=byte"
     elif settings.get("unit") == "char":
         advice = "text.min_frequency=1, text=byte, or more training texts"
+    elif tokenizer.definition is not None:
+        advice = "another text.tokenizer, such as unicode, or text=char"
     else:
         advice = "text.min_frequency=1, text=char, or more training texts"
     yield f"{percent(rate)} of the tokens of validation are unknown; try {advice}"

@@ -5,6 +5,7 @@ beyond MOST_LOGITS logits, only the most probable classes and what belongs to th
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Predictions:
     def multi_label(self) -> bool:
         return self.truth.ndim == 2
 
-    @property
+    @cached_property
     def correct(self) -> np.ndarray:
         """(texts,) bool: the class is the true one; of label sets, the whole set is."""
         if not self.multi_label:
@@ -68,7 +69,7 @@ class Predictions:
         whole: np.ndarray = (self.chosen_sets == self.truth).all(axis=1)
         return whole
 
-    @property
+    @cached_property
     def chosen_sets(self) -> np.ndarray:
         """The predicted label sets, in the shape of `truth`."""
         assert self.thresholds is not None

@@ -1,7 +1,7 @@
 """The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,40 @@ import torch
 from torch import Tensor
 
 import textcnn
+from textcnn.config.keys import command_line
 from textcnn.config.programs import EvaluateConfig
+from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
 from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
 from textcnn.evaluation.manifest import read_reported
-from textcnn.evaluation.measures.measure import measure
+from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
 from textcnn.evaluation.predictions import score_split
-from textcnn.evaluation.references import doubts, majority, read_baseline
-from textcnn.evaluation.tables import class_table, measures_line, summary
+from textcnn.evaluation.references import (
+    BaselineScores,
+    Majority,
+    doubts,
+    majority,
+    read_baseline,
+)
+from textcnn.evaluation.tables import class_table, measures_line, slice_table, summary
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.mistakes import MOST_CONFUSIONS, confusions, mistake_lines
+from textcnn.evaluation.texts.slices import Group, slice_groups, weak_slices
+from textcnn.evaluation.texts.written import write_predictions
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import AnyClassifier, restore
 from textcnn.system.atomic import write_json
+from textcnn.system.run_dir import PREDICTIONS
 from textcnn.system.terminal import build_console
 
 GOLDEN_TOLERANCE = 1e-4  # largest difference of a logit between machines
 
 
 def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
-    """Score, print a table, and write `file`.
+    """Score, print a table, and write `file` and PREDICTIONS beside it.
 
     Args:
         file: evaluation.json
@@ -43,6 +57,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
     rows, notes = test_rows(data, trained, classifier.labels)
+    others = rows.others()
+    columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
     device = torch.device("cpu")
     scores, predictions = score_split(
@@ -50,43 +66,109 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     check_loss(scores.loss, directory)
     measures, reference = measure(predictions), majority(predictions)
+    groups = slice_groups(predictions, columns)
+    answers = Answers(predictions, rows.texts(), classifier.probabilities)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
     baseline = read_baseline(directory) if same_data else None
     # half precision changes logits by more than another machine would
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *stored.golden)
-    verdict = judge(scores, reported, same_data, given, golden)
 
     result = scores.as_json() | {
         **measures.as_json(),
         "majority": None if reference is None else asdict(reference),
         "baseline": None if baseline is None else asdict(baseline),
+        "slices": [group.as_json() for group in groups],
+        "confusions": [
+            each.as_json(predictions.rows) for each in confusions(answers, MOST_CONFUSIONS)
+        ],
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
-        "reproduced": None if reported is None else reported["accuracy"] == scores.accuracy,
+        "reproduced": None if reported is None else same_accuracy(reported, scores),
         "golden_difference": golden,
         "textcnn": textcnn.__version__,
     }
-    write(file, result)
+    write(file, result, answers, others)
     console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
+    if len(groups) > 1:
+        console.print(slice_table(groups))
+    verdict = judge(scores, reported, same_data, given, golden)
+    beside = f"each text in {PREDICTIONS} beside it"
+    if config.report:
+        page = write_report(
+            file.parent,
+            Scored(classifier, "test", scores, measures, answers, groups, baseline),
+            Background(read_history(directory), config=dump(trained)),
+            checkpoint=directory,
+            model=trained.model.title,
+            data=data.path or data.source,
+            more=[f"{verdict[0].upper()}{verdict[1:]}."],
+        )
+        beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
+    for line in (
+        *notes,
+        *(mistake_lines(answers, config.errors) if config.errors else ()),
+        *score_lines(scores, measures, reference, baseline, groups),
+        verdict,
+        f"saved in {file}, {beside}",
+    ):
+        console.print(line)
+
+
+def score_lines(
+    scores: Scores,
+    measures: Measures,
+    reference: Majority | None,
+    baseline: BaselineScores | None,
+    groups: Sequence[Group],
+) -> list[str]:
+    """The scores of all texts, what they have to beat, and warnings."""
     sure = measures.intervals["accuracy"]
     compared = [each.line for each in (reference, baseline) if each is not None]
-    warnings = [*score_warnings(scores, "the split"), *doubts(sure, reference)]
+    warnings = [
+        *score_warnings(scores, "the split"),
+        *doubts(sure, reference),
+        *weak_slices(groups, scores.accuracy),
+    ]
     lines = [summary(scores, sure), measures_line(measures), "; ".join(compared)]
-    for line in (*notes, *lines, *(f"warning: {each}" for each in warnings), verdict):
-        console.print(line)
-    console.print(f"saved in {file}")
+    return [*lines, *(f"warning: {each}" for each in warnings)]
 
 
-def write(file: Path, result: dict[str, Any]) -> None:
+def slice_columns(
+    others: Sequence[Mapping[str, Any]], names: Sequence[str] | str | None
+) -> dict[str, list[Any]]:
+    """The cells of the columns to slice by.
+
+    Raises:
+        InputError: the rows have no such column.
+    """
+    wanted = [names] if isinstance(names, str) else names or []
+    there = dict.fromkeys(name for row in others for name in row) if wanted else {}
+    for name in wanted:
+        if name not in there:
+            held = ", ".join(there) or "none"
+            raise InputError(
+                f"data.slices={command_line([name])}: the texts have no column {name!r} beside "
+                f"text and label; they have {held}"
+            )
+    return {name: [row.get(name) for row in others] for name in wanted}
+
+
+def write(
+    file: Path,
+    result: dict[str, Any],
+    answers: Answers,
+    others: Sequence[Mapping[str, Any]],
+) -> None:
     """
     Raises:
         InputError: it can't be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        write_predictions(file.with_name(PREDICTIONS), answers, others)
         write_json(file, result)
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
@@ -107,6 +189,11 @@ def check_loss(loss: float, directory: Path) -> None:
 def golden_difference(classifier: AnyClassifier, texts: list[str], stored: Tensor) -> float:
     """The largest difference between the stored logits of the golden texts and those of now."""
     return (classifier.logits(texts) - stored).abs().max().item()
+
+
+def same_accuracy(reported: dict[str, float], scores: Scores) -> bool:
+    """Earlier versions rounded to float32, which is no other result."""
+    return math.isclose(reported["accuracy"], scores.accuracy, rel_tol=1e-6)
 
 
 def judge(
@@ -131,6 +218,6 @@ def judge(
             else "the test data have changed"
         )
         return f"nothing to compare with: {changed}"
-    if reported["accuracy"] == scores.accuracy:
+    if same_accuracy(reported, scores):
         return f"reproduced: training reported the same accuracy, {100 * scores.accuracy:.2f} %"
     return f"differs: training reported an accuracy of {100 * reported['accuracy']:.2f} %"

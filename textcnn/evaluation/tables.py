@@ -1,5 +1,6 @@
 """Scores as text for the terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -9,6 +10,7 @@ from textcnn.evaluation.metrics import Scores
 if TYPE_CHECKING:
     from textcnn.evaluation.measures.intervals import Interval
     from textcnn.evaluation.measures.measure import Measures
+    from textcnn.evaluation.texts.slices import Group
 
 # The measures for the terminal; R@k and others are in the file.
 IN_PERCENT = {
@@ -59,6 +61,31 @@ def summary(scores: Scores, sure: "Interval | None" = None) -> str:
         f"macro-F1 {100 * scores.macro_f1:.2f} %, "
         f"loss {scores.loss:.4f} on {scores.examples:,} texts"
     )
+
+
+def slice_table(groups: Sequence["Group"]) -> Table:
+    """A row for each slice but those by class, which are in the table of classes."""
+    table = Table(title="Parts of the texts", title_justify="left")
+    table.add_column("by", overflow="fold")
+    table.add_column("value", overflow="fold")
+    for name in ("accuracy %", "95 %", "macro-F1 %", "examples"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for group in groups:
+        if group.by == "class" and not group.column:
+            continue
+        table.add_section()
+        for number, each in enumerate(group.slices):
+            low, high = (f"{100 * end:.1f}" for end in each.interval or (0.0, 1.0))
+            f1 = "" if each.macro_f1 is None else f"{100 * each.macro_f1:.1f}"
+            table.add_row(
+                "" if number else group.by,
+                each.value,
+                f"{100 * each.accuracy:.1f}",
+                f"{low} to {high}",
+                f1,
+                f"{each.examples:,}",
+            )
+    return table
 
 
 def with_interval(share: float, sure: "Interval | None") -> str:

@@ -1,8 +1,8 @@
 """Explains predictions: exactly where logits are sums over n-grams, otherwise by approximation."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from textcnn.data.batching import Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.explanation.explanation import Explanation, TokenizedText, build_explanation
+from textcnn.explanation.explanation import Explanation, build_explanation
+from textcnn.explanation.flips import find_flip
 from textcnn.explanation.gradients import STEPS, gradient_parts
 from textcnn.explanation.occlusion import occlusion_parts
 from textcnn.explanation.parts import Parts
+from textcnn.explanation.subject import Subject
 from textcnn.explanation.sums import (
     OfNetwork,
     cautions,
@@ -21,9 +23,9 @@ from textcnn.explanation.sums import (
     networks_of,
     widest_window,
 )
+from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import merged, units_of
 from textcnn.explanation.windows import network_parts
-from textcnn.models.prediction import AnyPrediction
 from textcnn.text.encoder import TextEncoder
 
 METHODS = ("auto", "exact", "gradients", "occlusion")
@@ -34,24 +36,13 @@ BATCH_SIZE, BATCH_TOKENS = 64, 2**14
 OCCLUDED = 256  # parts of a text that are taken out in turn; longer texts are divided coarsely
 
 
-class Subject(Protocol):
-    """A classifier."""
-
-    model: Any
-    encoder: TextEncoder
-    labels: tuple[str, ...]
-
-    def logits(self, texts: Sequence[str]) -> Tensor: ...
-
-    def decide(self, logits: Tensor) -> Sequence[AnyPrediction]: ...
-
-
 def explain(
     classifier: Subject,
     texts: Sequence[str],
     *,
     method: str = "auto",
     classes: int | None = CLASSES,
+    flip: bool = False,
 ) -> list[Explanation]:
     """What each n-gram of each text adds to the logits of the most probable classes.
 
@@ -60,6 +51,7 @@ def explain(
             windows have at most WIDEST tokens, else gradients. Only networks are approximated: what
             n-grams beside them add is exact.
         classes: how many are explained, the most probable ones; None: all.
+        flip: also search few words of each text without which the answer is another.
 
     Raises:
         InputError: the model has no exact explanation, or there is no such method.
@@ -72,7 +64,7 @@ def explain(
     read = [TokenizedText(text, classifier.encoder) for text in texts]
     parts = parts_of_texts(classifier, read, chosen, method)
     notes = [*method_notes(method), *cautions(classifier.model, exact=method == "exact")]
-    return [
+    explanations = [
         build_explanation(
             text,
             own,
@@ -86,6 +78,23 @@ def explain(
             read, parts, chosen, logits, predictions, strict=True
         )
     ]
+    if not flip:
+        return explanations
+    pairs = zip(explanations, read, strict=True)
+    return [with_flip(classifier, explanation, text) for explanation, text in pairs]
+
+
+def with_flip(classifier: Subject, explanation: Explanation, text: TokenizedText) -> Explanation:
+    first, *others = explanation.logits
+    speaks = explanation.of_tokens(first)
+    if others:  # against the class that is nearest
+        against = explanation.of_tokens(others[0])
+        speaks = [one - two for one, two in zip(speaks, against, strict=True)]
+    found = find_flip(classifier, text, speaks)
+    notes = explanation.notes
+    if found is None:
+        notes = (*notes, "no removal of words was found that changes the answer")
+    return replace(explanation, flip=found, notes=notes)
 
 
 def method_notes(method: str) -> list[str]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from textcnn.explanation.parts import Ngram, Parts
-from textcnn.models.prediction import AnyPrediction, Prediction
-from textcnn.text.encoder import TextEncoder, cut
-from textcnn.text.spans import Span, token_spans
-
-START, END = "<s>", "</s>"  # marks of a text's start and end in n-grams
+from textcnn.explanation.flips import Flip
+from textcnn.explanation.parts import Parts
+from textcnn.explanation.subject import names_of
+from textcnn.explanation.tokenized import TokenizedText
+from textcnn.models.prediction import AnyPrediction
+from textcnn.text.spans import Span
 
 Numbers = dict[str, float]  # by label
 
@@ -58,6 +58,7 @@ class Explanation:
     rest: Numbers
     method: str  # "exact", "occlusion" or "gradients"
     notes: tuple[str, ...]  # what the numbers don't say
+    flip: Flip | None = None  # None: not searched, or not found
 
     @property
     def exact(self) -> bool:
@@ -67,9 +68,7 @@ class Explanation:
     @property
     def predicted(self) -> tuple[str, ...]:
         """The predicted class, or all predicted labels of a set."""
-        if isinstance(self.prediction, Prediction):
-            return (self.prediction.label,)
-        return tuple(self.prediction.as_json()["labels"])
+        return names_of(self.prediction)
 
     def of_tokens(self, label: str) -> list[float]:
         """(tokens,) what each token adds to a class: an equal share of each of its n-grams."""
@@ -97,40 +96,9 @@ class Explanation:
             "method": self.method,
             "exact": self.exact,
             "notes": self.notes,
+            "flip": None if self.flip is None else self.flip.as_json(),
             "tokens": self.tokens,
         }
-
-
-class TokenizedText:
-    """A text as the classifier reads it: its tokens, and where they are."""
-
-    def __init__(self, text: str, encoder: TextEncoder):
-        tokens = encoder.tokenizer(text)
-        limits = encoder.max_length, encoder.truncate
-        self.text, self.encoder = text, encoder
-        self.tokens = tuple(cut(tokens, *limits))
-        self.spans: tuple[Span | None, ...] = tuple(
-            cut(token_spans(encoder.tokenizer, text), *limits)
-        )
-        # where tokens were cut out of the middle
-        self.gap = None
-        if encoder.max_length is not None and len(tokens) > len(self.tokens):
-            self.gap = {"both": len(self.tokens) - encoder.max_length // 2}.get(encoder.truncate)
-
-    def characters(self, span: Span) -> Span | None:
-        """The characters of tokens that follow each other."""
-        start, end = span
-        own = [each for each in self.spans[start:end] if each is not None]
-        interrupted = self.gap is not None and start < self.gap < end
-        if interrupted or not own or len(own) < end - start:
-            return None
-        return own[0][0], own[-1][1]
-
-    def spelled(self, ngram: Ngram) -> str:
-        """Its words, with marks for the start and the end of the text."""
-        start, end = ngram.places[0]
-        words = [START] * ngram.opens + [*self.tokens[start:end]] + [END] * ngram.closes
-        return self.encoder.tokenizer.join(words)
 
 
 def build_explanation(

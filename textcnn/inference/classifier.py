@@ -29,6 +29,8 @@ T = TypeVar("T")
 P = TypeVar("P", bound=AnyPrediction)
 # Tokens per batch, including padding, where only maxima are kept: a tenth faster than fewer.
 MAXIMA_TOKENS = 2**17
+# Tokens of the longest n-grams that may be unfamiliar: nearly all longer ones of any text are.
+LONGEST_WORDS, LONGEST_CHARACTERS = 2, 5
 
 
 class BaseClassifier(Generic[P]):
@@ -138,19 +140,23 @@ class BaseClassifier(Generic[P]):
         return list(chain.from_iterable(parts))
 
     def explain(
-        self, texts: Sequence[str], *, method: str = "auto", classes: int | None = CLASSES
+        self,
+        texts: Sequence[str],
+        *,
+        method: str = "auto",
+        classes: int | None = CLASSES,
+        flip: bool = False,
     ) -> list[Explanation]:
         """What each n-gram of each text adds to the logits, in the order of the texts.
 
-        Args:
-            method, classes: see `textcnn.explanation.explain.explain`.
+        Arguments are those of `textcnn.explanation.explain.explain`.
 
         Raises:
             TypeError: as `logits`.
             InputError: the method doesn't apply to this model.
         """
         check_texts(texts)
-        return explain(self, texts, method=method, classes=classes)
+        return explain(self, texts, method=method, classes=classes, flip=flip)
 
     def unfamiliar(self, texts: Sequence[str]) -> Tensor:
         """The share of the n-grams of each text that training never saw: (texts,) float64.
@@ -159,13 +165,23 @@ class BaseClassifier(Generic[P]):
         `logits`; see `unseen_shares`.
         """
         check_texts(texts)
-        encoded, seen_ids = encode_texts(texts, self.encoder), self.calibration.seen_ids
+        encoded = encode_texts(texts, self.encoder)
         shares = torch.empty(len(texts), dtype=torch.float64)
         for rows in sorted_batches(encoded.lengths, None, SCORED_TOKENS):
             batch = encoded.batch(rows).to(next(self.model.parameters()).device)
-            found = unseen_shares(self.model, batch.ids, batch.lengths, seen_ids)
-            shares[torch.from_numpy(rows)] = found.cpu()
+            shares[torch.from_numpy(rows)] = self.unseen_shares(batch, self.calibration.seen_ids)
         return shares
+
+    def unseen_shares(self, batch: Batch, seen_ids: int | None) -> Tensor:
+        """`unfamiliar` of encoded texts: (batch,) float64; `seen_ids` as in `Calibration`."""
+        words = dict(self.encoder.tokenizer.settings).get("unit", "word") == "word"
+        return unseen_shares(
+            self.model,
+            batch.ids,
+            batch.lengths,
+            longest=LONGEST_WORDS if words else LONGEST_CHARACTERS,
+            seen_ids=seen_ids,
+        ).cpu()
 
     def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
         """Chunks to process in parallel, if there are many texts."""

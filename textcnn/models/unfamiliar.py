@@ -6,20 +6,24 @@ from torch import Tensor, nn
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
-LONGEST = 2  # tokens: most longer n-grams of any new text are new
-
 
 def unseen_shares(
-    model: nn.Module, ids: Tensor, lengths: Tensor, seen_ids: int | None = None
+    model: nn.Module,
+    ids: Tensor,
+    lengths: Tensor,
+    *,
+    longest: int,
+    seen_ids: int | None = None,
 ) -> Tensor:
     """The share of the n-grams of each text that no training text holds.
 
-    N-grams of one and two tokens count, with the start and the end of the text; without n-grams in
-    the model, tokens alone. An empty text has 1.
+    N-grams may begin at the start and end at the end of a text, which count as tokens then. Without
+    n-grams in the model, single tokens count alone. An empty text has 1.
 
     Args:
         ids: (batch, time) int64, PADDING after a text's end.
         lengths: (batch,) int64
+        longest: tokens of an n-gram, at most; the model may know shorter ones only.
         seen_ids: ids from here on are of tokens that training never saw; None: there are none.
 
     Returns:
@@ -31,7 +35,7 @@ def unseen_shares(
     if ngrams is not None:
         index = ngrams.index
         for tokens, keys in enumerate(index.keys_by_length(ids, lengths), start=2):
-            if tokens > LONGEST:
+            if tokens > longest:
                 break
             known = known + (index.table.look_up(keys) != PADDING).sum(dim=1)
             # with a mark at each end of the text

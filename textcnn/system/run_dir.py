@@ -19,6 +19,7 @@ from textcnn.system.paths import expanded
 CONFIG = "config.yaml"
 METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
+PREDICTIONS = "predictions.jsonl"  # of evaluate
 RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
 PROJECTOR, PROJECTOR_CONFIG = "projector", "projector_config.pbtxt"  # of TensorBoard
 RUNS_INSIDE = ("fold", "member", "teacher")  # fold-1, fold-2, ...
@@ -26,7 +27,7 @@ TEACHER_LOGITS = "teacher_logits.safetensors"
 WORDS = "words_of_vectors.json"
 TOKENIZER = "tokenizer.json"
 MADE_BY_A_RUN = (
-    *(CONFIG, METRICS, EVALUATION, "best", "last", ".best.old", ".last.old", ".hydra"),
+    *(CONFIG, METRICS, EVALUATION, PREDICTIONS, "best", "last", ".best.old", ".last.old", ".hydra"),
     *(PROJECTOR, PROJECTOR_CONFIG),
     *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS, WORDS, TOKENIZER),
 )

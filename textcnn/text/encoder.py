@@ -55,4 +55,5 @@ def build_vocabulary(
     """
     if tokenizer.alphabet is not None:
         return Vocabulary(tokenizer.alphabet)
-    return Vocabulary.build(counts(), min_frequency, max_vocabulary)
+    known = {token: count for token, count in counts().items() if token != tokenizer.unknown}
+    return Vocabulary.build(known, min_frequency, max_vocabulary)

@@ -63,6 +63,7 @@ class Tokenizer:
     alphabet: str | None = None  # all tokens; None: learned from the training texts
     settings: tuple[tuple[str, Any], ...] = ()  # the arguments of `build_tokenizer`
     prepare: Callable[[str], str] = str  # applied before `split`; `str` changes nothing
+    unknown: str | None = None  # the token that stands for what the tokenizer doesn't know
 
     def __call__(self, text: str) -> Sequence[str]:
         return self.split(self.prepare(text))
@@ -151,7 +152,10 @@ def word_tokenizer(
     changes = normalization if normalization != Normalization() else str
     if definition is not None:
         parsed = parse_definition(tokenizer, definition)
-        return Tokenizer(FileSplitter(tokenizer, parsed), joiner(parsed), prepare=changes)
+        unknown = getattr(parsed.model, "unk_token", None)
+        return Tokenizer(
+            FileSplitter(tokenizer, parsed), joiner(parsed), prepare=changes, unknown=unknown
+        )
     own: dict[str, Callable[[str], list[str]]] = {
         "basic_english": basic_english_words,
         "whitespace": str.split,

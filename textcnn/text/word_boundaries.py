@@ -5,6 +5,7 @@ their tokens are characters, and runs of katakana. A character includes the mark
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -29,7 +30,14 @@ def unicode_words(text: str) -> list[str]:
     """
     if text.isascii():
         return ASCII_WORDS.findall(text)
-    return [word for word in boundaries().split(text) if word and not word.isspace()]
+    return [word for word in segments(text) if word and not word.isspace()]
+
+
+def segments(text: str) -> Iterator[str]:
+    """The parts of a text between word boundaries."""
+    flag, many_flags = flags()
+    for number, part in enumerate(many_flags.split(text)):
+        yield from (flag.findall if number % 2 else boundaries().split)(part)
 
 
 def separated(normalization: Normalization, text: str) -> str:
@@ -59,6 +67,18 @@ def boundaries() -> Any:
     import regex
 
     return regex.compile(r"(?V1)(?w)\b")
+
+
+@cache
+def flags() -> tuple[Any, Any]:
+    """Expressions of a flag, two letters of its own kind, and of a run of many.
+
+    The boundaries in a run of n such letters take a time of n².
+    """
+    import regex
+
+    letter = r"\p{Regional_Indicator}[\p{M}\p{Cf}]*+"
+    return regex.compile(f"(?:{letter}){{1,2}}"), regex.compile(f"((?:{letter}){{32,}})")
 
 
 class Spacing(dict[int, str]):

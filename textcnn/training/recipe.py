@@ -17,7 +17,6 @@ from textcnn.checkpoint import (
     Checkpoint,
     load_checkpoint,
     save_checkpoint,
-    update_manifest,
 )
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
@@ -27,29 +26,28 @@ from textcnn.data.sources.memory import Rows
 from textcnn.data.splits import parts_of
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.scoring import score_classifier
-from textcnn.inference import BaseClassifier, load, rebuild
-from textcnn.system.atomic import existing, new_file, write_json
-from textcnn.system.run_dir import CONFIG, METRICS, create_run_dir
+from textcnn.inference import BaseClassifier, rebuild
+from textcnn.system.atomic import existing, new_file
+from textcnn.system.run_dir import CONFIG, create_run_dir
 from textcnn.system.terminal import build_console
 from textcnn.text.vectors import TokenVectors
 from textcnn.text.vocabulary import Vocabulary
-from textcnn.training.calibrating import calibrate_best, calibration_of, selected_calibration
+from textcnn.training.calibrating import calibration_of, selected_calibration
 from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
+from textcnn.training.finishing import finish
 from textcnn.training.loop import Stopping, fit
 from textcnn.training.many_runs.teacher import load_teacher
-from textcnn.training.ngrams.baseline import train_baseline
 from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.parts import (
     build_parts,
     load_data,
     opening_report,
     vectors_for,
-    wants_baseline,
 )
 from textcnn.training.progress import TrainingProgress
-from textcnn.training.report import Outcome, saved_line
+from textcnn.training.report import Outcome
 from textcnn.training.resuming import (
     read_tokenizer,
     read_words,
@@ -59,7 +57,6 @@ from textcnn.training.resuming import (
     state_to_resume,
 )
 from textcnn.training.state import TrainingState
-from textcnn.training.tensorboard.hyper_parameters import shown_settings
 
 SELECTED = "selected"  # the checkpoint of a member that validation chose, before final training
 
@@ -318,29 +315,5 @@ class TrainingRun:
         return Outcome(best, test, validation, self.state, self.seconds)
 
     def finish(self) -> None:
-        """Test the best checkpoint, as read back from the disk, and write `metrics.json`."""
-        self.accelerator.wait_for_everyone()
-        best = load(self.run_dir)
-        texts, selection = self.trained_on.texts, self.selection
-        test = self.score(best, texts.test) if len(texts.test) else None
-        validation = self.score(best, texts.validation) if selection is None else None
-        wanted = wants_baseline(self.config, self.data, self.keep)
-        baseline = train_baseline(self.data, self.config.seed, self.score) if wanted else None
-        if not self.is_first:
-            return
-        calibrate_best(self, best)
-        outcome = replace(self.outcome(best, test, validation), baseline=baseline)
-        if selection is not None:
-            outcome = replace(outcome, state=selection.state, final=self.state)
-        update_manifest(
-            self.run_dir / "best",
-            metrics={name: scores.summary() for name, scores in outcome.scores.items()},
-        )
-        metrics = outcome.as_json(self.opening, self.vectors_coverage)
-        write_json(self.run_dir / METRICS, metrics)
-        if self.curves is not None:
-            settings = shown_settings(self.config, self.run_dir)
-            outcome.log(self.curves, self.data.splits, settings, self.config.training.metric)
-        outcome.report(self.console)
-        if self.keep:
-            self.console.print(saved_line(self.run_dir))
+        """Test the best checkpoint, and report."""
+        finish(self)

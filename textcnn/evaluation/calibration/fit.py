@@ -12,7 +12,6 @@ from textcnn.evaluation.calibration.temperature import fit_platt, fit_temperatur
 from textcnn.evaluation.metrics import BATCH_SIZE, labelled_logits
 from textcnn.inference import BaseClassifier
 from textcnn.models.calibration import Calibration
-from textcnn.models.unfamiliar import unseen_shares
 
 MOST_LOGITS = 10_000_000  # that are fitted: more change nothing, and take gigabytes
 FAMILIAR = 0.99  # the share of validation texts that are not flagged
@@ -82,5 +81,5 @@ def read(
     for places, (found, batch) in zip(batches, read_batches, strict=True):
         at = torch.from_numpy(places)
         logits[at] = found.float().cpu()
-        shares[at] = unseen_shares(classifier.model, batch.ids, batch.lengths, seen_ids).cpu()
+        shares[at] = classifier.unseen_shares(batch, seen_ids)
     return logits, shares

@@ -16,7 +16,7 @@ from textcnn.system.run_dir import CONFIG, METRICS
 # Keys in which runs of one configuration may differ.
 OUTSIDE = {
     *("seed", "data.fold", "training.member"),
-    *("run_dir", "resume", "overwrite"),  # they don't change what is learned
+    *("run_dir", "resume", "overwrite", "report"),  # they don't change what is learned
 }
 LONGEST = 1e12  # seconds
 

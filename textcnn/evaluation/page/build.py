@@ -1,28 +1,40 @@
 """The content of a report, from a scored split."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textcnn.evaluation.measures.measure import Measures, measure
+from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.conclusions import conclusions
 from textcnn.evaluation.page.content import Content, Figure, Grid
 from textcnn.evaluation.page.drawings import draw_curves
-from textcnn.evaluation.page.examples import examples_of, least_sure, surest_mistakes
-from textcnn.evaluation.page.grids import classes_grid, confused_grid, confusion_of, measures_grid
-from textcnn.evaluation.page.model_card import CardFacts
-from textcnn.evaluation.predictions import Predictions
+from textcnn.evaluation.page.examples import SHOWN, examples_of
+from textcnn.evaluation.page.grids import (
+    classes_grid,
+    confused_grid,
+    confusion_of,
+    measures_grid,
+    slice_grid,
+)
+from textcnn.evaluation.page.model_card import CardFacts, write_card
+from textcnn.evaluation.page.page import write_page
 from textcnn.evaluation.references import BaselineScores, majority
 from textcnn.evaluation.strongest import strongest_ngrams
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.mistakes import least_sure, surest_mistakes
+from textcnn.evaluation.texts.slices import Group, weak_slices
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.inference import BaseClassifier
 from textcnn.system.arguments import argument
+from textcnn.system.atomic import existing
+from textcnn.system.run_dir import METRICS
 
 DECIDING = 12  # n-grams of a class
 MOST_DECIDED = 50  # classes in the table of n-grams
+MOST_EPOCHS = 1000  # of a history that is drawn
 
 
 @dataclass(frozen=True)
@@ -32,13 +44,10 @@ class Scored:
     classifier: BaseClassifier[Any]
     split: str  # its name
     scores: Scores
-    predictions: Predictions
-    names: Sequence[str]  # of the classes, by id; those that the classifier lacks come last
-    text_of: Callable[[int], str]  # the text at a place of the split
+    measures: Measures
+    answers: Answers
+    groups: Sequence[Group]  # slices
     baseline: BaselineScores | None = None
-
-    def measured(self) -> Measures:
-        return measure(self.predictions)
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,6 @@ class Background:
 
 def build_content(
     scored: Scored,
-    measures: Measures,
     background: Background,
     *,
     checkpoint: Path,
@@ -62,7 +70,6 @@ def build_content(
     data: str,
     more: Sequence[str] = (),
     warnings: Sequence[str] = (),
-    slices: Sequence[Grid] = (),
     calibration: Figure | None = None,
     probabilities: Grid | None = None,
     audit: Sequence[str] = (),
@@ -73,10 +80,10 @@ def build_content(
         model, data: their names.
         more: conclusions beside those from the scores.
     """
-    scores, predictions = scored.scores, scored.predictions
-    most = majority(predictions)
-    found = conclusions(scores, scored.split, measures.intervals["accuracy"], most, scored.baseline)
-    show = (predictions, scored.names, scored.text_of, scored.classifier)
+    scores, measures, answers = scored.scores, scored.measures, scored.answers
+    most, sure = majority(answers.predictions), measures.intervals["accuracy"]
+    found = conclusions(scores, scored.split, sure, most, scored.baseline)
+    weak = weak_slices(scored.groups, scores.accuracy)
     return Content(
         name=f"{model} on {data}",
         facts=(
@@ -85,16 +92,17 @@ def build_content(
             f"{len(scored.classifier.labels):,} classes",
         ),
         conclusions=(*found, *more),
-        warnings=(*score_warnings(scores, scored.split), *warnings),
+        warnings=(*score_warnings(scores, scored.split), *weak, *warnings),
         measures=measures_grid(scores, measures, most, scored.baseline),
         classes=classes_grid(scores, measures),
         confusion=confusion_of(scores),
-        confused=confused_grid(scores, predictions),
+        confused=confused_grid(answers),
         calibration=calibration,
         probabilities=probabilities,
-        slices=tuple(slices),
-        mistakes=examples_of(surest_mistakes(predictions), *show),
-        unsure=examples_of(least_sure(predictions), *show),
+        # those by class are in the table of classes
+        slices=tuple(slice_grid(group) for group in scored.groups if group.by != "class"),
+        mistakes=examples_of(surest_mistakes(answers, SHOWN), answers, scored.classifier),
+        unsure=examples_of(least_sure(answers, SHOWN), answers, scored.classifier),
         deciding=deciding_grid(scored.classifier),
         audit=tuple(audit),
         curves=draw_curves(background.history),
@@ -142,6 +150,34 @@ def commands(checkpoint: Path) -> tuple[tuple[str, str], ...]:
         ("Explain one answer:", f'python -m textcnn.explain {given} text="a text"'),
         ("Check what changes its answers:", f"python -m textcnn.audit {given}"),
     )
+
+
+def write_report(run_dir: Path, scored: Scored, background: Background, **named: Any) -> Path:
+    """Write the page and the model card into a run directory, and return the path of the page.
+
+    Args:
+        named: as `build_content` takes them.
+    """
+    content = build_content(scored, background, audit=read_audit(run_dir), **named)
+    write_card(run_dir, content, card_facts(scored, named["data"]))
+    return write_page(run_dir, content)
+
+
+def read_history(checkpoint: Path) -> list[dict[str, Any]]:
+    """The history of the run that a checkpoint belongs to; empty if there is nothing to read."""
+    try:
+        file = existing(checkpoint).parent / METRICS
+        lines = json.loads(file.read_text(encoding="utf-8"))["history"]
+        return [
+            {"epoch": int(line["epoch"])}
+            | {
+                split: {name: float(line[split][name]) for name in ("loss", "accuracy")}
+                for split in ("train", "validation")
+            }
+            for line in lines[:MOST_EPOCHS]
+        ]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return []
 
 
 def read_audit(run_dir: Path) -> tuple[str, ...]:

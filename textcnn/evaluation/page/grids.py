@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from textcnn.evaluation.measures.intervals import Interval
 from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.content import Confusion, Grid
-from textcnn.evaluation.predictions import Predictions
 from textcnn.evaluation.references import BaselineScores, Majority
 from textcnn.evaluation.tables import accuracy_name
+from textcnn.evaluation.texts.answers import Answers
+from textcnn.evaluation.texts.mistakes import confusions
+from textcnn.evaluation.texts.slices import Group
 
 MOST_CLASSES = 100  # rows of a table of classes
 MOST_IN_SQUARE = 25  # classes of a confusion matrix that still fits on a page
-CONFUSIONS = 15  # pairs of classes in the list
+CONFUSIONS = 15
 # The names of `Measures` in the order of the table; those without a unit are no shares.
 NAMES = {
     "balanced_accuracy": "balanced accuracy",
@@ -104,24 +104,25 @@ def confusion_of(scores: Scores) -> Confusion | None:
     return Confusion(tuple(row.label for row in scores.classes), scores.confusion)
 
 
-def confused_grid(scores: Scores, predictions: Predictions) -> Grid | None:
-    """The most frequent pairs of a true and another predicted class; None without any."""
-    if predictions.multi_label:
-        return None
-    names = [row.label for row in scores.classes]
-    wrong = ~predictions.correct
-    pairs = predictions.truth[wrong] * len(names) + predictions.predicted[wrong]
-    kinds, counts = np.unique(pairs, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:CONFUSIONS]
-    if not len(order):
-        return None
-    rows = []
-    for kind, count in zip(kinds[order].tolist(), counts[order].tolist(), strict=True):
-        true, answer = divmod(kind, len(names))
-        share = percent(count / max(scores.classes[true].examples, 1))
-        rows.append((names[true], names[answer], f"{count:,}", share))
-    header = ("true class", "predicted", "texts", "of the true class")
-    return Grid(header, tuple(rows), "The most frequent confusions.")
+def confused_grid(answers: Answers) -> Grid | None:
+    """The most frequent confusions; None without any."""
+    rows = tuple((each.words, f"{each.texts:,}") for each in confusions(answers, CONFUSIONS))
+    return Grid(("the most frequent confusions", "texts"), rows) if rows else None
+
+
+def slice_grid(group: Group) -> Grid:
+    """A row for each slice."""
+    rows = tuple(
+        (
+            each.value,
+            f"{each.examples:,}",
+            percent(each.accuracy),
+            ends(each.interval),
+            "" if each.macro_f1 is None else percent(each.macro_f1),
+        )
+        for each in group.slices
+    )
+    return Grid((group.by, "texts", "accuracy", "95 % interval", "macro-F1"), rows)
 
 
 def as_grid(rows: Sequence[Sequence[str]], caption: str = "") -> Grid:

@@ -105,6 +105,8 @@ class NgramIndex:
         Returns:
             (batch, places) int64: the numbers of each text, ascending; PADDING at free places.
         """
+        if not ids.shape[1]:  # all texts are empty; PyTorch sums no bags of no places
+            return torch.full((len(ids), 1), PADDING, device=ids.device)
         single = ids.masked_fill(ids == UNKNOWN, PADDING)
         longer = [self.table.look_up(keys) for keys in self.keys_by_length(ids, lengths)]
         return distinct(torch.cat([single, *longer], dim=1), len(self))

@@ -3,8 +3,8 @@
 import shlex
 
 from textcnn.config.data import DataConfig
+from textcnn.config.illustrate import IllustrateConfig
 from textcnn.config.keys import command_line, walk
-from textcnn.config.programs import IllustrateConfig
 from textcnn.system.arguments import argument
 
 

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from textcnn.config.keys import walk
 
-OUTSIDE = {"run_dir", "resume", "overwrite"}  # they don't change what is learned
+OUTSIDE = {"run_dir", "resume", "overwrite", "report"}  # they don't change what is learned
 ALWAYS = ("model.name", "optimizer.learning_rate", "seed")  # in which runs mostly vary
 
 

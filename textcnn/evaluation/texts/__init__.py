@@ -1,0 +1,1 @@
+"""Which texts a classifier gets right and wrong."""
