@@ -50,7 +50,9 @@ def evaluate(checkpoint: Path, out: Path, *overrides: str) -> int:
 
 
 def last_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
-    return capfd.readouterr().out.splitlines()
+    """Without that of the report, which names a file."""
+    lines = capfd.readouterr().out.splitlines()
+    return [line for line in lines if not line.startswith("report: ")]
 
 
 def test_exactly_the_reported_scores_are_reproduced(
@@ -65,7 +67,7 @@ def test_exactly_the_reported_scores_are_reproduced(
     assert result["reproduced"] is True
     assert result["golden_difference"] <= 1e-5
     assert everything(tiny_run) == before  # the checkpoint is only read
-    *_, summary, measures, always, verdict, saved = last_lines(capfd)
+    *_, summary, measures, always, _trust, verdict, saved = last_lines(capfd)
     percent = f"{100 * reported['accuracy']:.2f} %"
     low, high = (f"{100 * end:.1f}" for end in result["intervals"]["accuracy"])
     assert summary.startswith(f"accuracy {percent} (95 %: {low} to {high}), macro-F1 ")
@@ -381,3 +383,41 @@ def test_a_column_that_is_not_there_is_refused(
         "data.slices=[source]: the texts have no column 'source' beside text and label; they have "
         "none"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("new.csv", "text,stars\ngoal,3\n", "has no column 'label'; it has text, stars; set"),
+        ("new.csv", "text,label\ngoal,\nplot,\n", "column 'label' is empty in 2 of 2 rows"),
+        ("new.jsonl", '{"text": "goal"}\n', "no column 'label'; it has text"),
+        ("new.txt", "goal goal\n", "row 1: no label; a .txt file is read in fastText's format"),
+    ],
+)
+def test_texts_without_labels_are_told_which_program_is_for_them(
+    tiny_run: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    reason: str,
+) -> None:
+    file = tmp_path / name
+    file.write_text(content, encoding="utf-8")
+    assert evaluate(tiny_run, tmp_path / "out", "data=files", f"data.test={file}") == 2
+    line = error_line(capfd)
+    assert reason in line
+    *_, command = line.split("; ")
+    assert command == (
+        "if these texts have no labels, let the checkpoint label them: python -m textcnn.predict "
+        f"checkpoint={tiny_run} input={file}"
+    )
+
+
+def test_a_text_column_of_its_own_is_in_the_command(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = write_csv(tmp_path / "new.csv", [("goal", "3")], header=("body", "stars"))
+    keys = ("data=files", f"data.test={file}", "data.text=body")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 2
+    assert error_line(capfd).endswith(f"input={file} data.text=body")

@@ -46,7 +46,7 @@ def texts(labels: Any) -> EncodedTexts:
 
 def classifier(thresholds: tuple[float, ...] | None = None) -> Any:
     model = Known()
-    return SimpleNamespace(model=model, network=model, labels=LABELS, thresholds=thresholds)
+    return SimpleNamespace(model=model, network=model, labels=LABELS, raw_thresholds=thresholds)
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def content(name: str = HOSTILE) -> Content:
         slices=(Grid(("length", "accuracy"), ((name, "80 %"),)),),
         mistakes=(Example(7, name, name, "97 %", (Piece(name, 1.0), Piece(name, -0.5))),),
         unsure=(Example(8, name, name, "51 %", (Piece(name),), ((name, "+1.2"),)),),
-        deciding=Grid(("class", "n-grams"), ((name, name),), words=True),
+        deciding=(Grid(("class", "n-grams"), ((name, name),), words=True),),
         audit=(name,),
         curves=draw_curves(HISTORY),
         data=Grid(("", "train"), (("texts", "500"),)),

@@ -15,6 +15,10 @@ class InputError(ValueError):
         super().__init__("\n".join(map(shortened, message.split("\n"))))
 
 
+class NoLabelsError(InputError):
+    """Texts have no labels where labels are needed."""
+
+
 def shortened(line: str, longest: int = LONGEST_LINE) -> str:
     """The start and the end of a line that is too long."""
     if len(line) <= longest:

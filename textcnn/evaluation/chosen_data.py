@@ -11,9 +11,11 @@ from textcnn.config.programs import TrainConfig
 from textcnn.config.synthetic import SyntheticConfig
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
+from textcnn.data.sources.formats import TABLES, format_of
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits, load_test
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
+from textcnn.system.arguments import argument
 from textcnn.system.paths import find_stored
 
 
@@ -68,6 +70,28 @@ def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataC
 def needed(name: str, data: DataConfig) -> bool:
     """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
     return name == "test" or data.test is None or data.folds is not None
+
+
+def labelled_rows(
+    data: DataConfig, trained: TrainConfig, labels: tuple[str, ...], checkpoint: str
+) -> tuple[LabelledTexts, list[str]]:
+    """As `test_rows`; texts without labels are told which program is for them.
+
+    Args:
+        checkpoint: as the user gave it.
+    """
+    try:
+        return test_rows(data, trained, labels)
+    except NoLabelsError as error:
+        one_file = data.source == "files" and isinstance(data.test, str) and data.folds is None
+        file = data.test if one_file and format_of(data.test) not in TABLES else "texts.txt"
+        arguments = [argument("checkpoint", checkpoint), argument("input", file)]
+        if data.text != trained.data.text:
+            arguments.append(argument("data.text", data.text))
+        raise InputError(
+            f"{error}; if these texts have no labels, let the checkpoint label them: python -m "
+            f"textcnn.predict {' '.join(arguments)}"
+        ) from None
 
 
 def test_rows(

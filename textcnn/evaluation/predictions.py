@@ -120,23 +120,27 @@ class Keeper:
         self.totals[places] = logits.logsumexp(dim=1)
         self.predicted[places] = logits.argmax(dim=1)
         if len(self.ranks):
-            self.ranks[places], self.losses[places] = self.of_true_class(rows, logits)
+            own = self.of_true_class(rows, logits, self.totals[places])
+            self.ranks[places], self.losses[places] = own
 
-    def of_true_class(self, rows: np.ndarray, logits: Tensor) -> tuple[Tensor, Tensor]:
+    def of_true_class(
+        self, rows: np.ndarray, logits: Tensor, totals: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """The rank and the loss of each text of a batch."""
         assert self.texts.labels is not None
         classes = logits.shape[1]
         true = torch.from_numpy(self.texts.labels[rows])
         known = true < classes
         own = logits.gather(1, true.clamp(max=classes - 1)[:, None])  # (batch, 1)
+        ranks = (logits > own).sum(dim=1)
+        tied = ((logits == own).sum(dim=1) > 1).nonzero().flatten()
         # of equal logits the first comes before, as for argmax
-        earlier = torch.arange(classes) < true[:, None]
-        ranks = ((logits > own) | ((logits == own) & earlier)).sum(dim=1)
-        if self.texts.targets is None:
-            truth = true.masked_fill(~known, 0)
-        else:
+        earlier = torch.arange(classes) < true[tied, None]
+        ranks[tied] += ((logits[tied] == own[tied]) & earlier).sum(dim=1)
+        losses = totals - own[:, 0]
+        if self.texts.targets is not None:
             truth = torch.from_numpy(self.texts.targets[rows])
-        losses = F.cross_entropy(logits, truth, reduction="none")
+            losses = F.cross_entropy(logits, truth, reduction="none")
         return ranks.masked_fill(~known, classes), losses.masked_fill(~known, torch.nan)
 
     def gathered(self, device: torch.device) -> dict[str, Any]:

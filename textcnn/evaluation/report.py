@@ -1,21 +1,27 @@
 """The recipe of `textcnn.evaluate`: score a checkpoint, and compare with what training reported."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.table import Table
 from torch import Tensor
 
 import textcnn
 from textcnn.config.keys import command_line
-from textcnn.config.programs import EvaluateConfig
+from textcnn.config.programs import EvaluateConfig, TrainConfig
 from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
-from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
+from textcnn.evaluation.calibration.quality import (
+    CalibrationReport,
+    abstaining_table,
+    judge_probabilities,
+)
+from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import Measures, measure
 from textcnn.evaluation.metrics import Scores
@@ -56,7 +62,7 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     )
     stored = read_reported(manifest, directory / "manifest.json", len(classifier.labels))
     data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, classifier.labels)
+    rows, notes = labelled_rows(data, trained, classifier.labels, config.checkpoint)
     others = rows.others()
     columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
@@ -65,8 +71,10 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         classifier, texts, device, rows.numbers, batch_size=config.batch_size
     )
     check_loss(scores.loss, directory)
-    measures, reference = measure(predictions), majority(predictions)
+    measures = measure(predictions, classifier.thresholds)
+    reference = majority(predictions)
     groups = slice_groups(predictions, columns)
+    trust = judge_probabilities(predictions, classifier.calibration)
     answers = Answers(predictions, rows.texts(), classifier.probabilities)
     same_data = rows.fingerprint == stored.test_data
     reported = stored.scores if same_data else None
@@ -75,14 +83,8 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     exact = restore(directory, table_memory=0).classifier if config.half else classifier
     golden = golden_difference(exact, *stored.golden)
 
-    result = scores.as_json() | {
-        **measures.as_json(),
-        "majority": None if reference is None else asdict(reference),
-        "baseline": None if baseline is None else asdict(baseline),
-        "slices": [group.as_json() for group in groups],
-        "confusions": [
-            each.as_json(predictions.rows) for each in confusions(answers, MOST_CONFUSIONS)
-        ],
+    scored = Scored(classifier, "test", scores, measures, answers, groups, baseline, trust)
+    result = found(scored, reference) | {
         "checkpoint": str(directory),
         "data": asdict(data),
         "reported": reported,
@@ -91,30 +93,77 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         "textcnn": textcnn.__version__,
     }
     write(file, result, answers, others)
-    console.print(class_table(scores, f"{directory} on {data.path or data.source}"))
-    if len(groups) > 1:
-        console.print(slice_table(groups))
+    name = data.path or data.source
     verdict = judge(scores, reported, same_data, given, golden)
     beside = f"each text in {PREDICTIONS} beside it"
     if config.report:
-        page = write_report(
-            file.parent,
-            Scored(classifier, "test", scores, measures, answers, groups, baseline),
-            Background(read_history(directory), config=dump(trained)),
-            checkpoint=directory,
-            model=trained.model.title,
-            data=data.path or data.source,
-            more=[f"{verdict[0].upper()}{verdict[1:]}."],
-        )
+        page = page_of(scored, trained, file.parent, directory, name, verdict)
         beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
-    for line in (
-        *notes,
-        *(mistake_lines(answers, config.errors) if config.errors else ()),
-        *score_lines(scores, measures, reference, baseline, groups),
-        verdict,
-        f"saved in {file}, {beside}",
-    ):
+    for table in tables(scores, f"{directory} on {name}", groups, trust):
+        console.print(table)
+    for line in (*notes, *lines(scored, reference, config.errors), verdict):
         console.print(line)
+    console.print(f"saved in {file}, {beside}")
+
+
+def lines(scored: Scored, reference: Majority | None, errors: int) -> Iterator[str]:
+    """What the terminal shows below the tables.
+
+    Args:
+        errors: texts of each kind to list.
+    """
+    if errors:
+        yield from mistake_lines(scored.answers, errors)
+    compared = (scored.scores, scored.measures, reference, scored.baseline, scored.groups)
+    yield from score_lines(*compared)
+    if scored.trust is not None:
+        yield scored.trust.line
+
+
+def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
+    """The numbers of evaluation.json."""
+    baseline, trust, answers = scored.baseline, scored.trust, scored.answers
+    rows = answers.predictions.rows
+    return scored.scores.as_json() | {
+        **scored.measures.as_json(),
+        "majority": None if reference is None else asdict(reference),
+        "baseline": None if baseline is None else asdict(baseline),
+        "calibration": None if trust is None else trust.as_json(),
+        "slices": [group.as_json() for group in scored.groups],
+        "confusions": [each.as_json(rows) for each in confusions(answers, MOST_CONFUSIONS)],
+    }
+
+
+def page_of(
+    scored: Scored, trained: TrainConfig, run_dir: Path, directory: Path, data: str, verdict: str
+) -> Path:
+    """Write the report, and return the path of its page.
+
+    Args:
+        trained: with what the checkpoint was trained.
+        run_dir: of the evaluation.
+        directory: of the checkpoint.
+        data: their name.
+    """
+    return write_report(
+        run_dir,
+        scored,
+        Background(read_history(directory), config=dump(trained)),
+        checkpoint=directory,
+        model=trained.model.title,
+        data=data,
+        more=[f"{verdict[0].upper()}{verdict[1:]}."],
+    )
+
+
+def tables(
+    scores: Scores, title: str, groups: Sequence[Group], trust: CalibrationReport | None
+) -> Iterator[Table]:
+    yield class_table(scores, title)
+    if len(groups) > 1:
+        yield slice_table(groups)
+    if trust is not None and trust.abstaining:
+        yield abstaining_table(trust)
 
 
 def score_lines(

@@ -17,13 +17,13 @@ def escaped(text: str) -> str:
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def in_one_line(text: str) -> str:
-    """As `escaped`, with tabs and line feeds as two characters."""
-    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
 def json_escaped(text: str) -> str:
     """The same JSON, with escapes for characters that a terminal would obey, and for halves of
     characters. JSON escapes line feeds and tabs itself.
     """
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def in_one_line(text: str) -> str:
+    """As `escaped`, with tabs and line feeds as two characters."""
+    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")

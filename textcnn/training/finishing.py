@@ -7,6 +7,7 @@ from textcnn.checkpoint import update_manifest
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_rows
+from textcnn.evaluation.calibration.quality import judge_probabilities
 from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.build import Background, Scored, write_report
@@ -91,6 +92,7 @@ def report(run: "TrainingRun", outcome: Outcome, split: str, predictions: Predic
         Answers(predictions, rows.texts(), outcome.best.probabilities),
         slice_groups(predictions, {}),
         reference,
+        judge_probabilities(predictions, outcome.best.calibration),
     )
     background = Background(
         outcome.state.history,

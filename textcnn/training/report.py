@@ -15,6 +15,8 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
+from textcnn.explanation.learned.summary import brief
+from textcnn.explanation.shown.summary_tables import summary_markdown as learned_markdown
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.system.arguments import argument
@@ -210,6 +212,8 @@ class Outcome:
             logits = self.best.logits(texts)
             examples = example_predictions(self.best, texts, labels, rows.names, logits)
             curves.text("examples", examples, step)
+            if (learned := brief(self.best, texts)) is not None:
+                curves.text("explanation", learned_markdown(learned), step)
             probabilities = self.best.probabilities(logits).numpy()
             for curve in one_against_others(labels, probabilities, self.best.labels):
                 curves.precision_recall(*curve, step)

@@ -18,11 +18,11 @@ from textcnn.data.sources.arrow.strings import (
     strings,
     text_strings,
 )
-from textcnn.data.sources.carried import OTHERS, table_others
+from textcnn.data.sources.carried import OTHERS, columns_to_carry, table_others
 from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, weight
 from textcnn.data.sources.lines import is_empty
 from textcnn.data.sources.missing_labels import missing_as, refuse_missing
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
 from textcnn.system.arguments import argument
 
 WANTS_LISTS = "set data.multi_label=true if a text may have several labels"
@@ -85,9 +85,9 @@ class Columns:
             fields[OTHERS] = pa.string()
         return pa.schema(fields)
 
-    def wanted(self, available: Sequence[str]) -> list[str]:
-        """The columns to read of those that there are."""
-        return list(available) if self.carry else self.names
+    def wanted(self, schema: pa.Schema) -> list[str]:
+        """The columns to read of a table."""
+        return columns_to_carry(schema, self.names) if self.carry else self.names
 
 
 def table_rows(
@@ -264,20 +264,23 @@ def check_columns(
     columns: Sequence[str],
     weight: str | None = None,
     header: bool | None = None,
+    labels: Sequence[str] = (),
 ) -> None:
     """
     Args:
+        labels: those of `columns` that hold labels.
         header: True: the names are the first row; False: they are the numbers of the columns;
             None: the file stores them.
 
     Raises:
-        InputError: a column of `columns` is not among `names`.
+        InputError: a column of `columns` is not among `names`; NoLabelsError if it is of `labels`.
     """
     for column in columns:
         if column in names:
             continue
+        error = NoLabelsError if column in labels else InputError
         if header is False:
-            raise InputError(
+            raise error(
                 f"{where} has no column {column!r}; without a header (data.header=false) columns "
                 f"are numbers from 1 to {len(names)}, such as data.text=1 data.label=2"
             )
@@ -285,6 +288,4 @@ def check_columns(
         hint = ""
         if header and not set(columns) & set(names):
             hint = "; if its first row holds no names, data.header=false data.text=1 data.label=2"
-        raise InputError(
-            f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}{hint}"
-        )
+        raise error(f"{where} has no column {column!r}; it has {', '.join(names)}; set {key}{hint}")

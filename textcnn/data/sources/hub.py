@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from datasets import (
     ClassLabel,
     DatasetBuilder,
+    Features,
     IterableDataset,
     ReadInstruction,
     load_dataset_builder,
@@ -28,7 +29,7 @@ from textcnn.data.cache import content_digest
 from textcnn.data.sources.columns import Columns, check_columns, table_rows
 from textcnn.data.sources.files import STREAMED_ROWS
 from textcnn.data.sources.hub_errors import explain
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
 from textcnn.system.paths import expanded
 
 HUB_ID = r"[\w.-]+/[\w.-]+"  # owner/name
@@ -99,8 +100,8 @@ def stream_split(
     where, first_row, columns = f"{origin[0]}, {split}", 1, columns.of(key)
     with explained(*origin):
         names = rows.column_names or list(next(iter(rows)))
-        check_columns(where, names, columns.names, columns.weight)
-        rows = rows.select_columns(columns.wanted(names))
+        check_columns(where, names, columns.names, columns.weight, labels=columns.labels)
+        rows = rows.select_columns(wanted(columns, rows.features))
         for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
             check_labelled(key, where, table, columns, rows.features or {})
             yield table_rows(table, columns, where, rows.features, first_row)
@@ -289,11 +290,16 @@ def read_split(
     """
     where, columns = f"{path}, {split}", columns.of(key)
     rows = builder.as_dataset(split=split)
-    check_columns(where, rows.column_names, columns.names, columns.weight)
-    rows = rows.select_columns(columns.wanted(rows.column_names))
+    check_columns(where, rows.column_names, columns.names, columns.weight, labels=columns.labels)
+    rows = rows.select_columns(wanted(columns, rows.features))
     table = rows.with_format("arrow")[:]
     check_labelled(key, where, table, columns, rows.features)
     return table_rows(table, columns, where, rows.features)
+
+
+def wanted(columns: Columns, features: Features | None) -> list[str]:
+    """The columns to read; of streamed text files the types are unknown, and no others are read."""
+    return columns.names if features is None else columns.wanted(features.arrow_schema)
 
 
 def check_labelled(
@@ -316,7 +322,8 @@ def check_labelled(
     unlabelled = pc.equal(labels, -1)
     number = pc.sum(unlabelled).as_py() or 0
     if number == len(labels) or (named and number):
-        raise InputError(
+        error = NoLabelsError if number == len(labels) else InputError
+        raise error(
             f"{where}: {number} of {len(labels)} rows have no label (-1), first in row "
             f"{pc.index(unlabelled, True).as_py() + 1}; give {key} a split or slice that has labels"
         )

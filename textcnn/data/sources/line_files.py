@@ -17,7 +17,7 @@ from textcnn.data.sources.formats import DELIMITERS, FASTTEXT, format_of
 from textcnn.data.sources.label_cells import label_cells, weight
 from textcnn.data.sources.lines import check_has, is_empty, json_cell, json_rows, json_text
 from textcnn.data.sources.missing_labels import is_missing
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
 
 
 def line_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator[dict[str, Any]]:
@@ -45,7 +45,7 @@ def delimited_rows(
     header = next(rows, None)
     if header is None:
         return
-    check_columns(path, header, columns.names, columns.weight, columns.header)
+    check_columns(path, header, columns.names, columns.weight, columns.header, columns.labels)
     text_places = [header.index(column) for column in columns.text]
     label_places = [header.index(column) for column in columns.labels]
     weight_place = None if columns.weight is None else header.index(columns.weight)
@@ -88,7 +88,7 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
                 f"{path}, row {number}: {len(labels)} labels ({', '.join(labels)}); {WANTS_LISTS}"
             )
         if number == 1 and not labels:
-            raise InputError(
+            raise NoLabelsError(
                 f"{path}, row 1: no label; a .txt file is read in fastText's format, such as "
                 "'__label__spam buy now'"
             )
@@ -97,10 +97,13 @@ def fasttext_rows(lines: Iterable[str], path: str, columns: Columns) -> Iterator
 
 
 def json_labels(where: str, row: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    for column in columns.labels:
+        try:
+            check_has(where, row, column)
+        except InputError as error:
+            raise NoLabelsError(str(error)) from None
     if columns.kind == "names":
         return {"label": json_label(where, row, columns)}
-    for column in columns.labels:
-        check_has(where, row, column)
     return label_cells(where, [row[column] for column in columns.labels], columns)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textcnn.data.labels.spelling import trimmed
-from textcnn.errors import InputError
+from textcnn.errors import InputError, NoLabelsError
 
 SHOWN = 3
 
@@ -48,7 +48,8 @@ def refuse_missing(
     shown = ", ".join(str(number + first_row) for number in numbers)
     more = ", ..." if column.null_count > SHOWN else ""
     one = column.null_count == 1
-    raise InputError(
+    error = NoLabelsError if column.null_count == len(rows) else InputError
+    raise error(
         f"{where}, row{'' if one else 's'} {shown}{more}: column {labels!r} is {what}"
         f"{'' if one else f' in {column.null_count:,} of {len(rows):,} rows'}; fill it, or drop "
         f"{'the row' if one else 'these rows'} with data.missing_label=drop"
@@ -81,6 +82,6 @@ def drop_missing(rows: pa.Table, key: str) -> tuple[pa.Table, list[str]]:
     if missing == 0:
         return rows, []
     if missing == len(rows):
-        raise InputError(f"{key}: none of {missing:,} rows has a label; check data.label")
+        raise NoLabelsError(f"{key}: none of {missing:,} rows has a label; check data.label")
     note = f"{key}: {missing:,} of {len(rows):,} rows have no label: dropped (data.missing_label)"
     return rows.filter(pc.is_valid(rows["label"])), [note]

@@ -11,7 +11,7 @@ from textcnn.data.labels.spelling import same_label
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.carried import numbered
 from textcnn.data.sources.columns import Columns
-from textcnn.data.sources.corrections import read_corrections
+from textcnn.data.sources.corrections import Corrections, read_corrections
 from textcnn.data.sources.files import StringOrList, holds_objects, read_files, stream_files
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.unlabelled import read_unlabelled
@@ -67,7 +67,7 @@ class Source:
     relabel: str | None = None
     memory: Mapping[str, Rows] | None = None  # by split: train, validation, test, unlabelled
     seed: int = 0  # draws synthetic texts
-    carry: bool = False  # numbers of rows and other columns, see `textcnn.data.sources.carried`
+    carry: bool = False  # other columns, and in streams the numbers of rows, see `carried`
 
     @cached_property
     def columns(self) -> Columns:
@@ -118,21 +118,24 @@ class Source:
                 settings of a synthetic task contradict each other, or corrections can't be read.
         """
         readers, notes = self.open_uncorrected()
-        if self.exclude is None and self.relabel is None:
+        corrections = self.corrections
+        if not corrections.notes:
             return readers, notes
-        corrections = read_corrections(self.exclude, self.relabel, self.label_separator)
         corrections.check_splits(readers)
         return {key: partial(corrections.corrected, key, read) for key, read in readers.items()}, [
             *notes,
             *corrections.notes,
         ]
 
+    @cached_property
+    def corrections(self) -> Corrections:
+        return read_corrections(self.exclude, self.relabel, self.label_separator)
+
     def open_uncorrected(self) -> tuple[Readers, list[str]]:
         """`open` without `exclude` and `relabel`."""
         readers, notes = self.open_unnumbered()
-        if self.carry:  # before rows are left out
-            readers = {key: partial(read_numbered, read) for key, read in readers.items()}
-        return readers, notes
+        # numbered before rows are left out
+        return {key: partial(read_numbered, read) for key, read in readers.items()}, notes
 
     def open_unnumbered(self) -> tuple[Readers, list[str]]:
         """`open_uncorrected` without the numbers of rows."""

@@ -58,16 +58,15 @@ def drawn(comparisons: Sequence[Comparison]) -> tuple[list[Bar], float]:
     ends = [0.0]
     for each in comparisons:
         ends += [each.over_texts.low, each.over_texts.high]
-    low, high = min(ends), max(ends)
-    width = (high - low) or 1.0
+    least, width = min(ends), (max(ends) - min(ends)) or 1.0
 
     def place(points: float) -> float:
-        return 2 + 96 * (points - low) / width
+        return 2 + 96 * (points - least) / width
 
     bars = []
     for each in comparisons:
         found = each.over_texts
         words = f"{found.points:+.2f} points, 95 %: {found.low:+.2f} to {found.high:+.2f}"
-        places = [place(points) for points in (found.low, found.points, found.high)]
-        bars.append(Bar(each.ours, words, *places, verdict(each)))
+        low, middle, high = (place(points) for points in (found.low, found.points, found.high))
+        bars.append(Bar(each.ours, words, low, middle, high, verdict(each)))
     return bars, place(0.0)

@@ -1,5 +1,6 @@
 """All measures of a split's predictions, with their intervals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +69,15 @@ class Measures:
         }
 
 
-def measure(predictions: Predictions, *, seed: int = 0) -> Measures:
+def measure(
+    predictions: Predictions, thresholds: Sequence[float] | None = None, *, seed: int = 0
+) -> Measures:
     """
     Args:
+        thresholds: of labels in sets, as `predict` states them; None: those of the predictions.
         seed: of the resamples for intervals.
     """
+    limits = thresholds or predictions.thresholds
     texts, detailed = len(predictions), len(predictions.labels) <= MOST_DETAILED
     cells, by_counts = counted(predictions)
     counts = cells.totals(cells.counts[None])  # (1, classes, 3)
@@ -97,7 +102,7 @@ def measure(predictions: Predictions, *, seed: int = 0) -> Measures:
             label,
             defined(areas[number]),
             defined(precisions[number]),
-            None if predictions.thresholds is None else predictions.thresholds[number],
+            None if limits is None else limits[number],
             wilson(*counts[0, number, :2].tolist()),
             wilson(*counts[0, number, ::2].tolist()),
             interval(drawn["f1"][number]) if counts[0, number, 2] else None,

@@ -75,7 +75,7 @@ class Content:
     slices: tuple[Grid, ...] = ()
     mistakes: tuple[Example, ...] = ()
     unsure: tuple[Example, ...] = ()
-    deciding: Grid | None = None
+    deciding: tuple[Grid, ...] = ()
     audit: tuple[str, ...] = ()
     curves: Figure | None = None
     data: Grid | None = None
