@@ -14,7 +14,7 @@ ROOMS = (
     *("studies", "cli"),
 )
 PROGRAMS = (
-    *("train", "evaluate", "predict", "describe", "illustrate", "audit_data"),
+    *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),
     *("explain", "compare"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
@@ -44,6 +44,7 @@ DOORS = {
     "training/many_runs/students.py",
     "evaluation/chosen_data.py",
     "evaluation/report.py",
+    "evaluation/audit/run.py",
     "evaluation/comparison/collect.py",
     "evaluation/comparison/compare.py",
     "evaluation/comparison/stored.py",

@@ -21,8 +21,11 @@ from tiny_data import (
 import textcnn
 from textcnn.errors import InputError
 from textcnn.evaluation.manifest import read_reported
+from textcnn.inference.environment import environment
 
 pytest_plugins = ("tiny_run",)
+
+NOW = environment()
 
 
 @pytest.fixture
@@ -212,7 +215,9 @@ def test_a_missing_checkpoint_is_refused(tmp_path: Path, capfd: pytest.CaptureFi
 def verdict_of(checkpoint: Path, out: Path, capfd: pytest.CaptureFixture[str]) -> str:
     capfd.readouterr()
     assert evaluate(checkpoint, out) == 0
-    return last_lines(capfd)[-2]
+    verdicts = ("reproduced: ", "differs: ", "nothing to compare with: ")
+    (verdict,) = (line for line in last_lines(capfd) if line.startswith(verdicts))
+    return verdict
 
 
 def test_another_accuracy_than_the_reported_is_told(
@@ -224,6 +229,34 @@ def test_another_accuracy_than_the_reported_is_told(
     )
     result = read_json(tmp_path / "out" / "evaluation.json")
     assert (result["reported"], result["reproduced"]) == ({"accuracy": 0.125}, False)
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (None, ["the checkpoint doesn't say with which versions it was trained"]),
+        ({"torch": "1.0\n", "hardware": 3}, ["torch: 1.0 in training, "]),
+        (NOW, ["neither versions nor hardware"]),
+        (NOW | {"hardware": "abacus"}, ["hardware: abacus in training, "]),
+    ],
+)
+def test_what_differs_from_training_is_named(
+    best: Path,
+    tmp_path: Path,
+    then: Any,
+    said: list[str],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    reported = read_json(best / "manifest.json")["metrics"]["test"]
+    wrong = {"test": reported | {"accuracy": 0.125, "loss": 2.0}}
+    forge_manifest(best, metrics=wrong, environment=then)
+    assert evaluate(best, tmp_path / "out") == 0
+    lines = [line for line in last_lines(capfd) if line.startswith("what differs: ")]
+    numbers = ["accuracy: 12.50 % in training, ", "loss: 2.000000 in training, "]
+    assert len(lines) == len([*numbers, *said])
+    for line, start in zip(lines, [*numbers, *said], strict=True):
+        assert line.startswith(f"what differs: {start}")
+    assert len(read_json(tmp_path / "out" / "evaluation.json")["differences"]) == len(lines)
 
 
 @pytest.mark.parametrize("shift", [0.5, float("nan")])

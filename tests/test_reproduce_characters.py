@@ -9,7 +9,8 @@ from characters_plot import draw_typos
 from hypothesis import given
 from hypothesis import strategies as st
 from made_texts import COGNATES, STEMS, inflected, mixed_languages
-from typos import NEIGHBOURS, mistype
+
+from textcnn.data.perturbations.typos import NEIGHBOURS, mistype
 
 
 @given(st.text(), st.floats(0, 1), st.integers(0, 99))

@@ -1,7 +1,7 @@
 """Find labels that are likely wrong: `python -m textcnn.audit_data [key=value ...]`."""
 
 from textcnn.cli import program
-from textcnn.config.data_audit import AuditDataConfig
+from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.errors import InputError
 from textcnn.system.interrupts import end_start
 from textcnn.system.paths import expanded

@@ -4,6 +4,7 @@ config.yaml  model.safetensors  vocabulary.json  labels.json  manifest.json
 tokenizer.json      only with a tokenizer of a file: its copy
 thresholds.json     only for label sets: a list in the order of the labels
 calibration.json    what validation texts tell of the probabilities; older checkpoints lack it
+training_texts.safetensors   hashes of the texts it was trained on
 training_state.pt   only in last/, to resume: tensors and plain values, read with weights_only
 """
 
@@ -23,6 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import textcnn
+from textcnn.data.trained_texts import TrainedTexts
 from textcnn.errors import InputError
 from textcnn.models.calibration import Calibration
 from textcnn.models.finite import all_finite
@@ -38,7 +40,8 @@ FILES = ("config.yaml", "model.safetensors", "vocabulary.json", "labels.json")
 THRESHOLDS = "thresholds.json"
 TOKENIZER = "tokenizer.json"
 CALIBRATION = "calibration.json"
-OPTIONAL = (THRESHOLDS, TOKENIZER, CALIBRATION)
+TRAINED_TEXTS = "training_texts.safetensors"
+OPTIONAL = (THRESHOLDS, TOKENIZER, CALIBRATION, TRAINED_TEXTS)
 TRAINING_STATE = "training_state.pt"
 # Bytes; 20,000 classes with a weight each take a megabyte in YAML, which is slow to read.
 LARGEST_FILES = {".json": 2**29, ".yaml": 2**21}
@@ -59,6 +62,7 @@ class Checkpoint:
     thresholds: tuple[float, ...] | None = None
     tokenizer: str | None = None  # the content of a tokenizer's file
     calibration: Calibration | None = None  # None: probabilities are those of the logits
+    trained_texts: TrainedTexts | None = None  # None: unknown
 
 
 def save_checkpoint(
@@ -77,6 +81,9 @@ def save_checkpoint(
             (new / TOKENIZER).write_text(checkpoint.tokenizer, encoding="utf-8")
         if checkpoint.calibration is not None:
             write_json(new / CALIBRATION, checkpoint.calibration.as_json())
+        if checkpoint.trained_texts is not None:
+            with failing_as_os_error(new, SafetensorError):
+                save_file(checkpoint.trained_texts.as_tensors(), new / TRAINED_TEXTS)
         if training_state is not None:
             with failing_as_os_error(new, RuntimeError):
                 torch.save(training_state, new / TRAINING_STATE)
@@ -202,6 +209,9 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         if THRESHOLDS in hashes:
             thresholds = read_thresholds(read_json(directory / THRESHOLDS), len(labels))
         tokenizer = read_definition(directory / TOKENIZER) if TOKENIZER in hashes else None
+        trained_texts = None
+        if TRAINED_TEXTS in hashes:
+            trained_texts = TrainedTexts.of_tensors(load_file(directory / TRAINED_TEXTS))
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
             raise ValueError(
                 "expected at least two classes, or at least one label, without repetition"
@@ -215,7 +225,7 @@ def read_checkpoint(directory: Path) -> Checkpoint:
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory} can't be read: {error}") from error
     parts = (weights, vocabulary, labels, manifest, thresholds, tokenizer, calibration)
-    return Checkpoint(config, *parts)
+    return Checkpoint(config, *parts, trained_texts)
 
 
 def load_training_state(directory: Path) -> dict[str, Any]:

@@ -44,6 +44,7 @@ PROGRAMS = {
     "explain": "show which n-grams decide, in texts or over a data set",
     "compare": "compare runs: what differs, scores, paired tests, cost",
     "describe": "show the data and the layers of a model without training",
+    "audit": "test what changes a checkpoint's answers: batches, word order, typos, shortcuts",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "illustrate": "measure what convolutions see of word order and position",
 }
@@ -54,6 +55,7 @@ EXAMPLES = {
     "explain": 'checkpoint=outputs/mine text="not a fine film"',
     "compare": "outputs/a outputs/b output=comparison.html",
     "describe": "data=imdb model=dilated",
+    "audit": "checkpoint=outputs/mine",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }

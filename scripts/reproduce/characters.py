@@ -21,8 +21,8 @@ from made_texts import inflected, mixed_languages
 from pool import Pool, is_finished
 from sources import DATA, Run, available, set_path
 from tables import table
-from typos import mistype
 
+from textcnn.data.perturbations.typos import mistype
 from textcnn.errors import InputError
 
 SETS = ("trec", "sst2", "bundled")

@@ -1,8 +1,9 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
 from textcnn.config.data import DataConfig, MemoryConfig
-from textcnn.config.data_audit import AuditDataConfig
+from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.evaluation.comparison import CompareConfig
+from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
@@ -30,6 +31,7 @@ SCHEMAS = {
     "explain": ExplainConfig,
     "compare": CompareConfig,
     "describe": DescribeConfig,
+    "audit": AuditConfig,
     "audit_data": AuditDataConfig,
     "illustrate": IllustrateConfig,
 }

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,13 @@ class TokenizedTexts:
             tokens = self.places[ranges(self.offsets[block], self.lengths[block])]
             total += np.bincount(tokens, minlength=len(self.table))
         return {self.table[place]: int(total[place]) for place in np.flatnonzero(total)}
+
+    def reordered(self, order: np.ndarray) -> "TokenizedTexts":
+        """
+        Args:
+            order: see `textcnn.data.perturbations.order`.
+        """
+        return replace(self, places=self.places[order])
 
     def to_arrow(self) -> "pa.Table":
         import pyarrow as pa  # imported here: prediction doesn't need it

@@ -10,6 +10,7 @@ from textcnn.builders.text import build_text_encoder
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
 from textcnn.config.programs import TABLE_MEMORY, TrainConfig
 from textcnn.config.stored import parse_train_config
+from textcnn.data.trained_texts import TrainedTexts
 from textcnn.errors import InputError
 from textcnn.inference.kinds import AnyClassifier, build_classifier
 
@@ -21,6 +22,7 @@ class Restored(NamedTuple):
     config: TrainConfig  # that it was trained with
     manifest: dict[str, Any]
     directory: Path  # of the checkpoint
+    trained_texts: TrainedTexts | None  # None: unknown
 
 
 def load(
@@ -44,7 +46,7 @@ def restore(path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = 
     directory = find_checkpoint(path)
     checkpoint = load_checkpoint(directory)
     classifier, config = rebuild(checkpoint, str(directory), table_memory=table_memory, half=half)
-    return Restored(classifier, config, checkpoint.manifest, directory)
+    return Restored(classifier, config, checkpoint.manifest, directory, checkpoint.trained_texts)
 
 
 def rebuild(

@@ -20,6 +20,7 @@ CONFIG = "config.yaml"
 METRICS = "metrics.json"
 EVALUATION = "evaluation.json"
 PREDICTIONS = "predictions.jsonl"  # of evaluate
+AUDIT = "audit.json"
 RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
 PROJECTOR, PROJECTOR_CONFIG = "projector", "projector_config.pbtxt"  # of TensorBoard
 RUNS_INSIDE = ("fold", "member", "teacher")  # fold-1, fold-2, ...
@@ -27,7 +28,8 @@ TEACHER_LOGITS = "teacher_logits.safetensors"
 WORDS = "words_of_vectors.json"
 TOKENIZER = "tokenizer.json"
 MADE_BY_A_RUN = (
-    *(CONFIG, METRICS, EVALUATION, PREDICTIONS, "best", "last", ".best.old", ".last.old", ".hydra"),
+    *(CONFIG, METRICS, EVALUATION, PREDICTIONS, AUDIT),
+    *("best", "last", ".best.old", ".last.old", ".hydra"),
     *(PROJECTOR, PROJECTOR_CONFIG),
     *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS, WORDS, TOKENIZER),
 )

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import numpy as np
+
 from textcnn.checkpoint import Checkpoint
 from textcnn.data.splits import Splits
+from textcnn.data.trained_texts import TrainedTexts
 from textcnn.inference import AnyClassifier
+from textcnn.inference.environment import environment
 from textcnn.models.calibration import Calibration
 from textcnn.training.final import Selection
 from textcnn.training.state import TrainingState
@@ -40,12 +44,16 @@ def checkpoint_of(
         "step": state.step,
         "metrics": state.history[-1] if state.history else {},
         "vectors_coverage": vectors_coverage,
+        "environment": environment(),
         "golden": [{"text": t, "logits": row} for t, row in zip(golden, logits, strict=True)],
     }
     if selection is not None:
         manifest["selection"] = selection.chosen
     if teacher is not None:
         manifest["teacher"] = teacher
+    hashes = splits.train.text_hashes
+    if selection is not None:  # the final training reads the validation texts too
+        hashes = np.concatenate([hashes, splits.validation.text_hashes])
     weights = classifier.model.state_dict()
     return Checkpoint(
         config,
@@ -56,4 +64,5 @@ def checkpoint_of(
         classifier.raw_thresholds,
         classifier.encoder.tokenizer.definition,
         calibration,
+        TrainedTexts.of(hashes),
     )

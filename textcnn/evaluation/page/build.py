@@ -9,8 +9,9 @@ from typing import Any
 from textcnn.evaluation.calibration.quality import CalibrationReport
 from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.page.audited import found_audit
 from textcnn.evaluation.page.conclusions import conclusions, trust_line
-from textcnn.evaluation.page.content import Content, Grid
+from textcnn.evaluation.page.content import Check, Content, Grid
 from textcnn.evaluation.page.drawings import draw_curves
 from textcnn.evaluation.page.examples import SHOWN, examples_of
 from textcnn.evaluation.page.grids import (
@@ -74,7 +75,7 @@ def build_content(
     data: str,
     more: Sequence[str] = (),
     warnings: Sequence[str] = (),
-    audit: Sequence[str] = (),
+    audit: Sequence[Check] = (),
 ) -> Content:
     """
     Args:
@@ -162,7 +163,9 @@ def write_report(run_dir: Path, scored: Scored, background: Background, **named:
     Args:
         named: as `build_content` takes them.
     """
-    content = build_content(scored, background, audit=read_audit(run_dir), **named)
+    content = build_content(
+        scored, background, audit=found_audit(run_dir, named["checkpoint"]), **named
+    )
     write_card(run_dir, content, card_facts(scored, named["data"]))
     return write_page(run_dir, content)
 
@@ -182,12 +185,3 @@ def read_history(checkpoint: Path) -> list[dict[str, Any]]:
         ]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return []
-
-
-def read_audit(run_dir: Path) -> tuple[str, ...]:
-    """The conclusions of an audit in a run directory; empty if there was none."""
-    try:
-        found = json.loads((run_dir / "audit.json").read_text(encoding="utf-8"))
-        return tuple(str(line)[:500] for line in found["conclusions"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return ()

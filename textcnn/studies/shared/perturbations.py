@@ -3,6 +3,7 @@
 import numpy as np
 
 from textcnn.data.batching import EncodedTexts
+from textcnn.data.perturbations.order import positions_in, shuffled_blocks
 from textcnn.text.vocabulary import UNKNOWN
 
 
@@ -10,13 +11,6 @@ def rebuilt(texts: EncodedTexts, ids: np.ndarray, lengths: np.ndarray) -> Encode
     """The same labels with other ids; `ids` holds all texts, one after the other."""
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     return EncodedTexts(ids, offsets, lengths, texts.labels)
-
-
-def positions_in(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each token: the index of its text, and its position in that text; both (tokens,)."""
-    text = np.repeat(np.arange(len(lengths)), lengths)
-    starts = np.cumsum(lengths) - lengths
-    return text, np.arange(len(text)) - starts[text]
 
 
 def sample(texts: EncodedTexts, count: int, seed: int) -> EncodedTexts:
@@ -37,11 +31,7 @@ def shuffled(texts: EncodedTexts, block: int, seed: int) -> EncodedTexts:
 
     Tokens within a block keep their order. The last block may be shorter.
     """
-    text, position = positions_in(texts.lengths)
-    first = position % block == 0
-    keys = np.random.default_rng(seed).random(int(first.sum()))
-    key = keys[np.cumsum(first) - 1]  # for each token, the key of its block
-    return rebuilt(texts, texts.ids[np.lexsort((position, key, text))], texts.lengths)
+    return rebuilt(texts, texts.ids[shuffled_blocks(texts.lengths, block, seed)], texts.lengths)
 
 
 def rolled(texts: EncodedTexts) -> EncodedTexts:

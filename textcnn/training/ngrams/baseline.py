@@ -1,14 +1,23 @@
 """The linear model over n-grams as a yardstick: trained and scored on the same texts as a run."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
+
+from textcnn.data.batching import EncodedTexts
+from textcnn.data.encoding import encode_texts, tokenize_texts
+from textcnn.data.labelled import LabelledTexts
 from textcnn.data.prepare import PreparedData
 from textcnn.evaluation.metrics import Scores
+from textcnn.evaluation.scoring import score_classifier
 from textcnn.evaluation.tables import summary
-from textcnn.inference import build_classifier
+from textcnn.inference import AnyClassifier, build_classifier
+from textcnn.text.encoder import TextEncoder, build_vocabulary
+from textcnn.text.tokenizers import build_tokenizer
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams
 
 LONGEST = {"word": 2, "char": 5, "byte": 5}  # tokens of an n-gram, at most
@@ -61,18 +70,71 @@ def train_baseline(data: PreparedData, seed: int, score: Callable[..., Scores]) 
         score: scores a classifier on texts, see `TrainingRun.score`.
     """
     start = time.perf_counter()
-    texts, labels = data.texts, data.splits.labels
-    ngrams = learn_ngrams(
+    texts = data.texts
+    classifier = fit_classifier(
         texts.train,
-        vocabulary_size=len(texts.encoder.vocabulary),
-        num_classes=len(labels),
+        texts.validation,
+        texts.encoder,
+        data.splits.labels,
         longest=LONGEST[unit_of(data)],
+        seed=seed,
     )
-    fit_linear(ngrams, texts.train, seed=seed)
-    calibrate(ngrams, texts.validation)
     seconds = time.perf_counter() - start
-    thresholds = (0.5,) * len(labels) if data.splits.train.multi_label else None
-    classifier = build_classifier(ngrams, texts.encoder, labels, thresholds)
     validation = score(classifier, texts.validation, tune=True)
     test = score(classifier, texts.test) if len(texts.test) else None
     return Baseline(validation, test, seconds, unit_of(data))
+
+
+def fit_classifier(
+    train: EncodedTexts,
+    validation: EncodedTexts,
+    encoder: TextEncoder,
+    labels: Sequence[str],
+    *,
+    longest: int,
+    seed: int,
+) -> AnyClassifier:
+    """The linear model with its default settings; label sets have the threshold 0.5.
+
+    Args:
+        longest: tokens of an n-gram, at most.
+    """
+    assert train.labels is not None
+    ngrams = learn_ngrams(
+        train,
+        vocabulary_size=len(encoder.vocabulary),
+        num_classes=len(labels),
+        longest=longest,
+    )
+    fit_linear(ngrams, train, seed=seed)
+    calibrate(ngrams, validation)
+    thresholds = (0.5,) * len(labels) if train.labels.ndim == 2 else None
+    return build_classifier(ngrams, encoder, labels, thresholds)
+
+
+def train_bag(
+    train: LabelledTexts, validation: LabelledTexts, encoder: TextEncoder, seed: int
+) -> AnyClassifier:
+    """The linear model over single words, which can't use their order.
+
+    Args:
+        encoder: of the classifier that it is compared with. Its tokens are the words; beside a
+            model of characters or bytes, they are those of the tokenizer `basic`.
+    """
+    texts = {"train": train.texts(), "validation": validation.texts()}
+    if dict(encoder.tokenizer.settings)["unit"] != "word":
+        encoder = word_encoder(texts["train"])
+    known = encode_texts(texts["train"], encoder, train.labels).ids_alone
+    held_out = encode_texts(texts["validation"], encoder, validation.labels).ids_alone
+    classifier = fit_classifier(known, held_out, encoder, train.names, longest=1, seed=seed)
+    if train.multi_label and len(held_out):
+        score_classifier(classifier, held_out, torch.device("cpu"), tune=True)
+    return classifier
+
+
+def word_encoder(texts: Sequence[str]) -> TextEncoder:
+    """Reads the words of these texts, however often they occur."""
+    tokenizer = build_tokenizer("word", tokenizer="basic")
+    words = tokenize_texts(tokenizer, texts)
+    vocabulary = build_vocabulary(tokenizer, lambda: words.counts(np.arange(len(words))))
+    return TextEncoder(tokenizer, vocabulary, None, "head")
