@@ -127,7 +127,7 @@ def test_stored_predictions_are_used_where_they_fit(
             {"row": number, "text": f"text {number}", "correct": number <= right}
             for number in range(1, metrics["examples"] + 1)
         ]
-        written = "".join(json.dumps(row) + "\n" for row in reversed(rows))
+        written = "".join(json.dumps(row) + "\n" for row in rows)
         (directory / "predictions.jsonl").write_text(written, encoding="utf-8")
         shutil.rmtree(directory / "last")
     capfd.readouterr()
@@ -140,7 +140,7 @@ def test_stored_predictions_are_used_where_they_fit(
     (runs[0] / "predictions.jsonl").write_text('{"row": 1, "text": "a"}\n', encoding="utf-8")
     assert compare(*runs, "speed=false") == 0
     said = lines(capfd)
-    assert "note: bag-0: predictions.jsonl is not used: line 1 has no row, text and correct" in said
+    assert "note: bag-0: predictions.jsonl is not used: line 1 has no text and correct" in said
     # the other run's texts are not those of the split
     assert sum(line.startswith("scoring") for line in said) == 2
 
@@ -159,7 +159,7 @@ def test_other_data_are_scored_with_every_checkpoint(sweep: Path, tmp_path: Path
 def test_unfinished_and_damaged_runs_are_listed(
     sweep: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    names = ("fine", "good", "stopped", "broken", "nan", "huge", "odd\x1b[31m\n")
+    names = ("fine", "good", "stopped", "broken", "nan", "huge", "odd\x1b[31m\n", "tour")
     runs = {name: shutil.copytree(sweep / "bag-0", tmp_path / name) for name in names}
     (runs["good"] / "config.yaml").write_text(
         (sweep / "multi_width-0" / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8"
@@ -170,6 +170,7 @@ def test_unfinished_and_damaged_runs_are_listed(
         text = f'{{"test": {{"accuracy": {value}, "examples": 3}}, "train": {{"seconds": 1}}}}'
         (runs[name] / "metrics.json").write_text(text, encoding="utf-8")
     (runs["odd\x1b[31m\n"] / "config.yaml").write_text("[" * 100, encoding="utf-8")
+    (runs["tour"] / "config.yaml").write_text("seed: 1\nstudy: all\n", encoding="utf-8")
     assert compare(*runs.values(), "paired=false", "speed=false") == 0
     captured = capfd.readouterr()
     assert "\x1b" not in captured.out
@@ -182,7 +183,7 @@ def test_unfinished_and_damaged_runs_are_listed(
         "huge: metrics.json is not what training writes: test accuracy is inf",
     ]
     assert reasons[4].startswith("odd\\x1b[31m\\n: ")
-    assert len(reasons) == 5
+    assert reasons[5:] == ["tour: it is a run of illustrate, not of train"]
     assert compare(runs["stopped"], runs["nan"]) == 2
     assert error_line(capfd) == (
         f"no run can be compared: {runs['stopped']}: no metrics.json: interrupted, failed or still "

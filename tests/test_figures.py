@@ -1,5 +1,6 @@
 """The confusion matrix as a figure."""
 
+import numpy as np
 import pytest
 from drawn import texts_of
 from matplotlib.axes import Axes
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 
 from textcnn.evaluation.counts import ClassScores
-from textcnn.evaluation.figures import confusion_figure
+from textcnn.evaluation.figures import confusion_figure, most_confused
 from textcnn.evaluation.metrics import Scores
 from textcnn.system import fonts
 from textcnn.system.fonts import Font, drawable
@@ -101,3 +102,23 @@ def test_many_classes_make_no_huge_figure() -> None:
     figure = confusion_figure(Scores(1.0, 1.0, 1.0, 0.0, count, classes, confusion))
     assert max(figure.get_size_inches()) <= 15
     assert len(figure.axes[0].get_xticks()) < 60
+
+
+def test_the_most_confused_classes_stand_alone_and_the_others_are_one() -> None:
+    confusion = np.diag(np.arange(1, 13))
+    confusion[10, 11], confusion[3, 11], confusion[0, 1] = 50, 20, 7
+    classes = tuple(ClassScores("x" * 30 + str(label), 0, 0, 0, 0) for label in range(12))
+    table = tuple(tuple(map(int, row)) for row in confusion)
+    few = most_confused(Scores(0.5, 0, 0.5, 0, int(confusion.sum()), classes, table))
+    assert few.confusion is not None
+    assert [len(few.classes), len(few.confusion), len(few.confusion[0])] == [10, 10, 10]
+    assert sum(map(sum, few.confusion)) == confusion.sum()
+    # 11, 10, 3, 0 and 1 have errors; of the others the first four stand alone
+    assert [each.label[-2:] for each in few.classes] == [
+        *("x0", "x1", "x2", "x3", "x4", "x5", "x6", "10", "11"),
+        "rs",
+    ]
+    assert few.classes[-1].label == "3 others"
+    assert max(len(each.label) for each in few.classes) == 24
+    assert few.confusion[7][8] == 50
+    assert few.confusion[9] == (0,) * 9 + (8 + 9 + 10,)

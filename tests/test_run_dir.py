@@ -65,11 +65,11 @@ def test_a_file_is_refused_as_run_directory_even_with_overwrite(
 def test_creating_with_overwrite_removes_the_old_run_and_nothing_else(tmp_path: Path) -> None:
     for name in MADE_BY_A_RUN:
         make(tmp_path / name)
-    for name in ("events.out.tfevents.1.host.2.0", "notes.txt", "predictions.jsonl"):
+    for name in ("events.out.tfevents.1.host.2.0", "notes.txt", "labels.jsonl"):
         (tmp_path / name).touch()
     create_run_dir(tmp_path, "seed: 1\n", overwrite=True)
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"config.yaml", "notes.txt", "predictions.jsonl"}
+    assert left == {"config.yaml", "notes.txt", "labels.jsonl"}
     assert (tmp_path / "config.yaml").read_text(encoding="utf-8") == "seed: 1\n"
 
 

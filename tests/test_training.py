@@ -108,7 +108,8 @@ def test_run_directory_holds_what_the_design_says_and_nothing_else(tiny_run: Pat
     expected = {"config.yaml", "metrics.json", ".hydra/overrides.yaml", ".hydra/hydra.yaml"}
     expected |= {f"{name}/{file}" for name in ("best", "last") for file in checkpoint}
     expected |= {"last/training_state.pt", "projector_config.pbtxt"}
-    expected |= {"projector/words.bytes", "projector/words.tsv"}
+    expected |= {"projector/words.bytes", "projector/words.tsv", "best/calibration.json"}
+    expected |= {"report/index.html", "report/model_card.md"}
     files = set(everything(tiny_run))
     (events,) = files - expected
     assert events.startswith("events.out.tfevents.")

@@ -1,7 +1,12 @@
 """Scores as figures."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from textcnn.errors import shortened
+from textcnn.evaluation.counts import ClassScores
 from textcnn.evaluation.metrics import Scores
 from textcnn.system.fonts import drawable
 
@@ -11,6 +16,8 @@ if TYPE_CHECKING:
 # With more classes than these, labels or numbers would overlap.
 MOST_NAMED = 60
 MOST_COUNTED = 20
+MOST_LEGIBLE = 10  # classes, in the width of TensorBoard's cards
+LONGEST_NAME = 24  # characters, likewise
 
 
 def confusion_figure(scores: Scores) -> "Figure":
@@ -45,3 +52,22 @@ def confusion_figure(scores: Scores) -> "Figure":
                 color = "white" if fractions[row][column] > 0.5 else "black"
                 axes.text(column, row, f"{cell:,}", ha="center", va="center", color=color)
     return figure
+
+
+def most_confused(scores: Scores) -> Scores:
+    """The same scores with the most confused classes alone, all others as one class.
+
+    The figure of these is legible where that of many classes has to be enlarged.
+    """
+    assert scores.confusion is not None
+    matrix = np.array(scores.confusion)
+    errors = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * matrix.diagonal()
+    kept = np.sort(np.argsort(-errors, kind="stable")[: MOST_LEGIBLE - 1])
+    target = np.full(len(matrix), len(kept))  # the class that each counts as
+    target[kept] = np.arange(len(kept))
+    member = np.eye(len(kept) + 1, dtype=np.int64)[target]  # (classes, kept and others)
+    summed = member.T @ matrix @ member
+    others = ClassScores(f"{len(matrix) - len(kept)} others", 0.0, 0.0, 0.0, int(summed[-1].sum()))
+    named = [scores.classes[index] for index in kept.tolist()]
+    short = [replace(each, label=shortened(each.label, LONGEST_NAME)) for each in named]
+    return replace(scores, classes=(*short, others), confusion=tuple(map(tuple, summed.tolist())))

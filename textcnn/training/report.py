@@ -10,7 +10,7 @@ import textcnn
 from textcnn.data.description import Description, data_markdown, data_table
 from textcnn.data.splits import Splits
 from textcnn.evaluation.examples import example_predictions
-from textcnn.evaluation.figures import confusion_figure
+from textcnn.evaluation.figures import MOST_LEGIBLE, confusion_figure, most_confused
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
@@ -201,6 +201,9 @@ class Outcome:
                 curves.scores("test", scores, step)
             if scores.confusion is not None:
                 curves.figure(f"confusion/{name}", confusion_figure(scores), step)
+                if len(scores.classes) > MOST_LEGIBLE:
+                    figure = confusion_figure(most_confused(scores))
+                    curves.figure(f"most_confused/{name}", figure, step)
         if self.baseline is not None:
             own = self.baseline.test or self.baseline.validation
             curves.scores("baseline", own, step)

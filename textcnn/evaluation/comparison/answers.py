@@ -81,7 +81,7 @@ def scores_of(predicted: Tensor, test: TestTexts) -> dict[str, float]:
 
 
 def read_predictions(file: Path, count: int, accuracy: float) -> tuple[list[str], np.ndarray]:
-    """The texts of `predictions.jsonl` in the order of their rows, and which are correct (texts,).
+    """The texts of a file that `evaluate` wrote, and which are correct (texts,).
 
     Args:
         count, accuracy: that the run reports of its test split.
@@ -89,17 +89,17 @@ def read_predictions(file: Path, count: int, accuracy: float) -> tuple[list[str]
     Raises:
         ValueError: it is another split, another checkpoint, or no such file.
     """
-    rows = sorted(prediction_rows(file, count), key=lambda row: row[0])
+    rows = list(prediction_rows(file, count))
     if len(rows) != count:
         raise ValueError(f"it has {len(rows):,} texts, the test split has {count:,}")
-    correct = np.array([row[2] for row in rows])
+    correct = np.array([right for _, right in rows])
     if correct.mean() != accuracy:
         raise ValueError(f"its accuracy is {correct.mean():.4f}, the run reports {accuracy:.4f}")
-    return [row[1] for row in rows], correct
+    return [text for text, _ in rows], correct
 
 
-def prediction_rows(file: Path, most: int) -> Iterator[tuple[int, str, bool]]:
-    """Number, text and whether it is correct, of each row, of at most one more than `most`."""
+def prediction_rows(file: Path, most: int) -> Iterator[tuple[str, bool]]:
+    """Text and whether its answer is correct, of each row; at most one row more than `most`."""
     with file.open(encoding="utf-8") as lines:
         for number in range(most + 1):
             line = lines.readline(LONGEST_LINE)
@@ -108,7 +108,7 @@ def prediction_rows(file: Path, most: int) -> Iterator[tuple[int, str, bool]]:
             row: Any = json.loads(line)
             if not isinstance(row, dict):
                 raise ValueError(f"line {number + 1} is no JSON object")
-            place, text, correct = row.get("row"), row.get("text"), row.get("correct")
-            if type(place) is not int or not isinstance(text, str) or type(correct) is not bool:
-                raise ValueError(f"line {number + 1} has no row, text and correct")
-            yield place, text, correct
+            text, correct = row.get("text"), row.get("correct")
+            if not isinstance(text, str) or type(correct) is not bool:
+                raise ValueError(f"line {number + 1} has no text and correct")
+            yield text, correct

@@ -22,8 +22,8 @@ from textcnn.evaluation.comparison.answers import (
 from textcnn.evaluation.comparison.groups import Group
 from textcnn.evaluation.comparison.run import LeftOut, Run
 from textcnn.inference import Restored, restore
+from textcnn.system.run_dir import PREDICTIONS
 
-PREDICTIONS = "predictions.jsonl"  # that `evaluate` leaves in its run_dir
 Stored = tuple[list[str], np.ndarray]  # texts, and which are labelled correctly
 
 

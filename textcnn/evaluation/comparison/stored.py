@@ -1,6 +1,7 @@
 """What the directory of a run says about it, parsed with care: it may come from anywhere."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from textcnn.system.run_dir import CONFIG, METRICS
 # Keys in which runs of one configuration may differ.
 OUTSIDE = {
     *("seed", "data.fold", "training.member"),
-    *("run_dir", "resume", "overwrite"),  # they don't change what is learned
+    *("run_dir", "resume", "overwrite", "report"),  # they don't change what is learned
 }
 LONGEST = 1e12  # seconds
 
@@ -30,6 +31,9 @@ def read_run(directory: Path) -> Run:
     manifest, checkpoint = read_manifest(directory)
     if not (directory / CONFIG).is_file():
         raise InputError(f"no {CONFIG}: the run failed before it began")
+    with (directory / CONFIG).open("rb") as content:
+        if re.search(rb"^study:", content.read(2**16), re.MULTILINE):
+            raise InputError("it is a run of illustrate, not of train")
     config = read_config(directory / CONFIG, TrainConfig)
     if (directory / METRICS).is_file():
         file = directory / METRICS
@@ -42,8 +46,12 @@ def read_run(directory: Path) -> Run:
     try:
         scores = {split: read_scores(metrics, split) for split in SPLITS}
         seconds = read_seconds(metrics)
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{file} is not what training writes: {error}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{file} is not what training writes: an entry is missing, or is not of its type"
+        ) from error
     if not any(scores.values()):
         raise InputError(f"{file} has no scores")
     return Run(
