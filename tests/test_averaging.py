@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import assert_same_run, error_line, read_json, resume, run, train, weights
 from tiny_models import batch, build, text_of
 from torch import Tensor
@@ -131,7 +131,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     keys: tuple[Any, ...] = ("training.epochs=3", f"training.average={average[0]}", average[1])
     assert train(tiny_csv, tmp_path / "whole", *keys) == 0
     with monkeypatch.context() as patch:
-        at_step(patch, stop, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, stop, signal.SIGTERM)
         assert train(tiny_csv, tmp_path / "run", *keys) == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")

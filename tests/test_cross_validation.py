@@ -1,11 +1,10 @@
 """Cross-validation: a run for each fold, their mean, one fold alone, going on."""
 
-import signal
 from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import curves, error_line, everything, read_json, run, train, without_times
 
 pytest_plugins = ("tiny_run",)
@@ -72,8 +71,7 @@ def test_interrupted_in_a_fold_it_goes_on_there(
 ) -> None:
     run_dir = tmp_path / "run"
     with monkeypatch.context() as patch:
-        done = iter(range(40))  # steps of all folds: 16 in the first two epochs
-        at_step(patch, 3, lambda: signal.raise_signal(signal.SIGINT) if next(done) else None)
+        interrupt_at(patch, 3, passed=1)
         assert train(tiny_csv, run_dir, *FOLDS) == 130
     assert capfd.readouterr().out.endswith(f"  python -m textcnn.train resume={run_dir}\n")
     assert (run_dir / "fold-1" / "metrics.json").exists()

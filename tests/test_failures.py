@@ -8,14 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from interrupted import at_step
 from safetensors import SafetensorError
 from tiny_data import assert_same_run, error_line, resume, run, train
 
 from textcnn.system import atomic
 from textcnn.system.failures import failing_as_os_error, naming, os_failure, out_of_memory
-from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
-from textcnn.training.state import TrainingState
 
 pytest_plugins = ("tiny_run",)
 
@@ -30,17 +29,6 @@ def failing_at(number: int, code: int) -> Callable[[Path], None]:
             raise OSError(code, os.strerror(code))
 
     return flush
-
-
-def at_step(monkeypatch: pytest.MonkeyPatch, number: int, action: Callable[[], object]) -> None:
-    step = TrainingProgress.step
-
-    def acting(progress: TrainingProgress, state: TrainingState) -> None:
-        step(progress, state)
-        if state.step == number:
-            action()
-
-    monkeypatch.setattr(TrainingProgress, "step", acting)
 
 
 # The first checkpoint is six files, its JSON files twice. Then come those of the epochs, metrics.

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from interrupted import interrupt_at
 from test_multi_label_run import texts_with_labels
-from test_resume import at_step
 from tiny_data import (
     assert_same_run,
     curves,
@@ -94,7 +94,7 @@ def test_interrupted_in_either_training_it_ends_as_an_uninterrupted_run(
     # the final training has steps of these numbers too: interrupt both
     for _ in range(2):
         with monkeypatch.context() as patch:
-            at_step(patch, stop, lambda: signal.raise_signal(signal.SIGTERM))
+            interrupt_at(patch, stop, signal.SIGTERM)
             if (tmp_path / "run").exists():
                 assert resume(tmp_path / "run") in (0, 130)
             else:

@@ -1,7 +1,6 @@
 """Runs of several members: one checkpoint, from processes, resumed, refused."""
 
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import (
     TINY,
     assert_same_run,
@@ -134,8 +133,7 @@ def test_interrupted_in_a_member_it_resumes_there(
 ) -> None:
     run_dir = tmp_path / "run"
     with monkeypatch.context() as patch:
-        calls = iter(range(9))
-        at_step(patch, 5, lambda: signal.raise_signal(signal.SIGINT) if next(calls) else None)
+        interrupt_at(patch, 5, passed=1)
         assert train(tiny_csv, run_dir, *MEMBERS) == 130
     assert capfd.readouterr().out.endswith(
         f"interrupted after 1 of 3 members; progress is saved in {run_dir}; to resume, run\n"

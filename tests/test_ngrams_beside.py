@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from interrupted import interrupt_at
 from ngram_programs import BESIDE, SETS, TEXTS, assert_reproduced
-from test_resume import at_step
 from tiny_data import (
     assert_same_run,
     read_json,
@@ -90,7 +90,7 @@ def test_interrupted_anywhere_it_resumes_to_the_same_end(
     tiny_csv: Path, beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     with monkeypatch.context() as patch:
-        at_step(patch, step, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, step)
         assert train(tiny_csv, tmp_path / "run", *BESIDE) == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", beside)
@@ -147,10 +147,10 @@ def test_final_training_learns_both_again_and_keeps_their_weights(
     assert final["ngrams.texts"] > before["ngrams.texts"]
     assert not torch.equal(final["network.head.weight"], before["network.head.weight"])
     with monkeypatch.context() as patch:
-        at_step(patch, 20, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, 20, signal.SIGTERM)
         assert train(tiny_csv, tmp_path / "run", *keys) == 130
     with monkeypatch.context() as patch:
-        at_step(patch, 5, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, 5, signal.SIGTERM)
         assert resume(tmp_path / "run") == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")

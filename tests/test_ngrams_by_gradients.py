@@ -1,12 +1,11 @@
 """N-grams that the training loop learns: alone, beside a network, and from a stream."""
 
-import signal
 from pathlib import Path
 
 import pytest
 import torch
+from interrupted import interrupt_at
 from ngram_programs import assert_reproduced
-from test_resume import at_step
 from tiny_data import assert_same_run, read_json, refusal, resume, run, train
 from torch import Tensor
 
@@ -48,7 +47,7 @@ def test_interrupted_it_resumes_to_the_same_end(
     keys = [*alone, *GRADIENT, "training.average=tail", f"data.train={tiny_csv}", "data=files"]
     assert run("train", *keys, f"run_dir={tmp_path / 'whole'}") == 0
     with monkeypatch.context() as patch:
-        at_step(patch, 5, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, 5)
         assert run("train", *keys, f"run_dir={tmp_path / 'run'}") == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")

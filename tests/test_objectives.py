@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from hypothesis import given
 from hypothesis import strategies as st
+from interrupted import interrupt_at
 from test_config import complete
-from test_resume import at_step
 from tiny_data import TINY, assert_same_run, read_json, refusal, resume, run, train
 from tiny_models import CLASSES, IDS, MODELS, batch, build, text_of
 from torch import Tensor, nn
@@ -554,7 +554,7 @@ def test_runs_resume_bit_for_bit(
     keys = ("training.epochs=3", "model.word_dropout=0.1", key)
     assert train(tiny_csv, tmp_path / "whole", *keys) == 0
     with monkeypatch.context() as patch:
-        at_step(patch, 15, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, 15, signal.SIGTERM)
         assert train(tiny_csv, tmp_path / "run", *keys) == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")

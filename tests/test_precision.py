@@ -1,11 +1,10 @@
 """The precision of training: what is of it, what stays fp32, and where it is refused."""
 
-import signal
 from pathlib import Path
 
 import pytest
 import torch
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import assert_same_run, error_line, read_json, refusal, resume, run, train, weights
 from tiny_models import MODELS, allowed, batch, build, text_of
 from torch import nn
@@ -124,7 +123,7 @@ def test_a_run_in_bf16_is_reproduced_in_fp32_and_goes_on_bit_for_bit(
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert train(tiny_csv, whole, *keys) == 0
     with monkeypatch.context() as patch:
-        at_step(patch, 5, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, 5)
         assert train(tiny_csv, parts, *keys) == 130
     assert resume(parts) == 0
     assert_same_run(parts, whole)

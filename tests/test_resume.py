@@ -3,10 +3,10 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from interrupted import interrupt_at
 from tiny_data import (
     EPOCHS,
     TINY,
@@ -25,8 +25,6 @@ from tiny_data import (
 from textcnn.checkpoint import load_training_state
 from textcnn.training.loop import interruption
 from textcnn.training.optimization.optimizers import takes_rows
-from textcnn.training.progress import TrainingProgress
-from textcnn.training.state import TrainingState
 
 pytest_plugins = ("tiny_run",)
 
@@ -50,18 +48,6 @@ textcnn.train.main()
 """
 
 
-def at_step(monkeypatch: pytest.MonkeyPatch, number: int, action: Callable[[], None]) -> None:
-    """Do something in the middle of training, once step `number` is done."""
-    step = TrainingProgress.step
-
-    def acting(progress: TrainingProgress, state: TrainingState) -> None:
-        step(progress, state)
-        if state.step == number:
-            action()
-
-    monkeypatch.setattr(TrainingProgress, "step", acting)
-
-
 def test_ctrl_c_in_an_epoch_saves_and_the_resumed_run_equals_an_uninterrupted_one(
     tiny_csv: Path,
     tiny_run: Path,
@@ -71,7 +57,7 @@ def test_ctrl_c_in_an_epoch_saves_and_the_resumed_run_equals_an_uninterrupted_on
 ) -> None:
     run_dir = tmp_path / "run"
     with monkeypatch.context() as patch:
-        at_step(patch, 25, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, 25)
         assert train(tiny_csv, run_dir, f"training.epochs={EPOCHS}") == 130
     assert capfd.readouterr().out.endswith(
         f"interrupted in epoch 3 after step 25; progress is saved in {run_dir / 'last'}; "
@@ -95,7 +81,7 @@ def test_sigterm_at_any_step_is_a_clean_stop_too(
     step: int,  # in the first epoch; at the end of the third, before it is validated
 ) -> None:
     with monkeypatch.context() as patch:
-        at_step(patch, step, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, step, signal.SIGTERM)
         assert train(tiny_csv, tmp_path / "run", f"training.epochs={EPOCHS}") == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tiny_run)
@@ -109,7 +95,7 @@ def test_so_it_is_where_steps_move_the_rows_seen_alone(
     monkeypatch.setattr(takes_rows, "__kwdefaults__", {"sparse_from": 0})
     assert train(tiny_csv, tmp_path / "whole", "training.epochs=3") == 0
     with monkeypatch.context() as patch:
-        at_step(patch, 15, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, 15, signal.SIGTERM)
         assert train(tiny_csv, tmp_path / "run", "training.epochs=3") == 130
     table = load_training_state(tmp_path / "run" / "last")["optimizer"]["state"][0]
     assert sorted(table) == ["exp_avg_sq", "step"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import (
     STEPS_PER_EPOCH,
     assert_same_run,
@@ -180,7 +180,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     keys = ("training.epochs=3", *keys)
     assert train(tiny_csv, tmp_path / "whole", *keys) == 0
     with monkeypatch.context() as patch:
-        at_step(patch, 15, lambda: signal.raise_signal(signal.SIGTERM))
+        interrupt_at(patch, 15, signal.SIGTERM)
         assert train(tiny_csv, tmp_path / "run", *keys) == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")

@@ -1,7 +1,6 @@
 """Learning from soft labels: losses by hand, splits, metrics, n-grams, whole runs."""
 
 import json
-import signal
 from functools import partial
 from math import log
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import (
     assert_same_run,
     error_line,
@@ -247,7 +246,7 @@ def test_interrupted_runs_on_soft_labels_and_weights_are_resumed_bit_for_bit(
         given.append("training.accumulate=2")
     assert train(weighed, tmp_path / "whole", *given) == 0
     with monkeypatch.context() as patch:
-        at_step(patch, 4, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, 4)
         assert train(weighed, tmp_path / "parts", *given) == 130
     assert resume(tmp_path / "parts") == 0
     assert_same_run(tmp_path / "parts", tmp_path / "whole")

@@ -1,10 +1,9 @@
 """Training on a stream: steps in place of epochs, going on, the same as ever."""
 
-import signal
 from pathlib import Path
 
 import pytest
-from test_resume import at_step
+from interrupted import interrupt_at
 from tiny_data import (
     assert_same_run,
     curves,
@@ -62,7 +61,7 @@ def test_interrupted_anywhere_it_goes_on_to_the_same_end(
     long_csv: Path, streamed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     with monkeypatch.context() as patch:
-        at_step(patch, step, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, step)
         assert train(long_csv, tmp_path / "run", *STREAM, "training.max_steps=60") == 130
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", streamed)

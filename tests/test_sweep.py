@@ -1,9 +1,9 @@
 """Sweeps: every value is checked first, jobs that fail stop no others, and they can be resumed."""
 
-import signal
 from pathlib import Path
 
 import pytest
+from interrupted import interrupt_at
 from tiny_data import assert_same_run, everything, read_json, run, train
 
 from textcnn.config.sweep import jobs_of
@@ -64,15 +64,8 @@ def test_a_sweep_that_is_started_again_does_what_is_missing(
     tiny_csv: Path, tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     keys = ("training.epochs=6", "seed=1,0", "-m")
-    step = TrainingProgress.step
-
-    def interrupted(progress: TrainingProgress, state: TrainingState) -> None:
-        step(progress, state)
-        if state.step == 25 and (tmp_path / "sweep" / "1").is_dir():
-            signal.raise_signal(signal.SIGINT)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrainingProgress, "step", interrupted)
+        interrupt_at(patch, 25, passed=1)  # in the second job
         assert train(tiny_csv, tmp_path / "sweep", *keys) == 130
     assert finished(tmp_path / "sweep") == ["0"]
     before = everything(tmp_path / "sweep" / "0")

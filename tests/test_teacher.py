@@ -1,7 +1,6 @@
 """Students: what they learn from a teacher, from their own folds, from texts without labels."""
 
 import math
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from interrupted import interrupt_at
 from safetensors.torch import load_file
-from test_resume import at_step
 from tiny_data import (
     assert_same_run,
     error_line,
@@ -236,7 +235,7 @@ def test_a_student_interrupted_resumes_to_the_same(
     assert "data.unlabelled: 40 texts" in capfd.readouterr().out
     run_dir = tmp_path / "student"
     with monkeypatch.context() as patch:
-        at_step(patch, 15, lambda: signal.raise_signal(signal.SIGINT))
+        interrupt_at(patch, 15)
         assert train(tiny_csv, run_dir, *keys) == 130
     assert run("train", f"resume={run_dir}") == 0
     assert_same_run(run_dir, tmp_path / "whole")
@@ -305,8 +304,7 @@ def test_out_of_fold_interrupted_in_a_teacher_equals_the_whole(
     assert train(tiny_csv, tmp_path / "whole", *keys) == 0
     run_dir = tmp_path / "run"
     with monkeypatch.context() as patch:
-        calls = iter(range(9))
-        at_step(patch, 3, lambda: signal.raise_signal(signal.SIGINT) if next(calls) else None)
+        interrupt_at(patch, 3, passed=1)
         assert train(tiny_csv, run_dir, *keys) == 130
     assert f"  python -m textcnn.train resume={run_dir}\n" in capfd.readouterr().out
     assert (run_dir / "teacher-1" / "metrics.json").exists()
