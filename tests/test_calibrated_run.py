@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from tiny_sets import set_checkpoint, set_classifier
 
 import textcnn
 from textcnn.checkpoint import load_checkpoint, save_checkpoint
-from textcnn.inference import Classifier, rebuild
+from textcnn.inference import Classifier, LabelSetClassifier, rebuild
 from textcnn.models.calibration import Calibration
 
 pytest_plugins = ("tiny_run",)
@@ -36,8 +37,8 @@ def classifier(tiny_run: Path) -> Classifier:
     return Classifier.load(tiny_run)
 
 
-def stored(run_dir: Path) -> dict[str, object]:
-    content: dict[str, object] = read_json(run_dir / "best" / "calibration.json")
+def stored(run_dir: Path) -> dict[str, Any]:
+    content: dict[str, Any] = read_json(run_dir / "best" / "calibration.json")
     return content
 
 
@@ -61,6 +62,7 @@ def test_temperature_changes_no_answer(tiny_run: Path, classifier: Classifier) -
     for temperature in (0.05, 0.7, 20.0):
         calibration = Calibration(temperature)
         other, _ = rebuild(replace(checkpoint, calibration=calibration), "the test's")
+        assert isinstance(other, Classifier)
         assert [p.label for p in other.predict(TEXTS)] == [
             p.label for p in classifier.predict(TEXTS)
         ]
@@ -220,11 +222,12 @@ def test_label_sets_stay_the_same_when_thresholds_move_with_the_probabilities(
     texts = ["goal chip", "actor", "", "nothing", "goal chip actor"]
     plain, _ = rebuild(checkpoint, "the test's")
     save_checkpoint(tmp_path / "sets", replace(checkpoint, calibration=calibration))
-    scaled = textcnn.load(tmp_path / "sets")
+    scaled = LabelSetClassifier.load(tmp_path / "sets")
+    assert isinstance(plain, LabelSetClassifier)
     assert scaled.calibration == calibration
     for before, after in zip(plain.predict(texts), scaled.predict(texts), strict=True):
         assert before.labels == after.labels
-        above = zip(after.probabilities.values(), scaled.thresholds or (), strict=True)
+        above = zip(after.probabilities.values(), scaled.thresholds, strict=True)
         assert [p >= limit for p, limit in above] == [
             label in after.labels for label in after.probabilities
         ]
@@ -255,8 +258,8 @@ def test_label_sets_get_a_slope_and_an_offset_for_each_label() -> None:
 
 
 def test_the_estimator_uses_calibrated_probabilities(tmp_path: Path) -> None:
-    cells = rows(120)
-    estimator = textcnn.TextClassifier(model="ngrams").fit(*map(list, zip(*cells, strict=True)))
+    texts, labels = zip(*rows(120), strict=True)
+    estimator = textcnn.TextClassifier(model="ngrams").fit(list(texts), list(labels))
     classifier = estimator.classifier_
     logits = classifier.logits(TEXTS)
     expected = classifier.probabilities(logits).double().numpy()

@@ -58,6 +58,7 @@ def test_other_columns_of_parquet_are_what_json_can_hold(tmp_path: Path) -> None
             "day": [date(2024, 2, 29), None],
             "size": [1.5, float("inf")],
             "image": [b"abc", b""],
+            "picture": [{"bytes": b"abc", "path": "a.png"}, None],
             "parts": [{"a": [1]}, None],
             "late": pa.array([10**15, 0], pa.timestamp("ms")),  # the year 33658
             "x.y": [1, 2],
@@ -66,7 +67,7 @@ def test_other_columns_of_parquet_are_what_json_can_hold(tmp_path: Path) -> None
     pq.write_table(table, tmp_path / "a.parquet")
     first, second = of_file(tmp_path / "a.parquet").others()
     assert first == {
-        **{"day": "2024-02-29", "size": 1.5, "image": "3 bytes", "parts": {"a": [1]}},
+        **{"day": "2024-02-29", "size": 1.5, "parts": {"a": [1]}},
         **{"late": None, "x.y": 1},
     }
     assert second["size"] is None

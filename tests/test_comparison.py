@@ -96,6 +96,8 @@ def test_names_are_what_differs_between_paths(tmp_path: Path) -> None:
     runs = [made("x/a/best"), made("x/b/best"), made("x/b/last\n")]
     assert [run.name for run in named(runs)] == ["a/best", "b/best", "b/last\\n"]
     assert [run.name for run in named(runs[:1])] == ["best"]
+    jobs = named([made("sweep/0"), made("sweep/10")])
+    assert [run.name for run in jobs] == ["sweep/0", "sweep/10"]
 
 
 def test_runs_in_a_folder_are_found_in_natural_order(tmp_path: Path) -> None:
@@ -175,6 +177,14 @@ def test_several_comparisons_are_corrected() -> None:
     assert both[0].adjusted == pytest.approx(0.0625)
     assert said(*both)[0].startswith("differences between a and b are within noise: 6.00 points")
     assert said(*both)[0].endswith("p = 0.062 after Holm's correction for 2 comparisons")
+
+
+def test_many_differences_within_noise_share_a_sentence() -> None:
+    many = corrected([compared(right(80), right(10)), *[compared(right(11), right(10))] * 4])
+    assert [line[:40] for line in said(*many)][:2] == [
+        "a is better than b by 70.00 points (95 %",
+        "within noise of b, after Holm's correcti",
+    ]
 
 
 def test_the_drawing_holds_all_intervals_and_zero() -> None:

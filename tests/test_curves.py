@@ -52,6 +52,20 @@ def test_training_scalars_are_drawn_over_steps(tmp_path: Path) -> None:
     for name, value in expected.items():
         (point,) = shown.Scalars(f"train/{name}")
         assert (point.step, point.value) == (7, value)
+    (peak,) = shown.Scalars("train/peak_memory_mb")
+    assert 50 < peak.value < 100_000
+    norms = {"weights/model": 0.0, "gradients/model": 2.0}
+    assert {name: shown.Scalars(name)[0].value for name in norms} == norms
+
+
+def test_norms_of_the_final_training_stand_beside_those_of_the_first(tmp_path: Path) -> None:
+    writer = Curves(tmp_path)
+    writer.step(TrainingState(step=1), 0.25, learner())
+    writer.begin_final(1)
+    writer.step(TrainingState(step=1), 0.25, learner())
+    writer.close()
+    tags = curves(tmp_path).Tags()["scalars"]
+    assert {"gradients/model", "final_gradients/model", "final/loss"} <= set(tags)
 
 
 def test_a_training_point_is_drawn_every_so_many_steps(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ ONE, TWO, ALL = 1 / (1 + 2 * exp(-4)), 1 / (2 + exp(-4)), 1 / 3
 
 
 def table(classifier: AnyClassifier, texts: list[str], labels: np.ndarray) -> list[list[str]]:
-    lines = example_predictions(classifier, texts, labels, classifier.labels).splitlines()
+    names, logits = classifier.labels, classifier.logits(texts)
+    lines = example_predictions(classifier, texts, labels, names, logits).splitlines()
     assert lines[1] == "| --- | --- | --- | --- |"
     return [line.strip("| ").split(" | ") for line in (lines[0], *lines[2:])]
 

@@ -118,7 +118,7 @@ def test_the_page_escapes_texts_and_needs_nothing_else(tiny_run: Path, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], 'there is no text to explain; try text="not a fine film", or input=texts.txt'),
+        ([], 'there is no text to explain; try text="not a fine film", input=texts.txt'),
         (["text=a", "input=b"], "text and input are two sources of texts, got input=b"),
         (["text=a", "output=a.csv"], "output takes - or a file *.json, .jsonl or .html, got a.csv"),
         (["text=a", "method=shapley"], "method takes auto, exact, gradients or occlusion, got"),

@@ -163,6 +163,7 @@ def test_label_sets_are_explained() -> None:
     sets = set_classifier(network(), thresholds=[0.0, 1.0, 0.0])
     (explained,) = sets.explain([TEXTS[0]])
     assert set(explained.predicted) == {"bad", "good"}
+    assert set(list(explained.logits)[:2]) == {"bad", "good"}  # before the others
     assert_adds_up(explained)
 
 

@@ -55,7 +55,7 @@ def test_removal_really_changes_the_answer(cnn: Classifier, drawn: list[str]) ->
         assert fewest(cnn, text, 2) is None
         return
     assert answer(cnn, without(text, found)) == found.after[0] != found.before[0]
-    assert [text[start:end] for start, end in found.characters if end] == [*found.words]
+    assert [text[slice(*span)] for span in found.characters if span] == [*found.words]
     if found.smallest:
         assert fewest(cnn, text, len(found.words)) == len(found.words)
 

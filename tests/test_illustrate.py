@@ -24,8 +24,8 @@ from tiny_data import curves, error_line, read_json, run
 
 from textcnn.config.check import check
 from textcnn.config.data import DataConfig
-from textcnn.config.illustrate import STUDIES as NAMES
-from textcnn.config.illustrate import IllustrateConfig
+from textcnn.config.evaluation.illustrate import STUDIES as NAMES
+from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.schemas import register_schemas
 from textcnn.errors import InputError
 from textcnn.illustrate import make_absolute

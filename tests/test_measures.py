@@ -1,5 +1,6 @@
 """Measures against scikit-learn and numbers worked out by hand."""
 
+import tracemalloc
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -203,3 +204,17 @@ def test_intervals_hold_their_measure(of_single: Measures, of_sets: Measures) ->
     assert f1 is not None
     assert 0 < f1[0] < f1[1] < 1
     assert of_single.classes[-1].f1 is None  # no text has it
+
+
+def test_many_classes_take_no_memory_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textcnn.evaluation.measures.intervals.DRAWN", 0)  # fewest resamples
+    classes, size = 10_000, 20
+    logits = torch.zeros(size, classes)
+    tracemalloc.start()
+    labels = tuple(map(str, range(classes)))
+    of_many = measure(predictions(logits, np.arange(size), labels=labels))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < classes**2
+    assert of_many.values["balanced_accuracy"] == 1 / size
+    assert of_many.classes == ()

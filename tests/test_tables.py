@@ -1,6 +1,7 @@
 """Scores as text: which number is shown where, whatever its number of decimals."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from rich.table import Table
@@ -45,6 +46,17 @@ def test_sets_end_in_both_averages_and_exact_match() -> None:
     assert shown["micro average"] == near(f1=62.5, examples=1_000)
     assert shown["macro average"] == near(f1=40, examples=1_000)
     assert shown["exact match"] == near(f1=87.5, examples=1_000)
+
+
+def test_of_many_classes_those_with_the_most_texts_are_shown() -> None:
+    many = tuple(ClassScores(f"{n}", 0.5, 0.5, 0.5, n % 60) for n in range(120))
+    shown = rows(class_table(replace(ONE, classes=many), "Test"))
+    named = [int(name) for name in shown if name.isdigit()]
+    assert len(named) == 50
+    assert named == sorted(named)
+    assert min(number % 60 for number in named) == 35
+    rest = sum(n % 60 for n in range(120) if n not in named)
+    assert shown["70 more classes"] == near(examples=rest)
 
 
 @pytest.mark.parametrize(

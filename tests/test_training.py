@@ -107,7 +107,8 @@ def test_run_directory_holds_what_the_design_says_and_nothing_else(tiny_run: Pat
     }
     expected = {"config.yaml", "metrics.json", ".hydra/overrides.yaml", ".hydra/hydra.yaml"}
     expected |= {f"{name}/{file}" for name in ("best", "last") for file in checkpoint}
-    expected |= {"last/training_state.pt"}
+    expected |= {"last/training_state.pt", "projector_config.pbtxt"}
+    expected |= {"projector/words.bytes", "projector/words.tsv"}
     files = set(everything(tiny_run))
     (events,) = files - expected
     assert events.startswith("events.out.tfevents.")
@@ -127,10 +128,13 @@ def test_manifest_tells_data_scores_and_golden_texts(tiny_run: Path) -> None:
 def test_curves_hold_everything_in_one_event_file_of_one_run(tiny_run: Path) -> None:
     shown = curves(tiny_run)
     tags = shown.Tags()
-    steps = ("loss", "learning_rate", "gradient_norm", "texts_per_second")
+    steps = ("loss", "learning_rate", "gradient_norm", "texts_per_second", "peak_memory_mb")
+    convolutions = (f"encoder.convolutions.{number}" for number in range(3))
+    layers = ("embedding.table", *convolutions, "head")
     scores = ("loss", "accuracy", "macro_f1")
     assert set(tags["scalars"]) == {
         *(f"train/{name}" for name in steps),
+        *(f"{kind}/{layer}" for kind in ("weights", "gradients") for layer in layers),
         *(f"{split}/{name}" for split in ("validation", "test") for name in scores),
     }
     assert set(tags["images"]) == {"confusion/validation", "confusion/test"}
@@ -147,9 +151,9 @@ def test_curves_hold_everything_in_one_event_file_of_one_run(tiny_run: Path) -> 
 def test_hyper_parameters_stand_with_the_final_metric_in_the_same_run(tiny_run: Path) -> None:
     values, metrics = hyper_parameters(tiny_run)
     assert values["optimizer.learning_rate"] == 0.03
-    assert values["model.kernel_sizes"] == "[1, 2, 3]"
-    assert {"run_dir", "resume", "overwrite"}.isdisjoint(values)
-    assert metrics == ["test/accuracy", "test/macro_f1"]
+    assert (values["model"], values["model.name"]) == ("multi_width", "multi_width")
+    assert {"run_dir", "resume", "overwrite", "model.kernel_sizes"}.isdisjoint(values)
+    assert metrics == ["test/loss", "test/accuracy", "test/macro_f1"]  # training.metric=loss
     reported = read_json(tiny_run / "metrics.json")["test"]
     for name in ("accuracy", "macro_f1"):
         (point,) = curves(tiny_run).Scalars(f"test/{name}")

@@ -149,6 +149,7 @@ def nan_at_once(tensor: torch.Tensor) -> torch.Tensor:
         ("random", torch.zeros(3, dtype=torch.uint8), "RNG state"),
         ("random", "seed", "expected a torch.ByteTensor"),
         ("scaler", {"scale": "large"}, "the scale of the gradients is"),
+        ("state", {}, "it lacks best_epoch"),
         ("state.step", "60", "step is '60'"),
         ("state.step", -1, "step is -1"),
         ("state.step", True, "step is True"),

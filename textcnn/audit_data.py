@@ -37,6 +37,8 @@ def main(config: AuditDataConfig) -> None:
     console, folds = build_console(), config.folds
     source = build_source(config.data, config.seed)
     pool = read_pool(source, build_division(config.data, config.seed))
+    for line in (*pool.notes, *(f"warning: {warning}" for warning in pool.warnings)):
+        console.print(line)
     console.print(f"{len(pool):,} rows of {len(pool.names):,} classes; training {folds} models")
     probabilities = out_of_fold_probabilities(
         pool,

@@ -1,10 +1,10 @@
 """Explain predictions: `python -m textcnn.explain checkpoint=... text="..." [key=value ...]`."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from textcnn.cli import CHECKPOINT_MISSING, program
+from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.input_texts import read_texts
@@ -15,38 +15,75 @@ from textcnn.system.output import open_output
 
 if TYPE_CHECKING:
     from textcnn.explanation.explanation import Explanation
-    from textcnn.inference import AnyClassifier
+    from textcnn.inference import AnyClassifier, Restored
 
-TEXTS_AT_ONCE = 64
+TEXTS_AT_ONCE, PROBABILITIES = 64, 500_000  # with many classes, fewer texts
 
 
 @program("explain", positional="texts", singular="text")
 def main(config: ExplainConfig) -> None:
     if not config.checkpoint:
         raise InputError(CHECKPOINT_MISSING)
-    if not config.texts and config.input is None:
+    if not (config.texts or config.input is not None or config.summary):
         raise InputError(
-            'there is no text to explain; try text="not a fine film", or input=texts.txt for many'
+            'there is no text to explain; try text="not a fine film", input=texts.txt for many, or '
+            "summary=true for the whole classifier"
         )
+    given = [key for key in overridden_keys() if key.startswith("data")]
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.inference import restore
     from textcnn.system.terminal import build_console
 
     end_start()
     restored = restore(config.checkpoint)
+    if config.summary:
+        summarize_split(config, restored, given)
+        return
     texts = texts_of(config, restored.config)
     explanations = explained(restored.classifier, texts, config)
     if config.output is not None:
         with open_output(config.output, config.overwrite) as file:
             write(file, explanations, config)
         return
-    from textcnn.explanation.terminal import print_explanation
+    from textcnn.explanation.shown.terminal import print_explanation
 
     console = build_console()
     for number, each in enumerate(explanations):
         if number:
             console.rule()
         print_explanation(console, each, config.top)
+
+
+def summarize_split(config: ExplainConfig, restored: "Restored", given: Sequence[str]) -> None:
+    """What decides over the texts of a split.
+
+    Args:
+        given: the keys of `data` that the command line sets.
+    """
+    from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
+    from textcnn.explanation.learned.summary import sampled, summarize
+    from textcnn.explanation.shown.page import summary_page
+    from textcnn.explanation.shown.summary_tables import print_summary
+    from textcnn.system.terminal import build_console
+
+    classifier, trained, _, directory, _ = restored
+    data = found_data(chosen_data(config.data, trained.data, given), given, directory)
+    rows, notes = test_rows(data, trained, classifier.labels)
+    texts = sampled(rows.texts(len(rows)), config.max_texts)
+    summary = summarize(classifier, texts, method=config.method, count=config.top)
+    if config.output is None:
+        console = build_console()
+        print_summary(console, summary, config.top)
+        for note in notes:
+            console.print(note)
+        return
+    with open_output(config.output, config.overwrite) as file:
+        if config.output.lower().endswith(".html"):
+            file.write(summary_page(summary))
+        else:
+            indent = 1 if config.output.lower().endswith(".json") else None
+            line = json.dumps(summary.as_json(), ensure_ascii=False, indent=indent)
+            file.write(json_escaped(line) + "\n")
 
 
 def texts_of(config: ExplainConfig, trained: TrainConfig) -> Iterable[str]:
@@ -71,7 +108,8 @@ def explained(
     """The explanation of each text; a few are in memory at a time."""
     from textcnn.system.chunks import chunks_of
 
-    for chunk in chunks_of(iter(texts), TEXTS_AT_ONCE):
+    size = max(min(TEXTS_AT_ONCE, PROBABILITIES // len(classifier.labels)), 1)
+    for chunk in chunks_of(iter(texts), size):
         yield from classifier.explain(
             chunk, method=config.method, classes=config.classes, flip=config.flip
         )
@@ -81,7 +119,7 @@ def write(file: IO[str], explanations: Iterator["Explanation"], config: ExplainC
     """A page, JSON Lines, or one JSON: an object for a single text, else a list."""
     output = str(config.output).lower()
     if output.endswith(".html"):
-        from textcnn.explanation.page import page_parts
+        from textcnn.explanation.shown.page import page_parts
 
         for part in page_parts(explanations, config.top):
             file.write(part)

@@ -4,7 +4,7 @@ from typing import Any
 
 from textcnn.cli import program, refuse_changes
 from textcnn.config.data import DataConfig
-from textcnn.config.illustrate import IllustrateConfig
+from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.stored import read_config
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory

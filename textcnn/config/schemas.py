@@ -5,7 +5,7 @@ from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.evaluation.comparison import CompareConfig
 from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
-from textcnn.config.illustrate import IllustrateConfig
+from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.programs import (
     DescribeConfig,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from textcnn.inference import BaseClassifier
 
@@ -31,6 +32,7 @@ def example_predictions(
     texts: Sequence[str],
     labels: np.ndarray,
     names: Sequence[str],
+    logits: Tensor,
 ) -> str:
     """A Markdown table of the most confident mistakes, then of correct predictions.
 
@@ -41,11 +43,12 @@ def example_predictions(
     Args:
         labels: (texts,) int64 class ids; for label sets (texts, classes) bool.
         names: of the classes, by id; those that the classifier lacks come last.
+        logits: (texts, classes) of these texts.
     """
     if labels.ndim == 2:
-        name, examples = "loss", set_examples(classifier, texts, labels, names)
+        name, examples = "loss", set_examples(classifier, texts, labels, names, logits)
     else:
-        name, examples = "probability", class_examples(classifier, texts, labels, names)
+        name, examples = "probability", class_examples(classifier, texts, labels, names, logits)
     examples.sort(key=lambda example: -example.number)
     wrong = [example for example in examples if not example.right]
     right = [example for example in examples if example.right]
@@ -64,9 +67,10 @@ def class_examples(
     texts: Sequence[str],
     labels: np.ndarray,
     names: Sequence[str],
+    logits: Tensor,
 ) -> list[Example]:
     # not `predict`: with thousands of classes its dictionaries would take gigabytes
-    sure, predicted = classifier.probabilities(classifier.logits(texts)).max(dim=1)
+    sure, predicted = classifier.probabilities(logits).max(dim=1)
     rows = zip(texts, labels.tolist(), predicted.tolist(), sure.tolist(), strict=True)
     return [
         Example(text, names[true], classifier.labels[label], true == label, probability)
@@ -79,8 +83,8 @@ def set_examples(
     texts: Sequence[str],
     labels: np.ndarray,
     names: Sequence[str],
+    logits: Tensor,
 ) -> list[Example]:
-    logits = classifier.logits(texts)  # (texts, classes)
     truth = torch.from_numpy(labels[:, : len(classifier.labels)]).float()
     # from logits: for a probability rounded to 1, log(1 - p) is infinite
     losses = F.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(dim=1)

@@ -35,6 +35,10 @@ class Overlap:
             f"{100 * self.others:.1f} % ({low} to {high} %) on the others"
         )
 
+    @property
+    def warnings(self) -> list[str]:
+        return [] if self.line is None else [f"warning: {self.line}"]
+
 
 def find_overlap(
     trained: TrainedTexts | None, text_hashes: np.ndarray, correct: np.ndarray

@@ -10,22 +10,23 @@ from torch import Tensor, nn
 from textcnn.data.batching import Batch, sorted_batches
 from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
-from textcnn.explanation.explanation import Explanation, build_explanation
-from textcnn.explanation.flips import find_flip
-from textcnn.explanation.gradients import STEPS, gradient_parts
-from textcnn.explanation.occlusion import occlusion_parts
-from textcnn.explanation.parts import Parts
-from textcnn.explanation.subject import Subject
-from textcnn.explanation.sums import (
+from textcnn.explanation.contributions.gradients import STEPS, gradient_parts
+from textcnn.explanation.contributions.occlusion import occlusion_parts
+from textcnn.explanation.contributions.parts import Parts
+from textcnn.explanation.contributions.sums import (
     OfNetwork,
     cautions,
     model_parts,
     networks_of,
     widest_window,
 )
+from textcnn.explanation.contributions.windows import network_parts
+from textcnn.explanation.explanation import Explanation, build_explanation
+from textcnn.explanation.flips import find_flip
+from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import merged, units_of
-from textcnn.explanation.windows import network_parts
+from textcnn.models.prediction import AnyPrediction
 from textcnn.text.encoder import TextEncoder
 
 METHODS = ("auto", "exact", "gradients", "occlusion")
@@ -50,7 +51,8 @@ def explain(
         method: `exact`, `gradients` (integrated gradients), `occlusion`, or `auto`: exact if
             windows have at most WIDEST tokens, else gradients. Only networks are approximated: what
             n-grams beside them add is exact.
-        classes: how many are explained, the most probable ones; None: all.
+        classes: how many are explained: those that are predicted, then the most probable; None:
+            all.
         flip: also search few words of each text without which the answer is another.
 
     Raises:
@@ -59,8 +61,7 @@ def explain(
     method = chosen_method(classifier.model, method)
     logits = classifier.logits(texts)  # (texts, classes)
     predictions = classifier.decide(logits)
-    count = len(classifier.labels) if classes is None else min(classes, len(classifier.labels))
-    chosen = logits.topk(count, dim=1).indices  # (texts, chosen), the most probable first
+    chosen = first_classes(classifier, logits, predictions, classes)  # (texts, chosen)
     read = [TokenizedText(text, classifier.encoder) for text in texts]
     parts = parts_of_texts(classifier, read, chosen, method)
     notes = [*method_notes(method), *cautions(classifier.model, exact=method == "exact")]
@@ -82,6 +83,24 @@ def explain(
         return explanations
     pairs = zip(explanations, read, strict=True)
     return [with_flip(classifier, explanation, text) for explanation, text in pairs]
+
+
+def first_classes(
+    classifier: Subject,
+    logits: Tensor,
+    predictions: Sequence[AnyPrediction],
+    count: int | None,
+) -> Tensor:
+    """(texts, count) int64: what is predicted, then the classes of the largest logits."""
+    count = len(classifier.labels) if count is None else min(count, len(classifier.labels))
+    if classifier.thresholds is None:
+        return logits.topk(count, dim=1).indices
+    answers = [names_of(each) for each in predictions]
+    others = [[label not in names for label in classifier.labels] for names in answers]
+    order = logits.argsort(dim=1, descending=True)
+    last = torch.tensor(others, dtype=torch.int8).reshape(logits.shape).gather(1, order)
+    by_set = last.argsort(dim=1, stable=True)
+    return order.gather(1, by_set)[:, :count]
 
 
 def with_flip(classifier: Subject, explanation: Explanation, text: TokenizedText) -> Explanation:

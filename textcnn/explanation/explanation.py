@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from textcnn.explanation.contributions.parts import Parts
 from textcnn.explanation.flips import Flip
-from textcnn.explanation.parts import Parts
 from textcnn.explanation.subject import names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.models.prediction import AnyPrediction

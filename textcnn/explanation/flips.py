@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from textcnn.explanation.occlusion import logits_of_tokens, without
+from textcnn.explanation.contributions.occlusion import logits_of_tokens, without
 from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import units_of
@@ -18,6 +18,7 @@ from textcnn.text.spans import Span
 # Limits of each step of the search, so that its time is bounded.
 TRIED = 1000  # shortened texts
 TRIED_TOKENS = 2**17  # their tokens
+TRIED_LOGITS = 2**22  # their logits
 CANDIDATES = 32  # words of which the best is removed next
 ROUNDS = 4  # times the limits, for all rounds together
 SHRUNK = 64  # words that are put back in turn
@@ -59,8 +60,12 @@ class Search:
         self.classifier, self.text = classifier, text
         self.units = units_of(text.every_token, classifier.encoder.tokenizer)
         self.before = self.answer(self.logits([()]))
-        # the longest texts are tried with fewer removals
-        self.limit = max(min(TRIED, TRIED_TOKENS // max(len(text.every_token), 1)), 1)
+        # the longest texts, and with many classes all, are tried with fewer removals
+        limits = (
+            TRIED_TOKENS // max(len(text.every_token), 1),
+            TRIED_LOGITS // len(classifier.labels),
+        )
+        self.limit = max(min(TRIED, *limits), 1)
 
     def logits(self, removed: Sequence[Sequence[int]]) -> Tensor:
         """(sets, classes) of the text without each of these sets of units."""
@@ -173,7 +178,9 @@ def greedy(search: Search, ranked: Sequence[int]) -> list[int] | None:
             return removed
         waiting[:CANDIDATES] = [candidates[place] for place in order[1:]]
     sets = [[*removed, *waiting[:count]] for count in range(1, len(waiting) + 1)][: search.limit]
-    changed = np.flatnonzero(search.margins(search.logits(sets)) < 0) if sets else []
+    if not sets:
+        return None
+    changed = np.flatnonzero(search.margins(search.logits(sets)) < 0)
     return sets[int(changed[0])] if len(changed) else None
 
 

@@ -15,7 +15,9 @@ class Subject(Protocol):
     model: Any
     encoder: TextEncoder
     labels: tuple[str, ...]
-    thresholds: tuple[float, ...] | None
+
+    @property
+    def thresholds(self) -> tuple[float, ...] | None: ...
 
     @property
     def network(self) -> nn.Module: ...

@@ -1,8 +1,9 @@
 """A text as a classifier reads it."""
 
+from functools import cached_property
 from itertools import chain
 
-from textcnn.explanation.parts import Ngram
+from textcnn.explanation.contributions.parts import Ngram
 from textcnn.text.encoder import TextEncoder, cut
 from textcnn.text.spans import Span, token_spans
 
@@ -16,17 +17,24 @@ class TokenizedText:
         every_token: of the whole text.
         tokens: those that the classifier reads: at most `text.max_length`.
         positions: (tokens,) of those among all tokens.
-        spans: (tokens,) the characters of each; None where the tokenizer doesn't tell.
     """
 
     def __init__(self, text: str, encoder: TextEncoder):
         self.text, self.encoder = text, encoder
         self.every_token = tuple(encoder.tokenizer(text))
-        self.every_span = token_spans(encoder.tokenizer, text)
         every = range(len(self.every_token))
         self.positions = list(cut([*every], encoder.max_length, encoder.truncate))
         self.tokens = tuple(self.every_token[place] for place in self.positions)
-        self.spans = tuple(self.every_span[place] for place in self.positions)
+
+    @cached_property
+    def every_span(self) -> list[Span | None]:
+        """The characters of all tokens."""
+        return token_spans(self.encoder.tokenizer, self.text)
+
+    @property
+    def spans(self) -> tuple[Span | None, ...]:
+        """(tokens,) the characters of each; None where the tokenizer doesn't tell."""
+        return tuple(self.every_span[place] for place in self.positions)
 
     def characters(self, span: Span) -> Span | None:
         """The characters of tokens that are read and follow each other in the text."""

@@ -22,3 +22,8 @@ def json_escaped(text: str) -> str:
     characters. JSON escapes line feeds and tabs itself.
     """
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def in_one_line(text: str) -> str:
+    """As `escaped`, with tabs and line feeds as two characters."""
+    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -1,5 +1,7 @@
 """How much memory this process may still use; in a container often less than the machine has."""
 
+import resource
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,3 +43,9 @@ def lacking(needed: int) -> str | None:
         f"{needed / GIGABYTE:,.1f} GB of memory are needed, {available / GIGABYTE:,.1f} GB are "
         "available"
     )
+
+
+def peak_memory_bytes() -> int:
+    """The peak resident memory of this process."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

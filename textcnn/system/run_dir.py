@@ -22,6 +22,7 @@ EVALUATION = "evaluation.json"
 PREDICTIONS = "predictions.jsonl"  # of evaluate
 AUDIT = "audit.json"
 RESULTS, FIGURES, REPORT = "results", "figures", "report"  # of studies
+PROJECTOR, PROJECTOR_CONFIG = "projector", "projector_config.pbtxt"  # of TensorBoard
 RUNS_INSIDE = ("fold", "member", "teacher")  # fold-1, fold-2, ...
 TEACHER_LOGITS = "teacher_logits.safetensors"
 WORDS = "words_of_vectors.json"
@@ -29,6 +30,7 @@ TOKENIZER = "tokenizer.json"
 MADE_BY_A_RUN = (
     *(CONFIG, METRICS, EVALUATION, PREDICTIONS, AUDIT),
     *("best", "last", ".best.old", ".last.old", ".hydra"),
+    *(PROJECTOR, PROJECTOR_CONFIG),
     *(RESULTS, FIGURES, REPORT, TEACHER_LOGITS, WORDS, TOKENIZER),
 )
 

@@ -3,17 +3,25 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from textcnn.evaluation.metrics import Scores
 from textcnn.system.escapes import escaped
 from textcnn.system.failures import naming
+from textcnn.system.memory import peak_memory_bytes
 from textcnn.system.private_torch import add_hyper_parameters
 from textcnn.training.learner import Learner
 from textcnn.training.state import TrainingState
+from textcnn.training.tensorboard.norms import layers_of, norms
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+LARGE_EVERY = 10  # points of the curves between two norms of large layers
 
 
 class Curves:
@@ -27,6 +35,8 @@ class Curves:
         """
         self.run_dir, self.every = run_dir, every
         self.group, self.steps_before = "train", 0
+        self.layers: dict[str, list[nn.Parameter]] | None = None  # of the network in training
+        self.points = 0
         purge = None if first_step is None else first_step + 1
         self.writer = SummaryWriter(str(run_dir), purge_step=purge)
 
@@ -35,21 +45,29 @@ class Curves:
             return
         values = {"loss": loss, **learner.learning_rates}
         values |= {"gradient_norm": learner.gradient_norm()}
-        values |= {"texts_per_second": state.texts_per_second}
-        self.scalars(self.group, values, self.steps_before + state.step)
+        values |= {"texts_per_second": state.texts_per_second, **memory(learner)}
+        step = self.steps_before + state.step
+        self.scalars(self.group, values, step)
+        if self.layers is None:
+            self.layers = layers_of(learner.model)
+        found = norms(self.layers, large=self.points % LARGE_EVERY == 0)
+        self.points += 1
+        self.scalars("" if self.group == "train" else f"{self.group}_", found, step, between="")
 
     def begin_final(self, steps_before: int) -> None:
         """Draw the final training as `final/...`, after the steps of the run that selected."""
-        self.group, self.steps_before = "final", steps_before
+        self.group, self.steps_before, self.layers = "final", steps_before, None
 
     def scores(self, split: str, scores: Scores, step: int) -> None:
         names = ("loss", "accuracy", "macro_f1", *(("micro_f1",) if scores.multi_label else ()))
         self.scalars(split, {name: getattr(scores, name) for name in names}, step)
 
-    def scalars(self, group: str, values: dict[str, float], step: int) -> None:
+    def scalars(
+        self, group: str, values: dict[str, float], step: int, *, between: str = "/"
+    ) -> None:
         with naming(self.run_dir):
             for name, value in values.items():
-                self.writer.add_scalar(f"{group}/{name}", value, step)
+                self.writer.add_scalar(f"{group}{between}{name}", value, step)
 
     def figure(self, name: str, figure: "Figure", step: int) -> None:
         self.writer.add_figure(name, figure, step, close=False)
@@ -57,6 +75,16 @@ class Curves:
     def text(self, name: str, markdown: str, step: int = 0) -> None:
         """Write Markdown, in which texts and labels stay what they are: no HTML begins in it."""
         self.writer.add_text(name, escaped(markdown).replace("<", "&lt;"), step)
+
+    def precision_recall(
+        self, name: str, truth: np.ndarray, probabilities: np.ndarray, step: int
+    ) -> None:
+        """
+        Args:
+            truth: (texts,) bool, which texts have the class.
+            probabilities: (texts,) of the class.
+        """
+        self.writer.add_pr_curve(f"precision_recall/{name}", truth, probabilities, step)
 
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
         """A row of the HPARAMS tab. PyTorch's `add_hparams` would show it as a second run."""
@@ -71,3 +99,12 @@ class Curves:
     def close(self) -> None:
         with naming(self.run_dir):
             self.writer.close()
+
+
+def memory(learner: Learner) -> dict[str, float]:
+    """Peaks so far in MB: of this process, and of its GPU."""
+    device = learner.accelerator.device
+    peaks = {"peak_memory_mb": peak_memory_bytes() / 1e6}
+    if device.type == "cuda":
+        peaks["peak_gpu_memory_mb"] = torch.cuda.max_memory_allocated(device) / 1e6
+    return peaks

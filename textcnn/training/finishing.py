@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textcnn.checkpoint import update_manifest
-from textcnn.config.keys import walk
 from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_rows
+from textcnn.evaluation.calibration.quality import judge_probabilities
 from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.build import Background, Scored, write_report
@@ -24,6 +24,7 @@ from textcnn.training.calibrating import calibrate_best
 from textcnn.training.ngrams.baseline import train_baseline
 from textcnn.training.parts import wants_baseline
 from textcnn.training.report import Outcome, saved_line
+from textcnn.training.tensorboard.hyper_parameters import shown_settings
 
 if TYPE_CHECKING:
     from textcnn.training.recipe import TrainingRun
@@ -55,9 +56,8 @@ def finish(run: "TrainingRun") -> None:
     metrics = outcome.as_json(run.opening, run.vectors_coverage)
     write_json(run.run_dir / METRICS, metrics)
     if run.curves is not None:
-        outside = {"run_dir", "resume", "overwrite", "report"}  # which teach nothing
-        settings = {key: value for key, _, value in walk(run.config) if key not in outside}
-        outcome.log(run.curves, run.data.splits, settings)
+        settings = shown_settings(run.config, run.run_dir)
+        outcome.log(run.curves, run.data.splits, settings, run.config.training.metric)
     outcome.report(run.console)
     part = run.config.training.member or run.config.training.teacher_fold
     if run.config.report and run.keep and answered and not part:
@@ -92,6 +92,7 @@ def report(run: "TrainingRun", outcome: Outcome, split: str, predictions: Predic
         Answers(predictions, rows.texts(), outcome.best.probabilities),
         slice_groups(predictions, {}),
         reference,
+        judge_probabilities(predictions, outcome.best.calibration),
     )
     background = Background(
         outcome.state.history,

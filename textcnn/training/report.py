@@ -1,7 +1,5 @@
 """What a run reports: data and model when it starts, `metrics.json` and scores when it ends."""
 
-import resource
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,17 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.evaluation.verdicts import score_warnings
+from textcnn.explanation.learned.summary import brief
+from textcnn.explanation.shown.summary_tables import summary_markdown as learned_markdown
 from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.system.arguments import argument
+from textcnn.system.memory import peak_memory_bytes
 from textcnn.training.curves import Curves
 from textcnn.training.ngrams.baseline import Baseline
 from textcnn.training.state import TrainingState
+from textcnn.training.tensorboard.precision_recall import one_against_others
+from textcnn.training.tensorboard.projector import write_projector
 
 # The examples in TensorBoard are chosen from this many validation texts.
 EXAMPLES_FROM = 2000
@@ -183,8 +186,14 @@ class Outcome:
             "trained on these texts too, so it has no validation score"
         )
 
-    def log(self, curves: Curves, splits: Splits, hyper_parameters: dict[str, Any]) -> None:
-        """Write the last points of the curves, confusion matrices, examples and settings."""
+    def log(
+        self, curves: Curves, splits: Splits, hyper_parameters: dict[str, Any], metric: str
+    ) -> None:
+        """Write the last points of the curves, confusion matrices, examples and settings.
+
+        Args:
+            metric: that chose the best checkpoint; it comes first in the HPARAMS tab.
+        """
         step = self.step
         rows = splits.test if self.validation is None else splits.validation
         for name, scores in self.scores.items():
@@ -196,17 +205,22 @@ class Outcome:
             own = self.baseline.test or self.baseline.validation
             curves.scores("baseline", own, step)
         if len(rows):
-            texts = rows.texts(EXAMPLES_FROM)
-            examples = example_predictions(
-                self.best, texts, rows.labels[:EXAMPLES_FROM], rows.names
-            )
+            texts, labels = rows.texts(EXAMPLES_FROM), rows.labels[:EXAMPLES_FROM]
+            logits = self.best.logits(texts)
+            examples = example_predictions(self.best, texts, labels, rows.names, logits)
             curves.text("examples", examples, step)
+            if (learned := brief(self.best, texts)) is not None:
+                curves.text("explanation", learned_markdown(learned), step)
+            probabilities = self.best.probabilities(logits).numpy()
+            for curve in one_against_others(labels, probabilities, self.best.labels):
+                curves.precision_recall(*curve, step)
+        write_projector(curves.run_dir, self.best.model, self.best.encoder.vocabulary)
         if (ngrams := strongest_ngrams(self.best)) is not None:
             curves.text("ngrams", strongest_markdown(ngrams), step)
         final = {
             f"{name}/{measure}": getattr(scores, measure)
             for name, scores in [*self.scores.items()][-1:]
-            for measure in ("accuracy", "macro_f1")
+            for measure in dict.fromkeys((metric, "accuracy", "macro_f1"))
         }
         curves.hyper_parameters(hyper_parameters, final)
         curves.close()
@@ -219,9 +233,3 @@ def saved_line(run_dir: Path) -> str:
         f"saved in {run_dir}; to label new texts, run\n"
         f"  python -m textcnn.predict {checkpoint} input=texts.txt"
     )
-
-
-def peak_memory_bytes() -> int:
-    """The peak resident memory of this process."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

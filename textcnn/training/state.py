@@ -36,6 +36,8 @@ class TrainingState:
             TypeError: a field is missing or unknown, or holds what no run stores there.
         """
         state = cls(**stored)
+        if missing := sorted(set(asdict(state)) - set(stored)):
+            raise TypeError(f"it lacks {missing[0]}")
         for name, default in asdict(cls()).items():
             value = getattr(state, name)
             if name == "history":

@@ -65,7 +65,8 @@ class AuditDataConfig:
             self.optimizer,
             self.schedule,
             # training again on the validation rows, as recipes do, takes time and changes little
-            replace(self.training, final="best"),
+            # no temperature either: probabilities of all models are compared as they are
+            replace(self.training, final="best", calibrate=False),
             baseline=False,
             seed=self.seed,
         )

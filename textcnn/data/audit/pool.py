@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
+from textcnn.data.labels.cleaning import clean_labels
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.source import KEYS, Source
 from textcnn.data.splits import Division, dealt
@@ -23,6 +24,8 @@ class Pool:
     split: np.ndarray  # (texts,) index into KEYS
     number: np.ndarray  # (texts,) of the row in its split, from 1, without the header
     hashes: np.ndarray  # (texts,) uint64, see `hash_texts`
+    notes: tuple[str, ...] = ()  # what the user should know about the rows
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -87,10 +90,11 @@ def read_pool(source: Source, division: Division) -> Pool:
     Raises:
         InputError: rows can't be read, or hold only one class.
     """
-    readers, _ = source.open()
-    tables = {key: readers[key]() for key in KEYS if key in readers}
-    if not tables:
+    readers, notes = source.open()
+    read = {key: readers[key]() for key in KEYS if key in readers}
+    if not read:
         raise InputError(source.no_train)
+    tables, more, warnings = clean_labels(read, source)
     several = has_label_sets(next(iter(tables.values())))
     columns = [table["label"] for table in tables.values()]
     names = label_names(pa.chunked_array([chunk for each in columns for chunk in each.chunks]))
@@ -99,15 +103,22 @@ def read_pool(source: Source, division: Division) -> Pool:
         raise InputError(f"the rows hold {held}, so no label can be wrong; check data.label")
     parts: list[LabelledTexts] = []
     split: list[np.ndarray] = []
+    numbers: list[np.ndarray] = []
     for key, table in tables.items():
         rows = division.keep(label_texts(table, names, key), key)
         parts.append(rows)
+        before = source.corrections.numbers(key, len(read[key]))
+        if len(table) < len(before):  # rows without a label are left out
+            before = before[read[key]["label"].is_valid().to_numpy()]
+        numbers.append(before[rows.rows])
         split.append(np.full(len(rows), KEYS.index(key)))
     return Pool(
         [text for part in parts for text in part.texts()],
         np.concatenate([part.labels for part in parts]),
         names,
         np.concatenate(split),
-        np.concatenate([part.rows + 1 for part in parts]),
+        np.concatenate(numbers),
         np.concatenate([part.text_hashes for part in parts]),
+        (*notes, *source.notes, *more),
+        tuple(warnings),
     )

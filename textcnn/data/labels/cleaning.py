@@ -12,7 +12,7 @@ from textcnn.data.sources.source import FOREIGN, Source
 def clean_labels(
     tables: Mapping[str, pa.Table], source: Source
 ) -> tuple[dict[str, pa.Table], list[str], list[str]]:
-    """The rows that have labels, spelled alike in all tables; notes and warnings for the user.
+    """The rows that have labels, spelled as in training; notes and warnings for the user.
 
     Labels given from Python, and those of other sources, stay as they are.
 
@@ -25,6 +25,7 @@ def clean_labels(
     for key, rows in tables.items():
         labelled[key], note = drop_missing(rows, key)
         notes += note
-    spelling = Spelling(spellings(labelled["data.train"]["label"]))
+    first = labelled.get("data.train", next(iter(labelled.values())))
+    spelling = Spelling(spellings(first["label"]))
     unified = {key: spelling.unify(rows) for key, rows in labelled.items()}
     return unified, notes, spelling_warnings(labelled, spelling)

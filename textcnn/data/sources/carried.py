@@ -1,7 +1,7 @@
 """Columns that are neither text nor label, carried along for what is reported about the texts."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,23 @@ def others_json(row: Mapping[str, Any], used: Collection[str]) -> str:
     """The columns of a row but for those used, as JSON; columns without a name are left out."""
     others = {name: value for name, value in row.items() if name and name not in used}
     try:
-        return json.dumps(without_nan(others), default=shown)
+        return json.dumps(without_nan(others), default=str)
     except (ValueError, RecursionError):  # too deep, or an infinite number as a key
         return json.dumps(dict.fromkeys(others))
 
 
-def shown(value: Any) -> str:
-    """What JSON has no word for: dates and others as Python writes them, bytes by their number."""
-    return f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)
+def columns_to_carry(schema: pa.Schema, used: Sequence[str]) -> list[str]:
+    """The columns in use, and the others but for images and other bytes, which may be large."""
+    others = [field.name for field in schema if field.name not in used and not bytes_in(field.type)]
+    return [*used, *others]
+
+
+def bytes_in(kind: pa.DataType) -> bool:
+    """Whether a type holds bytes, or lists or objects of bytes."""
+    plain = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    if any(check(kind) for check in (*plain, pa.types.is_binary_view)):
+        return True
+    return any(bytes_in(kind.field(place).type) for place in range(kind.num_fields))
 
 
 def table_others(table: pa.Table, used: Collection[str], features: Any) -> pa.Array:

@@ -18,7 +18,7 @@ from textcnn.data.sources.arrow.strings import (
     strings,
     text_strings,
 )
-from textcnn.data.sources.carried import OTHERS, table_others
+from textcnn.data.sources.carried import OTHERS, columns_to_carry, table_others
 from textcnn.data.sources.label_cells import NAMES_A_CLASS_TWICE, label_cells, weight
 from textcnn.data.sources.lines import is_empty
 from textcnn.data.sources.missing_labels import missing_as, refuse_missing
@@ -85,9 +85,9 @@ class Columns:
             fields[OTHERS] = pa.string()
         return pa.schema(fields)
 
-    def wanted(self, available: Sequence[str]) -> list[str]:
-        """The columns to read of those that there are."""
-        return list(available) if self.carry else self.names
+    def wanted(self, schema: pa.Schema) -> list[str]:
+        """The columns to read of a table."""
+        return columns_to_carry(schema, self.names) if self.carry else self.names
 
 
 def table_rows(

@@ -56,6 +56,11 @@ class Corrections:
                         f"{first.where}: there is no {key}; the splits are {', '.join(keys)}"
                     )
 
+    def numbers(self, key: str, count: int) -> np.ndarray:
+        """(count,) int64: the numbers, from 1, that the corrected rows of a key had before."""
+        excluded = list(self.excluded.get(key, ()))
+        return np.delete(np.arange(count + len(excluded)), np.array(excluded, np.int64) - 1) + 1
+
     def corrected(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """The rows of a key, without the excluded ones and with the new labels.
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from datasets import (
     ClassLabel,
     DatasetBuilder,
+    Features,
     IterableDataset,
     ReadInstruction,
     load_dataset_builder,
@@ -100,7 +101,7 @@ def stream_split(
     with explained(*origin):
         names = rows.column_names or list(next(iter(rows)))
         check_columns(where, names, columns.names, columns.weight, labels=columns.labels)
-        rows = rows.select_columns(columns.wanted(names))
+        rows = rows.select_columns(wanted(columns, rows.features))
         for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
             check_labelled(key, where, table, columns, rows.features or {})
             yield table_rows(table, columns, where, rows.features, first_row)
@@ -290,10 +291,15 @@ def read_split(
     where, columns = f"{path}, {split}", columns.of(key)
     rows = builder.as_dataset(split=split)
     check_columns(where, rows.column_names, columns.names, columns.weight, labels=columns.labels)
-    rows = rows.select_columns(columns.wanted(rows.column_names))
+    rows = rows.select_columns(wanted(columns, rows.features))
     table = rows.with_format("arrow")[:]
     check_labelled(key, where, table, columns, rows.features)
     return table_rows(table, columns, where, rows.features)
+
+
+def wanted(columns: Columns, features: Features | None) -> list[str]:
+    """The columns to read; of streamed text files the types are unknown, and no others are read."""
+    return columns.names if features is None else columns.wanted(features.arrow_schema)
 
 
 def check_labelled(

@@ -11,7 +11,7 @@ from textcnn.data.labels.spelling import same_label
 from textcnn.data.sources.bundled import read_bundled
 from textcnn.data.sources.carried import numbered
 from textcnn.data.sources.columns import Columns
-from textcnn.data.sources.corrections import read_corrections
+from textcnn.data.sources.corrections import Corrections, read_corrections
 from textcnn.data.sources.files import StringOrList, holds_objects, read_files, stream_files
 from textcnn.data.sources.memory import Rows
 from textcnn.data.sources.unlabelled import read_unlabelled
@@ -118,14 +118,18 @@ class Source:
                 settings of a synthetic task contradict each other, or corrections can't be read.
         """
         readers, notes = self.open_uncorrected()
-        if self.exclude is None and self.relabel is None:
+        corrections = self.corrections
+        if not corrections.notes:
             return readers, notes
-        corrections = read_corrections(self.exclude, self.relabel, self.label_separator)
         corrections.check_splits(readers)
         return {key: partial(corrections.corrected, key, read) for key, read in readers.items()}, [
             *notes,
             *corrections.notes,
         ]
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return read_corrections(self.exclude, self.relabel, self.label_separator)
 
     def open_uncorrected(self) -> tuple[Readers, list[str]]:
         """`open` without `exclude` and `relabel`."""

@@ -49,7 +49,7 @@ def read_column(path: Path, columns: Columns) -> pa.Array:
 
 def read_columns(path: Path, columns: Columns) -> pa.Array:
     names, parts = list(columns.text), []
-    with explained(path), open_columns(path, names, None) as (known, _, blocks):
+    with explained(path), open_columns(path, lambda _: names, None) as (known, _, blocks):
         check_columns(path, known, names)
         for table in blocks:
             cells = [

@@ -55,9 +55,9 @@ def calibrate(
     return Calibration(temperature, coverage=curve, **shared)
 
 
-def some_rows(count: int, classes: int) -> np.ndarray:
-    """All rows, or as many random ones as have MOST_LOGITS logits, always the same."""
-    most = max(MOST_LOGITS // classes, 1)
+def some_rows(count: int, classes: int, most_logits: int = MOST_LOGITS) -> np.ndarray:
+    """All rows, or as many random ones as have so many logits, always the same."""
+    most = max(most_logits // classes, 1)
     if count <= most:
         return np.arange(count)
     drawn: np.ndarray = np.random.default_rng(0).choice(count, most, replace=False)

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from textcnn.evaluation.counts import class_scores
 from textcnn.inference import AnyClassifier, LabelSetClassifier
-from textcnn.models.decision import chosen
 from textcnn.models.finite import finite
 
 SAMPLE = 1000  # texts on which speed is measured
@@ -45,7 +44,7 @@ def predictions_of(classifier: AnyClassifier, texts: Sequence[str]) -> Tensor:
 
     def decided(_: Sequence[str], logits: Tensor) -> Tensor:
         if isinstance(classifier, LabelSetClassifier):
-            return chosen(classifier.probabilities(logits), classifier.thresholds)
+            return classifier.chosen(finite(logits))
         return finite(logits).argmax(dim=1)
 
     return torch.cat([*classifier.map_logits(decided, classifier.split(texts))])

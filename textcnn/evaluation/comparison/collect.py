@@ -120,20 +120,29 @@ class Collector:
         reasons = []
         for run in runs:
             try:
-                restored = self.restored(run)
-                data = found_data(restored.config.data, (), restored.directory)
-                rows, _ = test_rows(data, restored.config, restored.classifier.labels)
+                return self.texts_of(run, split)
             except (InputError, OSError) as error:
                 reasons.append(one_line(error))
-                continue
-            if rows.fingerprint == split:
-                return TestTexts(rows.texts(), rows.labels, rows.names)
-            reasons.append("they have changed since training")
         self.notes.append(
             f"{', '.join(run.name for run in runs)}: the test texts can't be read, so that nothing "
             f"can be paired ({reasons[0]}); try data=... to score other texts"
         )
         return None
+
+    def texts_of(self, run: Run, split: str | None) -> TestTexts:
+        """
+        Args:
+            split: the fingerprint of the texts; None: unknown.
+
+        Raises:
+            InputError: the checkpoint or the texts can't be read, or they have changed.
+        """
+        restored = self.restored(run)
+        data = found_data(restored.config.data, (), restored.directory)
+        rows, _ = test_rows(data, restored.config, restored.classifier.labels)
+        if rows.fingerprint != split:
+            raise InputError("they have changed since training")
+        return TestTexts(rows.texts(), rows.labels, rows.names)
 
     def given_texts(self, runs: Sequence[Run], given: GivenData) -> TestTexts:
         """The texts that the command line gives, read with the columns of the first run."""

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from textcnn.config.evaluation.comparison import BEST, FIRST, MOST_RUNS, CompareConfig
 from textcnn.errors import InputError
-from textcnn.evaluation.comparison.answers import Answers
+from textcnn.evaluation.comparison.answers import SAMPLE, Answers
 from textcnn.evaluation.comparison.collect import Collector, GivenData, one_line
 from textcnn.evaluation.comparison.conclusions import conclude
 from textcnn.evaluation.comparison.cost import texts_per_second
@@ -16,10 +16,11 @@ from textcnn.evaluation.comparison.files import check_output, write
 from textcnn.evaluation.comparison.groups import Group, group_runs
 from textcnn.evaluation.comparison.pairs import compare, corrected
 from textcnn.evaluation.comparison.result import Result
-from textcnn.evaluation.comparison.run import LeftOut, Run, named, shown
+from textcnn.evaluation.comparison.run import LeftOut, Run, named
 from textcnn.evaluation.comparison.search import run_directories
 from textcnn.evaluation.comparison.stored import read_run
 from textcnn.evaluation.comparison.tables import difference_rows, score_rows, setting_rows
+from textcnn.system.escapes import in_one_line
 from textcnn.system.paths import expanded
 from textcnn.system.terminal import build_console, build_table
 
@@ -95,7 +96,7 @@ def refuse_nothing(runs: Sequence[Run], left_out: Sequence[LeftOut]) -> None:
     first, count = left_out[0], len(left_out)
     others = f"; so {count - 1} more" if count > 1 else ""
     raise InputError(
-        f"no run can be compared: {shown(str(first.directory))}: {first.reason}{others}"
+        f"no run can be compared: {in_one_line(str(first.directory))}: {first.reason}{others}"
     )
 
 
@@ -118,10 +119,9 @@ def chosen_reference(groups: Sequence[Group], wanted: str) -> Group:
     directory = expanded(wanted).absolute()
     for group in groups:
         for run in group.runs:
-            if wanted in (group.name, run.name) or directory in (
-                run.directory.absolute(),
-                *run.directory.absolute().parents[:1],
-            ):
+            place = run.directory.absolute()
+            places = [place, place.parent] if run.part[0] else [place]  # a cross-validation
+            if wanted in (group.name, run.name) or directory in places:
                 return group
     raise InputError(
         f"reference takes {BEST}, {FIRST} or the directory of one of the runs, got {wanted}; they "
@@ -135,8 +135,14 @@ def measured(
     """Texts per second of a checkpoint of each group, one after another, on the same texts."""
     sample = next((each.sample for each in answers if each.sample), None)
     if sample is None:
-        collector.notes.append("texts/s are not measured: no test texts were read")
-        return {}
+        first = groups[0].runs[0]
+        try:
+            sample = collector.texts_of(first, first.test_data).texts[:SAMPLE]
+        except (InputError, OSError) as error:
+            collector.notes.append(
+                f"texts/s are not measured without test texts: {one_line(error)}"
+            )
+            return {}
     speeds = {}
     for group in groups:
         run = next((each for each in group.runs if each.checkpoint is not None), None)
@@ -163,7 +169,7 @@ def report(console: Console, result: Result) -> None:
         plural = "" if result.threads == 1 else "s"
         console.print(f"texts/s: one after another, with {result.threads} thread{plural}")
     for each in result.left_out[:SHOWN]:
-        console.print(f"left out: {shown(str(each.directory))}: {each.reason}")
+        console.print(f"left out: {in_one_line(str(each.directory))}: {each.reason}")
     if (more := len(result.left_out) - SHOWN) > 0:
         console.print(f"left out: {more:,} more")
     for line in (*(f"note: {note}" for note in result.notes), *result.conclusions):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from textcnn.evaluation.comparison.groups import Group
 from textcnn.evaluation.comparison.pairs import LEVEL, Comparison
 
+MOST_SENTENCES = 3  # of more comparisons, those within noise share one
 FEW_SEEDS = "try -m seed=0,1,2"
 
 
@@ -19,8 +20,17 @@ def conclude(
     if len(groups) == 1:
         yield alone(reference)
         return
+    noise = [each for each in comparisons if not each.is_sure]
+    summarized = noise if len(comparisons) > MOST_SENTENCES and len(noise) > 1 else []
     for comparison in comparisons:
-        yield sentence(comparison, len(comparisons))
+        if comparison not in summarized:
+            yield sentence(comparison, len(comparisons))
+    if summarized:
+        names = ", ".join(each.ours for each in summarized)
+        yield (
+            f"within noise of {reference.name}, after Holm's correction for {len(comparisons)} "
+            f"comparisons: {names}"
+        )
     compared = {each.ours for each in comparisons}
     missing = [each for each in groups if each is not reference and each.name not in compared]
     if missing and paired:

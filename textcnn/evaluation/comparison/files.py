@@ -7,8 +7,9 @@ from textcnn.errors import InputError
 from textcnn.evaluation.comparison.groups import Mean
 from textcnn.evaluation.comparison.page import write_page
 from textcnn.evaluation.comparison.result import Result
-from textcnn.evaluation.comparison.run import SPLITS, shown
+from textcnn.evaluation.comparison.run import SPLITS
 from textcnn.system.atomic import new_file, write_json
+from textcnn.system.escapes import in_one_line
 
 
 def check_output(path: Path, overwrite: bool) -> None:
@@ -50,7 +51,7 @@ def table(result: Result) -> list[list[object]]:
     scores = [(split, name) for split in SPLITS for name in result.measures]
     keys = result.differing
     by_name = {each.ours: each for each in result.comparisons}
-    header: list[object] = ["name", "runs", *map(shown, keys)]
+    header: list[object] = ["name", "runs", *map(in_one_line, keys)]
     header += [f"{split}_{name}{end}" for split, name in scores for end in ("", "_std")]
     header += ["train_seconds", "checkpoint_bytes", "texts_per_second"]
     header += ["reference", "points", "low", "high", "p", "p_holm", "only_this", "only_reference"]
@@ -58,7 +59,7 @@ def table(result: Result) -> list[list[object]]:
     for group in result.groups:
         settings = (group.settings.get(key) for key in keys)
         row: list[object] = [group.name, len(group.runs)]
-        row += [None if value is None else shown(value) for value in settings]
+        row += [None if value is None else in_one_line(value) for value in settings]
         for split, name in scores:
             row += pair(group.score(split, name))
         row += [pair(group.seconds)[0], pair(group.size)[0], result.speeds.get(group.name)]

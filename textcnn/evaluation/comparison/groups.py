@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from statistics import mean, stdev
 
-from textcnn.evaluation.comparison.run import Run, shown
+from textcnn.evaluation.comparison.run import Run
+from textcnn.system.escapes import in_one_line
 
 LONGEST_NAME = 60  # characters
 KEYS_IN_NAME = 3
@@ -123,7 +124,7 @@ def telling(settings: Sequence[dict[str, str]]) -> list[str]:
 def words(settings: dict[str, str], keys: Sequence[str]) -> list[str]:
     """`model=bag` and so on, of the keys that there are."""
     return [
-        shown(f"{key.removesuffix('.name').removesuffix('.unit')}={settings[key]}")
+        in_one_line(f"{key.removesuffix('.name').removesuffix('.unit')}={settings[key]}")
         for key in keys
         if key in settings
     ]

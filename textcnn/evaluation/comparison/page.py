@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import textcnn
 from textcnn.evaluation.comparison.pairs import Comparison
 from textcnn.evaluation.comparison.result import Result
-from textcnn.evaluation.comparison.run import shown
 from textcnn.evaluation.comparison.tables import (
     difference_rows,
     score_rows,
@@ -17,6 +16,7 @@ from textcnn.evaluation.comparison.tables import (
     verdict,
 )
 from textcnn.system.atomic import new_file
+from textcnn.system.escapes import in_one_line
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def write_page(path: Path, result: Result) -> None:
     page = environment.get_template("comparison.html.j2").render(
         version=textcnn.__version__,
         result=result,
-        left_out=[(shown(str(each.directory)), each.reason) for each in result.left_out],
+        left_out=[(in_one_line(str(each.directory)), each.reason) for each in result.left_out],
         scores=score_rows(result),
         settings=setting_rows(result),
         differences=difference_rows(result),
@@ -58,16 +58,15 @@ def drawn(comparisons: Sequence[Comparison]) -> tuple[list[Bar], float]:
     ends = [0.0]
     for each in comparisons:
         ends += [each.over_texts.low, each.over_texts.high]
-    low, high = min(ends), max(ends)
-    width = (high - low) or 1.0
+    least, width = min(ends), (max(ends) - min(ends)) or 1.0
 
     def place(points: float) -> float:
-        return 2 + 96 * (points - low) / width
+        return 2 + 96 * (points - least) / width
 
     bars = []
     for each in comparisons:
         found = each.over_texts
         words = f"{found.points:+.2f} points, 95 %: {found.low:+.2f} to {found.high:+.2f}"
-        places = [place(points) for points in (found.low, found.points, found.high)]
-        bars.append(Bar(each.ours, words, *places, verdict(each)))
+        low, middle, high = (place(points) for points in (found.low, found.points, found.high))
+        bars.append(Bar(each.ours, words, low, middle, high, verdict(each)))
     return bars, place(0.0)

@@ -68,7 +68,7 @@ def paired_t(differences: np.ndarray, clusters: np.ndarray | None = None) -> Dif
     pairs, mean = len(differences), float(differences.mean())
     deviations = differences - mean
     if clusters is not None:
-        deviations = np.bincount(clusters, deviations)
+        deviations = np.asarray(np.bincount(clusters, deviations), dtype=float)
     count = len(deviations)
     error = math.sqrt(float((deviations**2).sum()) * count / (count - 1)) / pairs
     if error <= TOLERANCE:  # all equal

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from textcnn.system.escapes import escaped
+from textcnn.system.escapes import in_one_line
 
 # Measures that are shown: name in metrics.json, heading, whether it is a share from 0 to 1
 MEASURES = {
@@ -61,12 +61,9 @@ def named(runs: Sequence[Run]) -> list[Run]:
             break
         shared += 1
     shared = shared if len(parts) > 1 else len(parts[0]) - 1
+    if any("/".join(each[shared:]).isdecimal() for each in parts):  # jobs of a sweep
+        shared = max(shared - 1, 0)
     return [
-        replace(run, name=shown("/".join(each[shared:])))
+        replace(run, name=in_one_line("/".join(each[shared:])))
         for run, each in zip(runs, parts, strict=True)
     ]
-
-
-def shown(name: str) -> str:
-    """A name in one line, without characters that a terminal would obey."""
-    return escaped(name).replace("\n", "\\n").replace("\t", "\\t")

@@ -4,7 +4,8 @@ from textcnn.evaluation.comparison.conclusions import p_words
 from textcnn.evaluation.comparison.groups import Group, Mean
 from textcnn.evaluation.comparison.pairs import Comparison
 from textcnn.evaluation.comparison.result import Result
-from textcnn.evaluation.comparison.run import MEASURES, shown
+from textcnn.evaluation.comparison.run import MEASURES
+from textcnn.system.escapes import in_one_line
 
 Rows = list[list[str]]  # the first row is the header
 MISSING = "–"
@@ -56,13 +57,13 @@ def setting_rows(result: Result) -> Rows:
     if not keys:
         return []
     values = [[setting(group, key) for key in keys] for group in result.groups]
-    rows = [["", *map(shown, keys)]]
+    rows = [["", *map(in_one_line, keys)]]
     rows += [[group.name, *cells] for group, cells in zip(result.groups, values, strict=True)]
     return side_by_side(rows)
 
 
 def setting(group: Group, key: str) -> str:
-    value = shown(group.settings.get(key, MISSING))
+    value = in_one_line(group.settings.get(key, MISSING))
     if len(value) <= LONGEST_VALUE:
         return value
     half = LONGEST_VALUE // 2

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textcnn.evaluation.calibration.quality import CalibrationReport
 from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.conclusions import conclusions
-from textcnn.evaluation.page.content import Content, Figure, Grid
+from textcnn.evaluation.page.content import Content, Grid
 from textcnn.evaluation.page.drawings import draw_curves
 from textcnn.evaluation.page.examples import SHOWN, examples_of
 from textcnn.evaluation.page.grids import (
@@ -21,6 +22,7 @@ from textcnn.evaluation.page.grids import (
 )
 from textcnn.evaluation.page.model_card import CardFacts, write_card
 from textcnn.evaluation.page.page import write_page
+from textcnn.evaluation.page.probabilities import abstaining_grid, reliability_figure
 from textcnn.evaluation.references import BaselineScores, majority
 from textcnn.evaluation.strongest import strongest_ngrams
 from textcnn.evaluation.texts.answers import Answers
@@ -48,6 +50,7 @@ class Scored:
     answers: Answers
     groups: Sequence[Group]  # slices
     baseline: BaselineScores | None = None
+    trust: CalibrationReport | None = None  # how good its probabilities are
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,6 @@ def build_content(
     data: str,
     more: Sequence[str] = (),
     warnings: Sequence[str] = (),
-    calibration: Figure | None = None,
-    probabilities: Grid | None = None,
     audit: Sequence[str] = (),
 ) -> Content:
     """
@@ -97,8 +98,8 @@ def build_content(
         classes=classes_grid(scores, measures),
         confusion=confusion_of(scores),
         confused=confused_grid(answers),
-        calibration=calibration,
-        probabilities=probabilities,
+        calibration=None if scored.trust is None else reliability_figure(scored.trust),
+        probabilities=None if scored.trust is None else abstaining_grid(scored.trust),
         # those by class are in the table of classes
         slices=tuple(slice_grid(group) for group in scored.groups if group.by != "class"),
         mistakes=examples_of(surest_mistakes(answers, SHOWN), answers, scored.classifier),

@@ -3,7 +3,7 @@
 import shlex
 
 from textcnn.config.data import DataConfig
-from textcnn.config.illustrate import IllustrateConfig
+from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.keys import command_line, walk
 from textcnn.system.arguments import argument
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from textcnn.config.data import DataConfig
-from textcnn.config.illustrate import PRESET_SEEDS, IllustrateConfig
+from textcnn.config.evaluation.illustrate import PRESET_SEEDS, IllustrateConfig
 from textcnn.config.stored import dump
 from textcnn.errors import InputError
 from textcnn.studies.catalogue import CHECKS, NOTES, STUDIES

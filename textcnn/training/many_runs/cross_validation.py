@@ -13,11 +13,11 @@ import textcnn
 from textcnn.config.programs import TrainConfig
 from textcnn.config.stored import dump
 from textcnn.system.atomic import existing, write_json
+from textcnn.system.memory import peak_memory_bytes
 from textcnn.system.run_dir import METRICS, create_run_dir, runs_inside
 from textcnn.system.terminal import build_console
 from textcnn.training.curves import Curves
 from textcnn.training.many_runs.spread import MEASURES, mean_cells, over_runs, score_cells
-from textcnn.training.report import peak_memory_bytes
 from textcnn.training.runs import build_run, carry_out
 
 

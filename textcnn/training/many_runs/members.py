@@ -24,6 +24,7 @@ from textcnn.models.calibration import Calibration
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.system.atomic import existing
+from textcnn.system.memory import peak_memory_bytes
 from textcnn.system.run_dir import METRICS, create_run_dir
 from textcnn.training.calibrating import calibration_of
 from textcnn.training.curves import Curves
@@ -33,7 +34,7 @@ from textcnn.training.many_runs.spread import mean_cells, over_runs, score_cells
 from textcnn.training.many_runs.students import out_of_fold_logits
 from textcnn.training.ngrams.parts import train_ngrams
 from textcnn.training.recipe import SELECTED, TrainingRun
-from textcnn.training.report import Opening, Outcome, peak_memory_bytes
+from textcnn.training.report import Opening, Outcome
 from textcnn.training.resuming import data_changed, save_tokenizer, save_words
 
 TRAIN = ("epochs", "best_epoch", "steps", "seconds", "texts_per_second")

@@ -1,6 +1,6 @@
 """Rows of Parquet, Arrow and Feather files: columns with types."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,7 @@ def table_blocks(path: Path, columns: Columns, size: int | None) -> Iterator[pa.
     Raises:
         InputError: as `read_table`.
     """
-    wanted = None if columns.carry else columns.names
-    with explained(path), open_columns(path, wanted, size) as (names, metadata, blocks):
+    with explained(path), open_columns(path, columns.wanted, size) as (names, metadata, blocks):
         check_names(str(path), names)
         check_columns(path, names, columns.names, columns.weight, labels=columns.labels)
         features, first_row = known_features(metadata), 1
@@ -57,9 +56,9 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_columns(
-    path: Path, wanted: list[str] | None, size: int | None
+    path: Path, wanted: Callable[[pa.Schema], list[str]], size: int | None
 ) -> Iterator[tuple[list[str], pa.Schema, Iterator[pa.Table]]]:
-    """The names of all columns, the schema, and the wanted columns (None: all) block by block.
+    """The names of all columns, the schema, and the wanted columns block by block.
 
     No block is read before the caller has looked at the names.
     """
@@ -70,10 +69,10 @@ def open_columns(
     if format_of(path) == ".parquet":
         with pq.ParquetFile(source) as parquet:
             schema = parquet.schema_arrow
-            yield schema.names, schema, parquet_blocks(parquet, path, wanted or schema.names, size)
+            yield schema.names, schema, parquet_blocks(parquet, path, wanted(schema), size)
         return
     table = open_arrow(source)
-    yield table.schema.names, table.schema, arrow_blocks(table, wanted or table.schema.names, size)
+    yield table.schema.names, table.schema, arrow_blocks(table, wanted(table.schema), size)
 
 
 def parquet_blocks(
@@ -134,7 +133,7 @@ def column_type(path: Path, column: str) -> pa.DataType:
     Raises:
         InputError: the file can't be read.
     """
-    with explained(path), open_columns(path, [column], None) as (_, schema, _blocks):
+    with explained(path), open_columns(path, lambda _: [column], None) as (_, schema, _blocks):
         place = schema.get_field_index(column)
         return pa.null() if place < 0 else schema.field(place).type
 

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from textcnn.explanation.linear import depends_on_text
-from textcnn.explanation.linear_ngrams import ngram_parts
-from textcnn.explanation.parts import Parts, combined
-from textcnn.explanation.windows import window_size
+from textcnn.explanation.contributions.linear import depends_on_text
+from textcnn.explanation.contributions.linear_ngrams import ngram_parts
+from textcnn.explanation.contributions.parts import Parts, combined
+from textcnn.explanation.contributions.windows import window_size
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
 from textcnn.models.layers.pooling import AttentionPooling

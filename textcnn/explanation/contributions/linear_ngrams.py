@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textcnn.explanation.parts import NGRAMS, SUBWORDS, Ngram, Parts
+from textcnn.explanation.contributions.parts import NGRAMS, SUBWORDS, Ngram, Parts
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.text.spans import Span

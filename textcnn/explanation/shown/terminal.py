@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from textcnn.explanation.explanation import Explanation
-from textcnn.explanation.rows import table_rows
+from textcnn.explanation.shown.rows import table_rows
 from textcnn.system.escapes import escaped
 
 LONGEST_TEXT = 2000  # characters that are shown

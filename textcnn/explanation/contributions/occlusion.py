@@ -13,7 +13,7 @@ from torch import Tensor
 from textcnn.data.batching import EncodedTexts, sorted_batches
 from textcnn.data.encoding import encode_rows
 from textcnn.data.tokenized import number_tokens
-from textcnn.explanation.parts import NETWORK, Ngram, Parts
+from textcnn.explanation.contributions.parts import NETWORK, Ngram, Parts
 from textcnn.models.classifier import TextCNN
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.spans import Span

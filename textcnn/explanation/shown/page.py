@@ -7,9 +7,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import textcnn
 from textcnn.explanation.explanation import Explanation
-from textcnn.explanation.rows import table_rows
+from textcnn.explanation.learned.summary import Summary
+from textcnn.explanation.shown.rows import table_rows
 
 LEVELS = 4  # shades of each colour
+CLASSES = 1000  # on the page of a summary, those that are predicted most
+OPENED = 12  # classes whose n-grams are shown at once
+FILTERS = 100  # on the page of a summary
 
 
 class Piece(NamedTuple):
@@ -32,7 +36,7 @@ class View(NamedTuple):
 def environment() -> Environment:
     """Escapes everything."""
     return Environment(
-        loader=PackageLoader("textcnn.explanation"),
+        loader=PackageLoader("textcnn.explanation.shown"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -49,6 +53,18 @@ def page_parts(explanations: Iterable[Explanation], top: int) -> Iterator[str]:
     views = (view(each, top) for each in explanations)
     template = environment().get_template("explanations.html.j2")
     return template.generate(views=views, version=textcnn.__version__)
+
+
+def summary_page(summary: Summary) -> str:
+    """The page of what a classifier has learned."""
+    template = environment().get_template("summary.html.j2")
+    return template.render(
+        summary=summary,
+        classes=summary.most_predicted(CLASSES),
+        opened=OPENED,
+        shown=FILTERS,
+        version=textcnn.__version__,
+    )
 
 
 def view(explanation: Explanation, top: int) -> View:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textcnn.explanation.parts import NETWORK, Ngram, Parts
+from textcnn.explanation.contributions.parts import NETWORK, Ngram, Parts
 from textcnn.models.classifier import TextCNN
 from textcnn.text.spans import Span
 

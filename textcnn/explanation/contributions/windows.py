@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from textcnn.explanation.linear import is_linear, linear_map
-from textcnn.explanation.parts import NETWORK, Ngram, Parts
+from textcnn.explanation.contributions.linear import is_linear, linear_map
+from textcnn.explanation.contributions.parts import NETWORK, Ngram, Parts
 from textcnn.models.classifier import TextCNN, widest
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.features import Features

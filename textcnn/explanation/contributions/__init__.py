@@ -1,0 +1,1 @@
+"""Logits as sums over n-grams: exact, and approximate for deep networks."""

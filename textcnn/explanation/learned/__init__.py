@@ -1,0 +1,1 @@
+"""What a classifier has learned, as far as many texts show it."""

@@ -1,0 +1,1 @@
+"""Explanations for people: in the terminal, on a page, in TensorBoard."""
