@@ -24,6 +24,9 @@ from tiny_sets import set_checkpoint, set_classifier
 
 import textcnn
 from textcnn.checkpoint import load_checkpoint, save_checkpoint
+from textcnn.config.data import DataConfig
+from textcnn.data.sources.source import Source
+from textcnn.data.splits import Division, load_splits
 from textcnn.inference import Classifier, LabelSetClassifier, rebuild
 from textcnn.models.calibration import Calibration
 
@@ -299,3 +302,24 @@ def test_words_that_only_vectors_know_are_unfamiliar() -> None:
         seen_ids=classifier.encoder.vocabulary.encode(["actor"])[0]
     )
     assert classifier.unfamiliar(["goal actor"]).item() == 0.5
+
+
+def test_a_classifier_of_news_flags_sentences_about_films() -> None:
+    source = Source(**DataConfig(source="bundled").source_settings(), seed=0)
+    splits = load_splits(source, Division(**DataConfig(source="bundled").split_settings(), seed=0))
+    train, articles = splits.train, splits.test.texts(60)
+    labels = [train.names[label] for label in train.labels[:500].tolist()]
+    classifier = textcnn.fit(train.texts(500), labels, model="ngrams", text={"subwords": False})
+    limit = classifier.calibration.unfamiliar_limit
+    assert limit is not None
+    reviews = [
+        "a smirking, overwrought melodrama that squanders its gorgeous cinematography",
+        "achingly tender and slyly funny, with a luminous turn by its heroine",
+        "lugubrious, talky and witless; the twists creak like a haunted staircase",
+        "a zany caper whose gags land with a thud",
+        "sumptuously photographed but emotionally inert",
+        "the screenplay meanders, the dialogue clunks, and the finale fizzles",
+    ]
+    of_reviews, of_articles = classifier.unfamiliar(reviews), classifier.unfamiliar(articles)
+    assert (of_reviews > limit).double().mean() > 0.8
+    assert (of_articles > limit).double().mean() < 0.1

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from datasets import ClassLabel, Features, Value
+from hub_layout import write_parquet
 
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
@@ -120,3 +122,19 @@ def test_fingerprints_do_not_depend_on_other_columns(tmp_path: Path) -> None:
     full = of_file(write(tmp_path / "a.csv", CSV))
     bare = write(tmp_path / "b.csv", "text,label\ngoal,sport\nchip,tech\nplot,film\n")
     assert full.fingerprint == of_file(bare).fingerprint
+
+
+def test_other_columns_of_a_hub_dataset_have_the_names_of_their_classes(tmp_path: Path) -> None:
+    genre = ClassLabel(names=["drama", "crime"])
+    features = Features({"text": Value("string"), "label": Value("string"), "genre": genre})
+    columns: dict[str, list[Any]] = {
+        "text": ["goal", "chip"],
+        "label": ["sport", "tech"],
+        "genre": [1, -1],
+    }
+    path = write_parquet(tmp_path / "films", {"test": columns}, features)
+    source = Source("hub", path=path, carry=True)
+    found = load_test(source.open()[0], Division(), ("sport", "tech"))
+    assert found is not None
+    assert found[0].others() == [{"genre": "crime"}, {"genre": None}]
+    assert found[0].numbers.tolist() == [1, 2]

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from tiny_explained import (
     WORDS,
     beside,
     classifier,
+    encoder,
     network,
     ngrams,
     set_classifier,
@@ -22,7 +24,9 @@ from tiny_explained import members as ensemble
 from torch import nn
 
 from textcnn.errors import InputError
+from textcnn.explanation.explain import parts_of_texts
 from textcnn.explanation.explanation import Explanation
+from textcnn.explanation.tokenized import TokenizedText
 from textcnn.inference import Classifier
 from textcnn.models.classifier import TextCNN
 
@@ -40,8 +44,16 @@ def assert_adds_up(explanation: Explanation) -> None:
     for label, logit in explanation.logits.items():
         added = sum(each.contribution for each in explanation.contributions[label])
         assert explanation.bias[label] + added == pytest.approx(logit, abs=1e-5)
-        assert abs(explanation.rest[label]) < 1e-5
+        assert explanation.rest[label] == 0
     assert explanation.exact
+
+
+def assert_sums_are_the_logits(subject: Classifier, asked: list[str]) -> None:
+    """Before rounding goes to the bias."""
+    read = [TokenizedText(text, subject.encoder) for text in asked]
+    every = torch.arange(len(LABELS)).repeat(len(asked), 1)
+    sums = [parts.sum for parts in parts_of_texts(subject, read, every, "exact")]
+    np.testing.assert_allclose(np.stack(sums), subject.logits(asked).numpy(), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -52,6 +64,7 @@ def test_contributions_add_up_to_the_logits(
 ) -> None:
     asked = [*TEXTS, *drawn]
     explained = models[name].explain(asked, method="exact")
+    assert_sums_are_the_logits(models[name], asked)
     for row, explanation in zip(models[name].logits(asked).tolist(), explained, strict=True):
         assert explanation.logits == dict(sorted(zip(LABELS, row, strict=True), key=by_size))
         assert_adds_up(explanation)
@@ -137,6 +150,18 @@ def test_members_are_averaged_and_the_vote_is_in_the_bias() -> None:
         own = sum(each.contribution for each in explained.contributions[label])
         assert own == pytest.approx(sum(added) / 3, abs=1e-5)
     assert "3 networks vote" in " ".join(explained.notes)
+
+
+def test_tables_of_float16_leave_a_rest() -> None:
+    model = network()
+    with torch.no_grad():
+        model.head.weight.mul_(100.0)  # so that it is more than rounding
+    subject = Classifier(model, encoder(), LABELS, table_memory=1, half=True)
+    (explained,) = subject.explain([TEXTS[0]])
+    for label, logit in explained.logits.items():
+        added = sum(each.contribution for each in explained.contributions[label])
+        assert explained.bias[label] + added + explained.rest[label] == pytest.approx(logit)
+    assert 0 < max(map(abs, explained.rest.values())) < 1
 
 
 def test_the_most_probable_classes_are_explained_in_order() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from textcnn.evaluation.page.content import Confusion, Content, Example, Grid, Piece
+from textcnn.evaluation.page.content import Check, Confusion, Content, Example, Grid, Piece
 from textcnn.evaluation.page.drawings import draw_curves, draw_reliability
 from textcnn.evaluation.page.model_card import CardFacts, render_card, write_card
 from textcnn.evaluation.page.page import render, write_page
@@ -42,8 +42,8 @@ def content(name: str = HOSTILE) -> Content:
         slices=(Grid(("length", "accuracy"), ((name, "80 %"),)),),
         mistakes=(Example(7, name, name, "97 %", (Piece(name, 1.0), Piece(name, -0.5))),),
         unsure=(Example(8, name, name, "51 %", (Piece(name),), ((name, "+1.2"),)),),
-        deciding=Grid(("class", "n-grams"), ((name, name),), words=True),
-        audit=(name,),
+        deciding=(Grid(("class", "n-grams"), ((name, name),), words=True),),
+        audit=(Check(name, name, Grid(("", "flips"), ((name, "3"),)), (name,)),),
         curves=draw_curves(HISTORY),
         data=Grid(("", "train"), (("texts", "500"),)),
         notes=(name,),
@@ -83,8 +83,8 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
 
 
 def test_sections_without_content_are_left_out() -> None:
-    empty = Grid(("", ""), ())
-    page = render(Content("name", ("fact",), ("good",), empty, empty, ()))
+    page = render(Content("name", ("fact",), ("good",), ()))
+    assert "How good is it?" not in page
     assert "Where does it fail?" not in page
     assert "How did it learn?" not in page
     assert "Not audited yet" in page

@@ -1,5 +1,6 @@
 """The report that training and evaluation write of a real run."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import yaml
 from tiny_data import rows, train, write_csv
 
 from textcnn.cli import PROGRAMS
-from textcnn.evaluation.page.build import read_audit, read_history
+from textcnn.evaluation.page.audited import found_audit
+from textcnn.evaluation.page.build import read_history
 
 pytest_plugins = ("tiny_run",)
 
@@ -40,7 +42,7 @@ def test_the_card_has_the_scores_of_the_run(tiny_run: Path) -> None:
 
 def test_the_commands_of_the_page_name_programs_that_exist(tiny_run: Path) -> None:
     names = {line.split()[0] for line in read(tiny_run).split("python -m textcnn.")[1:]}
-    assert names <= {*PROGRAMS, "audit"}
+    assert names <= set(PROGRAMS)
 
 
 @pytest.mark.reports
@@ -60,7 +62,16 @@ def test_a_checkpoint_apart_from_its_run_has_no_history(tiny_run: Path, tmp_path
         assert read_history(tmp_path / "best") == []
 
 
+def test_the_audit_of_a_run_is_on_its_page(tmp_path: Path) -> None:
+    section = {"title": "Invariance", "conclusion": "All hold.", "table": [["", "flips"]]}
+    audit = {"sections": {"invariance": {**section, "notes": ["a note"]}}}
+    (tmp_path / "audit.json").write_text(json.dumps(audit))
+    (check,) = found_audit(tmp_path / "evaluation", tmp_path / "best")
+    assert (check.title, check.conclusion, check.notes) == ("Invariance", "All hold.", ("a note",))
+
+
 def test_a_damaged_audit_is_left_out(tmp_path: Path) -> None:
-    assert read_audit(tmp_path) == ()
-    (tmp_path / "audit.json").write_text('{"sections": 7}')
-    assert read_audit(tmp_path) == ()
+    assert found_audit(tmp_path, tmp_path / "best") == ()
+    for damaged in ('{"sections": 7}', '{"sections": {"a": 1}}', "[" * 10_000, "{"):
+        (tmp_path / "audit.json").write_text(damaged)
+        assert found_audit(tmp_path, tmp_path / "best") == ()

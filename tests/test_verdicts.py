@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Write
 
+from textcnn.config.data import DataConfig
 from textcnn.data.labels.class_counts import few_texts
 from textcnn.data.labels.unseen import UNSEEN
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.errors import InputError
+from textcnn.evaluation.chosen_data import found_data
 from textcnn.evaluation.counts import ClassScores
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.verdicts import only_answer, score_warnings
@@ -118,3 +121,24 @@ def test_stored_paths_are_found_above_the_run(
     monkeypatch.chdir(tmp_path / "project")
     assert find_stored("data.test", "data/a.csv", run_dir) == "data/a.csv"
     check_stored("data.train", "data/a.csv", run_dir)
+
+
+def test_all_files_of_a_stored_configuration_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    names = ("train", "test", "unlabelled", "exclude", "relabel")
+    files = {name: write(f"project/{name}.csv", "") for name in names}
+    run_dir = tmp_path / "project/outputs/run"
+    monkeypatch.chdir(tmp_path)
+    typed: dict[str, Any] = {name: f"{name}.csv" for name in names}
+    stored = DataConfig("files", **typed)
+    found = found_data(stored, ["data.test"], run_dir)
+    assert {name: getattr(found, name) for name in names} == files | {"test": "test.csv"}
+    monkeypatch.chdir("/")
+    hub = found_data(DataConfig("hub", path="../project"), [], run_dir)
+    assert Path(hub.path or "").resolve() == tmp_path / "project"
+    elsewhere = DataConfig("hub", path="stanfordnlp/imdb")  # an id, or a directory that is gone
+    assert found_data(elsewhere, [], run_dir) == elsewhere
+    lost = replace(stored, exclude="lost.csv")
+    with pytest.raises(InputError, match=r"data.exclude=lost.csv: no such file, neither from"):
+        found_data(lost, [], run_dir)

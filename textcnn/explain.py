@@ -15,6 +15,7 @@ from textcnn.system.output import open_output
 
 if TYPE_CHECKING:
     from textcnn.explanation.explanation import Explanation
+    from textcnn.explanation.learned.summary import Summary
     from textcnn.inference import AnyClassifier, Restored
 
 TEXTS_AT_ONCE, PROBABILITIES = 64, 500_000  # with many classes, fewer texts
@@ -37,7 +38,7 @@ def main(config: ExplainConfig) -> None:
     end_start()
     restored = restore(config.checkpoint)
     if config.summary:
-        summarize_split(config, restored, given)
+        print_learned(config, restored, given)
         return
     texts = texts_of(config, restored.config)
     explanations = explained(restored.classifier, texts, config)
@@ -54,36 +55,46 @@ def main(config: ExplainConfig) -> None:
         print_explanation(console, each, config.top)
 
 
-def summarize_split(config: ExplainConfig, restored: "Restored", given: Sequence[str]) -> None:
-    """What decides over the texts of a split.
+def print_learned(config: ExplainConfig, restored: "Restored", given: Sequence[str]) -> None:
+    """Print or write what decides over the texts of a split.
 
     Args:
         given: the keys of `data` that the command line sets.
     """
-    from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
-    from textcnn.explanation.learned.summary import sampled, summarize
     from textcnn.explanation.shown.page import summary_page
     from textcnn.explanation.shown.summary_tables import print_summary
     from textcnn.system.terminal import build_console
 
-    classifier, trained, _, directory, _ = restored
-    data = found_data(chosen_data(config.data, trained.data, given), given, directory)
-    rows, notes = test_rows(data, trained, classifier.labels)
-    texts = sampled(rows.texts(len(rows)), config.max_texts)
-    summary = summarize(classifier, texts, method=config.method, count=config.top)
     if config.output is None:
+        summary, notes = learned(config, restored, given)
         console = build_console()
         print_summary(console, summary, config.top)
         for note in notes:
             console.print(note)
         return
+    # opened first: an output that can't be written is refused before the texts are read
     with open_output(config.output, config.overwrite) as file:
+        summary, _ = learned(config, restored, given)
         if config.output.lower().endswith(".html"):
             file.write(summary_page(summary))
         else:
             indent = 1 if config.output.lower().endswith(".json") else None
             line = json.dumps(summary.as_json(), ensure_ascii=False, indent=indent)
             file.write(json_escaped(line) + "\n")
+
+
+def learned(
+    config: ExplainConfig, restored: "Restored", given: Sequence[str]
+) -> tuple["Summary", list[str]]:
+    """What decides over the texts of a split, and notes about these; as `print_learned`."""
+    from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
+    from textcnn.explanation.learned.summary import sampled, summarize
+
+    classifier, trained, _, directory, _ = restored
+    data = found_data(chosen_data(config.data, trained.data, given), given, directory)
+    rows, notes = test_rows(data, trained, classifier.labels)
+    texts = sampled(rows.texts(), config.max_texts)
+    return summarize(classifier, texts, method=config.method, count=config.top), notes
 
 
 def texts_of(config: ExplainConfig, trained: TrainConfig) -> Iterable[str]:

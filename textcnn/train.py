@@ -12,7 +12,7 @@ from textcnn.errors import InputError
 from textcnn.system.atomic import existing
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
-from textcnn.system.paths import check_stored
+from textcnn.system.paths import check_place, check_stored, place_above
 from textcnn.system.run_dir import (
     METRICS,
     check_begun,
@@ -76,11 +76,11 @@ def check_files(config: TrainConfig, run_dir: Path) -> None:
     Raises:
         InputError: files of a run are not found from here.
     """
-    if config.data.source == "files":
-        for name in ("train", "validation", "test", "unlabelled"):
-            paths = getattr(config.data, name) or []
-            for path in paths if isinstance(paths, list) else [paths]:
-                check_stored(f"data.{name}", path, run_dir)
+    for key, paths in config.data.files().items():
+        for path in paths:
+            check_stored(key, path, run_dir)
+    if config.data.source == "hub" and config.data.path:
+        check_place("data.path", config.data.path, place_above(config.data.path, run_dir))
 
 
 def refuse_other_epochs(config: TrainConfig, epochs: int) -> None:

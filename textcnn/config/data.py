@@ -231,6 +231,16 @@ class DataConfig:
         if isinstance(self.label, list) and len(self.label) > 1 and self.label_kind is None:
             self.multi_label = True  # columns of 0 and 1
 
+    def files(self) -> dict[str, list[str]]:
+        """The files that each key names, as they are typed: paths or patterns."""
+        names = ["train", "validation", "test"] if self.source == "files" else []
+        given = {name: getattr(self, name) for name in [*names, "unlabelled", "exclude", "relabel"]}
+        return {
+            f"data.{name}": value if isinstance(value, list) else [value]
+            for name, value in given.items()
+            if value is not None
+        }
+
     def source_settings(self) -> dict[str, Any]:
         """The keys that say where the rows are."""
         return {name: getattr(self, name) for name in SOURCE_KEYS}

@@ -16,7 +16,7 @@ from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits, load_test
 from textcnn.errors import InputError, NoLabelsError
 from textcnn.system.arguments import argument
-from textcnn.system.paths import find_stored
+from textcnn.system.paths import find_stored, place_above
 
 
 def chosen_data(data: DataConfig, trained: DataConfig, given: Sequence[str]) -> DataConfig:
@@ -48,28 +48,32 @@ def found_data(data: DataConfig, given: Sequence[str], directory: Path) -> DataC
     Raises:
         InputError: a stored file is nowhere.
     """
-    if data.source != "files":
-        return data
     found: dict[str, Any] = {}
-    for name in ("train", "validation", "test"):
-        paths = getattr(data, name)
-        if paths is None or f"data.{name}" in given:
+    if data.source == "hub" and data.path and "data.path" not in given:
+        found["path"] = place_above(data.path, directory) or data.path
+    for key, paths in data.files().items():
+        if key in given:
             continue
-        several = paths if isinstance(paths, list) else [paths]
+        name = key.removeprefix("data.")
         try:
-            places = [find_stored(f"data.{name}", path, directory) for path in several]
+            places = [find_stored(key, path, directory) for path in paths]
         except InputError:
             if needed(name, data):
                 raise
-            places = []
-        found[name] = places if isinstance(paths, list) else next(iter(places), None)
-        found[name] = found[name] or None
+            found[name] = None
+        else:
+            found[name] = places if isinstance(getattr(data, name), list) else places[0]
     return replace(data, **found)
 
 
 def needed(name: str, data: DataConfig) -> bool:
-    """Whether a file is read to score: the test rows alone, unless they are drawn from others."""
-    return name == "test" or data.test is None or data.folds is not None
+    """Whether a file is read to score.
+
+    Of the rows only those of the test, unless they are drawn from others; all corrections.
+    """
+    if name in ("train", "validation"):
+        return data.test is None or data.folds is not None
+    return name != "unlabelled"
 
 
 def labelled_rows(

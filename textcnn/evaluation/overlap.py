@@ -35,10 +35,6 @@ class Overlap:
             f"{100 * self.others:.1f} % ({low} to {high} %) on the others"
         )
 
-    @property
-    def warnings(self) -> list[str]:
-        return [] if self.line is None else [f"warning: {self.line}"]
-
 
 def find_overlap(
     trained: TrainedTexts | None, text_hashes: np.ndarray, correct: np.ndarray
@@ -60,3 +56,11 @@ def find_overlap(
         others=float(correct[others].mean()) if others.any() else None,
         others_interval=wilson(int(correct[others].sum()), int(others.sum())),
     )
+
+
+def seen_rows(trained: TrainedTexts | None, text_hashes: np.ndarray) -> np.ndarray | None:
+    """(texts,) bool: which texts were in training; None unless that is known of all."""
+    if trained is None:
+        return None
+    seen, known = trained.find(text_hashes)
+    return seen if bool(known.all()) else None

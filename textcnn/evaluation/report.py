@@ -10,25 +10,23 @@ import torch
 from rich.table import Table
 
 import textcnn
+from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
-from textcnn.config.programs import EvaluateConfig, TrainConfig
+from textcnn.config.programs import EvaluateConfig
 from textcnn.config.stored import dump
 from textcnn.data.encoding import encode_labelled
 from textcnn.errors import InputError
 from textcnn.evaluation.calibration.quality import (
-    CalibrationReport,
     abstaining_table,
     judge_probabilities,
 )
 from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
 from textcnn.evaluation.manifest import read_reported
-from textcnn.evaluation.measures.measure import Measures, measure
-from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.overlap import find_overlap
+from textcnn.evaluation.measures.measure import measure
+from textcnn.evaluation.overlap import Overlap, find_overlap, seen_rows
 from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import (
-    BaselineScores,
     Majority,
     doubts,
     majority,
@@ -38,10 +36,10 @@ from textcnn.evaluation.reproduction import reproduce
 from textcnn.evaluation.tables import class_table, measures_line, slice_table, summary
 from textcnn.evaluation.texts.answers import Answers
 from textcnn.evaluation.texts.mistakes import MOST_CONFUSIONS, confusions, mistake_lines
-from textcnn.evaluation.texts.slices import Group, slice_groups, weak_slices
+from textcnn.evaluation.texts.slices import slice_groups, weak_slices
 from textcnn.evaluation.texts.written import write_predictions
 from textcnn.evaluation.verdicts import score_warnings
-from textcnn.inference import restore
+from textcnn.inference import Restored, restore
 from textcnn.system.atomic import write_json
 from textcnn.system.run_dir import PREDICTIONS
 from textcnn.system.terminal import build_console
@@ -64,59 +62,46 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
     others = rows.others()
     columns = slice_columns(others, data.slices)
     texts = encode_labelled(rows, classifier.encoder)
-    device = torch.device("cpu")
     scores, predictions = score_split(
-        classifier, texts, device, rows.numbers, batch_size=config.batch_size
+        classifier, texts, torch.device("cpu"), rows.numbers, batch_size=config.batch_size
     )
     check_loss(scores.loss, directory)
-    measures = measure(predictions, classifier.thresholds)
-    reference = majority(predictions)
-    groups = slice_groups(predictions, columns)
-    trust = judge_probabilities(predictions, classifier.calibration)
-    answers = Answers(predictions, rows.texts(), classifier.probabilities)
-    overlap = find_overlap(trained_texts, rows.text_hashes, predictions.correct)
     same_data = rows.fingerprint == stored.test_data
-    baseline = read_baseline(directory) if same_data else None
-    again = reproduce(restored, stored, scores, same_data=same_data, given=given, half=config.half)
+    scored = Scored(
+        classifier,
+        "test",
+        scores,
+        measure(predictions, classifier.thresholds),
+        Answers(predictions, rows.texts(), classifier.probabilities),
+        slice_groups(predictions, columns, seen_rows(trained_texts, rows.text_hashes)),
+        read_baseline(directory) if same_data else None,
+        judge_probabilities(predictions, classifier.calibration),
+    )
+    reference = majority(predictions)
+    overlap = find_overlap(trained_texts, rows.text_hashes, predictions.correct)
+    found = reproduce(restored, stored, scores, same_data=same_data, given=given, half=config.half)
 
-    scored = Scored(classifier, "test", scores, measures, answers, groups, baseline, trust)
-    result = found(scored, reference) | {
+    result = numbers(scored, reference) | {
+        "trained_on": None if overlap is None else asdict(overlap),
         "checkpoint": str(directory),
         "data": asdict(data),
-        "trained_on": None if overlap is None else asdict(overlap),
-        **again.as_json(),
+        **found.as_json(),
         "textcnn": textcnn.__version__,
     }
-    write(file, result, answers, others)
-    name = data.path or data.source
+    write(file, result, scored.answers, others)
     beside = f"each text in {PREDICTIONS} beside it"
     if config.report:
-        page = page_of(scored, trained, file.parent, directory, name, again.verdict)
+        page = write_page(file, scored, restored, data, found.verdict, overlap)
         beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
-    for table in tables(scores, f"{directory} on {name}", groups, trust):
+    for table in tables(scored, f"{directory} on {data.path or data.source}"):
         console.print(table)
-    warning = [] if overlap is None else overlap.warnings
-    for line in (*notes, *lines(scored, reference, config.errors), *warning, *again.lines):
+    said = (*notes, *lines(scored, reference, overlap, config.errors), *found.lines)
+    for line in (*said, f"saved in {file}, {beside}"):
         console.print(line)
-    console.print(f"saved in {file}, {beside}")
 
 
-def lines(scored: Scored, reference: Majority | None, errors: int) -> Iterator[str]:
-    """What the terminal shows below the tables.
-
-    Args:
-        errors: texts of each kind to list.
-    """
-    if errors:
-        yield from mistake_lines(scored.answers, errors)
-    compared = (scored.scores, scored.measures, reference, scored.baseline, scored.groups)
-    yield from score_lines(*compared)
-    if scored.trust is not None:
-        yield scored.trust.line
-
-
-def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
-    """The numbers of evaluation.json."""
+def numbers(scored: Scored, reference: Majority | None) -> dict[str, Any]:
+    """What evaluation.json says of the scores."""
     baseline, trust, answers = scored.baseline, scored.trust, scored.answers
     rows = answers.predictions.rows
     return scored.scores.as_json() | {
@@ -129,55 +114,59 @@ def found(scored: Scored, reference: Majority | None) -> dict[str, Any]:
     }
 
 
-def page_of(
-    scored: Scored, trained: TrainConfig, run_dir: Path, directory: Path, data: str, verdict: str
+def write_page(
+    file: Path,
+    scored: Scored,
+    restored: Restored,
+    data: DataConfig,
+    verdict: str,
+    overlap: Overlap | None,
 ) -> Path:
-    """Write the report, and return the path of its page.
-
-    Args:
-        trained: with what the checkpoint was trained.
-        run_dir: of the evaluation.
-        directory: of the checkpoint.
-        data: their name.
-    """
+    """Write the page beside `file`, and return where it is."""
     return write_report(
-        run_dir,
+        file.parent,
         scored,
-        Background(read_history(directory), config=dump(trained)),
-        checkpoint=directory,
-        model=trained.model.title,
-        data=data,
+        Background(read_history(restored.directory), config=dump(restored.config)),
+        checkpoint=restored.directory,
+        model=restored.config.model.title,
+        data=data.path or data.source,
         more=[f"{verdict[0].upper()}{verdict[1:]}."],
+        warnings=[] if overlap is None or overlap.line is None else [overlap.line],
     )
 
 
-def tables(
-    scores: Scores, title: str, groups: Sequence[Group], trust: CalibrationReport | None
-) -> Iterator[Table]:
-    yield class_table(scores, title)
-    if len(groups) > 1:
-        yield slice_table(groups)
-    if trust is not None and trust.abstaining:
-        yield abstaining_table(trust)
+def tables(scored: Scored, title: str) -> Iterator[Table]:
+    yield class_table(scored.scores, title)
+    if len(scored.groups) > 1:
+        yield slice_table(scored.groups)
+    if scored.trust is not None and scored.trust.abstaining:
+        yield abstaining_table(scored.trust)
 
 
-def score_lines(
-    scores: Scores,
-    measures: Measures,
-    reference: Majority | None,
-    baseline: BaselineScores | None,
-    groups: Sequence[Group],
-) -> list[str]:
-    """The scores of all texts, what they have to beat, and warnings."""
+def lines(
+    scored: Scored, reference: Majority | None, overlap: Overlap | None, errors: int
+) -> Iterator[str]:
+    """The texts to read first, the scores of all texts, what they have to beat, and warnings.
+
+    Args:
+        errors: texts of each kind to list.
+    """
+    if errors:
+        yield from mistake_lines(scored.answers, errors)
+    scores, measures = scored.scores, scored.measures
     sure = measures.intervals["accuracy"]
-    compared = [each.line for each in (reference, baseline) if each is not None]
+    yield summary(scores, sure)
+    yield measures_line(measures)
+    yield "; ".join(each.line for each in (reference, scored.baseline) if each is not None)
     warnings = [
         *score_warnings(scores, "the split"),
         *doubts(sure, reference),
-        *weak_slices(groups, scores.accuracy),
+        *weak_slices(scored.groups, scores.accuracy),
+        *([overlap.line] if overlap is not None and overlap.line is not None else []),
     ]
-    lines = [summary(scores, sure), measures_line(measures), "; ".join(compared)]
-    return [*lines, *(f"warning: {each}" for each in warnings)]
+    yield from (f"warning: {each}" for each in warnings)
+    if scored.trust is not None:
+        yield scored.trust.line
 
 
 def slice_columns(
@@ -228,3 +217,8 @@ def check_loss(loss: float, directory: Path) -> None:
             f"{directory}: the loss is {loss}: the network computes infinite numbers or nan for "
             "these texts; train again with a smaller optimizer.learning_rate"
         )
+
+
+def confusions_json(answers: Answers) -> list[dict[str, Any]]:
+    rows = answers.predictions.rows
+    return [each.as_json(rows) for each in confusions(answers, MOST_CONFUSIONS)]

@@ -34,6 +34,7 @@ CLASSES = 5  # explained by default
 # With wider windows than this, n-grams say little; `auto` approximates what single words add.
 WIDEST = 16
 BATCH_SIZE, BATCH_TOKENS = 64, 2**14
+APPROXIMATED_TOKENS = 2**12  # gradients keep all layers of a batch in memory
 OCCLUDED = 256  # parts of a text that are taken out in turn; longer texts are divided coarsely
 
 
@@ -167,7 +168,8 @@ def parts_of_texts(
     device = next(model.parameters()).device
     encoded = encode_texts([each.text for each in texts], classifier.encoder)
     found: dict[int, Parts] = {}
-    for rows in sorted_batches(encoded.lengths, BATCH_SIZE, BATCH_TOKENS):
+    tokens = BATCH_TOKENS if method == "exact" else APPROXIMATED_TOKENS
+    for rows in sorted_batches(encoded.lengths, BATCH_SIZE, tokens):
         batch: Batch = encoded.batch(rows).to(device)
         own = classes[torch.from_numpy(rows)].to(device)
         of_network = network_method(method, [texts[row] for row in rows], classifier.encoder)

@@ -169,14 +169,14 @@ def greedy(search: Search, ranked: Sequence[int]) -> list[int] | None:
     removed: list[int] = []
     waiting, tried = list(ranked), 0
     while waiting and tried < ROUNDS * search.limit:
-        candidates = waiting[:CANDIDATES]
+        candidates = waiting[: min(CANDIDATES, search.limit)]
         tried += len(candidates)
         margins = search.margins(search.logits([[*removed, unit] for unit in candidates]))
         order = margins.argsort(kind="stable").tolist()
         removed.append(candidates[order[0]])
         if margins[order[0]] < 0:
             return removed
-        waiting[:CANDIDATES] = [candidates[place] for place in order[1:]]
+        waiting[: len(candidates)] = [candidates[place] for place in order[1:]]
     sets = [[*removed, *waiting[:count]] for count in range(1, len(waiting) + 1)][: search.limit]
     if not sets:
         return None

@@ -67,7 +67,7 @@ class Source:
     relabel: str | None = None
     memory: Mapping[str, Rows] | None = None  # by split: train, validation, test, unlabelled
     seed: int = 0  # draws synthetic texts
-    carry: bool = False  # numbers of rows and other columns, see `textcnn.data.sources.carried`
+    carry: bool = False  # other columns, and in streams the numbers of rows, see `carried`
 
     @cached_property
     def columns(self) -> Columns:
@@ -134,9 +134,8 @@ class Source:
     def open_uncorrected(self) -> tuple[Readers, list[str]]:
         """`open` without `exclude` and `relabel`."""
         readers, notes = self.open_unnumbered()
-        if self.carry:  # before rows are left out
-            readers = {key: partial(read_numbered, read) for key, read in readers.items()}
-        return readers, notes
+        # numbered before rows are left out
+        return {key: partial(read_numbered, read) for key, read in readers.items()}, notes
 
     def open_unnumbered(self) -> tuple[Readers, list[str]]:
         """`open_uncorrected` without the numbers of rows."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -30,6 +31,7 @@ from textcnn.evaluation.audit.shortcuts import check_shortcuts
 from textcnn.evaluation.audit.subject import Subject
 from textcnn.evaluation.audit.word_order import Bag, check_word_order
 from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_rows
+from textcnn.evaluation.page.audited import check_of, write_audit_page
 from textcnn.inference import AnyClassifier, Restored, restore
 from textcnn.system.atomic import write_json
 from textcnn.system.terminal import build_console
@@ -88,13 +90,40 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
         "textcnn": textcnn.__version__,
         "sections": {each.name: each.as_json() for each in sections},
     }
+    facts = (f"{len(chosen):,} of {len(rows):,} texts", data.path or data.source)
+    page = write(file, result, sections, directory, facts)
+    console.print(f"saved in {file}, and as a page in {page.relative_to(file.parent)} beside it")
+    return holds
+
+
+def write(
+    file: Path,
+    result: dict[str, Any],
+    sections: Sequence[Section],
+    directory: Path,
+    facts: Sequence[str],
+) -> Path:
+    """Write audit.json and the page beside it, and return the path of the page.
+
+    Args:
+        directory: of the checkpoint.
+        facts: what was audited, a phrase each.
+
+    Raises:
+        InputError: they can't be written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, result)
+        return write_audit_page(
+            file.parent,
+            [check_of(section.as_json()) for section in sections],
+            checkpoint=directory,
+            facts=facts,
+            warnings=[] if result["doubt"] is None else [result["doubt"]],
+        )
     except OSError as error:
         raise InputError(f"run_dir={file.parent} can't be written: {error.strerror}") from error
-    console.print(f"saved in {file}")
-    return holds
 
 
 def made_sections(

@@ -1,19 +1,21 @@
 """The content of a report, from a scored split."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from textcnn.evaluation.calibration.quality import CalibrationReport
 from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
-from textcnn.evaluation.page.conclusions import conclusions
-from textcnn.evaluation.page.content import Content, Grid
+from textcnn.evaluation.page.audited import found_audit
+from textcnn.evaluation.page.conclusions import conclusions, trust_line
+from textcnn.evaluation.page.content import Check, Content, Grid
 from textcnn.evaluation.page.drawings import draw_curves
 from textcnn.evaluation.page.examples import SHOWN, examples_of
 from textcnn.evaluation.page.grids import (
+    as_grid,
     classes_grid,
     confused_grid,
     confusion_of,
@@ -24,18 +26,18 @@ from textcnn.evaluation.page.model_card import CardFacts, write_card
 from textcnn.evaluation.page.page import write_page
 from textcnn.evaluation.page.probabilities import abstaining_grid, reliability_figure
 from textcnn.evaluation.references import BaselineScores, majority
-from textcnn.evaluation.strongest import strongest_ngrams
 from textcnn.evaluation.texts.answers import Answers
 from textcnn.evaluation.texts.mistakes import least_sure, surest_mistakes
 from textcnn.evaluation.texts.slices import Group, weak_slices
 from textcnn.evaluation.verdicts import score_warnings
+from textcnn.explanation.learned.summary import brief
+from textcnn.explanation.shown.summary_tables import FILTERS, class_rows, filter_rows
 from textcnn.inference import BaseClassifier
 from textcnn.system.arguments import argument
 from textcnn.system.atomic import existing
 from textcnn.system.run_dir import METRICS
 
-DECIDING = 12  # n-grams of a class
-MOST_DECIDED = 50  # classes in the table of n-grams
+DECIDING = 8  # n-grams of a class
 MOST_EPOCHS = 1000  # of a history that is drawn
 
 
@@ -73,7 +75,7 @@ def build_content(
     data: str,
     more: Sequence[str] = (),
     warnings: Sequence[str] = (),
-    audit: Sequence[str] = (),
+    audit: Sequence[Check] = (),
 ) -> Content:
     """
     Args:
@@ -83,7 +85,9 @@ def build_content(
     """
     scores, measures, answers = scored.scores, scored.measures, scored.answers
     most, sure = majority(answers.predictions), measures.intervals["accuracy"]
-    found = conclusions(scores, scored.split, sure, most, scored.baseline)
+    found = [*conclusions(scores, scored.split, sure, most, scored.baseline)]
+    if scored.trust is not None:
+        found.append(trust_line(scored.trust))
     weak = weak_slices(scored.groups, scores.accuracy)
     return Content(
         name=f"{model} on {data}",
@@ -104,7 +108,7 @@ def build_content(
         slices=tuple(slice_grid(group) for group in scored.groups if group.by != "class"),
         mistakes=examples_of(surest_mistakes(answers, SHOWN), answers, scored.classifier),
         unsure=examples_of(least_sure(answers, SHOWN), answers, scored.classifier),
-        deciding=deciding_grid(scored.classifier),
+        deciding=tuple(deciding_grids(scored)),
         audit=tuple(audit),
         curves=draw_curves(background.history),
         data=background.data,
@@ -131,16 +135,16 @@ def card_facts(scored: Scored, data: str) -> CardFacts:
     )
 
 
-def deciding_grid(classifier: BaseClassifier[Any]) -> Grid | None:
-    """The n-grams that add most to each class; None if the model has no n-grams."""
-    strongest = strongest_ngrams(classifier, DECIDING)
-    if strongest is None:
-        return None
-    rows = [
-        (label, "  ·  ".join(f"{each['ngram']} {each['weight']:+.2f}" for each in ngrams))
-        for label, ngrams in [*strongest.items()][:MOST_DECIDED]
-    ]
-    return Grid(("class", "n-grams that add most to its logit"), tuple(rows), words=True)
+def deciding_grids(scored: Scored) -> Iterator[Grid]:
+    """What decides for each class, and what filters look for; nothing for deep networks."""
+    summary = brief(scored.classifier, scored.answers.texts)
+    if summary is None:
+        return
+    title = f"Sums over {summary.texts:,} of the texts; in brackets the number of texts."
+    yield replace(as_grid(class_rows(summary, DECIDING), title), words=True)
+    if summary.filters:
+        caption = "; ".join(["The most influential filters", *summary.lines])
+        yield replace(as_grid(filter_rows(summary.living[:FILTERS]), f"{caption}."), words=True)
 
 
 def commands(checkpoint: Path) -> tuple[tuple[str, str], ...]:
@@ -159,7 +163,9 @@ def write_report(run_dir: Path, scored: Scored, background: Background, **named:
     Args:
         named: as `build_content` takes them.
     """
-    content = build_content(scored, background, audit=read_audit(run_dir), **named)
+    content = build_content(
+        scored, background, audit=found_audit(run_dir, named["checkpoint"]), **named
+    )
     write_card(run_dir, content, card_facts(scored, named["data"]))
     return write_page(run_dir, content)
 
@@ -179,12 +185,3 @@ def read_history(checkpoint: Path) -> list[dict[str, Any]]:
         ]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return []
-
-
-def read_audit(run_dir: Path) -> tuple[str, ...]:
-    """The conclusions of an audit in a run directory; empty if there was none."""
-    try:
-        found = json.loads((run_dir / "audit.json").read_text(encoding="utf-8"))
-        return tuple(str(line)[:500] for line in found["conclusions"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return ()

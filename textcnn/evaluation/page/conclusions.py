@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from textcnn.evaluation.calibration.quality import CalibrationReport
 from textcnn.evaluation.measures.intervals import Interval
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.references import BaselineScores, Majority, doubts
@@ -31,6 +32,14 @@ def conclusions(
         yield f"Always answering {majority.answer} would reach {100 * majority.accuracy:.1f} %."
     if baseline is not None and accuracy is not None:
         yield against_baseline(scores.accuracy, accuracy, baseline)
+
+
+def trust_line(trust: CalibrationReport) -> str:
+    """How far probabilities are from the truth."""
+    return (
+        "Its probabilities differ from observed frequencies by "
+        f"{100 * trust.after.ece:.1f} points on average."
+    )
 
 
 def against_baseline(accuracy: float, sure: Interval, baseline: BaselineScores) -> str:

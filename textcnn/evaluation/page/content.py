@@ -58,15 +58,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A section of an audit."""
+
+    title: str
+    conclusion: str
+    table: Grid
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Content:
     """The report of one classifier on one split. An empty section is left out."""
 
     name: str
     facts: tuple[str, ...]  # model, data and size, a phrase each
     conclusions: tuple[str, ...]
-    measures: Grid
-    classes: Grid
     commands: tuple[tuple[str, str], ...]  # what for, and what to type
+    measures: Grid | None = None
+    classes: Grid | None = None
     warnings: tuple[str, ...] = ()
     confusion: Confusion | None = None
     confused: Grid | None = None  # the most frequent confusions
@@ -75,8 +85,8 @@ class Content:
     slices: tuple[Grid, ...] = ()
     mistakes: tuple[Example, ...] = ()
     unsure: tuple[Example, ...] = ()
-    deciding: Grid | None = None
-    audit: tuple[str, ...] = ()
+    deciding: tuple[Grid, ...] = ()
+    audit: tuple[Check, ...] = ()
     curves: Figure | None = None
     data: Grid | None = None
     notes: tuple[str, ...] = ()

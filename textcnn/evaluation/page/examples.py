@@ -13,7 +13,7 @@ from textcnn.explanation.explanation import Explanation
 from textcnn.inference import BaseClassifier
 
 SHOWN = 10
-CHARACTERS = 1500  # of a text
+CHARACTERS = 800  # of a text
 NGRAMS = 4  # beside a text
 FAINTEST = 0.05  # of the strongest contribution of a text: below it nothing is marked
 

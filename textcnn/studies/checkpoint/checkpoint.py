@@ -125,10 +125,10 @@ def load(settings: Values) -> Subject:
         InputError: the checkpoint or the data can't be used.
     """
     from textcnn.data.encoding import encode_labelled
-    from textcnn.evaluation.chosen_data import test_rows
+    from textcnn.evaluation.chosen_data import found_data, test_rows
     from textcnn.inference import restore
 
-    classifier, trained, *_ = restore(settings["checkpoint"])
+    classifier, trained, _, directory, _ = restore(settings["checkpoint"])
     if (count := trained.training.stored_members) > 1:
         raise InputError(
             f"study=checkpoint examines a single network, got {settings['checkpoint']}, an "
@@ -136,6 +136,8 @@ def load(settings: Values) -> Subject:
         )
     classifier = network_alone(classifier, settings["checkpoint"])
     data = chosen_data(settings["data"], trained.data)
+    if data.source == trained.data.source:
+        data = found_data(data, [], directory)
     if data.unseen_label == "wrong":  # such texts have no class that could be examined
         data = replace(data, unseen_label="drop")
     rows, _ = test_rows(data, trained, classifier.labels)
