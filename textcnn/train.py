@@ -56,10 +56,14 @@ def main(config: TrainConfig) -> None:
     # Imported here, after the checks: importing torch takes seconds.
     import torch
 
+    from textcnn.builders.data import store_splits
     from textcnn.training.many_runs.cross_validation import cross_validate
     from textcnn.training.runs import train
 
     end_start()
+    if config.data.write_splits is not None and not resume and first:
+        for keys in store_splits(config.data, config.seed, overwrite=config.overwrite):
+            print(f"splits written; to train on them: {keys}")
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train
     carry_out(config, run_dir, resume)

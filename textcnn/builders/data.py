@@ -94,6 +94,32 @@ def build_data(
     )
 
 
+def store_splits(data: DataConfig, seed: int, *, overwrite: bool) -> list[str]:
+    """Write the splits into `data.write_splits`, and return what to type to train on them.
+
+    Args:
+        overwrite: replace such files.
+
+    Raises:
+        InputError: rows can't be read, or files can't be written.
+    """
+    from textcnn.data.splits import load_splits
+    from textcnn.data.written_splits import check_unwritten, write_splits
+    from textcnn.system.paths import expanded
+
+    assert data.write_splits is not None
+    root, written = expanded(data.write_splits), []
+    several = data.folds is not None and data.fold is None
+    for fold in range(1, (data.folds or 1) + 1) if several else [None]:
+        directory = root if fold is None else root / f"fold-{fold}"
+        check_unwritten(directory, overwrite)
+        division = build_division(data, seed)
+        division = division if fold is None else replace(division, fold=fold)
+        keys = write_splits(load_splits(build_source(data, seed), division), directory)
+        written.append(f"{keys} data.duplicates={data.duplicates}")
+    return written
+
+
 def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
     """The same data with the validation rows among the training rows, and their vocabulary."""
     from textcnn.data.labelled import join

@@ -202,6 +202,11 @@ class DataConfig:
     fold: int | None = key(
         None, "run only this one of data.folds, counted from 1; null: run all of them", at_least=1
     )
+    write_splits: str | None = key(
+        None,
+        "a directory to which train writes the rows of train, validation and test as JSON Lines "
+        "files before it trains, of folds into fold-1, fold-2, ...; null: none",
+    )
     max_examples: int | None = key(
         None,
         "maximum number of rows in each split, stratified by class; null: all rows",
@@ -274,7 +279,12 @@ class DataConfig:
                 "data.folds needs all rows in memory, got data.streaming=true; leave out one of "
                 "the two"
             )
-        for name in ("unlabelled", "exclude", "relabel"):
+        if self.write_splits is not None and self.unseen_label == "wrong":
+            yield (
+                "data.write_splits can't write rows of an unseen class, got "
+                "data.unseen_label=wrong; try data.unseen_label=drop"
+            )
+        for name in ("unlabelled", "exclude", "relabel", "write_splits"):
             if getattr(self, name) is not None and self.streaming:
                 yield (
                     f"data.{name} needs all rows in memory, got data.streaming=true; leave out one "
