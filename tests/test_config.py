@@ -320,6 +320,11 @@ def test_a_stored_configuration_resolves_no_interpolation(monkeypatch: pytest.Mo
     assert refusal(stored(run_dir=r"\\${data.source}")) == expected  # an escaped backslash
 
 
+def test_a_group_of_keys_is_no_value() -> None:
+    (said,) = problems(complete(data=DataConfig(text=DataConfig())))
+    assert said.startswith("data.text takes a string or a list of strings, got a group of keys")
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -25,6 +25,8 @@ def check(config: Any) -> None:
         InputError: with one line for each problem. Combinations are only checked once every single
             value is within its limits.
     """
+    if problems := [*misplaced(config)]:
+        raise InputError("\n".join(problems))
     problems = [*unknown(config), *unchosen(config)]
     problems += [
         f"{name} takes {takes(entry)}{largest(entry, value)}, got {command_line(value)}; "
@@ -35,6 +37,18 @@ def check(config: Any) -> None:
     problems = problems or [*conflicts(config)]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def misplaced(config: Any, prefix: str = "") -> Iterator[str]:
+    """One line for each key that is no group but holds one, as an interpolation can make it."""
+    for entry in fields(config):
+        value, name = getattr(config, entry.name), f"{prefix}{entry.name}"
+        if not is_dataclass(value):
+            continue
+        if is_dataclass(entry.type):
+            yield from misplaced(value, f"{name}.")
+        else:
+            yield f"{name} takes {takes(entry)}, got a group of keys; try {name}={example(entry)}"
 
 
 def largest(entry: Any, value: Any) -> str:
