@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 from floor import measure_floor
+from judging import measure_judging
 from prediction import measure_prediction
 from processes import measure_memory, measure_start
 from reach import measure_reach
@@ -66,6 +67,8 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
             return measure_prediction(found, place, repetitions, quick)
         case "start":
             return measure_start(found[0], place, repetitions, quick)
+        case "judge":
+            return measure_judging(found, place, repetitions, quick)
         case "memory":
             return measure_memory(found[0], place, repetitions, quick)
         case "reach":

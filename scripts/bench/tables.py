@@ -93,6 +93,16 @@ def start_table(rows: Sequence[Any]) -> str:
     )
 
 
+def judge_table(rows: Sequence[Any]) -> str:
+    return table(
+        ("data", "program", "time", "±"),
+        [
+            (r["set"], r["name"], number(r["seconds"], "{:.2f} s"), percent(r["spread"]))
+            for r in rows
+        ],
+    )
+
+
 def memory_table(rows: Sequence[Any]) -> str:
     """Memory of training steps, then of prediction."""
 
@@ -225,6 +235,7 @@ TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
     "same": same_table,
     "predict": prediction_table,
     "start": start_table,
+    "judge": judge_table,
     "memory": memory_table,
     "reach": reach_table,
     "sweep": sweep_table,
