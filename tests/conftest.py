@@ -31,7 +31,7 @@ settings.load_profile("textcnn")
 def _no_report(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs in this process write no page, which would cost every test half a second."""
     if request.node.get_closest_marker("reports") is None:
-        monkeypatch.setattr("textcnn.training.finishing.report", lambda *arguments: None)
+        monkeypatch.setattr("textcnn.training.finishing.judged", lambda *arguments: None)
 
 
 Write = Callable[[str, str | bytes | pa.Table], str]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcnn.errors import shortened
+from textcnn.evaluation.calibration.quality import CalibrationReport
 from textcnn.evaluation.counts import ClassScores
 from textcnn.evaluation.metrics import Scores
 from textcnn.system.fonts import drawable
@@ -71,3 +72,21 @@ def most_confused(scores: Scores) -> Scores:
     named = [scores.classes[index] for index in kept.tolist()]
     short = [replace(each, label=shortened(each.label, LONGEST_NAME)) for each in named]
     return replace(scores, classes=(*short, others), confusion=tuple(map(tuple, summed.tolist())))
+
+
+def reliability_figure(trust: CalibrationReport) -> "Figure":
+    """The share of correct answers by their probability, with the number of answers as area."""
+    from matplotlib.figure import Figure
+
+    filled = [each for each in trust.bins if each.count]
+    largest = max((each.count for each in filled), default=1)
+    figure = Figure(figsize=(4.2, 4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 100], [0, 100], color="0.8")
+    places = [100 * each.confidence for each in filled], [100 * each.accuracy for each in filled]
+    axes.plot(*places)
+    axes.scatter(*places, s=[10 + 70 * each.count / largest for each in filled])
+    axes.set_xlabel("probability %")
+    axes.set_ylabel("correct %")
+    axes.set_title(f"calibration error {100 * trust.after.ece:.1f} points, {trust.texts:,} texts")
+    return figure

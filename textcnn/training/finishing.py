@@ -25,6 +25,7 @@ from textcnn.training.ngrams.baseline import train_baseline
 from textcnn.training.parts import wants_baseline
 from textcnn.training.report import Outcome, saved_line
 from textcnn.training.tensorboard.hyper_parameters import shown_settings
+from textcnn.training.tensorboard.judged import log_scored
 
 if TYPE_CHECKING:
     from textcnn.training.recipe import TrainingRun
@@ -55,14 +56,16 @@ def finish(run: "TrainingRun") -> None:
     )
     metrics = outcome.as_json(run.opening, run.vectors_coverage)
     write_json(run.run_dir / METRICS, metrics)
+    split = next((name for name in ("test", "validation") if name in answered), None)
+    scored = None if split is None else judged(run, outcome, split, answered[split][1])
     if run.curves is not None:
+        if scored is not None:
+            log_scored(run.curves, scored, outcome.step)
         settings = shown_settings(run.config, run.run_dir)
         outcome.log(run.curves, run.data.splits, settings, run.config.training.metric)
     outcome.report(run.console)
-    part = run.config.training.member or run.config.training.teacher_fold
-    if run.config.report and run.keep and answered and not part:
-        split = "test" if "test" in answered else "validation"
-        report(run, outcome, split, answered[split][1])
+    if scored is not None:
+        report(run, outcome, scored)
     if run.keep:
         run.console.print(saved_line(run.run_dir))
 
@@ -75,16 +78,20 @@ def answers(
     return score_split(best, texts, run.accelerator.device, rank=processes[0], count=processes[1])
 
 
-def report(run: "TrainingRun", outcome: Outcome, split: str, predictions: Predictions) -> None:
-    """Write the page and the model card, and say where."""
-    rows, opening = run.data.splits.by_name()[split], run.opening
-    baseline, reference = outcome.baseline, None
+def judged(
+    run: "TrainingRun", outcome: Outcome, split: str, predictions: Predictions
+) -> Scored | None:
+    """What the report says of the answers to a split; None if the run writes no report."""
+    part = run.config.training.member or run.config.training.teacher_fold
+    if not run.config.report or not run.keep or part:
+        return None
+    rows, baseline, reference = run.data.splits.by_name()[split], outcome.baseline, None
     if baseline is not None:
         own = baseline.test if split == "test" else baseline.validation
         assert own is not None
         reference = BaselineScores(baseline.unit, own.accuracy, own.macro_f1)
     predictions = replace(predictions, rows=rows.numbers)
-    scored = Scored(
+    return Scored(
         outcome.best,
         split,
         outcome.scores[split],
@@ -94,6 +101,11 @@ def report(run: "TrainingRun", outcome: Outcome, split: str, predictions: Predic
         reference,
         judge_probabilities(predictions, outcome.best.calibration),
     )
+
+
+def report(run: "TrainingRun", outcome: Outcome, scored: Scored) -> None:
+    """Write the page and the model card, and say where."""
+    opening = run.opening
     background = Background(
         outcome.state.history,
         as_grid(data_rows(opening.description)),

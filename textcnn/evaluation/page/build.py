@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.audited import found_audit
 from textcnn.evaluation.page.conclusions import conclusions, trust_line
-from textcnn.evaluation.page.content import Check, Content, Grid
+from textcnn.evaluation.page.content import Check, Content, Example, Grid
 from textcnn.evaluation.page.drawings import draw_curves
 from textcnn.evaluation.page.examples import SHOWN, examples_of
 from textcnn.evaluation.page.grids import (
@@ -53,6 +54,16 @@ class Scored:
     groups: Sequence[Group]  # slices
     baseline: BaselineScores | None = None
     trust: CalibrationReport | None = None  # how good its probabilities are
+
+    @cached_property
+    def mistakes(self) -> tuple[Example, ...]:
+        """The surest ones."""
+        return examples_of(surest_mistakes(self.answers, SHOWN), self.answers, self.classifier)
+
+    @cached_property
+    def unsure(self) -> tuple[Example, ...]:
+        """The texts with the least sure answers."""
+        return examples_of(least_sure(self.answers, SHOWN), self.answers, self.classifier)
 
 
 @dataclass(frozen=True)
@@ -106,8 +117,8 @@ def build_content(
         probabilities=None if scored.trust is None else abstaining_grid(scored.trust),
         # those by class are in the table of classes
         slices=tuple(slice_grid(group) for group in scored.groups if group.by != "class"),
-        mistakes=examples_of(surest_mistakes(answers, SHOWN), answers, scored.classifier),
-        unsure=examples_of(least_sure(answers, SHOWN), answers, scored.classifier),
+        mistakes=scored.mistakes,
+        unsure=scored.unsure,
         deciding=tuple(deciding_grids(scored)),
         audit=tuple(audit),
         curves=draw_curves(background.history),
