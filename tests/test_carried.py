@@ -84,7 +84,7 @@ def test_columns_in_use_are_none_of_the_others(tmp_path: Path) -> None:
 
 def test_nothing_is_carried_without_being_asked(tmp_path: Path) -> None:
     source = Source("files", test=str(write(tmp_path / "a.csv", CSV)))
-    assert source.open()[0]["data.test"]().column_names == ["text", "label"]
+    assert source.open()[0]["data.test"]().column_names == ["text", "label", "row"]
 
 
 def test_rows_keep_their_numbers_where_others_are_left_out(tmp_path: Path) -> None:

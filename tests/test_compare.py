@@ -231,7 +231,9 @@ def test_a_run_and_its_copy_give_the_same_answers(
     copy = shutil.copytree(sweep / "bag-0", tmp_path / "copy")
     assert compare(sweep / "bag-0", copy / "best", "speed=false") == 0
     said = lines(capfd)
-    assert any("label the same of " in line and line.endswith(" texts correctly") for line in said)
+    assert any(
+        "classify the same of " in line and line.endswith(" texts correctly") for line in said
+    )
 
 
 @pytest.mark.parametrize(

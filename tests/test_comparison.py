@@ -167,7 +167,8 @@ def test_noise_is_called_noise() -> None:
         "McNemar p = 0.5"
     )
     assert (
-        said(compared(right(10), right(10)))[0] == "a and b label the same of 100 texts correctly"
+        said(compared(right(10), right(10)))[0]
+        == "a and b classify the same of 100 texts correctly"
     )
 
 

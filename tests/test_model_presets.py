@@ -34,7 +34,7 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
     assert "receptive field" in capfd.readouterr().out
     model = read_json(run_dir / "metrics.json")["model"]
     assert sum(layer["parameters"] for layer in model["layers"]) == model["parameters"]
-    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={run_dir}") == 0
+    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={run_dir}", "report=false") == 0
     assert "reproduced" in capfd.readouterr().out
     (prediction,) = textcnn.load(run_dir).predict([""])
     assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -183,7 +183,7 @@ def test_the_documented_encoder_is_installed_described_trained_and_loaded(
     chosen = ("model=installed", "model.name=trigrams", "model.options={num_filters: 32}")
     assert run("train", *chosen, *few) == 0
     assert re.search(r"  convolution +32 x 500 +6,176 +3 +1", capfd.readouterr().out)
-    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={run_dir}") == 0
+    assert run("evaluate", f"checkpoint={run_dir}", f"run_dir={run_dir}", "report=false") == 0
     assert "reproduced" in capfd.readouterr().out
     more = ("model.ngrams=2", f"run_dir={tmp_path / 'ngrams'}")
     assert run("train", *chosen, *few[:2], *more) == 0

@@ -216,3 +216,11 @@ def test_bare_arguments_that_a_key_cannot_take_are_refused() -> None:
     assert gathered("a b", key="run_dir") == ['run_dir="a b"']
     with pytest.raises(InputError, match=r"give data.train=\[a\] or b, not both"):
         gathered("data.train=[a]", "b")
+
+
+@pytest.mark.parametrize("text", ["x=y is a formula", "-5 degrees in winter", "a film"])
+def test_an_argument_with_blanks_is_a_text_where_texts_are_wanted(text: str) -> None:
+    entries = described("explain")
+    assert as_hydra([text], entries, "texts", "text") == [f"texts=[{hydra_string(text)}]"]
+    known = "output=my file.html"
+    assert as_hydra([known, text], entries, "texts", "text")[0].startswith("output=")

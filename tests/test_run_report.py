@@ -9,7 +9,7 @@ from tiny_data import rows, train, write_csv
 
 from textcnn.cli import PROGRAMS
 from textcnn.evaluation.page.audited import found_audit
-from textcnn.evaluation.page.build import read_history
+from textcnn.evaluation.page.build import Background, read_background
 
 pytest_plugins = ("tiny_run",)
 
@@ -21,7 +21,7 @@ def read(run_dir: Path, name: str = "index.html") -> str:
 def test_a_run_says_what_to_conclude(tiny_run: Path) -> None:
     page = read(tiny_run)
     assert "Accuracy " in page
-    assert "test texts, ± " in page
+    assert "test texts." in page
     for section in ("scores", "texts", "training", "data", "repeat"):
         assert f'<section id="{section}">' in page
 
@@ -54,12 +54,17 @@ def test_a_run_without_a_report_has_none(tmp_path: Path) -> None:
         assert (run_dir / "report" / "index.html").is_file() == (wanted == "true")
 
 
-def test_a_checkpoint_apart_from_its_run_has_no_history(tiny_run: Path, tmp_path: Path) -> None:
-    assert len(read_history(tiny_run / "best")) > 1
-    assert read_history(tmp_path / "best") == []
-    for damaged in ("[]", "{", '{"history": [{"epoch": "x"}]}', "[" * 10_000):
+def test_a_checkpoint_apart_from_its_run_has_no_background(tiny_run: Path, tmp_path: Path) -> None:
+    found = read_background(tiny_run / "best", "")
+    assert len(found.history) > 1
+    assert found.data is not None
+    assert found.layers is not None
+    assert found.data.rows[0][0] == "texts"
+    assert read_background(tmp_path / "best", "") == Background()
+    for damaged in ("[]", "{", '{"history": [{"epoch": "x"}]}', "[" * 10_000, '{"data": 1}'):
         (tmp_path / "metrics.json").write_text(damaged)
-        assert read_history(tmp_path / "best") == []
+        found = read_background(tmp_path / "best", "")
+        assert (*found.history, found.data, found.layers) == (None, None)
 
 
 def test_the_audit_of_a_run_is_on_its_page(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_run_directory_holds_what_the_design_says_and_nothing_else(tiny_run: Pat
     expected |= {f"{name}/{file}" for name in ("best", "last") for file in checkpoint}
     expected |= {"last/training_state.pt", "projector_config.pbtxt"}
     expected |= {"projector/words.bytes", "projector/words.tsv", "best/calibration.json"}
+    expected |= {f"{name}/training_texts.safetensors" for name in ("best", "last")}
     expected |= {"report/index.html", "report/model_card.md"}
     files = set(everything(tiny_run))
     (events,) = files - expected
@@ -138,7 +139,7 @@ def test_curves_hold_everything_in_one_event_file_of_one_run(tiny_run: Path) -> 
         *(f"{kind}/{layer}" for kind in ("weights", "gradients") for layer in layers),
         *(f"{split}/{name}" for split in ("validation", "test") for name in scores),
     }
-    assert set(tags["images"]) == {"confusion/validation", "confusion/test"}
+    assert set(tags["images"]) == {"calibration/test", "confusion/validation", "confusion/test"}
     assert {"configuration/text_summary", "examples/text_summary"} <= set(tags["tensors"])
     assert_curves_have_every_step_once(tiny_run, EPOCHS)
     assert all(point.value > 0 for point in shown.Scalars("train/gradient_norm"))

@@ -45,6 +45,12 @@ def main(config: PredictConfig) -> None:
         header=config.data.header,
     )
     threshold = threshold_of(classifier, config.threshold, config.coverage)
+    if config.coverage is not None:
+        print(
+            f"coverage={config.coverage:g}: answers from a probability of {threshold:.3f} on, "
+            f"chosen on {classifier.calibration.texts:,} validation texts",
+            file=sys.stderr,
+        )
     # in every line, so that all have the same keys
     always = {} if threshold is None else {"label": None, "abstained": False}
     write_row = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

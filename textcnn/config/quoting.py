@@ -84,24 +84,29 @@ def divided(
         elif argument in FLAGS_WITH_VALUE:
             others += [argument, *islice(rest, 1)]
         else:
-            (bare if is_bare(argument, entries) else others).append(argument)
+            written = is_bare(argument, entries, texts=singular is not None)
+            (bare if written else others).append(argument)
     return bare, others
 
 
-def is_bare(argument: str, entries: Mapping[str, Any]) -> bool:
+def is_bare(argument: str, entries: Mapping[str, Any], texts: bool = False) -> bool:
     """Whether an argument is a value without its key.
 
     A path may hold `=`: it is an override only if what is before looks like a key, and is one, or
     there is no such path, so that the typing error in `ouput=a.csv` is found.
+
+    Args:
+        texts: the values are texts, which blanks give away.
     """
+    text = texts and " " in argument
     if argument.startswith("-"):
-        return argument == "-"
+        return argument == "-" or text
     key, equals, _ = argument.partition("=")
     if not equals or not KEY.fullmatch(key):
         return True
     name = key.lstrip("+~")
     known = any(each == name or each.startswith(f"{name}.") for each in entries)
-    return not known and os.path.exists(argument)  # noqa: PTH110 - Path's raises for a long name
+    return not known and (text or os.path.exists(argument))  # noqa: PTH110 - Path's raises for a long name
 
 
 def takes_list(entry: Any) -> bool:

@@ -24,7 +24,7 @@ from textcnn.evaluation.chosen_data import chosen_data, found_data, labelled_row
 from textcnn.evaluation.manifest import read_reported
 from textcnn.evaluation.measures.measure import measure
 from textcnn.evaluation.overlap import Overlap, find_overlap, seen_rows
-from textcnn.evaluation.page.build import Background, Scored, read_history, write_report
+from textcnn.evaluation.page.build import Scored, read_background, write_report
 from textcnn.evaluation.predictions import score_split
 from textcnn.evaluation.references import (
     Majority,
@@ -126,7 +126,7 @@ def write_page(
     return write_report(
         file.parent,
         scored,
-        Background(read_history(restored.directory), config=dump(restored.config)),
+        read_background(restored.directory, dump(restored.config)),
         checkpoint=restored.directory,
         model=restored.config.model.title,
         data=data.path or data.source,
@@ -159,10 +159,10 @@ def lines(
     yield measures_line(measures)
     yield "; ".join(each.line for each in (reference, scored.baseline) if each is not None)
     warnings = [
+        *([overlap.line] if overlap is not None and overlap.line is not None else []),
         *score_warnings(scores, "the split"),
         *doubts(sure, reference),
         *weak_slices(scored.groups, scores.accuracy),
-        *([overlap.line] if overlap is not None and overlap.line is not None else []),
     ]
     yield from (f"warning: {each}" for each in warnings)
     if scored.trust is not None:

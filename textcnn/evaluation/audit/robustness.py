@@ -185,6 +185,6 @@ def conclude(accuracy: float, changes: tuple[Change, ...]) -> str:
         return (
             f"none of these changes lowers the accuracy of {percent(accuracy)} by more than chance"
         )
-    named = ", ".join(f"{each.name} ({points(each.difference)} points)" for each in worse[:3])
-    more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
-    return f"accuracy, {percent(accuracy)} on the texts as they are, suffers from {named}{more}"
+    named = "; ".join(f"{each.name}, {points(each.difference)} points" for each in worse[:3])
+    more = f"; and {len(worse) - 3} more" if len(worse) > 3 else ""
+    return f"accuracy is {percent(accuracy)} on the texts as they are; it falls with {named}{more}"

@@ -62,7 +62,8 @@ def sentence(comparison: Comparison, count: int) -> str:
     found, first, second = comparison.over_texts, comparison.ours, comparison.theirs
     points, low, high = found.points, found.low, found.high
     if not comparison.only_ours + comparison.only_theirs:
-        return f"{first} and {second} label the same of {comparison.texts:,} texts correctly"
+        texts = f"{comparison.texts:,} texts"
+        return f"{first} and {second} classify the same of {texts} correctly"
     if points < 0:
         first, second, points, low, high = second, first, -points, -high, -low
     test = "McNemar" if comparison.once else "sign test"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.evaluation.page.content import Check, Content, Grid
-from textcnn.evaluation.page.page import write_page
+from textcnn.evaluation.page.page import AUDIT_PAGE, write_page
 from textcnn.system.arguments import argument
 from textcnn.system.atomic import existing
 from textcnn.system.run_dir import AUDIT
@@ -71,4 +71,4 @@ def write_audit_page(
         warnings=tuple(warnings),
         audit=tuple(checks),
     )
-    return write_page(run_dir, content)
+    return write_page(run_dir, content, AUDIT_PAGE)

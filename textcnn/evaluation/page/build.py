@@ -39,6 +39,7 @@ from textcnn.system.atomic import existing
 from textcnn.system.run_dir import METRICS
 
 DECIDING = 8  # n-grams of a class
+MOST_CLASSES, MOST_LAYERS = 20, 200  # of a run that is read
 MOST_EPOCHS = 1000  # of a history that is drawn
 
 
@@ -99,6 +100,7 @@ def build_content(
     found = [*conclusions(scores, scored.split, sure, most, scored.baseline)]
     if scored.trust is not None:
         found.append(trust_line(scored.trust))
+    log_loss = scores.loss if scored.trust is None else scored.trust.after.log_loss
     weak = weak_slices(scored.groups, scores.accuracy)
     return Content(
         name=f"{model} on {data}",
@@ -108,8 +110,8 @@ def build_content(
             f"{len(scored.classifier.labels):,} classes",
         ),
         conclusions=(*found, *more),
-        warnings=(*score_warnings(scores, scored.split), *weak, *warnings),
-        measures=measures_grid(scores, measures, most, scored.baseline),
+        warnings=(*warnings, *score_warnings(scores, scored.split), *weak),
+        measures=measures_grid(scores, measures, most, scored.baseline, log_loss),
         classes=classes_grid(scores, measures),
         confusion=confusion_of(scores),
         confused=confused_grid(answers),
@@ -181,11 +183,57 @@ def write_report(run_dir: Path, scored: Scored, background: Background, **named:
     return write_page(run_dir, content)
 
 
-def read_history(checkpoint: Path) -> list[dict[str, Any]]:
-    """The history of the run that a checkpoint belongs to; empty if there is nothing to read."""
+def read_background(checkpoint: Path, config: str) -> Background:
+    """What the run that a checkpoint belongs to says of itself, as far as it can be read.
+
+    Args:
+        config: YAML.
+    """
     try:
         file = existing(checkpoint).parent / METRICS
-        lines = json.loads(file.read_text(encoding="utf-8"))["history"]
+        metrics = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Background(config=config)
+    return Background(
+        read_history(metrics), read_data(metrics), layers=read_layers(metrics), config=config
+    )
+
+
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+
+
+def read_data(metrics: Any) -> Grid | None:
+    """The texts of each class in each split."""
+    try:
+        splits = metrics["data"]["splits"]
+        names = [str(name) for name in splits]
+        classes = [*next(iter(splits.values()))["classes"]][:MOST_CLASSES]
+        rows = [["texts", *(f"{int(split['texts']):,}" for split in splits.values())]]
+        for label in classes:
+            counts = (int(split["classes"][label]) for split in splits.values())
+            rows.append([str(label)[:100], *(f"{count:,}" for count in counts)])
+        return as_grid([["", *names], *rows])
+    except UNREADABLE:
+        return None
+
+
+def read_layers(metrics: Any) -> Grid | None:
+    """The layers of the network with their parameters."""
+    try:
+        layers = metrics["model"]["layers"][:MOST_LAYERS]
+        rows = [
+            (str(each["name"])[:100], str(each["kind"])[:100], f"{int(each['parameters']):,}")
+            for each in layers
+        ]
+        return as_grid([("layer", "kind", "parameters"), *rows])
+    except UNREADABLE:
+        return None
+
+
+def read_history(metrics: Any) -> list[dict[str, Any]]:
+    """A line for each validation; empty if there is nothing to read."""
+    try:
+        lines = metrics["history"]
         return [
             {"epoch": int(line["epoch"])}
             | {
@@ -194,5 +242,5 @@ def read_history(checkpoint: Path) -> list[dict[str, Any]]:
             }
             for line in lines[:MOST_EPOCHS]
         ]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except UNREADABLE:
         return []

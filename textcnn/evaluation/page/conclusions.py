@@ -8,6 +8,8 @@ from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.references import BaselineScores, Majority, doubts
 from textcnn.evaluation.tables import accuracy_name, with_interval
 
+CLEAR = 0.01  # mean excess of probabilities that is worth a word
+
 
 def conclusions(
     scores: Scores,
@@ -22,9 +24,8 @@ def conclusions(
         accuracy: its interval.
     """
     name = accuracy_name(scores).capitalize()
-    half = "" if accuracy is None else f", ± {50 * (accuracy[1] - accuracy[0]):.1f} points"
     score = with_interval(scores.accuracy, accuracy)
-    yield f"{name} {score} on {scores.examples:,} {split} texts{half}."
+    yield f"{name} {score} on {scores.examples:,} {split} texts."
     doubted = [*doubts(accuracy, majority)]
     for line in doubted:
         yield f"{line[0].upper()}{line[1:]}."
@@ -35,10 +36,14 @@ def conclusions(
 
 
 def trust_line(trust: CalibrationReport) -> str:
-    """How far probabilities are from the truth."""
+    """How far probabilities are from the truth, and in which direction."""
+    texts = max(sum(each.count for each in trust.bins), 1)
+    excess = sum(each.count * (each.confidence - each.accuracy) for each in trust.bins) / texts
+    surer = "it is surer than it should be" if excess > 0 else "it is less sure than it could be"
     return (
         "Its probabilities differ from observed frequencies by "
-        f"{100 * trust.after.ece:.1f} points on average."
+        f"{100 * trust.after.ece:.1f} points on average"
+        + (f": {surer}." if abs(excess) >= CLEAR else ".")
     )
 
 
@@ -49,4 +54,4 @@ def against_baseline(accuracy: float, sure: Interval, baseline: BaselineScores) 
         return f"Better than {what} by {100 * (accuracy - baseline.accuracy):.1f} points."
     if sure[1] < baseline.accuracy:
         return f"Worse than {what} by {100 * (baseline.accuracy - accuracy):.1f} points."
-    return f"These texts don't tell it from {what}."
+    return f"No clear difference from {what} on these texts."

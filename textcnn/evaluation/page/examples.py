@@ -1,14 +1,13 @@
 """Texts to read, with the words that decided marked."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from textcnn.errors import InputError
 from textcnn.evaluation.page.content import Example, Piece
 from textcnn.evaluation.texts.answers import Answers
+from textcnn.explanation.explain import chosen_method
 from textcnn.explanation.explanation import Explanation
 from textcnn.inference import BaseClassifier
 
@@ -27,7 +26,8 @@ def examples_of(
     """
     texts = [answers.texts[place] for place in places.tolist()]
     explanations: Sequence[Explanation | None] = [None] * len(texts)
-    with suppress(InputError):  # of a model of somebody else's package, which nothing explains
+    # an approximation takes seconds for each text of a deep network
+    if chosen_method(classifier.model, "auto") == "exact":
         explanations = classifier.explain(texts)
     return tuple(
         example(place, answers, explanation)

@@ -46,8 +46,13 @@ def measures_grid(
     measures: Measures,
     majority: Majority | None,
     baseline: BaselineScores | None,
+    log_loss: float,
 ) -> Grid:
-    """A row for each measure, beside the baseline and the most frequent answer."""
+    """A row for each measure, beside the baseline and the most frequent answer.
+
+    Args:
+        log_loss: of the probabilities that `predict` gives, in nats.
+    """
     header = ["measure", "this classifier", "95 % interval"]
     rows = [[accuracy_name(scores), percent(scores.accuracy), ends(measures.intervals["accuracy"])]]
     rows.append(["macro-F1", percent(scores.macro_f1), ends(measures.intervals.get("macro_f1"))])
@@ -61,7 +66,7 @@ def measures_grid(
             interval = measures.intervals.get(name)
             plain = "" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
             rows.append([shown, number, plain if name in WITHOUT_UNIT else ends(interval)])
-    rows.append(["log loss", f"{scores.loss:.3f}", ""])
+    rows.append(["log loss", f"{log_loss:.3f}", ""])
     columns = []
     if baseline is not None:
         header.append("linear baseline")

@@ -46,7 +46,10 @@ def render_card(content: Content, facts: CardFacts) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"plain": plain, "table": table, "shown": escaped}
+    environment.filters |= {
+        **{"plain": plain, "table": table},
+        **{"shown": escaped, "without_paths": without_paths},
+    }
     template = environment.get_template("model_card.md.j2")
     return template.render(
         content=content, facts=facts, header=header(content, facts), version=textcnn.__version__
@@ -71,11 +74,17 @@ def header(content: Content, facts: CardFacts) -> str:
     card = ModelCardData(
         library_name="textcnn",
         pipeline_tag="text-classification",
-        tags=["text-classification", "cnn", "cpu"],
+        tags=["text-classification", "cnn", "cpu", *(["multi-label"] * facts.multi_label)],
         model_name=escaped(content.name),
         eval_results=results,
     )
     return str(card.to_yaml())
+
+
+def without_paths(config: str) -> str:
+    """The configuration without the run's place on the machine that trained it."""
+    lines = config.splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("run_dir:", "resume:")))
 
 
 def plain(text: str) -> str:

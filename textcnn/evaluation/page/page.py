@@ -10,16 +10,16 @@ from textcnn.system.atomic import new_file
 from textcnn.system.escapes import escaped
 from textcnn.system.run_dir import REPORT
 
-PAGE = "index.html"
+PAGE, AUDIT_PAGE = "index.html", "audit.html"
 
 
-def write_page(run_dir: Path, content: Content) -> Path:
-    """Write `report/index.html`; every text, label and name is escaped. Return its path."""
+def write_page(run_dir: Path, content: Content, name: str = PAGE) -> Path:
+    """Write a page into `report/`; every text, label and name is escaped. Return its path."""
     folder = run_dir / REPORT
     folder.mkdir(parents=True, exist_ok=True)
-    with new_file(folder / PAGE) as file:
+    with new_file(folder / name) as file:
         file.write_text(render(content), encoding="utf-8")
-    return folder / PAGE
+    return folder / name
 
 
 def render(content: Content) -> str:

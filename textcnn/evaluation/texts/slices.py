@@ -15,6 +15,7 @@ from textcnn.evaluation.texts.values import Values, quartiles
 MOST_CLASSES = 20  # that are slices of their own, the most frequent ones
 SOME_UNKNOWN = 0.1
 WARNED = 5  # slices
+SEEN = "in training"  # the name of a group
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def slice_groups(
         "truncated": Values(predictions.truncated.astype(np.int64), ("no", "yes")),
     }
     if seen is not None:
-        found["in training"] = Values(seen.astype(np.int64), ("no", "yes"))
+        found[SEEN] = Values(seen.astype(np.int64), ("no", "yes"))
     groups = [class_group(predictions)]
     groups += [Group(by, scored(predictions, values)) for by, values in found.items()]
     groups += [
@@ -128,7 +129,8 @@ def weak_slices(groups: Sequence[Group], accuracy: float) -> Iterator[str]:
         (group, each)
         for group in groups
         for each in group.slices
-        if each.interval is not None and each.interval[1] < accuracy
+        # how training texts do is said apart
+        if each.interval is not None and each.interval[1] < accuracy and group.by != SEEN
     ]
     weak.sort(key=lambda pair: -pair[1].examples * (accuracy - pair[1].accuracy))
     for group, each in weak[:WARNED]:

@@ -1,7 +1,7 @@
 """Explanations as one HTML page, without scripts, fonts or pictures from elsewhere."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -9,6 +9,7 @@ import textcnn
 from textcnn.explanation.explanation import Explanation
 from textcnn.explanation.learned.summary import Summary
 from textcnn.explanation.shown.rows import table_rows
+from textcnn.system.escapes import escaped
 
 LEVELS = 4  # shades of each colour
 CLASSES = 1000  # on the page of a summary, those that are predicted most
@@ -33,12 +34,18 @@ class View(NamedTuple):
     rows: list[tuple[str, dict[str, float]]]
 
 
+def shown(value: Any) -> Any:
+    """Texts with escapes for characters that a reader can't see, or that reverse letters."""
+    return escaped(value) if type(value) is str else value
+
+
 def environment() -> Environment:
     """Escapes everything."""
     return Environment(
         loader=PackageLoader("textcnn.explanation.shown"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
