@@ -47,6 +47,24 @@ def test_both_lists_count_rows_of_the_file(listed: Callable[[str], str]) -> None
     assert both.notes == ["data.exclude: 1 rows left out", "data.relabel: 1 rows relabelled"]
 
 
+def test_the_note_counts_rows_whose_label_changes(listed: Callable[[str], str]) -> None:
+    path = listed("row,label,suggested\n1,x,z\n2,y,y\n3,x,\n")
+    assert read_corrections(None, path, None).notes == ["data.relabel: 1 of 2 rows relabelled"]
+
+
+def test_a_list_that_changes_nothing_is_reported(listed: Callable[[str], str]) -> None:
+    path = listed("row,suggested\n1,\n")
+    note = "data.relabel: 0 rows relabelled; its column 'suggested' is empty"
+    assert read_corrections(None, path, None).notes == [note]
+
+
+def test_empty_lines_of_a_spreadsheet_are_passed_over(listed: Callable[[str], str]) -> None:
+    assert corrected(listed("row;split;suggested\n1;train;\n;;\n;;\n")) == [
+        ("a book", "y"),
+        ("a song", "x"),
+    ]
+
+
 def test_sets_of_labels_are_split(listed: Callable[[str], str]) -> None:
     sets = pa.table({"text": ["a", "b"], "label": [["x"], ["y"]]})
     corrections = read_corrections(None, listed("row,suggested\n1,x|z\n"), "|")

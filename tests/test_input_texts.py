@@ -158,8 +158,8 @@ def test_a_file_that_is_not_there_is_refused_with_where_it_looked(
 ) -> None:
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
-    for name in ("missing.txt", "folder"):
-        assert refusal(name) == f"input={name}: no such file (looked from {tmp_path})"
+    assert refusal("missing.txt") == f"input=missing.txt: no such file (looked from {tmp_path})"
+    assert refusal("folder") == "input=folder is a directory; give a file"
 
 
 def test_texts_that_are_not_utf_8_are_refused_with_line_and_column(

@@ -41,6 +41,8 @@ def read_texts(
         yield from parse_texts(lines, STANDARD_INPUT, format, columns, header)
         return
     path = expanded(source)
+    if path.is_dir():
+        raise InputError(f"input={source} is a directory; give a file")
     if not path.is_file() and not path.is_fifo():
         raise InputError(f"input={source}: no such file (looked from {Path.cwd()})")
     if format is None and format_of(path) in TABLES:

@@ -13,7 +13,7 @@ from textcnn.data.sources.decoding import decode
 from textcnn.errors import InputError
 from textcnn.system.paths import expanded
 
-SPLIT, TEXT, SUGGESTED = "split", "text", "suggested"
+SPLIT, TEXT, LABEL, SUGGESTED = "split", "text", "label", "suggested"
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Correction:
     where: str  # the line, for messages
     text: str | None  # of the row, to check that the list was made of these rows; None: not given
     label: str | None  # the new label; None: leave the row out
+    changes: bool = True  # whether the new label differs from the one that the list shows
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,23 @@ class Corrections:
     excluded: dict[str, dict[int, Correction]] = field(default_factory=dict)
     relabelled: dict[str, dict[int, Correction]] = field(default_factory=dict)
     separator: str | None = None  # of several labels in one string
+    given: tuple[str, ...] = ()  # the keys that name a list
 
     @property
     def notes(self) -> list[str]:
         """For the user: how many rows are changed."""
-        done = {"data.exclude": "left out", "data.relabel": "relabelled"}
-        return [
-            f"{key}: {sum(map(len, changes.values())):,} rows {done[key]}"
-            for key, changes in (("data.exclude", self.excluded), ("data.relabel", self.relabelled))
-            if changes
-        ]
+        lists = {
+            "data.exclude": (self.excluded, "left out", "it lists none"),
+            "data.relabel": (self.relabelled, "relabelled", f"its column {SUGGESTED!r} is empty"),
+        }
+        said = []
+        for key in self.given:
+            rows, done, nothing = lists[key]
+            listed = [change for each in rows.values() for change in each.values()]
+            changed = sum(change.changes for change in listed)
+            of = "" if changed == len(listed) else f"of {len(listed):,} "
+            said.append(f"{key}: {changed:,} {of}rows {done}" + ("" if listed else f"; {nothing}"))
+        return said
 
     def check_splits(self, keys: Collection[str]) -> None:
         """
@@ -124,7 +132,9 @@ def read_corrections(
     """
     excluded = {} if exclude is None else read_list("data.exclude", exclude, needs_label=False)
     relabelled = {} if relabel is None else read_list("data.relabel", relabel, needs_label=True)
-    return Corrections(excluded, relabelled, separator)
+    lists = {"data.exclude": exclude, "data.relabel": relabel}
+    given = tuple(key for key, file in lists.items() if file is not None)
+    return Corrections(excluded, relabelled, separator, given)
 
 
 def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int, Correction]]:
@@ -142,6 +152,8 @@ def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int,
                     f"{key}={given}: no column {name!r}; it has {', '.join(names) or 'none'}"
                 )
         for line, cells in enumerate(rows, start=1):
+            if not any(map(str.strip, cells)):  # spreadsheets leave such lines behind
+                continue
             row = dict(zip(names, cells, strict=True))
             where = f"{path}, entry {line}"
             number = row[ROW].strip()
@@ -150,7 +162,9 @@ def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int,
             split = row.get(SPLIT, "").strip() or "train"
             if needs_label and not row[SUGGESTED].strip():
                 continue
-            change = Correction(where, row.get(TEXT), row[SUGGESTED] if needs_label else None)
+            label = row[SUGGESTED] if needs_label else None
+            changes = label is None or row.get(LABEL, "").strip() != label.strip()
+            change = Correction(where, row.get(TEXT), label, changes)
             rows_of_split = found.setdefault(f"data.{split}", {})
             if rows_of_split.setdefault(int(number), change) is not change:
                 raise InputError(f"{where}: row {number} of {split} occurs twice; drop one")
