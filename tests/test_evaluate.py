@@ -454,3 +454,13 @@ def test_a_text_column_of_its_own_is_in_the_command(
     keys = ("data=files", f"data.test={file}", "data.text=body")
     assert evaluate(tiny_run, tmp_path / "out", *keys) == 2
     assert error_line(capfd).endswith(f"input={file} data.text=body")
+
+
+def test_a_column_with_one_value_makes_no_slices_and_that_is_said(
+    tiny_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    test = tmp_path / "test.csv"
+    test.write_text("text,label,source\na goal,sport,web\na chip,tech,web\n", encoding="utf-8")
+    keys = ("data=files", f"data.test={test}", "data.slices=source")
+    assert evaluate(tiny_run, tmp_path / "out", *keys) == 0
+    assert "data.slices: all texts have the same value in column 'source'" in last_lines(capfd)

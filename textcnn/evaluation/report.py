@@ -95,6 +95,12 @@ def evaluate(config: EvaluateConfig, file: Path, given: Sequence[str]) -> None:
         beside = f"{beside}, and a page to read in {page.relative_to(file.parent)}"
     for table in tables(scored, f"{directory} on {data.path or data.source}"):
         console.print(table)
+    sliced = {group.by for group in scored.groups if group.column}
+    notes += [
+        f"data.slices: all texts have the same value in column {name!r}"
+        for name in columns
+        if name not in sliced
+    ]
     said = (*notes, *lines(scored, reference, overlap, config.errors), *found.lines)
     for line in (*said, f"saved in {file}, {beside}"):
         console.print(line)
