@@ -124,24 +124,6 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def test_the_wheel_holds_every_module_template_and_config(wheel: Path) -> None:
-    kinds = (".py", ".j2", ".yaml", ".typed")
-    on_disk = {
-        path.relative_to(ROOT).as_posix()
-        for folder in ("textcnn", "configs")
-        for path in (ROOT / folder).rglob("*")
-        if path.suffix in kinds or path.name.endswith(kinds)
-    }
-    wanted = {
-        name if name.startswith("textcnn/") else f"textcnn/{name}"
-        for name in on_disk
-        if "__pycache__" not in name
-    }
-    with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert held == wanted
-
-
 def test_constraints_pin_every_dependency_within_its_range() -> None:
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
