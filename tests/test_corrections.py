@@ -58,6 +58,26 @@ def test_a_list_that_changes_nothing_is_reported(listed: Callable[[str], str]) -
     assert read_corrections(None, path, None).notes == [note]
 
 
+def test_a_label_that_no_row_had_is_noted(listed: Callable[[str], str]) -> None:
+    def noted(labels: list[str], suggested: str) -> list[str]:
+        corrections = read_corrections(None, listed(f"row,suggested\n1,{suggested}\n"), None)
+        table = pa.table({"text": ["a", "b"], "label": labels})
+        corrections.corrected("data.train", lambda: table)
+        return corrections.new_classes
+
+    said = "data.relabel: 'Poss' is a label that no row had"
+    assert noted(["neg", "pos"], "Poss") == [f"{said}; did you mean 'pos'?"]
+    assert noted(["film", "tech"], "Poss") == [said]
+    assert noted(["0", "1"], "1.0") == noted(["neg", "pos"], "pos ") == []
+
+
+def test_a_label_of_another_split_is_not_new(listed: Callable[[str], str]) -> None:
+    corrections = read_corrections(None, listed("row,suggested\n1,z\n"), None)
+    corrections.corrected("data.train", lambda: TABLE)
+    corrections.corrected("data.test", lambda: pa.table({"text": ["a"], "label": ["z"]}))
+    assert corrections.new_classes == []
+
+
 def test_empty_lines_of_a_spreadsheet_are_passed_over(listed: Callable[[str], str]) -> None:
     assert corrected(listed("row;split;suggested\n1;train;\n;;\n;;\n")) == [
         ("a book", "y"),
@@ -92,6 +112,11 @@ def test_a_list_that_does_not_fit_is_refused(
 ) -> None:
     path = listed(content)
     assert refusal(lambda: corrected(path)).endswith(said)
+
+
+def test_a_directory_is_no_list(tmp_path: Path) -> None:
+    said = f"data.relabel={tmp_path} is a directory; give a file"
+    assert refusal(lambda: corrected(relabel=str(tmp_path))) == said
 
 
 def test_a_split_without_rows_is_refused(listed: Callable[[str], str]) -> None:

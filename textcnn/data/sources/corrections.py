@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.labels.spelling import same_label, spellings
 from textcnn.data.same_text import normalize
 from textcnn.data.sources.carried import OTHERS, ROW
 from textcnn.data.sources.csv_rows import csv_rows
@@ -34,6 +37,8 @@ class Corrections:
     relabelled: dict[str, dict[int, Correction]] = field(default_factory=dict)
     separator: str | None = None  # of several labels in one string
     given: tuple[str, ...] = ()  # the keys that name a list
+    known: set[str] = field(default_factory=set)  # labels of the rows read so far, as they were
+    new: set[str] = field(default_factory=set)  # labels that these rows got
 
     @property
     def notes(self) -> list[str]:
@@ -49,6 +54,20 @@ class Corrections:
             changed = sum(change.changes for change in listed)
             of = "" if changed == len(listed) else f"of {len(listed):,} "
             said.append(f"{key}: {changed:,} {of}rows {done}" + ("" if listed else f"; {nothing}"))
+        return said
+
+    @property
+    def new_classes(self) -> list[str]:
+        """For the user, once the rows are read: labels that no row had, perhaps misspelled."""
+        known = set(map(same_label, self.known))
+        plain = {name.casefold(): name for name in self.known}
+        said = []
+        for name in sorted(self.new):
+            if same_label(name) in known:
+                continue
+            close = get_close_matches(name.casefold(), plain, n=1)
+            hint = f"; did you mean {plain[close[0]]!r}?" if close else ""
+            said.append(f"data.relabel: {name!r} is a label that no row had{hint}")
         return said
 
     def check_splits(self, keys: Collection[str]) -> None:
@@ -76,6 +95,8 @@ class Corrections:
             InputError: there is no such row, it has another text, or labels are probabilities.
         """
         table = read()
+        if self.relabelled:
+            self.known.update(spellings(table["label"]))
         relabelled, excluded = self.relabelled.get(key, {}), self.excluded.get(key, {})
         for number, change in (relabelled | excluded).items():
             check_row(table, key, number, change)
@@ -103,7 +124,10 @@ class Corrections:
                 parts = change.label.split(self.separator or ",")
                 labels[number - 1] = [part.strip() for part in parts if part.strip()]
         place = table.column_names.index("label")
-        return table.set_column(place, "label", pa.array(labels, kind))
+        corrected = pa.chunked_array([pa.array(labels, kind)])
+        places = pa.array([number - 1 for number in changes])
+        self.new.update(spellings(corrected.take(places)))
+        return table.set_column(place, "label", corrected)
 
 
 def check_row(table: pa.Table, key: str, number: int, change: Correction) -> None:
@@ -139,8 +163,10 @@ def read_corrections(
 
 def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int, Correction]]:
     path = expanded(given)
+    if path.is_dir():
+        raise InputError(f"{key}={given} is a directory; give a file")
     if not path.is_file():
-        raise InputError(f"{key}={given}: no such file")
+        raise InputError(f"{key}={given}: no such file (looked from {Path.cwd()})")
     wanted = [ROW, SUGGESTED] if needs_label else [ROW]
     found: dict[str, dict[int, Correction]] = {}
     with path.open("rb") as file:

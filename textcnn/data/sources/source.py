@@ -198,10 +198,14 @@ class Source:
 
     @property
     def notes(self) -> list[str]:
-        """For the user: what was found out about the label column."""
+        """For the user, once the rows are read: what was found out about their labels."""
+        new = self.corrections.new_classes
         if self.source != "files" or self.label_kind or self.columns.kind != "probabilities":
-            return []
-        return [f"data.label={self.label} holds objects: read as data.label_kind=probabilities"]
+            return new
+        return [
+            *new,
+            f"data.label={self.label} holds objects: read as data.label_kind=probabilities",
+        ]
 
     def check_classes(self, names: Collection[str], rows: str = "no row of data.train") -> None:
         """
