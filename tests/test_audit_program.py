@@ -118,8 +118,9 @@ def test_sets_of_labels_are_examined_label_by_label(tmp_path: Path) -> None:
 def test_keys_that_choose_rows_are_refused(
     mislabelled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert audit(mislabelled, tmp_path, "data.fold=1") == 2
-    assert error_line(capfd) == "audit_data reads every row, got data.fold=1; leave it out"
+    for key in ("data.fold=1", "data.unseen_label=drop"):
+        assert audit(mislabelled, tmp_path, key) == 2
+        assert error_line(capfd) == f"audit_data reads every row, got {key}; leave it out"
 
 
 def test_training_uses_the_list(
