@@ -182,6 +182,18 @@ def test_nul_bytes_are_refused_with_their_line(write: Write, name: str) -> None:
         list(read_texts(path, "lines", ["text"]))
 
 
+def test_utf_16_is_advised_only_where_the_bytes_look_like_it(write: Write) -> None:
+    path = write("rows.csv", b"text,label\nx\0y,a\n")
+    assert refusal(path).endswith("a NUL byte at column 2; remove it")
+    path = write("rows.csv", b"text,label\n\0x,a\nand,b\n")
+    assert refusal(path).endswith("a NUL byte at column 1; remove it")
+    rows = "text,label\nx,a\ny,b\n"
+    for order in ("le", "be"):  # an encoding that reads anything, so that it is not found out
+        path = write("rows.csv", rows.encode(f"utf-16-{order}"))
+        said = refusal(path, encoding="latin-1")
+        assert said.endswith(f"; it looks like data.encoding=utf-16-{order}")
+
+
 # Formats
 
 

@@ -45,11 +45,13 @@ def decode(lines: Iterable[bytes], name: str, encoding: str | None = None) -> It
     yield from decoded
 
 
-def refuse_nul(line: str, name: str, number: int) -> NoReturn:
-    raise InputError(
-        f"{name}, line {number}: a NUL byte at column {line.index(chr(0)) + 1}; remove it, or set "
-        "data.encoding=utf-16-le if the file is UTF-16"
-    )
+def refuse_nul(line: str, name: str, number: int, likely: str | None = None) -> NoReturn:
+    """
+    Args:
+        likely: the encoding that the bytes look like, if they look like another.
+    """
+    fix = "remove it" if likely is None else f"it looks like data.encoding={likely}"
+    raise InputError(f"{name}, line {number}: a NUL byte at column {line.index(chr(0)) + 1}; {fix}")
 
 
 def narrow_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[str]:
@@ -69,7 +71,8 @@ def narrow_lines(lines: Iterator[bytes], name: str, encoding: str) -> Iterator[s
                 raise InputError(f"{where}; set data.encoding to that of the file") from None
             raise InputError(f"{where}; it looks like data.encoding={likely}") from None
         if "\0" in decoded:
-            refuse_nul(decoded, name, number)
+            more = () if name == STANDARD_INPUT else islice(lines, SAMPLED_LINES)
+            refuse_nul(decoded, name, number, wide_encoding(line + b"".join(more), number))
         if decoded:
             yield decoded
 
@@ -126,6 +129,24 @@ def likely_unicode(line: bytes) -> str:
     if pairs and first.count(0) == pairs and second.count(0) == 0:
         return "utf-16-be"
     return "utf-8"
+
+
+def wide_encoding(sample: bytes, number: int) -> str | None:
+    """UTF-16 if the NUL bytes say so: every other byte of most characters, and nowhere else.
+
+    Args:
+        sample: of a file, from the first line that holds a NUL byte.
+        number: of this line.
+    """
+    if number > 1:
+        if not sample.startswith(b"\0"):  # the second half of the line feed before
+            return None
+        sample = sample[1:]
+    pairs = len(sample) // 2
+    first, second = sample[: 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
+    if pairs == 0 or min(first, second) > 0 or 2 * max(first, second) < pairs:
+        return None
+    return "utf-16-le" if second else "utf-16-be"
 
 
 def is_wide(encoding: str) -> bool:
