@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from tiny_data import curves, hyper_parameters, make_curves_older
@@ -123,3 +124,11 @@ def test_hyper_parameters_are_a_row_of_the_same_run(tmp_path: Path) -> None:
     }
     assert metrics == ["test/accuracy"]
     assert [path.is_file() for path in tmp_path.iterdir()] == [True]
+
+
+def test_a_class_name_begins_no_html_in_a_tag(tmp_path: Path) -> None:
+    writer = Curves(tmp_path)
+    truth, probabilities = np.array([True, False]), np.array([0.75, 0.25])
+    writer.precision_recall("<script>\x1b\n", truth, probabilities, 0)
+    writer.close()
+    assert curves(tmp_path).Tags()["tensors"] == ["precision_recall/&lt;script>\\x1b\\n"]

@@ -87,7 +87,7 @@ def test_each_class_has_a_curve_against_the_others() -> None:
         name: (truth.tolist(), chances.tolist())
         for name, truth, chances in one_against_others(labels, probabilities, ["a", "b\n", "c"])
     }
-    assert list(found) == ["b\\n", "a", "c"]  # the most frequent first
+    assert list(found) == ["b\n", "a", "c"]  # the most frequent first
     assert found["a"] == ([True, False, False, False], [1, 0, 0, 0])
     sets = np.array([[1, 0, 1], [0, 0, 0]], bool)  # a label more than the classifier knows
     names = [name for name, *_ in one_against_others(sets, np.ones((2, 2)), ["a", "b"])]

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from textcnn.evaluation.metrics import Scores
-from textcnn.system.escapes import escaped
+from textcnn.system.escapes import escaped, in_one_line
 from textcnn.system.failures import naming
 from textcnn.system.memory import peak_memory_bytes
 from textcnn.system.private_torch import add_hyper_parameters
@@ -74,17 +74,19 @@ class Curves:
 
     def text(self, name: str, markdown: str, step: int = 0) -> None:
         """Write Markdown, in which texts and labels stay what they are: no HTML begins in it."""
-        self.writer.add_text(name, escaped(markdown).replace("<", "&lt;"), step)
+        self.writer.add_text(name, harmless(markdown), step)
 
     def precision_recall(
         self, name: str, truth: np.ndarray, probabilities: np.ndarray, step: int
     ) -> None:
         """
         Args:
+            name: of the class.
             truth: (texts,) bool, which texts have the class.
             probabilities: (texts,) of the class.
         """
-        self.writer.add_pr_curve(f"precision_recall/{name}", truth, probabilities, step)
+        tag = f"precision_recall/{harmless(in_one_line(name))}"
+        self.writer.add_pr_curve(tag, truth, probabilities, step)
 
     def hyper_parameters(self, values: dict[str, Any], metrics: dict[str, float]) -> None:
         """A row of the HPARAMS tab. PyTorch's `add_hparams` would show it as a second run."""
@@ -99,6 +101,11 @@ class Curves:
     def close(self) -> None:
         with naming(self.run_dir):
             self.writer.close()
+
+
+def harmless(text: str) -> str:
+    """Text in which names from data begin no HTML, and control characters are escapes."""
+    return escaped(text).replace("<", "&lt;")
 
 
 def memory(learner: Learner) -> dict[str, float]:

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from textcnn.system.escapes import in_one_line
-
 MOST_CURVES = 20  # classes, those with the most texts
 
 
@@ -24,4 +22,4 @@ def one_against_others(
     counts = truth.sum(axis=0)
     for column in np.argsort(-counts, kind="stable")[:MOST_CURVES]:
         if counts[column]:
-            yield in_one_line(names[column]), truth[:, column], probabilities[:, column]
+            yield names[column], truth[:, column], probabilities[:, column]
