@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textcnn.evaluation.measures.measure import Measures
     from textcnn.evaluation.texts.slices import Group
 
-# The measures for the terminal; R@k and others are in the file.
+# The measures for the terminal and the report; R@k and others are in the file.
 IN_PERCENT = {
     "balanced_accuracy": "balanced accuracy",
     "weighted_f1": "weighted F1",

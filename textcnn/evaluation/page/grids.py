@@ -7,7 +7,7 @@ from textcnn.evaluation.measures.measure import Measures
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.page.content import Confusion, Grid
 from textcnn.evaluation.references import BaselineScores, Majority
-from textcnn.evaluation.tables import accuracy_name
+from textcnn.evaluation.tables import IN_PERCENT, WITHOUT_UNIT, accuracy_name
 from textcnn.evaluation.texts.answers import Answers
 from textcnn.evaluation.texts.mistakes import confusions
 from textcnn.evaluation.texts.slices import Group
@@ -15,22 +15,6 @@ from textcnn.evaluation.texts.slices import Group
 MOST_CLASSES = 100  # rows of a table of classes
 MOST_IN_SQUARE = 25  # classes of a confusion matrix that still fits on a page
 CONFUSIONS = 15
-# The names of `Measures` in the order of the table; those without a unit are no shares.
-NAMES = {
-    "balanced_accuracy": "balanced accuracy",
-    "weighted_f1": "weighted F1",
-    "top_3_accuracy": "top-3 accuracy",
-    "top_5_accuracy": "top-5 accuracy",
-    "precision_at_1": "P@1",
-    "precision_at_3": "P@3",
-    "precision_at_5": "P@5",
-    "recall_at_5": "R@5",
-    "ndcg_at_5": "nDCG@5",
-    "auroc": "AUROC",
-    "average_precision": "average precision",
-    "matthews": "Matthews correlation",
-}
-WITHOUT_UNIT = ("auroc", "average_precision", "matthews")
 
 
 def percent(share: float) -> str:
@@ -59,7 +43,7 @@ def measures_grid(
     if scores.multi_label:
         ends_of_micro = ends(measures.intervals.get("micro_f1"))
         rows.append(["micro-F1", percent(scores.micro_f1), ends_of_micro])
-    for name, shown in NAMES.items():
+    for name, shown in (IN_PERCENT | WITHOUT_UNIT).items():
         value = measures.values.get(name)
         if value is not None:
             number = f"{value:.3f}" if name in WITHOUT_UNIT else percent(value)
