@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 from textcnn.runtime.prediction import AnyPrediction
 from textcnn.text.encoder import TextEncoder
 

@@ -18,9 +18,9 @@ from textcnn.explanation.explain import CLASSES, explain
 from textcnn.explanation.explanation import Explanation
 from textcnn.exporting.export import export, parse_size
 from textcnn.exporting.subject import Exported, Measured, Options
-from textcnn.models.calibration import Calibration
 from textcnn.models.fast.tables import build_tables
 from textcnn.models.unfamiliar import unseen_shares
+from textcnn.runtime.calibration import Calibration
 from textcnn.runtime.prediction import (
     AnyPrediction,
 )
