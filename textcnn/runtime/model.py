@@ -5,7 +5,7 @@ import numpy as np
 from textcnn.runtime.blocks import Block, blocks_of
 from textcnn.runtime.description import Description
 from textcnn.runtime.encoding import Encoded
-from textcnn.runtime.network import TextNetwork, mean_logits
+from textcnn.runtime.networks.network import TextNetwork, mean_logits
 from textcnn.runtime.ngrams import Ngrams
 from textcnn.runtime.tables import Tables
 

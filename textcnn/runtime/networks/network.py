@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from textcnn.runtime.activations import ACTIVATIONS, MONOTONE
 from textcnn.runtime.blocks import Block
 from textcnn.runtime.description import Convolution, Layer, Network
-from textcnn.runtime.pooling import pool
-from textcnn.runtime.product_table import ProductTable
+from textcnn.runtime.networks.activations import ACTIVATIONS, MONOTONE
+from textcnn.runtime.networks.pooling import pool
+from textcnn.runtime.networks.product_table import ProductTable
+from textcnn.runtime.networks.windows import extended
 from textcnn.runtime.tables import Tables
-from textcnn.runtime.windows import extended
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
 ITSELF = Convolution(1, "valid")  # what a bag's map is: the rows of the tokens
