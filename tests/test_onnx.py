@@ -1,7 +1,9 @@
 """`format=onnx`: graphs that onnxruntime computes as the model does, sealed and with an example."""
 
+import copy
 import importlib.util
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -91,6 +93,7 @@ def test_graphs_compute_as_poolings_positions_and_ngrams_do() -> None:
     assert_graph_computes(models)
 
 
+@pytest.mark.slow
 def test_graphs_compute_as_paddings_do() -> None:
     modes = ("full", "causal", "reflect", "replicate", "circular")
     width: dict[str, Any] = {"kernel_sizes": (4,)}
@@ -359,3 +362,9 @@ def test_a_missing_package_and_an_existing_output_are_named(
     monkeypatch.setattr(onnx_export, "PACKAGES", ("onnx", "no_such_package"))
     with pytest.raises(InputError, match=r"needs no_such_package; try pip install 'textcnn\[exp"):
         classifier.export(tmp_path / "out", "onnx")
+
+
+def test_a_loaded_graph_is_copied_and_pickled(exported: tuple[AnyClassifier, Path]) -> None:
+    runtime = load(exported[1])
+    for same in (copy.deepcopy(runtime), pickle.loads(pickle.dumps(runtime))):  # noqa: S301
+        assert same.logits(TEXTS, processes=2).tolist() == runtime.logits(TEXTS).tolist()
