@@ -225,7 +225,7 @@ def assert_agree(native: AnyClassifier, runtime: RuntimeClassifier) -> None:
     assert runtime.logits([]).shape == (0, CLASSES)
     for ours, theirs in zip(runtime.predict(TEXTS), native.predict(TEXTS), strict=True):
         assert ours[0] == theirs[0]
-        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-5)
+        assert ours[1] == pytest.approx(theirs[1], abs=1e-5)
 
 
 def test_the_export_predicts_as_the_classifier(exported: tuple[AnyClassifier, Path]) -> None:
@@ -352,13 +352,15 @@ def test_an_encoder_that_pytorch_cant_export_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_package_and_an_existing_output_are_named(
+def test_a_missing_package_an_existing_output_and_a_limit_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classifier = classifier_of(build("bag"))
     (tmp_path / "there").mkdir()
     with pytest.raises(InputError, match="already exists; try another one, or overwrite=true"):
         classifier.export(tmp_path / "there", "onnx")
+    with pytest.raises(InputError, match="max_size takes format=numpy, got format=onnx; try dty"):
+        classifier.export(tmp_path / "out", "onnx", max_size="1MB")
     monkeypatch.setattr(onnx_export, "PACKAGES", ("onnx", "no_such_package"))
     with pytest.raises(InputError, match=r"needs no_such_package; try pip install 'textcnn\[exp"):
         classifier.export(tmp_path / "out", "onnx")

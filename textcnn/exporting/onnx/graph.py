@@ -74,13 +74,12 @@ def sort_stable(values: Any, *, stable: Any = None, dim: int = -1, descending: b
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without the exporter's progress, and its advice for developers of PyTorch."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Without progress, and without advice for developers of PyTorch and onnxruntime."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)

@@ -43,6 +43,8 @@ def export_onnx(classifier: Subject, new: Path, options: Options) -> list[str]:
         raise InputError(
             f"format=onnx needs {' and '.join(missing)}; try pip install 'textcnn[export]'"
         )
+    if options.max_size is not None:
+        raise InputError("max_size takes format=numpy, got format=onnx; try dtype=int8")
     model = plain_model(classifier)
     graph = checked_graph(classifier, model)
     dtype = options.dtype or "float32"

@@ -1,11 +1,12 @@
 """Graphs with smaller weights, by which they lose a little."""
 
-import logging
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from textcnn.exporting.onnx.graph import quiet
 
 if TYPE_CHECKING:
     import onnx
@@ -22,21 +23,13 @@ def as_int8(graph: "onnx.ModelProto") -> "onnx.ModelProto":
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # advice to simplify the graph first, which PyTorch did
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "model.onnx"
-            # unsigned: onnxruntime has no convolution of signed weights on CPUs
-            quantize_dynamic(
-                graph,
-                file,
-                op_types_to_quantize=list(QUANTIZED),
-                weight_type=QuantType.QUInt8,
-            )
-            return onnx.load(file)
-    finally:
-        logging.disable(disabled)
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        # unsigned: onnxruntime has no convolution of signed weights on CPUs
+        quantize_dynamic(
+            graph, file, op_types_to_quantize=list(QUANTIZED), weight_type=QuantType.QUInt8
+        )
+        return onnx.load(file)
 
 
 def as_float16(graph: "onnx.ModelProto") -> "onnx.ModelProto":
