@@ -10,8 +10,8 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
     *("errors", "system", "config", "text", "runtime", "data", "models", "builders"),
-    *("checkpoint", "explanation", "exporting", "inference", "evaluation", "training"),
-    *("from_python", "estimator", "studies", "cli"),
+    *("checkpoint", "explanation", "live_page", "exporting", "inference", "evaluation"),
+    *("training", "from_python", "estimator", "studies", "cli"),
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),

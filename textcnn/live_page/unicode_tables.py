@@ -1,7 +1,7 @@
 """Which characters the tokenizers treat alike, as ranges that JavaScript reads.
 
-A browser has a Unicode version of its own, and lacks some properties. With these tables a page makes
-the same tokens as Python, in every browser.
+A browser has a Unicode version of its own, and lacks some properties. With these tables a page
+makes the same tokens as Python, in every browser.
 """
 
 import unicodedata
