@@ -32,7 +32,8 @@ def embedded_model(
         InputError: JavaScript doesn't have this tokenizer.
     """
     model = json.loads(files["model.json"])
-    del model["calibration"]["coverage"]  # nothing on the page needs it
+    if model["calibration"] is not None:
+        del model["calibration"]["coverage"]  # a curve that the page doesn't show
     return {
         "facts": {**facts, "notes": []},
         "tokenizer": javascript_settings(tokenizer),

@@ -81,12 +81,15 @@ class LocalModel {
   decide(logits) {
     const { thresholds, calibration } = this.model;
     if (!thresholds) {
-      const probabilities = softmax(logits.map((logit) => logit / calibration.temperature));
+      const temperature = calibration?.temperature ?? 1;
+      const probabilities = softmax(logits.map((logit) => logit / temperature));
       return { probabilities, chosen: [logits.indexOf(Math.max(...logits))] };
     }
-    const { slopes, offsets } = calibration;
+    const scaled = (logit, label) => {
+      return calibration ? logit * calibration.slopes[label] + calibration.offsets[label] : logit;
+    };
     return {
-      probabilities: logits.map((logit, label) => sigmoid(logit * slopes[label] + offsets[label])),
+      probabilities: logits.map((logit, label) => sigmoid(scaled(logit, label))),
       chosen: [...logits.keys()].filter((label) => sigmoid(logits[label]) >= thresholds[label]),
     };
   }

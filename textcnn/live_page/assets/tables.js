@@ -1,7 +1,13 @@
 "use strict";
 // The tables of an exported model: safetensors, compressed, in Base64.
 
-const NUMBERS = { F32: Float32Array, I8: Int8Array, U16: Uint16Array, U32: Uint32Array };
+const NUMBERS = {
+  F32: Float32Array,
+  I8: Int8Array,
+  U16: Uint16Array,
+  U32: Uint32Array,
+  I64: BigInt64Array,
+};
 
 /** The bytes that zlib compressed. */
 async function unpacked(base64) {
@@ -66,7 +72,8 @@ function subwordKeys(word) {
 /** A table of subwords: sums and means of the rows of a word's known subwords. */
 class SubwordTable {
   constructor(keys, weights) {
-    this.rows = new Map(Array.from(keys.values, (key, row) => [key, rowOf(weights, row)]));
+    const short = (key) => (typeof key === "bigint" ? Number(BigInt.asUintN(32, key)) : key);
+    this.rows = new Map(Array.from(keys.values, (key, row) => [short(key), rowOf(weights, row)]));
     this.dim = weights.shape[1];
   }
 
