@@ -68,7 +68,7 @@ def fitting(named: Named, options: Options, size: int) -> tuple[dict[str, Any], 
     smallest = exported  # one that doesn't
     target = int(exported * size / bytes_)
     for _ in range(TRIES):
-        model, exported, notes = embedded(named, replace(unmeasured, max_size=target))
+        model, exported, _ = embedded(named, replace(unmeasured, max_size=target))
         bytes_ = page_size(model)
         if bytes_ <= size:
             largest = target
