@@ -43,7 +43,14 @@ def open_page(browser: "Browser") -> Iterator[OpenPage]:
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("console", lambda line: faults.append(f"console: {line.text}"))
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: faults.append(request.url) if "://" in request.url and not request.url.startswith("file:") else None)
+        page.on(
+            "request",
+            lambda request: (
+                faults.append(request.url)
+                if "://" in request.url and not request.url.startswith("file:")
+                else None
+            ),
+        )
         page.goto(file.as_uri())
         page.wait_for_selector(".answer")
         return page

@@ -125,7 +125,9 @@ def classifiers(news: list[str]) -> dict[str, AnyClassifier]:
 
 
 @pytest.fixture(scope="module")
-def page_file(classifiers: dict[str, AnyClassifier], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(
+    classifiers: dict[str, AnyClassifier], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     file = tmp_path_factory.mktemp("page") / "news.html"
     cnn, bag = classifiers.values()
     cnn.export(file, format="html", name="cnn", beside={"bag": bag})
