@@ -1,6 +1,7 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
 from dataclasses import fields
+from functools import cache
 
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.evaluation.audit import AuditConfig
@@ -63,6 +64,7 @@ FROM_PYTHON = ("data", "memory")
 CHOSEN_BY = {"data": "source", "text": "unit"}
 
 
+@cache
 def register_schemas(program: str | None = None) -> None:
     """Register the schemas with Hydra, under the names in the YAML files' defaults lists.
 
