@@ -75,7 +75,7 @@ def run(program: str, *overrides: str) -> int:
         patch.setattr(sys, "argv", [f"textcnn.{program}", *overrides])
         patch.setenv("HYDRA_FULL_ERROR", "1")  # the program sets it; put it back afterwards
         if not {"-m", "--multirun"} & set(overrides):
-            # Hydra composes the configuration twice, once only to read hydra.mode: a fifth of a test
+            # Hydra would compose the configuration twice, once only to read hydra.mode
             patch.setattr(Hydra, "get_mode", lambda *_, **__: RunMode.RUN)
         code = 0
         try:
