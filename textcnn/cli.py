@@ -15,6 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any, NoReturn
 
+from textcnn.system.packages import end_without_packages
+
+end_without_packages()  # before the imports that would fail
+
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
