@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from textcnn.estimator import TextClassifier
     from textcnn.from_python import fit
     from textcnn.inference import Classifier, LabelSetClassifier, load
-    from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction
+    from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 
 
 # Imported when it is first used, because torch takes seconds: `--help` should not wait.
 MODULES = {
-    "Abstention": "textcnn.models.prediction",
+    "Abstention": "textcnn.runtime.prediction",
     "InputError": "textcnn.errors",
-    "LabelSetPrediction": "textcnn.models.prediction",
-    "Prediction": "textcnn.models.prediction",
+    "LabelSetPrediction": "textcnn.runtime.prediction",
+    "Prediction": "textcnn.runtime.prediction",
     "TextClassifier": "textcnn.estimator",
     "fit": "textcnn.from_python",
 }

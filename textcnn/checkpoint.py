@@ -26,8 +26,8 @@ from torch import Tensor
 import textcnn
 from textcnn.data.trained_texts import TrainedTexts
 from textcnn.errors import InputError
-from textcnn.models.calibration import Calibration
 from textcnn.models.finite import all_finite
+from textcnn.runtime.calibration import Calibration
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
 from textcnn.system.failures import failing_as_os_error
 from textcnn.system.memory import lacking

@@ -50,6 +50,7 @@ PROGRAMS = {
     "describe": "show the data and the layers of a model without training",
     "audit": "test what changes a checkpoint's answers: batches, word order, typos, shortcuts",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
+    "export": "write a checkpoint for other programs: numpy (without torch), onnx, html",
     "illustrate": "measure what convolutions see of word order and position",
 }
 EXAMPLES = {
@@ -61,6 +62,7 @@ EXAMPLES = {
     "describe": "data=imdb model=dilated",
     "audit": "checkpoint=outputs/mine",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
+    "export": "checkpoint=outputs/mine format=numpy dtype=int8 output=exported",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }
 EXPERIMENT = "experiment"  # the group whose choices set keys of all others

@@ -9,6 +9,7 @@ from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.production.export import ExportConfig
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
@@ -35,6 +36,7 @@ SCHEMAS = {
     "describe": DescribeConfig,
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,
+    "export": ExportConfig,
     "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {
