@@ -10,6 +10,7 @@ from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.production.export import ExportConfig
+from textcnn.config.production.push import PushConfig
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
@@ -37,6 +38,7 @@ SCHEMAS = {
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,
     "export": ExportConfig,
+    "push": PushConfig,
     "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {
