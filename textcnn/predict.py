@@ -29,7 +29,7 @@ def main(config: PredictConfig) -> None:
 
     # Imported here, after the checks: importing torch takes seconds.
     from textcnn.inference import restore
-    from textcnn.models.prediction import abstaining
+    from textcnn.runtime.prediction import abstaining
     from textcnn.system.chunks import chunks_of
 
     end_start()

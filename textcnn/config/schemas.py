@@ -10,6 +10,8 @@ from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.model import MODEL_SCHEMAS
+from textcnn.config.production.export import ExportConfig
+from textcnn.config.production.push import PushConfig
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
@@ -36,6 +38,8 @@ SCHEMAS = {
     "describe": DescribeConfig,
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,
+    "export": ExportConfig,
+    "push": PushConfig,
     "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {

@@ -1,0 +1,1 @@
+"""Prediction with exported models, without torch: `from textcnn.runtime import load`."""
