@@ -11,11 +11,11 @@ ROOT = Path(__file__).parent.parent / "textcnn"
 ROOMS = (
     *("errors", "system", "config", "text", "runtime", "data", "models", "builders"),
     *("checkpoint", "explanation", "live_page", "exporting", "inference", "evaluation"),
-    *("training", "from_python", "estimator", "studies", "cli"),
+    *("training", "from_python", "estimator", "studies", "serving", "cli"),
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),
-    *("explain", "compare", "export"),
+    *("explain", "compare", "export", "serve"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {

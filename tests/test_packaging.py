@@ -159,14 +159,14 @@ def imported(folder: str) -> set[str]:
 def test_every_library_that_is_imported_is_a_dependency() -> None:
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"]
-    own, vectors, languages, dev, bench = (
+    own, vectors, languages, serve, dev, bench = (
         {canonicalize_name(Requirement(line).name) for line in lines}
         for lines in (
             project["dependencies"],
-            *(extras[name] for name in ("vectors", "languages", "dev", "bench")),
+            *(extras[name] for name in ("vectors", "languages", "serve", "dev", "bench")),
         )
     )
-    optional = vectors | languages
+    optional = vectors | languages | serve
     assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own | optional
     assert imported("scripts") <= own | dev | bench
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ STRONGEST = 200  # contributions to a class that are sent one by one
 Window = tuple[int, int, int]  # first token, the one after the last, features that it wins
 
 
-class Shown(Subject):
+class Shown(Subject, Protocol):
     """A classifier that a page can show."""
 
     calibration: Calibration
