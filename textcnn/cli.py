@@ -15,6 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any, NoReturn
 
+from textcnn.system.packages import end_without_packages
+
+end_without_packages()  # before the imports that would fail
+
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -48,6 +52,7 @@ PROGRAMS = {
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "export": "write a checkpoint for other programs: numpy (without torch), onnx, html",
     "serve": "answer requests over HTTP with checkpoints, and show a live page",
+    "push": "publish a checkpoint on the Hugging Face Hub, with its model card",
     "illustrate": "measure what convolutions see of word order and position",
 }
 EXAMPLES = {
@@ -61,6 +66,7 @@ EXAMPLES = {
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "export": "checkpoint=outputs/mine format=numpy dtype=int8 output=exported",
     "serve": "checkpoint=outputs/mine port=8000",
+    "push": "checkpoint=outputs/mine repo=owner/name license=mit language=en",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }
 EXPERIMENT = "experiment"  # the group whose choices set keys of all others

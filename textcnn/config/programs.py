@@ -23,7 +23,10 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 TABLE_MEMORY = 1024  # MB
 
-CHECKPOINT = "a run directory (its best checkpoint is used) or a checkpoint directory"
+CHECKPOINT = (
+    "a run directory (its best checkpoint is used), a checkpoint directory, or hub:owner/name on "
+    "the Hugging Face Hub"
+)
 TEXTS, TOKENS = "the texts and their classes", "how texts are split into tokens"
 
 
