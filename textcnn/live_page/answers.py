@@ -19,32 +19,39 @@ from textcnn.models.build import ENCODERS
 from textcnn.models.layers.field import Field
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.runtime.calibration import Calibration
+from textcnn.text.encoder import TextEncoder
 
 STRONGEST = 200  # contributions to a class that are sent one by one
 
 Window = tuple[int, int, int]  # first token, the one after the last, features that it wins
 
 
-class Shown(Subject, Protocol):
-    """A classifier that a page can show."""
+class Described(Protocol):
+    """A classifier, as far as the page describes it."""
 
+    model: Any
+    encoder: TextEncoder
+    labels: tuple[str, ...]
     calibration: Calibration
 
+    @property
+    def raw_thresholds(self) -> tuple[float, ...] | None: ...
 
-def model_facts(name: str, classifier: Shown) -> dict[str, Any]:
+
+def model_facts(name: str, classifier: Described) -> dict[str, Any]:
     """What the page says of a model.
 
     Args:
         name: by which requests choose it.
     """
-    ngrams = ngrams_of(classifier.model)
+    ngrams, raw = ngrams_of(classifier.model), classifier.raw_thresholds
     return {
         "name": name,
         "kind": kind_of(classifier.model),
         "labels": list(classifier.labels),
-        "multi_label": classifier.thresholds is not None,
+        "multi_label": raw is not None,
         "calibrated": classifier.calibration.texts > 0,
-        "thresholds": None if classifier.thresholds is None else list(classifier.thresholds),
+        "thresholds": None if raw is None else list(classifier.calibration.moved(raw)),
         "receptive_field": receptive_field(classifier.model),
         "ngrams": None if ngrams is None else ngrams.longest,
         "exact": chosen_method(classifier.model, "auto") == "exact",
@@ -76,7 +83,7 @@ def receptive_field(model: nn.Module) -> int | None:
 
 
 def explained_texts(
-    classifier: Shown, texts: Sequence[str], *, classes: int | None = None
+    classifier: Subject, texts: Sequence[str], *, classes: int | None = None
 ) -> list[dict[str, Any]]:
     """What each text's n-grams add to the logits, and which windows win.
 
@@ -91,7 +98,7 @@ def explained_texts(
     return [as_json(each, classifier) for each in found]
 
 
-def as_json(explanation: Explanation, classifier: Shown) -> dict[str, Any]:
+def as_json(explanation: Explanation, classifier: Subject) -> dict[str, Any]:
     read = TokenizedText(explanation.text, classifier.encoder)
     return {
         **explanation.as_json(),
@@ -113,7 +120,7 @@ def total(contributions: Sequence[Contribution]) -> float:
     return sum(each.contribution for each in contributions)
 
 
-def winning_windows(classifier: Shown, text: str) -> list[Window] | None:
+def winning_windows(classifier: Subject, text: str) -> list[Window] | None:
     """The tokens that the winners of max pooling see, and how many features each window wins.
 
     Features that are 0 don't count. None: pooling has no winners, or the model has no network.

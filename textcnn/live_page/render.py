@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import textcnn
+from textcnn.live_page.embedded import unicode_data
 
 PAGE = ("variants.js", "reading.js", "panel.js", "page.js")
 LOCAL = ("tokenize.js", "spans.js", "tables.js", "network.js", "ngrams.js", "local_engine.js")
@@ -24,8 +25,8 @@ def render_page(models: Sequence[dict[str, Any]] | None = None) -> str:
     """The page.
 
     Args:
-        models: that it holds and runs itself, see `textcnn.exporting.html_export`; None: it asks
-            the server that it comes from.
+        models: that it holds and runs itself, each as `embedded_model` makes it; None: it asks the
+            server that it comes from.
     """
     scripts = [asset(name) for name in (*(REMOTE if models is None else LOCAL), *PAGE)]
     style = asset("style.css")
@@ -37,11 +38,11 @@ def render_page(models: Sequence[dict[str, Any]] | None = None) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.j2").render(
-        title="textcnn live" if models is None else f"textcnn live: {models[0]['name']}",
+        title=" and ".join(["textcnn live"] if models is None else names(models)),
         policy=policy(scripts, style, connects=models is None),
         style=Markup(style),
         scripts=[Markup(script) for script in scripts],
-        data="" if models is None else Markup(embedded({"models": list(models)})),
+        data="" if models is None else Markup(data_of(models)),
         note=(
             "Texts go to the server that this page comes from."
             if models is None
@@ -49,6 +50,14 @@ def render_page(models: Sequence[dict[str, Any]] | None = None) -> str:
         ),
         version=textcnn.__version__,
     )
+
+
+def names(models: Sequence[dict[str, Any]]) -> list[str]:
+    return [each["facts"]["name"] for each in models]
+
+
+def data_of(models: Sequence[dict[str, Any]]) -> str:
+    return script_json({"models": list(models), "unicode": unicode_data()})
 
 
 @cache
@@ -75,7 +84,7 @@ def digest(content: str) -> str:
     return f"'sha256-{hashed}'"
 
 
-def embedded(value: Any) -> str:
+def script_json(value: Any) -> str:
     """JSON that stands in a script element: without `<`, and without halves of surrogate pairs."""
     written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", written).replace("<", "\\u003c")

@@ -7,14 +7,26 @@ const MOST_ROWS = 10; // of the table, before all are shown
 const MOST_WINDOWS = 4; // that are named for the token under the cursor
 
 const percent = (probability) => `${(100 * probability).toFixed(probability > 0.9995 ? 0 : 1)} %`;
-const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+const count = (number, one, many = `${one}s`) =>
+  `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+
+// What weighs an n-gram.
+const SOURCES = { network: "network", ngrams: "linear", subwords: "parts of an unknown word" };
+
+function sumRow(title, value) {
+  const row = create("tr");
+  const head = create("th", "", title);
+  head.scope = "row";
+  row.append(head, create("td", "number", signed(value)));
+  return row;
+}
 
 /** What a model is, in a line. */
 function factsLine(facts) {
   const sees = facts.receptive_field === null ? "the whole text" : count(facts.receptive_field, "token");
   return [
     facts.kind,
-    count(facts.labels.length, facts.multi_label ? "label" : "class").replace("classs", "classes"),
+    facts.multi_label ? count(facts.labels.length, "label") : count(facts.labels.length, "class", "classes"),
     `a feature sees ${sees}`,
     facts.calibrated ? "calibrated probabilities" : "uncalibrated probabilities",
     ...(facts.max_length === null ? [] : [`reads up to ${count(facts.max_length, "token")}`]),
@@ -170,57 +182,44 @@ class Panel {
     return `${this.facts.name}: ${names.join(", ") || "no label"}`;
   }
 
+  /** The table of sums: n-grams, the strongest first, then what is left, then the logit. */
   showSums() {
-    const { contributions, bias, others, rest, logit } = this.explained;
+    const { contributions, bias, others, rest, logit, label } = this.explained;
     const shown = contributions.slice(0, this.rowsShown);
-    const hidden = contributions.length - shown.length;
+    const hidden = contributions.slice(shown.length);
     const largest = Math.abs(contributions[0]?.contribution ?? 1);
-    const number = (value) => create("td", "number", signed(value));
-    const rows = shown.map((each) => {
-      const row = create("tr");
-      const name = create("th");
-      name.scope = "row";
-      const button = create("button", "ngram");
-      button.type = "button";
-      button.append(create("bdi", "", visibleText(each.ngram) || "(margin)"));
-      if (each.source === "subwords") button.append(create("small", "", " parts of an unknown word"));
-      const mark = (places) => () => this.reading.mark(-1, places);
-      for (const event of ["pointerenter", "focus"]) button.addEventListener(event, mark(each.places));
-      for (const event of ["pointerleave", "blur"]) button.addEventListener(event, mark([]));
-      name.append(button);
-      const value = number(each.contribution);
-      value.classList.add(each.contribution > 0 ? "for" : "against");
-      value.style.setProperty("--share", (Math.abs(each.contribution) / largest).toFixed(3));
-      row.append(name, value);
-      return row;
-    });
+    const sources = new Set(contributions.map((each) => each.source));
+    const rows = shown.map((each) => this.ngramRow(each, largest, sources.size > 1));
     this.find("tbody").replaceChildren(...rows);
-    const rest_of = shown.length < contributions.length || others ? this.sumOf(contributions.slice(shown.length)) + others : null;
-    const feet = [
-      ...(rest_of === null ? [] : [["all other n-grams", rest_of]]),
-      ["bias: without any n-gram", bias],
-      ...(rest ? [["rest: what the approximation misses", rest]] : []),
+    const left = hidden.reduce((sum, each) => sum + each.contribution, others);
+    const sums = [
+      ...(left ? [["all other n-grams", left]] : []),
+      ["bias, without any n-gram", bias],
+      ...(rest ? [["rest, which the approximation misses", rest]] : []),
       ["sum: the logit", logit],
     ];
-    this.find("tfoot").replaceChildren(
-      ...feet.map(([title, value]) => {
-        const row = create("tr");
-        const head = create("th", "", title);
-        head.scope = "row";
-        row.append(head, number(value));
-        return row;
-      }),
-    );
-    const label = visibleText(this.facts.labels[this.explained.label]);
-    this.find("caption").textContent = `What the n-grams of the text add to the logit of ${label}`;
+    this.find("tfoot").replaceChildren(...sums.map(([title, value]) => sumRow(title, value)));
+    const name = visibleText(this.facts.labels[label]);
+    this.find("caption").textContent = `What the n-grams of the text add to the logit of ${name}`;
     const more = this.find(".more");
     more.hidden = contributions.length <= MOST_ROWS;
-    more.textContent = hidden ? `Show all ${contributions.length.toLocaleString("en")}` : "Show fewer";
+    more.textContent = hidden.length ? `Show all ${contributions.length.toLocaleString("en")}` : "Show fewer";
     this.find(".notes").textContent = this.explanation.notes.join("; ");
   }
 
-  sumOf(contributions) {
-    return contributions.reduce((sum, each) => sum + each.contribution, 0);
+  ngramRow({ ngram, contribution, places, source }, largest, named) {
+    const button = create("button", "ngram");
+    button.type = "button";
+    button.append(create("bdi", "", visibleText(ngram) || "(margin)"));
+    const mark = (marked) => () => this.reading.mark(-1, marked);
+    for (const event of ["pointerenter", "focus"]) button.addEventListener(event, mark(places));
+    for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => this.showField());
+    if (named) button.append(" ", create("small", "", SOURCES[source]));
+    const row = sumRow("", contribution);
+    row.firstChild.append(button);
+    row.lastChild.classList.add(contribution > 0 ? "for" : "against");
+    row.lastChild.style.setProperty("--share", (Math.abs(contribution) / largest).toFixed(3));
+    return row;
   }
 
   /** The reader points at a token, or no longer. */
