@@ -25,6 +25,7 @@ from textcnn.config.schedules import (
     ScheduleConfig,
     WarmupLinearConfig,
 )
+from textcnn.config.serving import ServeConfig
 from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
 from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
@@ -39,6 +40,7 @@ SCHEMAS = {
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,
     "export": ExportConfig,
+    "serve": ServeConfig,
     "push": PushConfig,
     "illustrate": IllustrateConfig,
 }
