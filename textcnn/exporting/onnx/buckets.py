@@ -1,13 +1,14 @@
 """Tables of 64-bit keys in forms that ONNX has."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcnn.models.layers.hash_table import NO_NUMBER
+from textcnn.models.layers.hash_table import NO_KEY, NO_NUMBER
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.text.subwords import BASE, LONGEST, POSITIVE, SHORTEST
 
-NO_CHARACTER = -1  # after a word's end
+NO_CHARACTER = -1  # follows each word
 SIGNED_BASE = int(BASE) - 2**64  # the same factor in the signed arithmetic of 64 bits, which wraps
 
 
@@ -26,20 +27,22 @@ class Buckets:
         buckets = keys % count
         order = buckets.argsort(stable=True)
         sizes = buckets.bincount(minlength=count)
-        self.keys = keys[order]
-        self.numbers = (order + first_number).int()
-        self.starts = (sizes.cumsum(0) - sizes).int()  # (buckets,)
-        self.inner = torch.arange(int(sizes.max()))  # places in a bucket
+        largest = int(sizes.max())
+        self.inner = torch.arange(largest)  # places in a bucket
+        # all as columns, so that the operator Gather looks them up
+        self.starts = (sizes.cumsum(0) - sizes).int()[:, None]  # (buckets, 1)
+        # behind the last bucket, too, are as many keys as a bucket may have
+        self.keys = F.pad(keys[order], (0, largest), value=NO_KEY)[:, None]
+        numbers = F.pad((order + first_number).int(), (0, largest), value=NO_NUMBER)
+        self.numbers = numbers[:, None]
 
     def look_up(self, keys: Tensor) -> Tensor:
         """The number of each key, NO_NUMBER for an unknown one; int64, of the shape of `keys`."""
-        if not len(self.keys):
-            return torch.zeros_like(keys)
-        starts = self.starts[keys % len(self.starts)]
+        starts = F.embedding(keys % len(self.starts), self.starts)
         # beyond the end of a bucket are the keys of others, which differ
-        places = (starts[..., None] + self.inner).clamp(max=len(self.keys) - 1)
-        found = self.keys[places] == keys[..., None]
-        return (self.numbers[places] * found).sum(dim=-1)
+        places = starts + self.inner  # (..., largest bucket)
+        found = F.embedding(places, self.keys)[..., 0] == keys[..., None]
+        return (F.embedding(places, self.numbers)[..., 0] * found).sum(dim=-1)
 
 
 class BucketIndex(NgramIndex):
@@ -65,29 +68,36 @@ class SubwordRows(nn.Module):
         self.table = Buckets(keys, 1)
         self.register_buffer("weight", weight)
 
-    def sums(self, characters: Tensor) -> tuple[Tensor, Tensor]:
+    def sums(self, characters: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
         """
         Args:
-            characters: (words, longest) int64: the code points of each word between < and >,
-                NO_CHARACTER after its end.
+            characters: (characters,) int64: the code points of all words, each between < and >, and
+                NO_CHARACTER after it.
+            offsets: (words + 1,) int64: where each word begins, and their end.
 
         Returns:
             sums: (words, dim), of the rows of each word's subwords.
             known: (words, 1) int64, how many of a word's subwords have a row.
         """
-        words, longest = characters.shape
-        ends = characters.new_full((words, LONGEST - 1), NO_CHARACTER)
-        around = torch.cat([characters, ends], dim=1)  # (words, longest + LONGEST - 1)
-        key = torch.zeros_like(characters)
-        sums = self.weight.new_zeros(words, self.weight.shape[1])
-        known = characters.new_zeros(words, 1)
+        around = F.pad(characters, (0, 2 * LONGEST), value=NO_CHARACTER)
+        places = characters.shape[0] + LONGEST
+        key = torch.zeros_like(around[:places])
+        inside = key == 0  # whether all characters so far are of one word
+        rows = self.weight.new_zeros(places, self.weight.shape[1])
+        known = key.new_zeros(places)
         for length in range(1, LONGEST + 1):
-            last = around[:, length - 1 : length - 1 + longest]
+            last = around[length - 1 : length - 1 + places]
             key = key * SIGNED_BASE + last
-            if length < SHORTEST:
-                continue
-            # one length at a time: the rows of all would take a lot of memory
-            numbers = self.table.look_up(key & int(POSITIVE)) * (last != NO_CHARACTER)
-            sums = sums + self.weight[numbers].sum(dim=1)
-            known = known + (numbers != NO_NUMBER).sum(dim=1, keepdim=True)
-        return sums, known
+            inside = inside & (last != NO_CHARACTER)
+            if length >= SHORTEST:
+                numbers = self.table.look_up(key & int(POSITIVE)) * inside
+                rows = rows + F.embedding(numbers, self.weight)
+                known = known + (numbers != NO_NUMBER)
+        return between(rows, offsets), between(known[:, None], offsets)
+
+
+def between(rows: Tensor, offsets: Tensor) -> Tensor:
+    """(words, dim): the sum of the rows (places, dim) from each offset to the next."""
+    exact = rows.double() if rows.is_floating_point() else rows  # differences of large sums
+    before = F.pad(exact.cumsum(dim=0), (0, 0, 1, 0))
+    return (before[offsets[1:]] - before[offsets[:-1]]).to(rows.dtype)

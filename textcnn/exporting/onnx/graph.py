@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET = 18  # the first with the bitwise operators of 64-bit keys; onnxruntime 1.14 (2023) reads it
-INPUTS = ("ids", "lengths", "unknown", "characters")
+INPUTS = ("ids", "lengths", "unknown", "characters", "offsets")
 OUTPUTS = ("logits", "probabilities")
 # names of the sizes that a batch decides
 AXES = {
     "ids": {0: "batch", 1: "time"},
     "lengths": {0: "batch"},
     "unknown": {0: "batch", 1: "time"},
-    "characters": {0: "words", 1: "longest"},
+    "characters": {0: "characters"},
+    "offsets": {0: "words + 1"},
 }
 
 
@@ -57,10 +58,9 @@ def graph_of(model: PlainModel) -> "onnx.ModelProto":
 
 def example() -> tuple[Tensor, ...]:
     """Inputs to trace with: all sizes differ, so that none is mistaken for another."""
-    batch, time, words, longest = 3, 1031, 5, 17
-    ids = torch.ones(batch, time, dtype=torch.int64)
-    characters = torch.full((words, longest), ord("a"))
-    return ids, torch.full((batch,), time), torch.zeros_like(ids), characters
+    ids = torch.ones(3, 1031, dtype=torch.int64)
+    words = torch.full((17,), ord("a")), torch.zeros(6, dtype=torch.int64)
+    return ids, torch.full((3,), 1031), torch.zeros_like(ids), *words
 
 
 def sort_stable(values: Any, *, stable: Any = None, dim: int = -1, descending: bool = False) -> Any:

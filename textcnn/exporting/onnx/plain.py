@@ -1,6 +1,7 @@
 """Models as they are exported: the plain layers, in forms that ONNX has, and no branch on a size."""
 
 import copy
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +30,14 @@ FEW = 2  # positions of a map at least: sizes of 1 are broadcast, which traces o
 LAYERS = (Convolution, Region, MaxPool, Half)
 
 
+class Words(NamedTuple):
+    """The words behind UNKNOWN ids; see `PlainModel.forward`."""
+
+    unknown: Tensor
+    characters: Tensor
+    offsets: Tensor
+
+
 class PlainNetwork(nn.Module):
     """The logits of a `TextCNN`.
 
@@ -48,17 +57,16 @@ class PlainNetwork(nn.Module):
         self,
         ids: Tensor,
         lengths: Tensor,
-        unknown: Tensor | None = None,
-        characters: Tensor | None = None,
+        words: Words | None = None,
     ) -> Tensor:
         """(batch, classes); arguments as for `PlainModel`."""
         network = self.network
         ids, lengths = network.to_frame(self.padded(ids), lengths)
         embedded = network.embedding(ids)  # (batch, time, dim)
-        if self.subwords is not None and unknown is not None and characters is not None:
-            vectors = self.compose(characters)  # (1 + words, dim)
-            unknown = self.padded(unknown)[:, : ids.shape[1]]
-            embedded = torch.where((unknown > 0)[..., None], vectors[unknown], embedded)
+        if self.subwords is not None and words is not None:
+            vectors = self.compose(words)  # (1 + words, dim)
+            unknown = self.padded(words.unknown)[:, : ids.shape[1]]
+            embedded = torch.where((unknown > 0)[..., None], F.embedding(unknown, vectors), embedded)
         pooled, _ = network.pool(network.encoder(network.place(embedded, lengths)))
         return network.classify(pooled)
 
@@ -70,11 +78,11 @@ class PlainNetwork(nn.Module):
             return longer[:, :least]
         return longer[:, : torch.sym_max(ids.shape[1], least)]
 
-    def compose(self, characters: Tensor) -> Tensor:
+    def compose(self, words: Words) -> Tensor:
         """The vectors (1 + words, dim) of unknown words; the first is not used."""
         assert self.subwords is not None
         embedding = self.network.embedding
-        sums, known = self.subwords.sums(characters)
+        sums, known = self.subwords.sums(words.characters, words.offsets)
         means = sums / known.clamp(min=1)
         composed = means if embedding.fixed is None else torch.cat([means, means], dim=1)
         token = embedding(torch.tensor([[UNKNOWN]]))[0]  # (1, dim)
@@ -103,19 +111,18 @@ class PlainNgrams(nn.Module):
         self,
         ids: Tensor,
         lengths: Tensor,
-        unknown: Tensor | None = None,
-        characters: Tensor | None = None,
+        words: Words | None = None,
     ) -> Tensor:
         """(batch, classes); arguments as for `PlainModel`."""
         numbers = self.numbers(ids, lengths)  # (batch, places)
-        summed = self.weights[numbers].sum(dim=1)
+        summed = F.embedding(numbers, self.weights).sum(dim=1)
         if self.normalized:
-            summed = summed / self.squares[numbers].sum(dim=1).sqrt().clamp(min=1e-12)
-        if self.subwords is not None and unknown is not None and characters is not None:
-            sums, _ = self.subwords.sums(characters)  # (words, classes)
+            summed = summed / F.embedding(numbers, self.squares).sum(dim=1).sqrt().clamp(min=1e-12)
+        if self.subwords is not None and words is not None:
+            sums, _ = self.subwords.sums(words.characters, words.offsets)  # (words, classes)
             # each word counts once in a text
-            there = sums.new_zeros(unknown.shape[0], 1 + characters.shape[0])
-            there = there.scatter(1, unknown, torch.ones_like(unknown, dtype=sums.dtype))
+            there = sums.new_zeros(ids.shape[0], words.offsets.shape[0])
+            there = there.scatter(1, words.unknown, torch.ones_like(words.unknown).to(sums.dtype))
             summed = summed + there[:, 1:] @ sums
         return summed + self.constant
 
@@ -139,9 +146,9 @@ class PlainEnsemble(nn.Module):
         self.members = nn.ModuleList(PlainNetwork(member) for member in ensemble.members)
         self.voting = Ensemble([], multi_label=ensemble.multi_label)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Tensor, words: Words | None = None) -> Tensor:
         """(batch, classes); arguments as for `PlainModel`."""
-        return self.voting.vote([member(*inputs) for member in self.members])
+        return self.voting.vote([member(ids, lengths, words) for member in self.members])
 
 
 class PlainModel(nn.Module):
@@ -164,7 +171,7 @@ class PlainModel(nn.Module):
 
     @property
     def reads_words(self) -> bool:
-        """Whether it takes `unknown` and `characters`."""
+        """Whether it takes the words behind UNKNOWN ids."""
         return any(isinstance(each, SubwordRows) for each in self.modules())
 
     def forward(
@@ -173,6 +180,7 @@ class PlainModel(nn.Module):
         lengths: Tensor,
         unknown: Tensor | None = None,
         characters: Tensor | None = None,
+        offsets: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """
         Args:
@@ -180,15 +188,17 @@ class PlainModel(nn.Module):
             lengths: (batch,) int64, tokens of each text; may be 0.
             unknown: (batch, time) int64: 1 + the number of the word behind an UNKNOWN id; 0
                 elsewhere.
-            characters: (words, longest) int64, see `SubwordRows.sums`; the words differ.
+            characters, offsets: of the words, which all differ; see `SubwordRows.sums`.
 
         Returns:
             logits, probabilities: (batch, classes)
         """
-        inputs = [each for each in (ids, lengths, unknown, characters) if each is not None]
-        logits = self.parts[0](*inputs)
+        words = None
+        if unknown is not None and characters is not None and offsets is not None:
+            words = Words(unknown, characters, offsets)
+        logits = self.parts[0](ids, lengths, words)
         if len(self.parts) > 1:  # as WithNgrams
-            beside = self.parts[1](*inputs)
+            beside = self.parts[1](ids, lengths, words)
             logits = self.part_weights[0] * logits + self.part_weights[1] * beside
         scaled = logits * self.slopes + self.offsets
         return logits, scaled.sigmoid() if self.multi_label else scaled.softmax(dim=1)
