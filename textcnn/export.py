@@ -1,5 +1,7 @@
 """Write a checkpoint for other programs: `python -m textcnn.export checkpoint=... output=...`."""
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
@@ -37,11 +39,38 @@ def main(config: ExportConfig) -> None:
     print(f"wrote {exported.path} ({exported.bytes:,} bytes)")
 
 
-def measured(config: ExportConfig, restored: "Restored", given: list[str]) -> "Measured":
-    """The texts that measure what the export loses; none if they are not to be had."""
+def measured(config: ExportConfig, restored: "Restored", given: Sequence[str]) -> "Measured":
+    """Texts with labels that measure what the export loses; none if they can't be had.
+
+    Args:
+        given: the keys of `data` that the command line sets.
+
+    Raises:
+        InputError: texts that the command line names can't be read.
+    """
+    import numpy as np
+
+    from textcnn.evaluation.chosen_data import chosen_data, found_data, test_rows
     from textcnn.exporting.subject import Measured
 
-    return Measured()
+    classifier, trained, _, directory, _ = restored
+    if not config.max_texts:
+        return Measured()
+    try:
+        data = found_data(chosen_data(config.data, trained.data, given), given, directory)
+        rows, _ = test_rows(data, trained, classifier.labels)
+    except InputError as error:
+        if given:
+            raise
+        print(f"the export is not compared with the checkpoint: {error}", file=sys.stderr)
+        return Measured()
+    if len(rows) > config.max_texts:
+        drawn = np.random.default_rng(config.seed).permutation(len(rows))[: config.max_texts]
+        rows = rows.select(np.sort(drawn))
+    names = np.array(rows.names, object)
+    if rows.multi_label:
+        return Measured(rows.texts(), [names[row].tolist() for row in rows.labels])
+    return Measured(rows.texts(), names[rows.labels].tolist())
 
 
 if __name__ == "__main__":

@@ -1,83 +1,124 @@
 """`format=numpy`: what `textcnn.runtime` reads."""
 
 import hashlib
+import io
 import json
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 import textcnn
+from textcnn.exporting.loss import measure_loss
 from textcnn.exporting.parts import Parts, parts_of
+from textcnn.exporting.pruned import feature_counts, fitted
 from textcnn.exporting.quantized import with_dtype
 from textcnn.exporting.subject import Options, Subject
 from textcnn.runtime.loading import build
 from textcnn.runtime.stored import FORMAT, MANIFEST, MODEL, TABLES, TOKENIZER, VOCABULARY
 from textcnn.system.escapes import json_escaped
-from textcnn.system.failures import failing_as_os_error
 
-# Texts whose logits the manifest keeps, beside words of the vocabulary.
+# Texts whose logits the manifest keeps, beside the first words of the vocabulary.
 GOLDEN = ("", "\u00e9t\u00e9 \U0001f642 unbekannteswort", "a b a")
 GOLDEN_WORDS = 12
-CHECKPOINT_KEYS = ("textcnn", "git_revision", "metrics", "data", "epoch", "step")
+PROVENANCE = ("textcnn", "git_revision", "metrics", "data", "epoch", "step", "sha256")
+# Bytes for what the manifest says later, and for longer numbers in it: in all, and for each label.
+ROOM, ROOM_OF_LABEL = 300, 20
+
+Files = dict[str, bytes]
 
 
 def export_numpy(classifier: Subject, new: Path, options: Options) -> list[str]:
     """Write the export to `new`; see `textcnn.exporting.export.Format`."""
-    parts = parts_of(classifier)
-    dtype = options.dtype or "float32"
-    tensors = with_dtype(parts.tensors, dtype)
-    exported = {"dtype": dtype, "max_size": options.max_size, "pruned": None}
-    if new.is_dir():
-        write_files(new, parts, tensors, exported, options.provenance)
-        return []
-    with tempfile.TemporaryDirectory(dir=new.parent, prefix=f".{new.stem}.") as place:
-        write_files(Path(place), parts, tensors, exported, options.provenance)
-        write_zip(Path(place), new)
-    return []
+    as_zip = not new.is_dir()
+    files, notes = numpy_files(classifier, options, as_zip=as_zip)
+    if as_zip:
+        new.write_bytes(zipped(files))
+        return notes
+    for name, content in files.items():
+        (new / name).write_bytes(content)
+    return notes
 
 
-def write_zip(directory: Path, file: Path) -> None:
-    """The files of a directory in a .zip, always with the same bytes."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
-        for each in sorted(directory.iterdir()):
-            target.writestr(zipfile.ZipInfo(each.name), each.read_bytes(), zipfile.ZIP_DEFLATED)
+def numpy_files(
+    classifier: Subject, options: Options, *, as_zip: bool = False
+) -> tuple[Files, list[str]]:
+    """The files of an export, and lines for the user.
+
+    Args:
+        as_zip: whether `max_size` is that of a .zip.
+
+    Raises:
+        InputError: the model is no sum of parts, or doesn't fit the size.
+    """
+    parts, size = parts_of(classifier), options.max_size
+    dtype = options.dtype or ("float32" if size is None else "int8")
+    exported: dict[str, Any] = {"dtype": dtype, "max_size": size, "kept": None}
+    notes = []
+    if size is not None:
+        manifest = sealed(parts, dtype, exported, options.provenance)[MANIFEST]
+        room = len(manifest) + ROOM + ROOM_OF_LABEL * len(classifier.labels)
+
+        def size_of(chosen: Parts) -> int:
+            files = contents(chosen, dtype)
+            return room + (len(zipped(files)) if as_zip else sum(map(len, files.values())))
+
+        whole = feature_counts(parts)
+        parts = fitted(parts, size, size_of)
+        exported["kept"] = kept = feature_counts(parts)
+        shares = [f"{kept[name]:,} of {count:,} {name}" for name, count in whole.items() if count]
+        notes.append(f"max_size={size:,} bytes keeps {', '.join(shares)}")
+    files = sealed(parts, dtype, exported, options.provenance)
+    loss = measure_loss(classifier, build({}, files, 2**30), options.measured)
+    if loss is not None:
+        manifest = json.loads(files[MANIFEST]) | {"loss": loss.as_json()}
+        files[MANIFEST] = compact(manifest)
+        notes.append(loss.line)
+    return files, notes
 
 
-def write_files(
-    directory: Path,
-    parts: Parts,
-    tensors: dict[str, np.ndarray],
-    exported: dict[str, Any],
-    provenance: dict[str, Any],
-) -> None:
-    write_compact(directory / MODEL, parts.description.as_json())
-    write_compact(directory / VOCABULARY, {"tokens": parts.tokens})
-    with failing_as_os_error(directory, SafetensorError):
-        save_file(
-            {name: np.ascontiguousarray(x) for name, x in tensors.items()}, directory / TABLES
-        )
-    if parts.definition is not None:
-        (directory / TOKENIZER).write_text(parts.definition, encoding="utf-8")
-    files = {file.name: file.read_bytes() for file in sorted(directory.iterdir())}
-    runtime = build({}, files, 2**30)
+def sealed(parts: Parts, dtype: str, exported: dict[str, Any], provenance: dict[str, Any]) -> Files:
+    """`contents` with a manifest: hashes, and logits of a few texts."""
+    files = contents(parts, dtype)
     golden = [*GOLDEN, " ".join(parts.tokens[:GOLDEN_WORDS])]
-    rows = runtime.logits(golden).tolist()
+    rows = build({}, files, 2**30).logits(golden).tolist()
     manifest = {
         "format": FORMAT,
         "textcnn": textcnn.__version__,
         "exported": exported,
-        "checkpoint": {key: provenance[key] for key in CHECKPOINT_KEYS if key in provenance},
+        "loss": None,
+        "checkpoint": {key: provenance[key] for key in PROVENANCE if key in provenance},
         "golden": [{"text": t, "logits": row} for t, row in zip(golden, rows, strict=True)],
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    write_compact(directory / MANIFEST, manifest)
+    return {MANIFEST: compact(manifest), **files}
 
 
-def write_compact(file: Path, value: Any) -> None:
+def contents(parts: Parts, dtype: str) -> Files:
+    """All files but the manifest."""
+    tensors = with_dtype(parts.tensors, dtype)
+    files = {
+        MODEL: compact(parts.description.as_json()),
+        VOCABULARY: compact({"tokens": parts.tokens}),
+        TABLES: save({name: np.ascontiguousarray(each) for name, each in tensors.items()}),
+    }
+    if parts.definition is not None:
+        files[TOKENIZER] = parts.definition.encode()
+    return files
+
+
+def zipped(files: Files) -> bytes:
+    """A .zip of the files, always with the same bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compresslevel=9) as content:
+        for name, each in files.items():
+            content.writestr(zipfile.ZipInfo(name), each, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def compact(value: Any) -> bytes:
+    """JSON in few bytes."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    file.write_text(json_escaped(text), encoding="utf-8")
+    return json_escaped(text).encode()

@@ -59,6 +59,8 @@ class Parts:
     tokens: tuple[str, ...]  # without the specials
     tensors: dict[str, np.ndarray]
     definition: str | None
+    # (ids,) or (numbers of n-grams,): in how many training texts each occurs, as far as is known
+    counts: np.ndarray
 
 
 def parts_of(classifier: Subject) -> Parts:
@@ -85,7 +87,17 @@ def parts_of(classifier: Subject) -> Parts:
         None if network is None else network_parts(network, tensors),
         None if ngrams is None else ngram_parts(ngrams, tensors),
     )
-    return Parts(described, encoder.vocabulary.known_tokens, tensors, definition)
+    tokens = encoder.vocabulary.known_tokens
+    return Parts(described, tokens, tensors, definition, counts_of(ngrams, len(tokens)))
+
+
+def counts_of(ngrams: Ngrams | None, known: int) -> np.ndarray:
+    """See `Parts.counts`; without n-grams the most frequent words come first (Zipf 1949)."""
+    if ngrams is None:
+        ranks = np.arange(1, known + 1)
+        return np.concatenate([np.zeros(len(SPECIALS)), known / ranks])
+    counts = array(ngrams.counts).astype(np.float64)
+    return counts[:, -1] if ngrams.multi_label else counts.sum(axis=1)
 
 
 def ngram_parts(ngrams: Ngrams, tensors: dict[str, np.ndarray]) -> NgramTable:
