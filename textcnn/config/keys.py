@@ -24,9 +24,10 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
         limits: any of `at_least`, `at_most`, `above`, `below` (numbers; in a list, limits of each
             element), `choices` (the allowed values), `suffix` (beside `choices`, the ending of
             files that are allowed), `length` (of a list: minimum, maximum),
-            `strings` (a string or a list of strings), `weights` ("balanced", a list of numbers
-            above 0, or such numbers by name), `mapping` (plain values by name), `names` (names by
-            name), `optional` (None is allowed; needed only where the type does not say so).
+            `strings` (a string or a list of strings; with `empty` also an empty list), `weights`
+            ("balanced", a list of numbers above 0, or such numbers by name), `mapping` (plain
+            values by name), `names` (names by name), `optional` (None is allowed; needed only where
+            the type does not say so).
     """
     metadata = {"meaning": meaning, "limits": limits}
     if isinstance(default, list):
@@ -76,7 +77,8 @@ def allowed(value: Any, entry: Any) -> bool:
         return bool(is_optional(entry))
     if limits.get("strings"):
         values = value if isinstance(value, list) else [value]
-        return bool(values) and all(isinstance(item, str) and item for item in values)
+        some = bool(values) or limits.get("empty", False)
+        return some and all(isinstance(item, str) and item for item in values)
     if limits.get("weights"):
         values = list(value.values()) if isinstance(value, dict) else value
         return value == "balanced" or (

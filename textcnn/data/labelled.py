@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.sources.carried import OTHERS, ROW
+from textcnn.data.input_texts import ROW
+from textcnn.data.sources.carried import OTHERS
 from textcnn.data.texts import Texts, text_digest
 from textcnn.errors import InputError
 
