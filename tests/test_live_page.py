@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import regex
 import torch
-from test_runtime import TEXTS, classifier_of, ngrams_of, with_vectors
-from tiny_models import CLASSES, build
 
 from textcnn.data.sources.bundled import read_bundled
-from textcnn.exporting.html_export import embedded
-from textcnn.exporting.subject import Named, Options
 from textcnn.inference import AnyClassifier, build_classifier
-from textcnn.live_page import render_page, unicode_tables
-from textcnn.live_page.embedded import javascript_settings
 from textcnn.models.build import build_model
-from textcnn.models.ensemble import Ensemble
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcnn.errors import InputError
-from textcnn.exporting.onnx.recurrent import OnnxLstm
 from textcnn.exporting.onnx.buckets import BucketIndex, SubwordRows
+from textcnn.exporting.onnx.recurrent import OnnxLstm
 from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.dcnn import Dcnn
 from textcnn.models.encoders.lstm import Recurrent
@@ -66,7 +66,9 @@ class PlainNetwork(nn.Module):
         if self.subwords is not None and words is not None:
             vectors = self.compose(words)  # (1 + words, dim)
             unknown = self.padded(words.unknown)[:, : ids.shape[1]]
-            embedded = torch.where((unknown > 0)[..., None], F.embedding(unknown, vectors), embedded)
+            embedded = torch.where(
+                (unknown > 0)[..., None], F.embedding(unknown, vectors), embedded
+            )
         pooled, _ = network.pool(network.encoder(network.place(embedded, lengths)))
         return network.classify(pooled)
 
