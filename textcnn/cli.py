@@ -279,7 +279,8 @@ def help_text(name: str, overrides: list[str], positional: str | None = None) ->
         option = group_options(chosen[-1])[0]
         lines += [f"Add a choice to see its keys: --help {chosen[-1]}={option}", ""]
     lines += ["Keys, with their values for this command line:"]
-    for key, entry, value in walk(OmegaConf.to_object(composed)):
+    keys = walk(OmegaConf.to_object(composed))
+    for key, entry, value in sorted(keys, key=lambda each: "." in each[0]):  # its own, then groups
         lines += [f"  {key}={command_line(value)}"]
         lines += wrapped(entry.metadata["meaning"], 6, 6)
         lines += wrapped(f"takes {takes(entry)}", 6, 8)
