@@ -204,7 +204,7 @@ def named(modules: Iterable[str]) -> set[str]:
 
 def test_every_library_that_is_imported_is_a_dependency() -> None:
     own = ALWAYS | distributions("train")
-    optional = distributions("vectors", "languages")
+    optional = distributions("vectors", "languages", "serve")
     assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own | optional
     assert imported("scripts") <= own | distributions("dev", "bench")
 

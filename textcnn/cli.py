@@ -51,6 +51,7 @@ PROGRAMS = {
     "audit": "test what changes a checkpoint's answers: batches, word order, typos, shortcuts",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "export": "write a checkpoint for other programs: numpy (without torch), onnx, html",
+    "serve": "answer requests over HTTP with checkpoints, and show a live page",
     "push": "publish a checkpoint on the Hugging Face Hub, with its model card",
     "illustrate": "measure what convolutions see of word order and position",
 }
@@ -64,6 +65,7 @@ EXAMPLES = {
     "audit": "checkpoint=outputs/mine",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "export": "checkpoint=outputs/mine format=numpy dtype=int8 output=exported",
+    "serve": "checkpoint=outputs/mine port=8000",
     "push": "checkpoint=outputs/mine repo=owner/name license=mit language=en",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }

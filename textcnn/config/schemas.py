@@ -1,6 +1,7 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
 from dataclasses import fields
+from functools import cache
 
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.evaluation.audit import AuditConfig
@@ -24,6 +25,7 @@ from textcnn.config.schedules import (
     ScheduleConfig,
     WarmupLinearConfig,
 )
+from textcnn.config.serving import ServeConfig
 from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
 from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
@@ -38,6 +40,7 @@ SCHEMAS = {
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,
     "export": ExportConfig,
+    "serve": ServeConfig,
     "push": PushConfig,
     "illustrate": IllustrateConfig,
 }
@@ -67,6 +70,7 @@ FROM_PYTHON = ("data", "memory")
 CHOSEN_BY = {"data": "source", "text": "unit"}
 
 
+@cache
 def register_schemas(program: str | None = None) -> None:
     """Register the schemas with Hydra, under the names in the YAML files' defaults lists.
 
