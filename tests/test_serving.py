@@ -20,7 +20,7 @@ from textcnn.serving.app import PATHS, Answers, build_app
 from textcnn.serving.limits import Limits
 from textcnn.serving.metrics import Metrics
 from textcnn.serving.openapi import ErrorReply, PredictReply
-from textcnn.serving.served import Served
+from textcnn.serving.served import Options, Served, runtime_of
 
 LIMITS = Limits(max_body=2000, max_texts=5, max_characters=100, timeout=20.0, max_queue=3)
 HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -83,6 +83,21 @@ def test_predictions_are_those_of_the_classifier(client: TestClient) -> None:
     for row, prediction in zip(found.json()["predictions"], ONE.predict(TEXTS[:5]), strict=True):
         assert row["label"] == prediction.label
         assert row["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["multi_width", "bag", "lstm", "sets"])
+def test_the_runtime_predicts_the_same(serve: Serve, kind: str) -> None:
+    own = SETS if kind == "sets" else classifier(network(kind))
+    runtime = runtime_of(own, 1, half=False)
+    assert (runtime is None) == (kind == "lstm")
+    plain, fast = Served("plain", own), Served("fast", own, runtime)
+    for each in (plain, fast):
+        each.warm()
+    options = Options(top=2, threshold=None if kind == "sets" else 0.5)
+    (expected,), (found,) = (each.predict([(TEXTS, options)]) for each in (plain, fast))
+    for one, other in zip(map(json.loads, expected), map(json.loads, found), strict=True):
+        assert one.pop("probabilities") == pytest.approx(other.pop("probabilities"), abs=1e-5)
+        assert one == other
 
 
 def test_texts_may_hold_anything(client: TestClient) -> None:

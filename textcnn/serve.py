@@ -78,14 +78,14 @@ def load(config: ServeConfig) -> list["Served"]:
         InputError: as `textcnn.load`.
     """
     from textcnn.inference import load
-    from textcnn.serving.served import Served, names_of
+    from textcnn.serving.served import Served, names_of, runtime_of
 
-    models = [
-        Served(name, load(path, table_memory=config.table_memory, half=config.half))
-        for name, path in zip(names_of(config.checkpoints), config.checkpoints, strict=True)
-    ]
-    for model in models:
-        model.warm()
+    models, names = [], names_of(config.checkpoints)
+    for name, path in zip(names, config.checkpoints, strict=True):
+        classifier = load(path, table_memory=config.table_memory, half=config.half)
+        runtime = runtime_of(classifier, config.table_memory, config.half)
+        models.append(Served(name, classifier, runtime))
+        models[-1].warm()
     return models
 
 
