@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tiny_exports import classifier_of
+from tiny_models import build
 
 from textcnn.cli import PROGRAMS
 from textcnn.system.packages import TRAINING
@@ -229,6 +231,25 @@ def test_installed_wheel_composes_every_config(clean_python: Path, tmp_path: Pat
     composed = run(clean_python, "-I", "-c", COMPOSE_EVERY_CONFIG, cwd=tmp_path).splitlines()
     files = len(list(ROOT.glob("configs/**/*.yaml")))
     assert len(composed) >= files > 0
+
+
+PREDICT = """
+import sys
+from textcnn.runtime import load
+
+(prediction,) = load(sys.argv[1]).predict(["a good film"])
+print(prediction.label)
+"""
+
+
+def test_an_install_without_extras_predicts_with_an_exported_model(
+    small_python: Path, tmp_path: Path
+) -> None:
+    classifier = classifier_of(build("multi_width"))
+    classifier.export(tmp_path / "exported")
+    said = run(small_python, "-I", "-c", PREDICT, "exported", cwd=tmp_path)
+    (expected,) = classifier.predict(["a good film"])
+    assert said.strip() == getattr(expected, "label")  # noqa: B009 - or a set of labels
 
 
 MISSING = "torch, hydra, datasets and 17 more packages: pip install 'textcnn[train]'"

@@ -97,7 +97,9 @@ def explain_known(error: BaseException, address: Address) -> str | None:
 def status_of(error: BaseException) -> int | None:
     """The status of an answer that is an error; None for other errors."""
     response = getattr(error, "response", None)
-    return response.status_code if isinstance(error, HfHubHTTPError) and response else None
+    if not isinstance(error, HfHubHTTPError) or response is None:
+        return None
+    return int(response.status_code)
 
 
 def explain_status(status: int, said: str) -> str:

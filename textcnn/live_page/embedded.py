@@ -39,7 +39,7 @@ def embedded_model(
         "tokenizer": javascript_settings(tokenizer),
         "model": model,
         "tokens": json.loads(files["vocabulary.json"])["tokens"],
-        "tables": base64.b64encode(zlib.compress(files["tables.safetensors"], 9)).decode("ascii"),
+        "tables": base64.b64encode(zlib.compress(files["tables.safetensors"])).decode("ascii"),
         "golden": golden,
     }
 

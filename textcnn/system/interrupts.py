@@ -8,7 +8,8 @@ written by then.
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -63,3 +64,17 @@ def end_start() -> None:
 def set_handler(handler: Any) -> None:
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """In the block, SIGTERM does what Ctrl-C does, so that the work can clean up."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_DFL:
+        with suppress(ValueError):  # not the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, TypeError):
+            signal.signal(signal.SIGTERM, before)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.input_texts import ROW
 from textcnn.data.labels.spelling import same_label, spellings
 from textcnn.data.same_text import normalize
-from textcnn.data.sources.carried import OTHERS, ROW
+from textcnn.data.sources.carried import OTHERS
 from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import decode
 from textcnn.errors import InputError
