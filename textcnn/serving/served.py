@@ -12,11 +12,12 @@ import torch
 from textcnn.errors import InputError
 from textcnn.exporting.numpy_export import contents
 from textcnn.exporting.parts import parts_of
+from textcnn.inference.files.columns import AnswerColumns
 from textcnn.inference.kinds import AnyClassifier, Classifier
 from textcnn.runtime.classifier import RuntimeClassifier
 from textcnn.runtime.encoding import Encoded
 from textcnn.runtime.loading import build
-from textcnn.runtime.prediction import Abstention, AnyPrediction, abstaining
+from textcnn.runtime.prediction import abstaining
 from textcnn.serving.request_error import RequestError
 from textcnn.system.escapes import in_one_line
 
@@ -76,7 +77,13 @@ class Served:
         decided = self.decided([*chain.from_iterable(own for own, _ in parts)])
         answers, start = [], 0
         for own, options in parts:
-            answers.append(written(decided[start : start + len(own)], options))
+            columns = AnswerColumns(
+                self.classifier.labels,
+                sets=self.classifier.thresholds is not None,
+                abstains=options.threshold is not None,
+                top=options.top,
+            )
+            answers.append(written(decided[start : start + len(own)], options, columns))
             start += len(own)
         return answers
 
@@ -107,8 +114,8 @@ class Served:
 def runtime_of(
     classifier: AnyClassifier, table_memory: int, half: bool
 ) -> RuntimeClassifier | None:
-    """The classifier as `textcnn.runtime` has it, which predicts a single text in a fifth of the
-    time; None if it can't have this model.
+    """The classifier as `textcnn.runtime` has it, which predicts a single text in a fraction of
+    the time; None if it can't have this model.
 
     Args:
         table_memory, half: as for `textcnn.load`.
@@ -120,21 +127,14 @@ def runtime_of(
     return build({}, contents(parts, "float16" if half else "float32"), table_memory * 2**20)
 
 
-def written(predictions: Sequence[Any], options: Options) -> list[str]:
-    """Predictions as JSON in ASCII."""
-    always: dict[str, Any] = {}
+def written(predictions: Sequence[Any], options: Options, columns: AnswerColumns) -> list[str]:
+    """Predictions as JSON in ASCII, as `predict` writes them, but without the text."""
     if options.threshold is not None:
         predictions = abstaining(predictions, options.threshold)
-        always = {"label": None, "abstained": False}
-    return [json.dumps({**always, **as_json(each, options.top)}) for each in predictions]
-
-
-def as_json(prediction: AnyPrediction | Abstention, top: int | None) -> dict[str, Any]:
-    found = prediction.as_json()
-    if top is not None:
-        ordered = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
-        found["probabilities"] = dict(ordered[:top])
-    return found
+    rows = [columns.json("", each, None) for each in predictions]
+    for row in rows:
+        del row["text"]
+    return [json.dumps(row) for row in rows]
 
 
 def names_of(paths: Sequence[str | Path]) -> list[str]:
