@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OpenPage = Callable[..., "Page"]
@@ -30,32 +30,55 @@ def browser() -> Iterator["Browser"]:
         opened.close()
 
 
-@pytest.fixture
-def open_page(browser: "Browser") -> Iterator[OpenPage]:
-    """Open a file in a window of its own. A test fails if the page does, or asks the network."""
-    contexts, faults = [], []
+class Windows:
+    """Opens files in windows of their own, and notes what a page must not do."""
 
-    def open_file(file: Path, **settings: Any) -> "Page":
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("console", lambda line: faults.append(f"console: {line.text}"))
-        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-        page.on(
-            "request",
-            lambda request: (
-                faults.append(request.url)
-                if "://" in request.url and not request.url.startswith("file:")
-                else None
-            ),
-        )
+    def __init__(self, browser: "Browser"):
+        self.browser = browser
+        self.contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    def open(self, file: Path, **settings: Any) -> "Page":
+        """
+        Args:
+            settings: of the window, such as its `viewport`.
+        """
+        self.contexts.append(self.browser.new_context(**settings))
+        page = self.contexts[-1].new_page()
+        page.set_default_timeout(10_000)  # milliseconds
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("console", lambda line: self.faults.append(f"console: {line.text}"))
+        page.on("dialog", self.refuse)
+        page.on("request", self.note_request)
         page.goto(file.as_uri())
         page.wait_for_selector(".answer")
         return page
 
-    yield open_file
-    for context in contexts:
-        context.close()
-    assert faults == []
+    def refuse(self, dialog: "Dialog") -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def note_request(self, request: "Request") -> None:
+        if not request.url.startswith(("file:", "blob:")):
+            self.faults.append(f"request: {request.url}")
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        assert self.faults == []
+
+
+@pytest.fixture(scope="module")
+def open_pages(browser: "Browser") -> Iterator[OpenPage]:
+    """`Windows.open` for windows that several tests share."""
+    windows = Windows(browser)
+    yield windows.open
+    windows.close()
+
+
+@pytest.fixture
+def open_page(browser: "Browser") -> Iterator[OpenPage]:
+    """`Windows.open` for windows of one test."""
+    windows = Windows(browser)
+    yield windows.open
+    windows.close()

@@ -77,7 +77,8 @@ def numpy_files(
         parts = fitted(parts, size, size_of)
         exported["kept"] = kept = feature_counts(parts)
         shares = [f"{kept[name]:,} of {count:,} {name}" for name, count in whole.items() if count]
-        notes.append(f"max_size={size:,} bytes keeps {', '.join(shares)}")
+        if kept != whole:
+            notes.append(f"max_size={size:,} bytes keeps {', '.join(shares)}")
     files = sealed(parts, dtype, exported, options.provenance)
     loss = measure_loss(classifier, build({}, files, 2**30), options.measured)
     if loss is not None:

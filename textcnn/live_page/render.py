@@ -29,7 +29,7 @@ def render_page(models: Sequence[dict[str, Any]] | None = None) -> str:
             server that it comes from.
     """
     scripts = [asset(name) for name in (*(REMOTE if models is None else LOCAL), *PAGE)]
-    style = asset("style.css")
+    style, data = asset("style.css"), "" if models is None else data_of(models)
     environment = Environment(
         loader=PackageLoader("textcnn.live_page", "assets"),
         autoescape=True,
@@ -42,7 +42,8 @@ def render_page(models: Sequence[dict[str, Any]] | None = None) -> str:
         policy=policy(scripts, style, connects=models is None),
         style=Markup(style),
         scripts=[Markup(script) for script in scripts],
-        data="" if models is None else Markup(data_of(models)),
+        data=Markup(data),
+        sha256=hashlib.sha256(data.encode("utf-8")).hexdigest(),
         note=(
             "Texts go to the server that this page comes from."
             if models is None

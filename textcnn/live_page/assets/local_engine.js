@@ -38,10 +38,10 @@ class LocalModel {
     this.ids = new Map(stored.tokens.map((token, place) => [token, place + 2]));
   }
 
-  /** Unpack the tables. */
+  /** Unpack the tables, and check that they compute what they computed when they were exported. */
   async load() {
-    const tensors = scaledTensors(readTensors(await unpacked(this.tables)));
     const { network, ngrams } = this.model;
+    const tensors = scaledTensors(readTensors(await unpacked(this.tables)));
     const under = (prefix) => (name) => tensors[`${prefix}.${name}`];
     const members = Array.from({ length: network?.members ?? 0 }, (_, number) => number);
     this.members = members.map((number) => new Network(network, under(`members.${number}`)));
@@ -50,7 +50,7 @@ class LocalModel {
     for (const { text, logits } of this.golden) {
       const own = this.forward(this.read(text)).logits;
       if (!own.every((logit, label) => Math.abs(logit - logits[label]) < TOLERANCE)) {
-        throw new Error(`The model ${this.facts.name} of this page is damaged: get the file again.`);
+        throw new Error(`This browser computes other logits of ${this.facts.name} than the export.`);
       }
     }
     return this;
@@ -157,14 +157,29 @@ class LocalModel {
   }
 }
 
+/** The SHA-256 of a text in hexadecimal digits; null where the browser doesn't offer it. */
+async function sha256(text) {
+  const digest = await globalThis.crypto?.subtle?.digest("SHA-256", new TextEncoder().encode(text));
+  if (!digest) return null;
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 class LocalEngine {
-  constructor({ models, unicode }) {
-    this.stored = models.map((model) => new LocalModel({ ...model, unicode }));
+  /** @param {HTMLElement} element that holds the models as JSON, and its hash */
+  constructor(element) {
+    this.element = element;
   }
 
   /** What is said of each model; see `model_facts` in Python. */
   async models() {
-    const loaded = await Promise.all(this.stored.map((model) => model.load()));
+    const text = this.element.textContent;
+    const found = await sha256(text);
+    if (found && found !== this.element.dataset.sha256) {
+      throw new Error("This page is damaged: get the file again.");
+    }
+    const { models, unicode } = JSON.parse(text);
+    const loading = models.map((stored) => new LocalModel({ ...stored, unicode }).load());
+    const loaded = await Promise.all(loading);
     this.known = new Map(loaded.map((model) => [model.facts.name, model]));
     return loaded.map((model) => model.facts);
   }
@@ -181,4 +196,4 @@ class LocalEngine {
   }
 }
 
-const buildEngine = () => new LocalEngine(JSON.parse(document.getElementById("data").textContent));
+const buildEngine = () => new LocalEngine(document.getElementById("data"));

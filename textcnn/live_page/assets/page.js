@@ -11,13 +11,15 @@ class Page {
     this.history = []; // texts before each change, with the name of the change
     this.presses = 0;
     this.panels = [];
+    this.errors = new Map(); // the last of each panel, or of the page
+    this.report = this.report.bind(this);
   }
 
   async start() {
     try {
       this.models = await this.engine.models();
     } catch (error) {
-      return this.report(error);
+      return this.report(this, error);
     }
     this.buildVariants();
     this.buildChoices();
@@ -61,10 +63,11 @@ class Page {
     const places = [this.find("first").value, this.find("second").value].filter((value) => value !== "");
     const wanted = places.map((place) => this.models[Number(place)]);
     this.panels = wanted.map((facts, place) => {
-      const panel = this.panels[place] ?? new Panel(this.engine, (error) => this.report(error));
+      const panel = this.panels[place] ?? new Panel(this.engine, this.report);
       if (panel.facts !== facts) panel.choose(facts);
       return panel;
     });
+    this.errors.clear();
     this.find("panels").replaceChildren(...this.panels.map((panel) => panel.element));
     this.find("panels").classList.toggle("two", this.panels.length > 1);
     this.refresh();
@@ -108,10 +111,12 @@ class Page {
     for (const panel of this.panels) panel.moveTo(focused ? this.text.selectionStart : -1);
   }
 
-  /** Show what went wrong, in a line; null: nothing did. */
-  report(error) {
-    this.find("problem").hidden = error === null;
-    this.find("problem").textContent = error?.message ?? "";
+  /** Show what went wrong in a panel, in a line; null: nothing did. */
+  report(source, error) {
+    this.errors.set(source, error);
+    const first = [...this.errors.values()].find(Boolean);
+    this.find("problem").hidden = !first;
+    this.find("problem").textContent = first?.message ?? "";
   }
 }
 

@@ -21,23 +21,32 @@ function sumRow(title, value) {
   return row;
 }
 
+function labelCount({ labels, multi_label: sets }) {
+  return sets ? count(labels.length, "label") : count(labels.length, "class", "classes");
+}
+
 /** What a model is, in a line. */
 function factsLine(facts) {
-  const sees = facts.receptive_field === null ? "the whole text" : count(facts.receptive_field, "token");
+  const { receptive_field: field } = facts;
   return [
     facts.kind,
-    facts.multi_label ? count(facts.labels.length, "label") : count(facts.labels.length, "class", "classes"),
-    `a feature sees ${sees}`,
+    labelCount(facts),
+    `a feature sees ${field === null ? "the whole text" : count(field, "token")}`,
     facts.calibrated ? "calibrated probabilities" : "uncalibrated probabilities",
     ...(facts.max_length === null ? [] : [`reads up to ${count(facts.max_length, "token")}`]),
   ].join(" · ");
+}
+
+function answersTitle(facts) {
+  if (facts.labels.length > MOST_ANSWERS) return `The ${MOST_ANSWERS} most probable of ${labelCount(facts)}`;
+  return `Probability of each ${facts.multi_label ? "label" : "class"}`;
 }
 
 class Panel {
   constructor(engine, report) {
     this.engine = engine;
     this.number = Panel.made = (Panel.made ?? 0) + 1;
-    this.report = report; // called with an error, or null after a success
+    this.report = report; // called with this panel and an error, or null after a success
     this.element = document.getElementById("panel").content.cloneNode(true).firstElementChild;
     this.find = (selector) => this.element.querySelector(selector);
     this.reading = new Reading(this.find(".text"));
@@ -58,6 +67,7 @@ class Panel {
     this.find("h2").textContent = facts.name;
     this.find(".facts").textContent = factsLine(facts);
     this.element.setAttribute("aria-label", facts.name);
+    this.find("legend").textContent = answersTitle(facts);
     const slots = Math.min(facts.labels.length, MOST_ANSWERS);
     this.slots = Array.from({ length: slots }, (_, slot) => this.answerRow(slot));
     this.find(".rows").replaceChildren(...this.slots.map((slot) => slot.row));
@@ -70,7 +80,7 @@ class Panel {
     radio.name = `class-${this.number}`;
     radio.addEventListener("change", () => {
       this.chosen = this.slots[slot].label;
-      this.explain();
+      this.explain().catch((error) => this.report(this, error));
     });
     const name = create("span", "name");
     const values = ["before", "now"].map((when) => {
@@ -100,10 +110,10 @@ class Panel {
         this.wanted = null;
         await this.ask(asked);
       }
-      this.report(null);
+      this.report(this, null);
     } catch (error) {
       this.wanted = null;
-      this.report(error);
+      this.report(this, error);
     } finally {
       this.busy = false;
     }
