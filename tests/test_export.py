@@ -25,7 +25,6 @@ from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.runtime import load
 from textcnn.runtime.stored import MANIFEST, MODEL, TABLES, VOCABULARY
 
-
 pytest_plugins = ("tiny_run",)
 
 
