@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from tiny_models import build
 
 import textcnn
 from textcnn.errors import InputError
+from textcnn.evaluation.audit.exported import check_export
+from textcnn.evaluation.audit.subject import Subject
 from textcnn.exporting.export import parse_size, size_of
 from textcnn.exporting.parts import parts_of
 from textcnn.exporting.pruned import feature_counts, fitted, importance_of, pruned
 from textcnn.exporting.quantized import as_int8, with_dtype
+from textcnn.inference import build_classifier
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.runtime import load
 from textcnn.runtime.stored import MANIFEST, MODEL, TABLES, VOCABULARY
@@ -281,15 +285,19 @@ def test_a_damaged_export_ends_in_one_line(name: str, place: Path, tmp_path: Pat
     assert "\n" not in str(raised.value)
 
 
-def test_hostile_zips_end_in_one_line(place: Path, tmp_path: Path) -> None:
+def test_hostile_zips_end_in_one_line(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "bad.zip"
     path.write_bytes(b"PK no zip")
     with pytest.raises(InputError, match=r"neither a directory nor a \.zip"):
         load(path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as content:  # a bomb
-        content.writestr(MANIFEST, b" " * (2**28 + 1))
-    with pytest.raises(InputError, match="more than the 268,435,456 that textcnn reads"):
-        load(path)
+        content.writestr(MANIFEST, b" " * 1001)
+    with monkeypatch.context() as patch:
+        patch.setattr("textcnn.runtime.stored.LARGEST_JSON", 1000)
+        with pytest.raises(InputError, match="has 1,001 bytes, more than the 1,000 that textcnn"):
+            load(path)
     with zipfile.ZipFile(path, "w") as content:  # paths are never followed
         content.writestr("../manifest.json", (place / MANIFEST).read_bytes())
     with pytest.raises(InputError, match=r"manifest\.json is missing"):
@@ -314,3 +322,48 @@ def test_the_program_measures_on_the_checkpoints_own_test_texts(
     labels = [each.label for each in native.predict(texts)]
     assert [each.label for each in load(output).predict(texts)] == labels
     assert exported(native, tmp_path).labels == native.labels
+
+
+# The audit
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_the_audit_compares_an_export_with_its_classifier(dtype: str, tmp_path: Path) -> None:
+    native = classifier_of(model(), subwords=True)
+    native.export(tmp_path / "exported", dtype=dtype)
+    labels = native.logits(TEXTS).argmax(dim=1).numpy()
+    subject = Subject(native, TEXTS * 3, np.tile(labels, 3))
+    found = check_export(subject, tmp_path / "exported")
+    assert found.holds
+    assert found.exact == (dtype == "float32")
+    assert {"float32": "are the same", "int8": "no more than chance"}[dtype] in found.conclusion
+    tensors(swapped)(tmp_path / "exported")
+    edit(MANIFEST, nested([], "golden"))(tmp_path / "exported")
+    found = check_export(subject, tmp_path / "exported")
+    assert not found.holds
+    assert "BROKEN" in found.conclusion
+    with pytest.raises(InputError, match="has the labels down, flat, up, the checkpoint has"):
+        other = build_classifier(native.model, native.encoder, ("a", "b", "c"), None)
+        check_export(replace(subject, classifier=other), tmp_path / "exported")
+
+
+def test_an_export_that_answers_otherwise_gives_exit_code_1(tiny_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "exported"
+    textcnn.load(tiny_run).export(path)
+    tensors(swapped)(path)
+    edit(MANIFEST, nested([], "golden"))(path)
+    command = ("audit", f"checkpoint={tiny_run}", f"exported={path}", "bag=false", "texts=50")
+    assert run(*command, f"run_dir={tmp_path / 'audit'}") == 1
+    found = json.loads((tmp_path / "audit" / "audit.json").read_text(encoding="utf-8"))
+    assert found["holds"] is False
+    assert found["sections"]["invariance"]["holds"] is True
+    assert found["sections"]["export"]["change"]["flipped"] > 0
+
+
+def swapped(found: dict[str, np.ndarray]) -> None:
+    """Exchange the classes."""
+    for name in list(found):
+        if name.startswith(("members.0.head", "ngrams.bias")):
+            found[name] = found[name][::-1].copy()
+        elif name.startswith("ngrams.weights"):
+            found[name] = found[name][:, ::-1].copy()

@@ -21,7 +21,7 @@ from textcnn.runtime.stored import FORMAT, MANIFEST, MODEL, TABLES, TOKENIZER, V
 from textcnn.system.escapes import json_escaped
 
 # Texts whose logits the manifest keeps, beside the first words of the vocabulary.
-GOLDEN = ("", "\u00e9t\u00e9 \U0001f642 unbekannteswort", "a b a")
+GOLDEN = ("", "\u00e9t\u00e9 Unbekannteswort", "a b a")
 GOLDEN_WORDS = 12
 PROVENANCE = ("textcnn", "git_revision", "metrics", "data", "epoch", "step", "sha256")
 # Bytes for what the manifest says later, and for longer numbers in it: in all, and for each label.
