@@ -10,6 +10,7 @@ from textcnn.errors import InputError
 from textcnn.runtime.description import Description
 from textcnn.runtime.encoding import Encoding
 from textcnn.runtime.model import Model
+from textcnn.runtime.onnx_model import OnnxModel
 from textcnn.runtime.prediction import LabelSetPrediction, Prediction, abstaining
 
 CHARACTERS = 2**15  # of texts that are encoded and classified together
@@ -22,7 +23,7 @@ class RuntimeClassifier:
         self,
         description: Description,
         encoding: Encoding,
-        model: Model,
+        model: Model | OnnxModel,
         manifest: dict[str, Any],
     ):
         self.labels = description.labels
