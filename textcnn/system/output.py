@@ -128,6 +128,9 @@ def open_growing(path: str, overwrite: bool) -> Iterator[Growing]:
         except InputError as error:
             kept = output.keep()
             raise InputError(f"{error}{kept and '; '}{kept}") from error
+        except OSError as error:
+            kept = output.keep()
+            raise OSError(error.errno, f"{error.strerror}{kept and '; '}{kept}") from error
         except BaseException:
             if kept := output.keep():
                 print(kept, file=sys.stderr)
