@@ -1,5 +1,6 @@
 """Output of whole lines: kept if it isn't finished, and written by one process at a time."""
 
+import io
 import re
 from pathlib import Path
 
@@ -88,3 +89,17 @@ def test_a_link_in_the_place_of_the_partial_file_is_not_followed(tmp_path: Path)
     with pytest.raises(OSError, match="symbolic links"):
         fail_after(tmp_path / "out", b"2\n", AssertionError())
     assert (tmp_path / "precious").read_bytes() == b"keep"
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_escapes_of_what_it_would_obey(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, expected in ((Terminal, b"a\\x1b[2J\tb\n"), (io.TextIOWrapper, b"a\x1b[2J\tb\n")):
+        written = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", kind(written))
+        with open_growing("-", False) as output:
+            output.write(b"a\x1b[2J\tb\n", rows=1)
+        assert written.getvalue() == expected
