@@ -15,7 +15,7 @@ ROOMS = (
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),
-    *("explain", "compare"),
+    *("explain", "compare", "label"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
