@@ -24,7 +24,10 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 TABLE_MEMORY = 1024  # MB
 
-CHECKPOINT = "a run directory (its best checkpoint is used) or a checkpoint directory"
+CHECKPOINT = (
+    "a run directory (its best checkpoint is used), a checkpoint directory, or hub:owner/name on "
+    "the Hugging Face Hub"
+)
 TEXTS, TOKENS = "the texts and their classes", "how texts are split into tokens"
 
 
@@ -68,8 +71,7 @@ class TrainConfig:
     )
     teacher: str | None = key(
         None,
-        "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
-        "probabilities the network learns too; null: from labels only",
+        f"{CHECKPOINT}, from whose probabilities the network learns too; null: from labels only",
     )
     init_from: str | None = key(
         None,

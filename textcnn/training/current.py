@@ -9,7 +9,7 @@ from textcnn.data.splits import Splits
 from textcnn.data.trained_texts import TrainedTexts
 from textcnn.inference import AnyClassifier
 from textcnn.inference.environment import environment
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 from textcnn.training.final import Selection
 from textcnn.training.growing.growth import Growth
 from textcnn.training.state import TrainingState

@@ -18,10 +18,12 @@ from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Splits, load_splits
 from textcnn.errors import InputError
+from textcnn.evaluation.audit.exported import check_export
 from textcnn.evaluation.audit.invariance import check_invariance
 from textcnn.evaluation.audit.rates import percent
 from textcnn.evaluation.audit.report import (
     Section,
+    export_section,
     invariance_section,
     robustness_section,
     shortcuts_section,
@@ -53,7 +55,7 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
         train_bag: trains a bag of words.
 
     Returns:
-        whether all invariants hold.
+        whether all invariants hold, and the export answers as the checkpoint.
 
     Raises:
         InputError: the checkpoint or the data can't be used, or `file` can't be written.
@@ -77,7 +79,7 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
     for section in made_sections(subject, config, restored, train_bag, console):
         section.show(console)
         sections.append(section)
-    holds = bool(sections[0].values["holds"])
+    holds = all(section.values.get("holds", True) for section in sections)
     result = {
         "checkpoint": str(directory),
         "data": asdict(data),
@@ -136,6 +138,8 @@ def made_sections(
 ) -> Iterator[Section]:
     """Each section as soon as it is measured."""
     yield invariance_section(check_invariance(subject))
+    if config.exported is not None:
+        yield export_section(check_export(subject, config.exported))
     bag, reason = None, "bag=false"
     if config.bag:
         bag, reason = bag_beside(restored, train_bag, config.seed)

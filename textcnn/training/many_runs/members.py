@@ -20,9 +20,9 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
-from textcnn.models.calibration import Calibration
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.runtime.calibration import Calibration
 from textcnn.system.atomic import existing
 from textcnn.system.memory import peak_memory_bytes
 from textcnn.system.run_dir import METRICS, create_run_dir
