@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from exporting import measure_exports
 from floor import measure_floor
 from judging import measure_judging
 from prediction import measure_prediction
@@ -66,6 +67,8 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
             return measure_same(found, place, quick)
         case "predict":
             return measure_prediction(found, place, repetitions, quick)
+        case "export":
+            return measure_exports(found, place, repetitions, quick)
         case "start":
             return measure_start(found[0], place, repetitions, quick)
         case "judge":

@@ -131,6 +131,39 @@ def serve_table(rows: Sequence[Any]) -> str:
     return f"{steady}\n\n{held}"
 
 
+def export_table(rows: Sequence[Any]) -> str:
+    """Speed and start of exported models, then what small ones lose."""
+    head = ("data", "program", "texts/s", "±", "of one process", "vs. fastText", "one text")
+    speeds = table(
+        (*head, "start to first", "memory beside tables", "test accuracy"),
+        [
+            (
+                *(r["set"], r["name"], number(r["all_cores"]), percent(r["spread"], "{:.0f} %")),
+                number(r["one_process"]),
+                number(r["against_fasttext"], "{:.2f} ×"),
+                number(r["milliseconds_of_one"], "{:.3f} ms"),
+                number(r.get("start_seconds"), "{:.2f} s"),
+                number(r.get("bytes_beside"), "{:,.0f} MB", 1e-6),
+                percent(r["accuracy"]),
+            )
+            for r in rows
+            if "set" in r
+        ],
+    )
+    sizes = table(
+        ("model", "seed", "bytes", "accuracy before", "after", "points lost"),
+        [
+            (
+                *(r["name"], str(r["seed"]), number(r["bytes"])),
+                *(percent(r["before"]), percent(r["after"]), f"{r['points_lost']:.2f}"),
+            )
+            for r in rows
+            if "seed" in r
+        ],
+    )
+    return f"{speeds}\n\n{sizes}"
+
+
 def memory_table(rows: Sequence[Any]) -> str:
     """Memory of training steps, then of prediction."""
 
@@ -263,6 +296,7 @@ TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
     "same": same_table,
     "predict": prediction_table,
     "start": start_table,
+    "export": export_table,
     "judge": judge_table,
     "serve": serve_table,
     "memory": memory_table,

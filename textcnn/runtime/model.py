@@ -1,5 +1,7 @@
 """The logits of an exported model: a network, n-grams, or both."""
 
+from threading import Lock
+
 import numpy as np
 
 from textcnn.runtime.blocks import Block, blocks_of
@@ -57,3 +59,8 @@ class Model:
         """The logits (texts, classes) of the network, or of the members' mean probability."""
         each = [member.logits(block) for member in self.members]
         return each[0] if len(each) == 1 else mean_logits(np.stack(each), self.multi_label)
+
+    def release(self) -> None:
+        """Free the locks that other threads held when this process was forked."""
+        for member in self.members:
+            member.table.alone = Lock()
