@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import Write
-from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction
+from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 from tiny_data import error_line, run
 from tiny_sets import set_checkpoint, set_classifier
 
