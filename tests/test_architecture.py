@@ -15,7 +15,7 @@ ROOMS = (
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),
-    *("explain", "compare", "export", "serve", "push"),
+    *("explain", "compare", "export", "serve", "push", "label"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {

@@ -126,7 +126,7 @@ def test_an_export_keeps_within_its_size(tmp_path: Path) -> None:
 
 def test_the_loss_is_measured_on_given_texts(tmp_path: Path) -> None:
     native = classifier_of(model(), subwords=True)
-    labels = [each.label for each in native.predict(TEXTS)]
+    labels = [each[0] for each in native.predict(TEXTS)]
     done = native.export(tmp_path / "a", texts=TEXTS, labels=labels)
     assert done.notes == (
         f"accuracy on {len(TEXTS)} texts: 100.00% before, 100.00% after (0.00 points lost); "
@@ -173,7 +173,7 @@ def test_an_existing_output_is_replaced_only_on_request(tmp_path: Path) -> None:
 # Damaged and hostile exports
 
 
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 
 
 def edit(name: str, change: Callable[[Any], Any]) -> Damage:
@@ -188,7 +188,7 @@ def edit(name: str, change: Callable[[Any], Any]) -> Damage:
     return damage
 
 
-def tensors(change: Callable[[dict[str, np.ndarray]], None]) -> Damage:
+def tensors(change: Callable[[dict[str, np.ndarray]], object]) -> Damage:
     def damage(path: Path) -> None:
         found = load_file(path / TABLES)
         change(found)
@@ -221,6 +221,11 @@ def negative(found: dict[str, np.ndarray]) -> None:
     found["members.0.head.bias"] = -found["members.0.head.bias"] - 1
 
 
+def no_tensors(path: Path) -> None:
+    (path / TABLES).write_bytes(b"\xff" * 9)
+    seal(path)
+
+
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a flipped byte": (lambda path: flip(path / TABLES), "damaged or was changed"),
     "a missing file": (lambda path: (path / TABLES).unlink(), "is missing"),
@@ -243,10 +248,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         "the number of no n-gram",
     ),
     "a missing tensor": (tensors(lambda all: all.pop("ngrams.last")), "no 'ngrams.last'"),
-    "no tensors": (
-        lambda path: (path / TABLES).write_bytes(b"\xff" * 9) and seal(path),
-        "can't be read",
-    ),
+    "no tensors": (no_tensors, "can't be read"),
     "a vocabulary of numbers": (edit(VOCABULARY, nested([1], "tokens")), "list of strings"),
     "a repeated word": (edit(VOCABULARY, nested(["a"] * 10, "tokens")), "holds each token once"),
     "many members": (edit(MODEL, nested(10**9, "network", "members")), "whole number from 1"),
@@ -319,7 +321,7 @@ def test_the_program_measures_on_the_checkpoints_own_test_texts(
     assert f"wrote {output}" in said
     native = textcnn.load(tiny_run)
     texts = ["a good film", "", "bad"]
-    labels = [each.label for each in native.predict(texts)]
+    labels = [each[0] for each in native.predict(texts)]
     assert [each.label for each in load(output).predict(texts)] == labels
     assert exported(native, tmp_path).labels == native.labels
 
@@ -342,8 +344,8 @@ def test_the_audit_compares_an_export_with_its_classifier(dtype: str, tmp_path: 
     found = check_export(subject, tmp_path / "exported")
     assert not found.holds
     assert "BROKEN" in found.conclusion
+    other = build_classifier(native.model, native.encoder, ("a", "b", "c"), None)
     with pytest.raises(InputError, match="has the labels down, flat, up, the checkpoint has"):
-        other = build_classifier(native.model, native.encoder, ("a", "b", "c"), None)
         check_export(replace(subject, classifier=other), tmp_path / "exported")
 
 

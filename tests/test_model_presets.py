@@ -23,7 +23,8 @@ def test_every_encoder_has_a_preset() -> None:
 
 
 # Layers of millions of weights, which tests/test_papers.py counts.
-NARROW = dict.fromkeys(("vdcnn", "vdcnn17", "vdcnn29", "vdcnn49"), ("model.hidden_sizes=[64,32]",))
+VDCNNS = ("vdcnn", "vdcnn17", "vdcnn29", "vdcnn49")
+NARROW: dict[str, tuple[str, ...]] = dict.fromkeys(VDCNNS, ("model.hidden_sizes=[64,32]",))
 NARROW["char_cnn"] = ("model.hidden_sizes=[32,32]",)
 NARROW["char_cnn_large"] = (*NARROW["char_cnn"], "model.num_filters=64")
 

@@ -29,6 +29,8 @@ from textcnn.models.ensemble import Ensemble
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.runtime import RuntimeClassifier, load
 from textcnn.runtime.calibration import Calibration
+from textcnn.runtime.hash_table import NO_KEY, HashTable
+from textcnn.runtime.processes import in_processes
 from textcnn.runtime.words import WordTable
 from textcnn.text.encoder import TextEncoder
 from textcnn.text.tokenizers import basic_english_words, build_tokenizer
@@ -47,7 +49,7 @@ def assert_agree(
     np.testing.assert_allclose(runtime.logits(long), expected.repeat(3, 0), atol=1e-4, rtol=1e-5)
     for ours, theirs in zip(runtime.predict(texts), native.predict(texts), strict=True):
         assert ours[0] == theirs[0]
-        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-5)
+        assert ours[1] == pytest.approx(theirs[1], abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["multi_width", "multi_width, wide", "onehot_cnn", "bag"])
@@ -237,4 +239,43 @@ def test_nothing_but_numpy_regex_and_safetensors_is_imported(
     blocked = {"torch", "hydra", "omegaconf", "datasets", "pyarrow", "sklearn", "scipy", "pandas"}
     script = WITHOUT.format(allowed=blocked, path=str(tmp_path / "exported"))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.split() == [native.predict(["a good film"])[0].label], done.stderr
+    assert done.stdout.split() == [native.predict(["a good film"])[0][0]], done.stderr
+
+
+def test_processes_give_the_same_logits(
+    pair: tuple[AnyClassifier, RuntimeClassifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, runtime = pair
+    monkeypatch.setattr("textcnn.runtime.processes.MIN_CHARACTERS", 10)
+    expected = runtime.logits(TEXTS)
+    for processes in (2, 3, 50):
+        np.testing.assert_allclose(runtime.logits(TEXTS, processes=processes), expected, atol=1e-5)
+    labels = [each[0] for each in runtime.predict(TEXTS)]
+    assert [each[0] for each in runtime.predict(TEXTS, processes=2)] == labels
+    assert runtime.logits([], processes=2).shape == (0, 3)
+    with pytest.raises(InputError, match="processes must be at least 1, got 0"):
+        runtime.logits(TEXTS, processes=0)
+
+
+def test_what_fails_in_a_process_fails_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textcnn.runtime.processes.MIN_CHARACTERS", 1)
+
+    def fail(texts: Sequence[str]) -> np.ndarray:
+        if "b" in texts:
+            raise MemoryError("too little")
+        return np.zeros((len(texts), 2), np.float32)
+
+    assert in_processes(fail, ["a", "a"], 2, 2).shape == (2, 2)
+    with pytest.raises(MemoryError, match="too little"):
+        in_processes(fail, ["a", "b"], 2, 2)
+
+
+def test_a_hash_table_finds_every_key_and_no_other() -> None:
+    keys = np.random.default_rng(0).permutation(np.arange(1, 5000, dtype=np.uint64)) ** np.uint64(5)
+    for count in (0, 1, 2, 100, len(keys)):
+        table = HashTable(keys[:count], 7)
+        found = table.look_up(np.append(keys, NO_KEY))
+        assert found[:count].tolist() == list(range(7, 7 + count))
+        assert not found[count:].any()
+    with pytest.raises(ValueError, match="expected different keys"):
+        HashTable(np.array([1, 1, 1], np.uint64), 1)

@@ -20,7 +20,7 @@ from textcnn.serving.app import PATHS, Answers, build_app
 from textcnn.serving.limits import Limits
 from textcnn.serving.metrics import Metrics
 from textcnn.serving.openapi import ErrorReply, PredictReply
-from textcnn.serving.served import Served
+from textcnn.serving.served import Options, Served, runtime_of
 
 LIMITS = Limits(max_body=2000, max_texts=5, max_characters=100, timeout=20.0, max_queue=3)
 HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -85,6 +85,21 @@ def test_predictions_are_those_of_the_classifier(client: TestClient) -> None:
         assert row["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["multi_width", "bag", "lstm", "sets"])
+def test_the_runtime_predicts_the_same(serve: Serve, kind: str) -> None:
+    own = SETS if kind == "sets" else classifier(network(kind))
+    runtime = runtime_of(own, 1, half=False)
+    assert (runtime is None) == (kind == "lstm")
+    plain, fast = Served("plain", own), Served("fast", own, runtime)
+    for each in (plain, fast):
+        each.warm()
+    options = Options(threshold=None if kind == "sets" else 0.5)
+    (expected,), (found,) = (each.predict([(TEXTS, options)]) for each in (plain, fast))
+    for one, other in zip(map(json.loads, expected), map(json.loads, found), strict=True):
+        assert one.pop("probabilities") == pytest.approx(other.pop("probabilities"), abs=1e-5)
+        assert one == other
+
+
 def test_texts_may_hold_anything(client: TestClient) -> None:
     texts = ["", "\x00\x1b[31m", "<script>\u202e", "😀 \u2028", "\n\t"]
     found = client.post("/predict", content=json.dumps({"texts": texts}), headers=JSON)
@@ -112,12 +127,15 @@ def test_requests_choose_a_model(client: TestClient) -> None:
     assert said == 'model takes one, sets, got "\\u202eno"; leave it out for one'
 
 
-def test_top_keeps_the_largest_probabilities(client: TestClient) -> None:
-    (row,) = client.post("/predict", json={"text": TEXTS[0], "top": 2}).json()["predictions"]
-    every = ONE.predict(TEXTS[:1])[0].probabilities
-    assert [*row["probabilities"]] == sorted(every, key=lambda label: -every[label])[:2]
+def test_top_answers_the_most_probable_classes(client: TestClient) -> None:
+    reply = client.post("/predict", json={"text": TEXTS[0], "top": 2})
+    PredictReply.model_validate_json(reply.content, strict=True)
+    (row,) = reply.json()["predictions"]
+    (predicted,) = ONE.predict(TEXTS[:1])
+    assert [each["label"] for each in row["top"]] == [label for label, _ in predicted.top(2)]
+    assert row.keys() == {"label", "top"}
     (row,) = client.post("/predict", json={"text": TEXTS[0], "top": 99}).json()["predictions"]
-    assert len(row["probabilities"]) == len(every)
+    assert sum(each["probability"] for each in row["top"]) == pytest.approx(1)
 
 
 def test_a_threshold_abstains(client: TestClient) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,7 +110,7 @@ def test_slow_clients_get_an_answer_or_a_closed_connection(server: Running) -> N
     found = {}
     for name, connection in connections.items():
         with closing(connection):
-            found[name] = connection.recv(2**16)
+            found[name] = b"".join(iter(partial(connection.recv, 2**16), b""))
     assert found.pop("nothing") == b""
     for name, received in found.items():
         assert received.startswith(b"HTTP/1.1 408 "), name
@@ -195,6 +196,8 @@ def test_addresses_that_can_not_be_used_are_one_line(capfd: pytest.CaptureFixtur
     ):
         assert run("serve", "checkpoint=nowhere", *given.split()) == 2
         assert said in error_line(capfd)
+    assert run("serve", "checkpoint=nowhere", "port=0") == 2
+    assert "nowhere" in error_line(capfd)
     assert run("serve") == 2
     assert "checkpoint is missing" in error_line(capfd)
 

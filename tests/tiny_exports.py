@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 from tiny_models import CLASSES, IDS, build
-from torch import nn
 
 from textcnn.inference import AnyClassifier, build_classifier
+from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.subword_table import SubwordTable
 from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
@@ -32,7 +32,7 @@ TEXTS = [
 ]
 
 
-def classifier_of(model: nn.Module, subwords: bool = False, **settings: Any) -> AnyClassifier:
+def classifier_of(model: Any, subwords: bool = False, **settings: Any) -> AnyClassifier:
     tokenizer = build_tokenizer("word", tokenizer="basic")
     encoder = TextEncoder(tokenizer, Vocabulary(WORDS), 50, "both", subwords)
     thresholds = settings.pop("thresholds", None)
@@ -50,7 +50,7 @@ def subword_keys(*words: str) -> torch.Tensor:
     return torch.from_numpy(np.unique(subwords_of(words).keys))
 
 
-def with_vectors(embedding: str) -> nn.Module:
+def with_vectors(embedding: str) -> TextCNN:
     """A network whose unknown words get vectors from their subwords."""
     model = build("multi_width", embedding=embedding)
     table = SubwordTable(subword_keys("unknown", "halves"), 8)

@@ -45,6 +45,7 @@ PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
+    "label": "choose the texts that are worth labelling next",
     "explain": "show which n-grams decide, in texts or over a data set",
     "compare": "compare runs: what differs, scores, paired tests, cost",
     "describe": "show the data and the layers of a model without training",
@@ -59,6 +60,7 @@ EXAMPLES = {
     "train": "data=files data.train=train.csv data.test=test.csv run_dir=outputs/mine",
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
+    "label": "checkpoint=outputs/mine input=unlabelled.csv output=to_label.csv count=100",
     "explain": 'checkpoint=outputs/mine text="not a fine film"',
     "compare": "outputs/a outputs/b output=comparison.html",
     "describe": "data=imdb model=dilated",
@@ -281,7 +283,8 @@ def help_text(name: str, overrides: list[str], positional: str | None = None) ->
         option = group_options(chosen[-1])[0]
         lines += [f"Add a choice to see its keys: --help {chosen[-1]}={option}", ""]
     lines += ["Keys, with their values for this command line:"]
-    for key, entry, value in walk(OmegaConf.to_object(composed)):
+    keys = walk(OmegaConf.to_object(composed))
+    for key, entry, value in sorted(keys, key=lambda each: "." in each[0]):  # its own, then groups
         lines += [f"  {key}={command_line(value)}"]
         lines += wrapped(entry.metadata["meaning"], 6, 6)
         lines += wrapped(f"takes {takes(entry)}", 6, 8)

@@ -1,6 +1,8 @@
 """Answer requests over HTTP: `python -m textcnn.serve checkpoint=... [key=value ...]`."""
 
 import gc
+import os
+import socket
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,17 +32,27 @@ def main(config: ServeConfig) -> None:
     if any(find_spec(package) is None for package in PACKAGES):
         raise InputError("serve needs the extra serve: pip install 'textcnn[serve]'")
 
+    # NumPy reads it when it is imported; more threads would wait for each other in small operations
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Imported here, after the checks: importing torch takes seconds.
     import torch
 
+    from textcnn.serving.server import bind
+
+    with bind(config.host, config.port) as bound:  # before models are loaded, which takes longer
+        end_start()
+        torch.set_num_threads(1)
+        count = answer(config, load(config), bound)
+    print(f"stopped after {count:,} requests", flush=True)
+
+
+def answer(config: ServeConfig, models: list["Served"], bound: socket.socket) -> int:
+    """Answer requests until a signal, and return their number."""
     from textcnn.serving.app import Answers, build_app
     from textcnn.serving.limits import Limits
     from textcnn.serving.metrics import Metrics
-    from textcnn.serving.server import bind, run
+    from textcnn.serving.server import run
 
-    bound = bind(config.host, config.port)  # before the models are loaded, which takes longer
-    end_start()
-    models = load(config)
     limits = Limits(
         max_body=config.max_body * 2**20,
         max_texts=config.max_texts,
@@ -49,8 +61,6 @@ def main(config: ServeConfig) -> None:
         max_queue=config.max_queue,
     )
     metrics = Metrics()
-    # each with one thread of torch's: more would wait for each other in small operations
-    torch.set_num_threads(1)
     with one_thread() as predicting, one_thread() as explaining:
         answers = Answers(
             models,
@@ -67,8 +77,7 @@ def main(config: ServeConfig) -> None:
         gc.freeze()  # the garbage collector would look through the models again and again
         port = bound.getsockname()[1]
         names = [f"{each.name} ({len(each.classifier.labels):,} classes)" for each in models]
-        count = run(app, bound, config.timeout, lambda: say_started(config.host, port, names))
-    print(f"stopped after {count:,} requests", flush=True)
+        return run(app, bound, config.timeout, lambda: say_started(config.host, port, names))
 
 
 def load(config: ServeConfig) -> list["Served"]:
@@ -78,18 +87,19 @@ def load(config: ServeConfig) -> list["Served"]:
         InputError: as `textcnn.load`.
     """
     from textcnn.inference import load
-    from textcnn.serving.served import Served, names_of
+    from textcnn.serving.served import Served, names_of, runtime_of
 
-    models = [
-        Served(name, load(path, table_memory=config.table_memory, half=config.half))
-        for name, path in zip(names_of(config.checkpoints), config.checkpoints, strict=True)
-    ]
-    for model in models:
-        model.warm()
+    models, names = [], names_of(config.checkpoints)
+    for name, path in zip(names, config.checkpoints, strict=True):
+        classifier = load(path, table_memory=config.table_memory, half=config.half)
+        runtime = runtime_of(classifier, config.table_memory, config.half)
+        models.append(Served(name, classifier, runtime))
+        models[-1].warm()
     return models
 
 
 def one_thread() -> ThreadPoolExecutor:
+    """A thread that computes on one core."""
     import torch
 
     return ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))

@@ -153,7 +153,8 @@ class DataConfig:
     )
     missing_label: str = key(
         "error",
-        "what to do with rows without a label: stop with an error, or drop them",
+        "what to do with rows without a label: stop with an error, or drop them, as in any case "
+        "those of a file of textcnn.label that are not filled in",
         choices=("error", "drop"),
     )
     unseen_label: str = key(

@@ -71,8 +71,7 @@ class TrainConfig:
     )
     teacher: str | None = key(
         None,
-        "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
-        "probabilities the network learns too; null: from labels only",
+        f"{CHECKPOINT}, from whose probabilities the network learns too; null: from labels only",
     )
     init_from: str | None = key(
         None,

@@ -9,6 +9,7 @@ from textcnn.config.evaluation.comparison import CompareConfig
 from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
+from textcnn.config.evaluation.labelling import LabelConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.production.export import ExportConfig
 from textcnn.config.production.push import PushConfig
@@ -34,6 +35,7 @@ SCHEMAS = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "label": LabelConfig,
     "explain": ExplainConfig,
     "compare": CompareConfig,
     "describe": DescribeConfig,

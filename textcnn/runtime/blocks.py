@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +18,7 @@ class Block:
     lengths: np.ndarray  # (texts,) int64
     words: Sequence[str] = ()  # the words behind UNKNOWN ids, text by text, if they are needed
 
-    @cached_property
+    @property
     def around(self) -> np.ndarray:
         """(texts, time + 2): the ids with PADDING before and after them."""
         around = np.zeros((len(self.ids), self.ids.shape[1] + 2), np.int32)

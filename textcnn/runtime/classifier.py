@@ -1,18 +1,21 @@
 """A loaded export: texts in, logits and predictions out."""
 
-from collections.abc import Iterator, Sequence
-from itertools import compress
+import os
+from collections.abc import Sequence
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
 
 from textcnn.errors import InputError
 from textcnn.runtime.description import Description
-from textcnn.runtime.encoding import Encoding
+from textcnn.runtime.encoding import MIN_TOGETHER, Encoding, parts
 from textcnn.runtime.model import Model
+from textcnn.runtime.onnx_model import OnnxModel
 from textcnn.runtime.prediction import LabelSetPrediction, Prediction, abstaining
+from textcnn.runtime.processes import in_processes
 
-CHARACTERS = 2**15  # of texts that are encoded and classified together
+CHARACTERS = 2**17  # of texts that are encoded and classified together: a few MB of memory
 
 
 class RuntimeClassifier:
@@ -22,13 +25,14 @@ class RuntimeClassifier:
         self,
         description: Description,
         encoding: Encoding,
-        model: Model,
+        model: Model | OnnxModel,
         manifest: dict[str, Any],
     ):
         self.labels = description.labels
         self.calibration = description.calibration
         self.raw_thresholds = description.thresholds
         self.encoding, self.model, self.manifest = encoding, model, manifest
+        self.process = os.getpid()
 
     @property
     def thresholds(self) -> tuple[float, ...] | None:
@@ -36,20 +40,43 @@ class RuntimeClassifier:
         thresholds = self.raw_thresholds
         return None if thresholds is None else self.calibration.moved(thresholds)
 
-    def logits(self, texts: Sequence[str]) -> np.ndarray:
+    def logits(self, texts: Sequence[str], *, processes: int = 1) -> np.ndarray:
         """What the model computes, before calibration: float32 (texts, classes).
+
+        Args:
+            processes: how many share the work, if there are many texts; this one is one of them.
 
         Raises:
             TypeError: `texts` is a single string, or holds something other than strings.
             InputError: a logit is infinite or nan.
         """
         check_texts(texts)
-        logits = np.zeros((len(texts), len(self.labels)), np.float32)
-        for first, last in parts(texts):
-            logits[first:last] = self.model.logits(self.encoding(texts[first:last]))
+        if processes < 1:
+            raise InputError(f"processes must be at least 1, got {processes}")
+        if processes == 1:
+            logits = self.own_logits(texts)
+        else:
+            self.own_logits(["a " * MIN_TOGETHER])  # makes the tables that all processes share
+            logits = in_processes(self.forked_logits, texts, len(self.labels), processes)
         if not np.isfinite(logits).all():
             raise InputError("the model computes infinite numbers or nan for a text; train again")
         return logits
+
+    def own_logits(self, texts: Sequence[str]) -> np.ndarray:
+        """`logits` in this process, unchecked."""
+        if sum(map(len, texts)) <= CHARACTERS:
+            return self.model.logits(self.encoding(texts))
+        logits = np.zeros((len(texts), len(self.labels)), np.float32)
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        for first, last in pairwise([0, *parts(sizes, CHARACTERS)]):
+            logits[first:last] = self.model.logits(self.encoding(texts[first:last]))
+        return logits
+
+    def forked_logits(self, texts: Sequence[str]) -> np.ndarray:
+        """`own_logits`, in another process than the one that loaded the classifier, or in this."""
+        if os.getpid() != self.process:
+            self.model.release()
+        return self.own_logits(texts)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """(texts, classes) of the same shape, calibrated."""
@@ -77,16 +104,17 @@ class RuntimeClassifier:
         *,
         threshold: float | None = None,
         coverage: float | None = None,
+        processes: int = 1,
     ) -> list[Any]:
         """A `Prediction` of each text, or for label sets a `LabelSetPrediction`, in order.
 
         Args:
-            texts: as for `logits`; so are the errors.
+            texts, processes: as for `logits`; so are the errors.
             threshold: an `Abstention` for texts whose most probable class is less probable.
             coverage: instead, answer about this share of texts: the surest, by the threshold that
                 answered this share of the validation texts.
         """
-        predictions = self.decide(self.logits(texts))
+        predictions = self.decide(self.logits(texts, processes=processes))
         if threshold is None and coverage is None:
             return predictions
         return abstaining(predictions, self.threshold_for(threshold, coverage))
@@ -114,19 +142,6 @@ class RuntimeClassifier:
 def check_texts(texts: Sequence[str]) -> None:
     if isinstance(texts, str) or not all(issubclass(t, str) for t in set(map(type, texts))):
         raise TypeError(f"expected a list of strings, got {texts!r:.80}; try [text]")
-
-
-def parts(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The first and the last of texts that are encoded together."""
-    if not len(texts):
-        return
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    first = 0
-    while first < len(texts):
-        before = int(ends[first - 1]) if first else 0
-        last = max(int(np.searchsorted(ends, before + CHARACTERS, side="right")), first + 1)
-        yield first, last
-        first = last
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from textcnn.text.ranges import ranges
 from textcnn.text.tokenizers import basic_english_words
 from textcnn.text.vocabulary import UNKNOWN
 
-MIN_TOGETHER = 1000  # characters from which on texts are split together
+# Characters: from the first number on texts are split together, up to the second, which have at
+# most as many bytes as `WordTable` takes unless they are not English.
+MIN_TOGETHER, TOGETHER = 1000, 2**15
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,20 @@ class Encoding:
         self.table: WordTable | None = None  # made for the first texts that are split together
 
     def __call__(self, texts: Sequence[str]) -> Encoded:
-        if self.together and sum(map(len, texts)) >= MIN_TOGETHER:
-            if self.table is None:
-                self.table = WordTable(self.encoder.vocabulary.known_tokens)
-            prepare = self.encoder.tokenizer.prepare
-            found = self.table.split([text if text.isascii() else prepare(text) for text in texts])
-            if found is not None:
-                return self.cut(*found)
-        return self.one_by_one(texts)
+        if not self.together or sum(map(len, texts)) < MIN_TOGETHER:
+            return self.one_by_one(texts)
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1  # one for what separates
+        ends = parts(sizes, TOGETHER)
+        found = [self.split(texts[a:b]) for a, b in pairwise([0, *ends])]
+        return found[0] if len(found) == 1 else joined(found)
+
+    def split(self, texts: Sequence[str]) -> Encoded:
+        """The ids of texts that are split together, if that can be."""
+        if self.table is None:
+            self.table = WordTable(self.encoder.vocabulary.known_tokens)
+        prepare = self.encoder.tokenizer.prepare
+        found = self.table.split([text if text.isascii() else prepare(text) for text in texts])
+        return self.one_by_one(texts) if found is None else self.cut(*found)
 
     def one_by_one(self, texts: Sequence[str]) -> Encoded:
         encoder = self.encoder
@@ -76,3 +85,21 @@ class Encoding:
             unknown = np.flatnonzero(ids == UNKNOWN)
             words = spans.words(unknown if places is None else places[unknown])
         return Encoded(ids, lengths, words)
+
+
+def joined(parts: Sequence[Encoded]) -> Encoded:
+    return Encoded(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+        list(chain.from_iterable(part.words for part in parts)),
+    )
+
+
+def parts(sizes: np.ndarray, most: int) -> list[int]:
+    """Where each part of texts ends, whose sizes add up to at most `most`, or that is one text."""
+    ends, last = np.cumsum(sizes), [0]
+    while last[-1] < len(sizes):
+        before = int(ends[last[-1] - 1]) if last[-1] else 0
+        end = int(np.searchsorted(ends, before + most, side="right"))
+        last.append(max(end, last[-1] + 1))
+    return last[1:]

@@ -1,5 +1,7 @@
 """The logits of an exported model: a network, n-grams, or both."""
 
+from threading import Lock
+
 import numpy as np
 
 from textcnn.runtime.blocks import Block, blocks_of
@@ -25,6 +27,8 @@ class Model:
         Raises:
             KeyError, ValueError: the tables don't fit the description.
         """
+        if description.network is None and description.ngrams is None:
+            raise ValueError("there is neither a network nor n-grams")
         classes = len(description.labels)
         self.classes, self.multi_label = classes, description.thresholds is not None
         self.weights = np.array(description.weights, np.float32)
@@ -55,3 +59,8 @@ class Model:
         """The logits (texts, classes) of the network, or of the members' mean probability."""
         each = [member.logits(block) for member in self.members]
         return each[0] if len(each) == 1 else mean_logits(np.stack(each), self.multi_label)
+
+    def release(self) -> None:
+        """Free the locks that other threads held when this process was forked."""
+        for member in self.members:
+            member.table.alone = Lock()

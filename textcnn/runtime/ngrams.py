@@ -7,7 +7,7 @@ from textcnn.runtime.description import NgramTable
 from textcnn.runtime.hash_table import NO_KEY, NO_NUMBER, HashTable
 from textcnn.runtime.subwords import SubwordRows
 from textcnn.runtime.tables import Tables
-from textcnn.text.vocabulary import PADDING, UNKNOWN
+from textcnn.text.vocabulary import PADDING
 
 
 class Ngrams:
@@ -43,8 +43,8 @@ class Ngrams:
         else:
             rows = table.values.take(numbers.ravel(), axis=0)
         rows = rows.reshape(*numbers.shape, len(self.bias))  # (texts, places, classes)
-        whole = np.int32 if rows.dtype == np.int8 else np.float32
-        sums = rows.sum(axis=1, dtype=whole).astype(np.float32)
+        # a sum over places, in a tenth of the time; exact for small integers
+        sums = np.ones(numbers.shape[1], np.float32) @ rows.astype(np.float32, copy=False)
         if not table.by_row:
             sums = sums * table.scale
         if self.squares is not None:
@@ -58,8 +58,7 @@ class Ngrams:
     def numbers(self, block: Block) -> np.ndarray:
         """The distinct n-grams of each text: (texts, places) int32, with 0 at free places."""
         around = block.around  # (texts, time + 2)
-        single = around[:, 1:-1]
-        found = [np.where(single == UNKNOWN, PADDING, single)]
+        found = [around[:, 1:-1]]  # an unknown word has a number, but no weight
         size, before = np.uint64(self.size), around
         for tokens in range(2, self.longest + 1):
             last = around[:, tokens - 1 :]
@@ -68,11 +67,8 @@ class Ngrams:
                 keys[before[:, : last.shape[1]] == NO_NUMBER] = NO_KEY
             before = self.table.look_up(keys.ravel()).reshape(keys.shape)
             found.append(before)
-        if len(found) == 1:
-            numbers = np.sort(found[0], axis=1)
-        else:
-            numbers = np.concatenate(found, axis=1)
-            numbers.sort(axis=1)
+        numbers = np.concatenate(found, axis=1)
+        numbers.sort(axis=1)
         repeated = numbers[:, 1:] == numbers[:, :-1]
         numbers[:, 1:][repeated] = PADDING
         return numbers

@@ -29,13 +29,23 @@ class ErrorReply(BaseModel):
     code: str = Field(description="The kind of error, such as too_many_texts.")
 
 
+class Probability(BaseModel):
+    label: str
+    probability: float
+
+
 class PredictionReply(BaseModel):
     """Models of one class per text answer `label`, models of label sets `labels`."""
 
     label: str | None = Field(None, description="The class; null below the threshold.")
     labels: list[str] | None = Field(None, description="The predicted labels.")
     abstained: bool | None = Field(None, description="Only with a threshold.")
-    probabilities: dict[str, float] = Field(description="By class, calibrated.")
+    probabilities: dict[str, float] | None = Field(
+        None, description="By class, calibrated; not with top."
+    )
+    top: list[Probability] | None = Field(
+        None, description="Only with top: the most probable classes, the most probable first."
+    )
 
 
 class PredictReply(BaseModel):

@@ -46,7 +46,8 @@ class PredictRequest(TextsRequest):
         None,
         ge=1,
         examples=[3],
-        description="Only this many probabilities, the largest first; null: those of all classes.",
+        description="The probabilities of this many classes only, the most probable first; "
+        "null: of all.",
     )
     threshold: float | None = Field(
         None,

@@ -6,11 +6,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from textcnn.errors import InputError
+from textcnn.exporting.numpy_export import contents
+from textcnn.exporting.parts import parts_of
+from textcnn.inference.files.columns import AnswerColumns
 from textcnn.inference.kinds import AnyClassifier, Classifier
-from textcnn.runtime.prediction import Abstention, AnyPrediction, abstaining
+from textcnn.runtime.classifier import RuntimeClassifier
+from textcnn.runtime.encoding import Encoded
+from textcnn.runtime.loading import build
+from textcnn.runtime.prediction import abstaining
 from textcnn.serving.request_error import RequestError
 from textcnn.system.escapes import in_one_line
 
@@ -29,8 +36,14 @@ class Options(NamedTuple):
 class Served:
     """A classifier under the name that requests choose it by."""
 
-    def __init__(self, name: str, classifier: AnyClassifier):
-        self.name, self.classifier = name, classifier
+    def __init__(
+        self, name: str, classifier: AnyClassifier, runtime: RuntimeClassifier | None = None
+    ):
+        """
+        Args:
+            runtime: predicts the same, faster; None: the classifier predicts.
+        """
+        self.name, self.classifier, self.runtime = name, classifier, runtime
 
     def check(self, texts: Sequence[str], options: Options) -> None:
         """
@@ -61,42 +74,67 @@ class Served:
         Raises:
             InputError: the network computes numbers that are not finite.
         """
-        classifier = self.classifier
-        texts = [*chain.from_iterable(own for own, _ in parts)]
-        logits = classifier.chunk_logits(classifier.network, texts, len(texts))
-        decided: Sequence[Any] = classifier.decide(logits)
+        decided = self.decided([*chain.from_iterable(own for own, _ in parts)])
         answers, start = [], 0
         for own, options in parts:
-            answers.append(written(decided[start : start + len(own)], options))
+            columns = AnswerColumns(
+                self.classifier.labels,
+                sets=self.classifier.thresholds is not None,
+                abstains=options.threshold is not None,
+                top=options.top,
+            )
+            answers.append(written(decided[start : start + len(own)], options, columns))
             start += len(own)
         return answers
 
+    def decided(self, texts: Sequence[str]) -> Sequence[Any]:
+        """The prediction of each text."""
+        if self.runtime is not None:
+            return self.runtime.decide(self.runtime.logits(texts))
+        classifier = self.classifier
+        logits = classifier.chunk_logits(classifier.network, texts, len(texts))
+        return classifier.decide(logits)
+
     def warm(self) -> None:
         """Compute the rows of all tokens in the tables, so that no request waits for them."""
-        classifier = self.classifier
-        count = len(classifier.encoder.vocabulary)
-        ids = torch.arange(-(-count // WARM_TOKENS) * WARM_TOKENS).clamp(max=count - 1)
-        with torch.inference_mode():
-            for some in ids.view(-1, WARM_TOKENS).split(64):  # (texts, tokens)
-                classifier.network(some, torch.full((len(some),), WARM_TOKENS))
-        classifier.predict(["", "a text"])
+        count = len(self.classifier.encoder.vocabulary)
+        texts = -(-count // WARM_TOKENS)
+        ids = np.arange(texts * WARM_TOKENS).clip(max=count - 1)
+        lengths = np.full(texts, WARM_TOKENS)
+        if self.runtime is not None:
+            self.runtime.model.logits(Encoded(ids.astype(np.int32), lengths))
+        else:
+            with torch.inference_mode():
+                rows = torch.from_numpy(ids).view(texts, WARM_TOKENS).split(64)
+                for some, own in zip(rows, torch.from_numpy(lengths).split(64), strict=True):
+                    self.classifier.network(some, own)
+        self.decided(["", "a text", "a long text " * 200])
 
 
-def written(predictions: Sequence[Any], options: Options) -> list[str]:
-    """Predictions as JSON in ASCII."""
-    always: dict[str, Any] = {}
+def runtime_of(
+    classifier: AnyClassifier, table_memory: int, half: bool
+) -> RuntimeClassifier | None:
+    """The classifier as `textcnn.runtime` has it, which predicts a single text in a fraction of
+    the time; None if it can't have this model.
+
+    Args:
+        table_memory, half: as for `textcnn.load`.
+    """
+    try:
+        parts = parts_of(classifier)
+    except InputError:
+        return None
+    return build({}, contents(parts, "float16" if half else "float32"), table_memory * 2**20)
+
+
+def written(predictions: Sequence[Any], options: Options, columns: AnswerColumns) -> list[str]:
+    """Predictions as JSON in ASCII, as `predict` writes them, but without the text."""
     if options.threshold is not None:
         predictions = abstaining(predictions, options.threshold)
-        always = {"label": None, "abstained": False}
-    return [json.dumps({**always, **as_json(each, options.top)}) for each in predictions]
-
-
-def as_json(prediction: AnyPrediction | Abstention, top: int | None) -> dict[str, Any]:
-    found = prediction.as_json()
-    if top is not None:
-        ordered = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
-        found["probabilities"] = dict(ordered[:top])
-    return found
+    rows = [columns.json("", each, None) for each in predictions]
+    for row in rows:
+        del row["text"]
+    return [json.dumps(row) for row in rows]
 
 
 def names_of(paths: Sequence[str | Path]) -> list[str]:

@@ -17,6 +17,7 @@ from typing import IO
 
 from textcnn.errors import InputError
 from textcnn.system.atomic import new_file
+from textcnn.system.escapes import escaped
 from textcnn.system.failures import naming
 from textcnn.system.paths import expanded
 
@@ -70,12 +71,13 @@ def check_target(path: str, overwrite: bool) -> None:
 class Growing:
     """A file or a stream that gets blocks of whole lines."""
 
-    def __init__(self, file: IO[bytes], pieces: int | None = None):
+    def __init__(self, file: IO[bytes], pieces: int | None = None, terminal: bool = False):
         """
         Args:
             pieces: bytes to write at a time, at most, in whole lines; None: any number.
+            terminal: escape what a terminal would obey.
         """
-        self.file, self.pieces = file, pieces
+        self.file, self.pieces, self.terminal = file, pieces, terminal
         self.rows = 0  # that are written
 
     def write(self, block: bytes, rows: int = 0) -> None:
@@ -83,6 +85,8 @@ class Growing:
         Args:
             rows: how many the block holds.
         """
+        if self.terminal:
+            block = escaped(block.decode()).encode()
         for piece in [block] if self.pieces is None else whole_lines(block, self.pieces):
             self.file.write(piece)
             self.file.flush()
@@ -111,7 +115,7 @@ def open_growing(path: str, overwrite: bool) -> Iterator[Growing]:
     """
     target = expanded(path)
     if path == "-":
-        yield Growing(sys.stdout.buffer, PIPE_BYTES)
+        yield Growing(sys.stdout.buffer, PIPE_BYTES, sys.stdout.isatty())
         return
     if is_device(target):
         with naming(target), target.open("wb") as device:
@@ -128,6 +132,9 @@ def open_growing(path: str, overwrite: bool) -> Iterator[Growing]:
         except InputError as error:
             kept = output.keep()
             raise InputError(f"{error}{kept and '; '}{kept}") from error
+        except OSError as error:
+            kept = output.keep()
+            raise OSError(error.errno, f"{error.strerror}{kept and '; '}{kept}") from error
         except BaseException:
             if kept := output.keep():
                 print(kept, file=sys.stderr)

@@ -10,7 +10,6 @@ from rich.console import Console
 import textcnn
 from textcnn.data.description import Description, data_markdown, data_table
 from textcnn.data.splits import Splits
-from textcnn.evaluation.examples import example_predictions
 from textcnn.evaluation.figures import MOST_LEGIBLE, confusion_figure, most_confused
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
@@ -28,6 +27,7 @@ from textcnn.training.growing.forgetting import Forgetting
 from textcnn.training.growing.growth import Growth
 from textcnn.training.ngrams.baseline import Baseline
 from textcnn.training.state import TrainingState
+from textcnn.training.tensorboard.examples import example_predictions
 from textcnn.training.tensorboard.precision_recall import one_against_others
 from textcnn.training.tensorboard.projector import write_projector
 

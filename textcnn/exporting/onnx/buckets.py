@@ -50,7 +50,8 @@ class BucketIndex(NgramIndex):
 
     def __init__(self, keys: Tensor, vocabulary_size: int, longest: int):
         super().__init__(keys, vocabulary_size, longest)
-        self.table = Buckets(keys, vocabulary_size)  # now: tracing must not see how it is made
+        # now: tracing must not see how it is made
+        self.table = Buckets(keys, vocabulary_size)  # type: ignore[assignment]
 
 
 class SubwordRows(nn.Module):

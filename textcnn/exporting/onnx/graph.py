@@ -65,8 +65,9 @@ def example() -> tuple[Tensor, ...]:
 
 def sort_stable(values: Any, *, stable: Any = None, dim: int = -1, descending: bool = False) -> Any:
     """aten.sort.stable by TopK, which puts the first of equal values first."""
-    from onnxscript import opset18 as op
+    from onnxscript import opset18
 
+    op: Any = opset18
     size = op.Gather(op.Shape(values), op.Constant(value_ints=[dim]))
     return op.TopK(values, size, axis=dim, largest=int(descending), sorted=1)
 

@@ -1,7 +1,8 @@
-"""Models as they are exported: the plain layers, in forms that ONNX has, and no branch on a size."""
+"""Models as they are exported: the plain layers, and nothing that Python decides for a batch."""
 
 import copy
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,7 @@ from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.text.vocabulary import PADDING, UNKNOWN
 
-FEW = 2  # positions of a map at least: sizes of 1 are broadcast, which traces of others don't hold
+FEW = 2  # positions of a map at least: PyTorch traces those of 1 otherwise
 LAYERS = (Convolution, Region, MaxPool, Half)
 
 
@@ -145,7 +146,8 @@ class PlainEnsemble(nn.Module):
 
     def __init__(self, ensemble: Ensemble):
         super().__init__()
-        self.members = nn.ModuleList(PlainNetwork(member) for member in ensemble.members)
+        members = cast(Iterable[TextCNN], ensemble.members)
+        self.members = nn.ModuleList(map(PlainNetwork, members))
         self.voting = Ensemble([], multi_label=ensemble.multi_label)
 
     def forward(self, ids: Tensor, lengths: Tensor, words: Words | None = None) -> Tensor:
@@ -155,6 +157,10 @@ class PlainEnsemble(nn.Module):
 
 class PlainModel(nn.Module):
     """The logits of any model, and probabilities with its calibration."""
+
+    part_weights: Tensor
+    slopes: Tensor
+    offsets: Tensor
 
     def __init__(
         self, model: nn.Module, *, slopes: Tensor, offsets: Tensor, multi_label: bool
@@ -228,7 +234,7 @@ def simplified(network: TextCNN) -> TextCNN:
     network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
     for module in list(network.modules()):
         if isinstance(module, Convolution):
-            module.product = F.conv1d  # type: ignore[method-assign, assignment]
+            module.product = F.conv1d  # type: ignore[assignment]
         elif isinstance(module, Recurrent):
             module.ahead = OnnxLstm(module.ahead)  # type: ignore[assignment]
             module.back = None if module.back is None else OnnxLstm(module.back)  # type: ignore[assignment]

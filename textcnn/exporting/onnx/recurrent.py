@@ -7,14 +7,20 @@ from torch import Tensor, nn
 class OnnxLstm(nn.Module):
     """An `nn.LSTM` of one layer and one direction, batch first. It computes only in a graph."""
 
+    entering: Tensor
+    recurring: Tensor
+    biases: Tensor
+
     def __init__(self, lstm: nn.LSTM):
         super().__init__()
         self.hidden_size = lstm.hidden_size
-        stacked = {"w": lstm.weight_ih_l0, "r": lstm.weight_hh_l0}
-        for name, weight in stacked.items():  # (4 x hidden, channels) to (1, 4 x hidden, channels)
-            self.register_buffer(name, gates_of_onnx(weight.detach())[None])
-        biases = [gates_of_onnx(each.detach()) for each in (lstm.bias_ih_l0, lstm.bias_hh_l0)]
-        self.register_buffer("b", torch.cat(biases)[None])  # (1, 8 x hidden)
+        weights = dict(lstm.named_parameters())
+        of_onnx = {name: gates_of_onnx(each.detach()) for name, each in weights.items()}
+        # (1, 4 x hidden, channels), (1, 4 x hidden, hidden), (1, 8 x hidden)
+        self.register_buffer("entering", of_onnx["weight_ih_l0"][None])
+        self.register_buffer("recurring", of_onnx["weight_hh_l0"][None])
+        biases = torch.cat([of_onnx["bias_ih_l0"], of_onnx["bias_hh_l0"]])
+        self.register_buffer("biases", biases[None])
 
     def forward(self, values: Tensor) -> tuple[Tensor, None]:
         """(batch, time, channels) to the states (batch, time, hidden)."""
@@ -22,7 +28,7 @@ class OnnxLstm(nn.Module):
         time, batch, _ = steps.shape
         states = torch.onnx.ops.symbolic(
             "LSTM",
-            (steps, self.w, self.r, self.b),
+            (steps, self.entering, self.recurring, self.biases),
             {"hidden_size": self.hidden_size},
             dtype=values.dtype,
             shape=(time, 1, batch, self.hidden_size),

@@ -56,7 +56,25 @@ def grown_config(config: TrainConfig, given: Collection[str]) -> TrainConfig:
         data=replace(config.data, multi_label=labels),
     )
     check(config)
+    check_subwords(config, stored)
     return config
+
+
+def check_subwords(config: TrainConfig, stored: TrainConfig) -> None:
+    """
+    Raises:
+        InputError: the run has no subwords, but the checkpoint has learned from them.
+    """
+    if stored.weighs_subwords and not config.weighs_subwords:
+        raise InputError(
+            f"init_from={config.init_from} weighs subwords, got n-grams trained by gradients, "
+            "which have none; leave data.streaming out, or train without init_from"
+        )
+    if stored.composes_vectors and not config.composes_vectors:
+        raise InputError(
+            f"init_from={config.init_from} has vectors of subwords, got text.vectors=null; leave "
+            "text.vectors out, or train without init_from"
+        )
 
 
 def checked_changes(
