@@ -43,8 +43,9 @@ function factsLine(facts) {
 }
 
 function answersTitle(facts) {
-  if (facts.labels.length > MOST_ANSWERS) return `The ${MOST_ANSWERS} most probable of ${labelCount(facts)}`;
-  return `Probability of each ${facts.multi_label ? "label" : "class"}`;
+  const few = facts.labels.length <= MOST_ANSWERS;
+  if (few) return `Probability of each ${facts.multi_label ? "label" : "class"}`;
+  return `The ${MOST_ANSWERS} most probable of ${labelCount(facts)}`;
 }
 
 class Panel {
@@ -152,7 +153,8 @@ class Panel {
     const has = (found) => found.classes.some((each) => each.label === label);
     let found = this.explanation?.text === text && this.explanation.name === name && this.explanation;
     for (const classes of [EXPLAINED, labels.length]) {
-      if (!found || !has(found)) found = { text, name, ...(await this.engine.explain(name, text, classes)) };
+      if (found && has(found)) break;
+      found = { text, name, ...(await this.engine.explain(name, text, classes)) };
     }
     if (this.text !== text || this.facts.name !== name || this.label !== label) return;
     this.explanation = found;
@@ -220,7 +222,8 @@ class Panel {
     this.find("caption").textContent = `What the n-grams of the text add to the logit of ${name}`;
     const more = this.find(".more");
     more.hidden = contributions.length <= MOST_ROWS;
-    more.textContent = hidden.length ? `Show all ${contributions.length.toLocaleString("en")}` : "Show fewer";
+    const all = contributions.length.toLocaleString("en");
+    more.textContent = hidden.length ? `Show all ${all}` : "Show fewer";
     this.find(".notes").textContent = this.explanation.notes.join("; ");
   }
 
