@@ -28,7 +28,7 @@ from textcnn.config.data import DataConfig
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, load_splits
 from textcnn.inference import Classifier, LabelSetClassifier, rebuild
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 
 pytest_plugins = ("tiny_run",)
 

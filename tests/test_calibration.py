@@ -23,8 +23,8 @@ from textcnn.evaluation.calibration.reliability import (
     equal_width_bins,
 )
 from textcnn.evaluation.calibration.temperature import fit_platt, fit_temperature
-from textcnn.models.calibration import Calibration
-from textcnn.models.coverage import RiskCoverage
+from textcnn.runtime.calibration import Calibration
+from textcnn.runtime.coverage import RiskCoverage
 
 RIGHT = torch.tensor([True, False, True, True])
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from textcnn.evaluation.calibration.quality import judge_probabilities
 from textcnn.evaluation.predictions import Predictions
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 
 pytest_plugins = ("tiny_run",)
 

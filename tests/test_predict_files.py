@@ -28,7 +28,7 @@ from textcnn.inference.files.answering import Answering, answered_together
 from textcnn.inference.files.blocks import Block, blocks_of
 from textcnn.inference.files.columns import AnswerColumns, CarriedColumns
 from textcnn.inference.files.encoding import Encoding
-from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction
+from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 from textcnn.system.interrupts import ended_by_sigterm
 
 pytest_plugins = ("tiny_run",)

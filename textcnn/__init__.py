@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from textcnn.estimator import TextClassifier
     from textcnn.from_python import fit
     from textcnn.inference import Classifier, LabelSetClassifier, load
-    from textcnn.models.prediction import Abstention, LabelSetPrediction, Prediction
+    from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 
 
 # Imported when it is first used, because torch takes seconds: `--help` should not wait.
 MODULES = {
-    "Abstention": "textcnn.models.prediction",
+    "Abstention": "textcnn.runtime.prediction",
     "InputError": "textcnn.errors",
-    "LabelSetPrediction": "textcnn.models.prediction",
-    "Prediction": "textcnn.models.prediction",
+    "LabelSetPrediction": "textcnn.runtime.prediction",
+    "Prediction": "textcnn.runtime.prediction",
     "TextClassifier": "textcnn.estimator",
     "fit": "textcnn.from_python",
 }
@@ -41,7 +41,14 @@ def __getattr__(name: str) -> Any:
 
     if name not in __all__:
         raise AttributeError(f"module 'textcnn' has no attribute {name!r}")
-    return getattr(importlib.import_module(MODULES.get(name, "textcnn.inference")), name)
+    try:
+        return getattr(importlib.import_module(MODULES.get(name, "textcnn.inference")), name)
+    except ModuleNotFoundError as error:
+        from textcnn.system.packages import advice, missing_packages
+
+        if not (missing := missing_packages()):
+            raise
+        raise ModuleNotFoundError(advice(f"textcnn.{name}", missing), name=error.name) from None
 
 
 def __dir__() -> list[str]:

@@ -85,6 +85,20 @@ def waiting(what: str, data: str, program: str, seconds: float) -> Goal:
     return Goal(what, "judge", row, "seconds", seconds, at_most=True, pattern="{:.1f} s")
 
 
+def exported(data: str, key: str, what: str, limit: float, pattern: str) -> Goal:
+    row = {"set": data, "name": "n-grams"}
+    at_most = key != "against_fasttext"
+    what = f"textcnn.runtime, {data}, n-grams, {what}"
+    return Goal(what, "export", row, key, limit, at_most=at_most, pattern=pattern)
+
+
+def small(size: str, points: float) -> Goal:
+    row = {"name": f"default model in {size}"}
+    what = f"points lost on news in {size}, worst seed"
+    pattern = "{:.2f} points"
+    return Goal(what, "export", row, "points_lost", points, at_most=True, pattern=pattern)
+
+
 GOALS = (
     training("MR", "word CNN", "fp32", 10),
     training("IMDB", "word CNN", "fp32", 10),
@@ -120,9 +134,46 @@ GOALS = (
         at_most=True,
         pattern="{:.1f} s",
     ),
+    *(
+        exported(name, "against_fasttext", "vs. fastText", limit, "{:.2f} ×")
+        for name, limit in (("MR", 1.2), ("TREC", 1.2), ("IMDB", 1.5))
+    ),
+    exported("MR", "milliseconds_of_one", "one text", 0.08, "{:.3f} ms"),
+    exported("MR", "start_seconds", "start to first prediction", 0.25, "{:.2f} s"),
+    Goal(
+        "textcnn.runtime, MR, n-grams, memory beside the tables",
+        "export",
+        {"set": "MR", "name": "n-grams"},
+        "bytes_beside",
+        60e6,
+        at_most=True,
+        pattern="{:.0f} MB",
+        scale=1e-6,
+    ),
+    small("1MB", 0.5),
+    small("100KB", 2),
     waiting("explain, one text, whole program", "bundled", "explain, one text", 2.5),
     waiting("audit of the bundled run", "bundled", "audit", 60),
     waiting("evaluate on the test texts of IMDB", "IMDB", "evaluate", 25),
+    Goal(
+        "serve, 99 % of single-text requests at 500 a second",
+        "serve",
+        {"kind": "steady"},
+        "p99",
+        5,
+        at_most=True,
+        pattern="{:.2f} ms",
+    ),
+    Goal(
+        "serve, growth of memory over 1.8 million texts",
+        "serve",
+        {"kind": "memory"},
+        "growth",
+        0.02,
+        at_most=True,
+        pattern="{:.1f} %",
+        scale=100,
+    ),
     Goal(
         "memory of a training step on 4,096 tokens, vs. usual",
         "memory",

@@ -4,7 +4,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-PARTS = ("train", "same", "predict", "start", "judge", "memory", "reach", "sweep", "floor")
+PARTS = (
+    *("train", "same", "predict", "export", "start", "judge", "serve", "memory", "reach", "sweep"),
+    "floor",
+)
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "outputs/bench"
 QUICK = (

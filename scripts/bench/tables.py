@@ -103,6 +103,67 @@ def judge_table(rows: Sequence[Any]) -> str:
     )
 
 
+def serve_table(rows: Sequence[Any]) -> str:
+    """Milliseconds of requests, then memory."""
+    steady = table(
+        ("data", "texts", "median", "99 %", "99.9 %", "± of 99 %", "all answered"),
+        [
+            (
+                *(r["set"], r["name"]),
+                *(number(each, "{:.2f} ms") for each in r["milliseconds"]),
+                *(percent(r["spread"]), "no" if r["p99"] is None else "yes"),
+            )
+            for r in rows
+            if r["kind"] == "steady"
+        ],
+    )
+    held = table(
+        ("data", "texts", "texts/s", "memory", "growth"),
+        [
+            (
+                *(r["set"], number(r["texts"]), number(r["texts_per_second"])),
+                *(number(r["bytes"], "{:.0f} MB", 1e-6), percent(r["growth"])),
+            )
+            for r in rows
+            if r["kind"] == "memory"
+        ],
+    )
+    return f"{steady}\n\n{held}"
+
+
+def export_table(rows: Sequence[Any]) -> str:
+    """Speed and start of exported models, then what small ones lose."""
+    head = ("data", "program", "texts/s", "±", "of one process", "vs. fastText", "one text")
+    speeds = table(
+        (*head, "start to first", "memory beside tables", "test accuracy"),
+        [
+            (
+                *(r["set"], r["name"], number(r["all_cores"]), percent(r["spread"], "{:.0f} %")),
+                number(r["one_process"]),
+                number(r["against_fasttext"], "{:.2f} ×"),
+                number(r["milliseconds_of_one"], "{:.3f} ms"),
+                number(r.get("start_seconds"), "{:.2f} s"),
+                number(r.get("bytes_beside"), "{:,.0f} MB", 1e-6),
+                percent(r["accuracy"]),
+            )
+            for r in rows
+            if "set" in r
+        ],
+    )
+    sizes = table(
+        ("model", "seed", "bytes", "accuracy before", "after", "points lost"),
+        [
+            (
+                *(r["name"], str(r["seed"]), number(r["bytes"])),
+                *(percent(r["before"]), percent(r["after"]), f"{r['points_lost']:.2f}"),
+            )
+            for r in rows
+            if "seed" in r
+        ],
+    )
+    return f"{speeds}\n\n{sizes}"
+
+
 def memory_table(rows: Sequence[Any]) -> str:
     """Memory of training steps, then of prediction."""
 
@@ -235,7 +296,9 @@ TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
     "same": same_table,
     "predict": prediction_table,
     "start": start_table,
+    "export": export_table,
     "judge": judge_table,
+    "serve": serve_table,
     "memory": memory_table,
     "reach": reach_table,
     "sweep": sweep_table,

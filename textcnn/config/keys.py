@@ -26,8 +26,8 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
             files that are allowed), `length` (of a list: minimum, maximum),
             `strings` (a string or a list of strings; with `empty` also an empty list), `weights`
             ("balanced", a list of numbers above 0, or such numbers by name), `mapping` (plain
-            values by name), `optional` (None is allowed; needed only where the type does not say
-            so).
+            values by name), `names` (names by name), `optional` (None is allowed; needed only where
+            the type does not say so).
     """
     metadata = {"meaning": meaning, "limits": limits}
     if isinstance(default, list):
@@ -86,6 +86,9 @@ def allowed(value: Any, entry: Any) -> bool:
         )
     if limits.get("mapping"):
         return isinstance(value, dict) and all(isinstance(name, str) for name in value)
+    if limits.get("names"):
+        cells = [*value.items()] if isinstance(value, dict) else [("",)]
+        return all(isinstance(name, str) and name for pair in cells for name in pair)
     if isinstance(value, list):
         shortest, longest = bounds(limits)
         if not shortest <= len(value) <= longest:
@@ -137,6 +140,8 @@ def takes(entry: Any) -> str:
         words = "balanced, {class:number} or a list of numbers, above 0"
     elif limits.get("mapping"):
         words = "{name:value,...}"
+    elif limits.get("names"):
+        words = "{old:new,...}"
     elif get_origin(entry.type) is list:
         shortest, longest = bounds(limits)
         count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"

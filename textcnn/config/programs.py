@@ -9,6 +9,7 @@ from textcnn.config.combinations import (
     final_conflicts,
     length_conflicts,
     ngram_conflicts,
+    origin_conflicts,
     rate_conflicts,
     regularizer_conflicts,
     teacher_conflicts,
@@ -23,7 +24,10 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 TABLE_MEMORY = 1024  # MB
 
-CHECKPOINT = "a run directory (its best checkpoint is used) or a checkpoint directory"
+CHECKPOINT = (
+    "a run directory (its best checkpoint is used), a checkpoint directory, or hub:owner/name on "
+    "the Hugging Face Hub"
+)
 TEXTS, TOKENS = "the texts and their classes", "how texts are split into tokens"
 
 
@@ -67,8 +71,18 @@ class TrainConfig:
     )
     teacher: str | None = key(
         None,
-        "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
-        "probabilities the network learns too; null: from labels only",
+        f"{CHECKPOINT}, from whose probabilities the network learns too; null: from labels only",
+    )
+    init_from: str | None = key(
+        None,
+        "a run directory (its best checkpoint is used) or a checkpoint directory to start from, "
+        "whose words, classes and weights are kept; model.*, text.*, data.multi_label and "
+        "training.members are its own where they are not given; null: start from random weights",
+    )
+    init_from_test: bool | None = key(
+        None,
+        "with init_from, score the checkpoint's own test texts too, before and after the training, "
+        "to report what is forgotten; null: if they can be read again without the Hub",
     )
     report: bool = report()
     seed: int = seed()
@@ -152,6 +166,7 @@ class TrainConfig:
                 "training.max_steps=10000, or training.average=ema"
             )
         yield from teacher_conflicts(self)
+        yield from origin_conflicts(self)
         yield from length_conflicts(self.data, self.text)
         yield from self.schedule.misfits(self.training, self.data.streaming)
         yield from ngram_conflicts(self)

@@ -161,14 +161,15 @@ def has_label_sets(rows: pa.Table) -> bool:
     return pa.types.is_list(rows["label"].type) and SHARES not in rows.column_names
 
 
-def label_names(labels: pa.ChunkedArray) -> tuple[str, ...]:
+def label_names(labels: pa.ChunkedArray, known: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of the classes: in numerical order if all are whole numbers, else by spelling.
 
     Args:
         labels: strings or lists of strings.
+        known: more classes, which may be among the labels.
     """
     flat = pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels
-    names = pc.unique(flat).to_pylist()
+    names = list(dict.fromkeys([*pc.unique(flat).to_pylist(), *known]))
     try:
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     except ValueError:

@@ -26,7 +26,7 @@ from textcnn.explanation.flips import find_flip
 from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import merged, units_of
-from textcnn.models.prediction import AnyPrediction
+from textcnn.runtime.prediction import AnyPrediction
 from textcnn.text.encoder import TextEncoder
 
 METHODS = ("auto", "exact", "gradients", "occlusion")

@@ -10,7 +10,7 @@ from textcnn.explanation.contributions.parts import Parts
 from textcnn.explanation.flips import Flip
 from textcnn.explanation.subject import names_of
 from textcnn.explanation.tokenized import TokenizedText
-from textcnn.models.prediction import AnyPrediction
+from textcnn.runtime.prediction import AnyPrediction
 from textcnn.text.spans import Span
 
 Numbers = dict[str, float]  # by label

@@ -12,7 +12,7 @@ from textcnn.explanation.contributions.occlusion import logits_of_tokens, withou
 from textcnn.explanation.subject import Subject, names_of
 from textcnn.explanation.tokenized import TokenizedText
 from textcnn.explanation.units import units_of
-from textcnn.models.prediction import AnyPrediction
+from textcnn.runtime.prediction import AnyPrediction
 from textcnn.text.spans import Span
 
 # Limits of each step of the search, so that its time is bounded.

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from textcnn.models.prediction import AnyPrediction, Prediction
+from textcnn.runtime.prediction import AnyPrediction, Prediction
 from textcnn.text.encoder import TextEncoder
 
 

@@ -1,6 +1,6 @@
 """What every trained classifier does: texts in, logits, predictions and explanations out."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -16,12 +16,14 @@ from textcnn.data.encoding import encode_texts
 from textcnn.errors import InputError
 from textcnn.explanation.explain import CLASSES, explain
 from textcnn.explanation.explanation import Explanation
-from textcnn.models.calibration import Calibration
+from textcnn.exporting.export import export, parse_size
+from textcnn.exporting.subject import Exported, Measured, Named, Options, Subject
 from textcnn.models.fast.tables import build_tables
-from textcnn.models.prediction import (
+from textcnn.models.unfamiliar import unseen_shares
+from textcnn.runtime.calibration import Calibration
+from textcnn.runtime.prediction import (
     AnyPrediction,
 )
-from textcnn.models.unfamiliar import unseen_shares
 from textcnn.system.chunks import map_chunks, split_texts
 from textcnn.text.encoder import TextEncoder
 
@@ -182,6 +184,41 @@ class BaseClassifier(Generic[P]):
             longest=LONGEST_WORDS if words else LONGEST_CHARACTERS,
             seen_ids=seen_ids,
         ).cpu()
+
+    def export(
+        self,
+        output: str | Path,
+        format: str = "numpy",
+        *,
+        dtype: str | None = None,
+        max_size: str | None = None,
+        texts: Sequence[str] = (),
+        labels: Sequence[Any] = (),
+        name: str = "model",
+        beside: Mapping[str, Subject] | None = None,
+        overwrite: bool = False,
+    ) -> Exported:
+        """Write the classifier for another program, as `python -m textcnn.export` does.
+
+        Args:
+            output: a directory, with `numpy` also a file *.zip, with `html` a file *.html.
+            format: `numpy` for `textcnn.runtime`, which needs no torch; `onnx`; `html`.
+            dtype: `float32`, `float16` or `int8`; None: what the format prefers.
+            max_size: such as "1MB"; None: no limit.
+            texts: measure what dtype and max_size cost; with none, nothing is measured.
+            labels: of these texts, classes or label sets; with none, agreement is measured.
+            name: what the page of `html` calls this classifier.
+            beside: other classifiers on that page, by name.
+
+        Raises:
+            InputError: the format can't hold this model, or the output exists or can't be written.
+        """
+        check_texts(texts)
+        size = None if max_size is None else parse_size(max_size)
+        others = tuple(Named(each, other) for each, other in (beside or {}).items())
+        measured = Measured(texts, labels)
+        options = Options(dtype, size, measured, name=name, beside=others)
+        return export(self, output, format, options, overwrite=overwrite)
 
     def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
         """Chunks to process in parallel, if there are many texts."""

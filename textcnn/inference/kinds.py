@@ -11,7 +11,7 @@ from textcnn.errors import InputError
 from textcnn.inference.classifier import BaseClassifier
 from textcnn.models.decision import chosen
 from textcnn.models.finite import finite
-from textcnn.models.prediction import (
+from textcnn.runtime.prediction import (
     Abstention,
     LabelSetPrediction,
     Prediction,

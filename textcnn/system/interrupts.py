@@ -29,11 +29,19 @@ def begin_program() -> None:
 
     Called first of all: even the imports of the command line take half a second.
     """
+    if running_program() is not None:
+        begin_start()
+
+
+def running_program() -> str | None:
+    """The program of textcnn that this process is, as it was typed; None: another program."""
     given = sys.orig_argv
     module = given[given.index("-m") + 1 :][:1] if "-m" in given else []
+    for name in module:
+        if name.startswith("textcnn."):
+            return f"python -m {name}"
     main = getattr(sys.modules.get("__main__"), "__file__", None) or ""
-    if any(name.startswith("textcnn.") for name in module) or Path(main).name == "textcnn":
-        begin_start()
+    return "textcnn" if Path(main).name == "textcnn" else None
 
 
 def begin_start() -> Any:

@@ -3,14 +3,12 @@
 Only this module and `vectors` import torchtext.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import version
 from io import StringIO
 from typing import Any
 
@@ -80,6 +78,8 @@ class Tokenizer:
     @property
     def fingerprint(self) -> str:
         """Everything that decides which tokens it makes: settings, package and Unicode versions."""
+        from importlib.metadata import version  # imported here: it takes 20 ms
+
         name = dict(self.settings).get("tokenizer", "")
         needs = TORCHTEXT_NEEDS.get(name, ()) or DICTIONARIES.get(name, ())
         if self.definition is not None:
@@ -223,6 +223,8 @@ def char_tokenizer(
         )
     convert = str.lower if lowercase else str
     named = {"zhang": ZHANG_ALPHABET, "learned": None}
+    import difflib  # imported here: `textcnn.runtime` starts in no time
+
     close = difflib.get_close_matches(alphabet, named, n=1)
     if close and alphabet not in named:
         raise InputError(f"text.alphabet={alphabet}: did you mean {close[0]}?")

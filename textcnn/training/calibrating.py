@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from textcnn.checkpoint import save_calibration
 from textcnn.evaluation.calibration.fit import calibrate
 from textcnn.inference import BaseClassifier
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 
 if TYPE_CHECKING:
     from textcnn.training.recipe import TrainingRun

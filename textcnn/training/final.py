@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from textcnn.data.prepare import PreparedTexts
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 from textcnn.training.optimization.schedules import History, Schedule
 from textcnn.training.state import TrainingState
 

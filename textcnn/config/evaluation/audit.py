@@ -14,6 +14,10 @@ class AuditConfig:
         DataConfig,
         "the texts to audit with; the default is the checkpoint's own test split",
     )
+    exported: str | None = key(
+        None,
+        "an export of this checkpoint, as format=numpy writes it, to compare with it; null: none",
+    )
     texts: int = key(1000, "maximum number of texts, drawn at random", at_least=1)
     bag: bool = key(
         True,

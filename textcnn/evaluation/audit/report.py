@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from textcnn.evaluation.audit.exported import ExportCheck
 from textcnn.evaluation.audit.invariance import Invariance
 from textcnn.evaluation.audit.rates import SURE, Change, points
 from textcnn.evaluation.audit.robustness import Robustness
@@ -49,6 +50,13 @@ def invariance_section(found: Invariance) -> Section:
     values = asdict(found) | {"holds": found.holds, "conclusion": found.conclusion}
     notes = list(found.notes)
     return Section("invariance", "Invariance", rows, notes, found.conclusion, values)
+
+
+def export_section(found: ExportCheck) -> Section:
+    rows = change_rows(found.change.accuracy - found.change.difference, [found.change])
+    values = asdict(found) | {"holds": found.holds, "conclusion": found.conclusion}
+    notes = [f"its weights are {found.dtype}", CHANGES]
+    return Section("export", "Export", rows, notes, found.conclusion, values)
 
 
 def word_order_section(found: WordOrder) -> Section:

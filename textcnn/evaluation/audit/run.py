@@ -9,18 +9,21 @@ import numpy as np
 from rich.console import Console
 
 import textcnn
+from textcnn.builders.data import division_again
 from textcnn.config.data import DataConfig
 from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
-from textcnn.data.splits import Division, Splits, load_splits
+from textcnn.data.splits import Splits, load_splits
 from textcnn.errors import InputError
+from textcnn.evaluation.audit.exported import check_export
 from textcnn.evaluation.audit.invariance import check_invariance
 from textcnn.evaluation.audit.rates import percent
 from textcnn.evaluation.audit.report import (
     Section,
+    export_section,
     invariance_section,
     robustness_section,
     shortcuts_section,
@@ -52,7 +55,7 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
         train_bag: trains a bag of words.
 
     Returns:
-        whether all invariants hold.
+        whether all invariants hold, and the export answers as the checkpoint.
 
     Raises:
         InputError: the checkpoint or the data can't be used, or `file` can't be written.
@@ -76,7 +79,7 @@ def audit(config: AuditConfig, file: Path, given: Sequence[str], train_bag: Trai
     for section in made_sections(subject, config, restored, train_bag, console):
         section.show(console)
         sections.append(section)
-    holds = bool(sections[0].values["holds"])
+    holds = all(section.values.get("holds", True) for section in sections)
     result = {
         "checkpoint": str(directory),
         "data": asdict(data),
@@ -135,6 +138,8 @@ def made_sections(
 ) -> Iterator[Section]:
     """Each section as soon as it is measured."""
     yield invariance_section(check_invariance(subject))
+    if config.exported is not None:
+        yield export_section(check_export(subject, config.exported))
     bag, reason = None, "bag=false"
     if config.bag:
         bag, reason = bag_beside(restored, train_bag, config.seed)
@@ -145,14 +150,17 @@ def made_sections(
     yield shortcuts_section(check_shortcuts(subject, config.seed))
 
 
-def splits_of(data: DataConfig, trained: TrainConfig) -> Splits:
+def splits_of(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> Splits:
     """The splits of training.
+
+    Args:
+        labels: of the classifier.
 
     Raises:
         InputError: as `load_splits`.
     """
     source = Source(**data.source_settings(), seed=trained.seed)
-    division = Division(**data.split_settings(), seed=trained.seed)
+    division = division_again(data, trained, labels)
     if data.streaming:
         return load_stream(source, division, trained.text.vocabulary_examples)[0]
     return load_splits(source, division)
@@ -175,7 +183,7 @@ def bag_beside(restored: Restored, train_bag: TrainBag, seed: int) -> tuple[Bag 
         data = found_data(trained.data, [], restored.directory)
         if data.train is None and trained.data.train is not None:
             return None, f"the training texts are not there: {trained.data.train}"
-        splits = splits_of(data, trained)
+        splits = splits_of(data, trained, restored.classifier.labels)
     except InputError as error:
         return None, f"the training texts can't be read: {error}"
     if splits.labels != restored.classifier.labels:

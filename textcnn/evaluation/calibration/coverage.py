@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from textcnn.models.coverage import RiskCoverage
+from textcnn.runtime.coverage import RiskCoverage
 
 MOST_POINTS = 200  # of a curve that is stored: steps of half a percent
 

@@ -11,7 +11,7 @@ from textcnn.evaluation.calibration.coverage import MOST_POINTS, risk_coverage
 from textcnn.evaluation.calibration.temperature import fit_platt, fit_temperature
 from textcnn.evaluation.metrics import BATCH_SIZE, labelled_logits
 from textcnn.inference import BaseClassifier
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 
 MOST_LOGITS = 10_000_000  # that are fitted: more change nothing, and take gigabytes
 FAMILIAR = 0.99  # the share of validation texts that are not flagged

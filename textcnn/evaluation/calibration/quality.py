@@ -18,7 +18,7 @@ from textcnn.evaluation.calibration.reliability import (
     equal_width_bins,
 )
 from textcnn.evaluation.predictions import Predictions
-from textcnn.models.calibration import Calibration
+from textcnn.runtime.calibration import Calibration
 
 MOST = 2**25  # probabilities that are looked at: of more, a random part of the texts
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99)  # that are shown

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcnn.evaluation.weighing import fit_weights
-from textcnn.models.calibration import LARGEST_FACTOR, LARGEST_OFFSET
+from textcnn.runtime.calibration import LARGEST_FACTOR, LARGEST_OFFSET
 
 ROUNDS = 50  # of Newton's method, at most; it takes about eight
 TOLERANCE = 1e-9  # nats, by which a round still lowers the loss of a label

@@ -14,7 +14,7 @@ from textcnn.inference.files.blocks import Block
 from textcnn.inference.files.columns import AnyAnswer
 from textcnn.inference.files.encoding import Encoding
 from textcnn.inference.kinds import AnyClassifier
-from textcnn.models.prediction import abstaining
+from textcnn.runtime.prediction import abstaining
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,7 @@ from typing import Any
 
 from textcnn.data.input_texts import ROW
 from textcnn.errors import InputError
-from textcnn.models.prediction import Abstention, AnyPrediction, LabelSetPrediction
+from textcnn.runtime.prediction import Abstention, AnyPrediction, LabelSetPrediction
 
 SUFFIX = "_column"  # of a carried column that is named like one of the answer
 PROBABILITY = "probability"

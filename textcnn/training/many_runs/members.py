@@ -20,9 +20,9 @@ from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.tables import class_table, summary
 from textcnn.inference import BaseClassifier, rebuild
-from textcnn.models.calibration import Calibration
 from textcnn.models.ngrams.beside import ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.runtime.calibration import Calibration
 from textcnn.system.atomic import existing
 from textcnn.system.memory import peak_memory_bytes
 from textcnn.system.run_dir import METRICS, create_run_dir
@@ -93,7 +93,7 @@ class EnsembleRun(TrainingRun):
         """Save the ensemble of the members' best checkpoints, test it, write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         final = self.config.training.final == "all"
-        train_ngrams(self.classifier.model, self.config, self.data)
+        train_ngrams(self.classifier.model, self.config, self.data, origin=self.origin)
         self.merge(SELECTED if final else "best")
         scores = self.validate()  # which tunes weights of n-grams and thresholds of label sets
         if final:
@@ -115,7 +115,7 @@ class EnsembleRun(TrainingRun):
         self.selection = Selection(self.state, 0, calibration)
         self.build(build_joined_data(self.data, self.config.text), None)
         self.classifier.thresholds = thresholds
-        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen)
+        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen, self.origin)
         self.merge("best", chosen.get("weights"))
 
     def merge(self, name: str, weights: Tensor | None = None) -> None:

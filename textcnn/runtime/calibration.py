@@ -4,14 +4,17 @@ to answer, and which texts are unlike those of training."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from textcnn.errors import InputError
-from textcnn.models.coverage import RiskCoverage
+from textcnn.runtime.coverage import RiskCoverage
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+A = TypeVar("A", "np.ndarray", "Tensor")
 # Limits of a scaling, far beyond what texts ask for: the factor is from 1/20 to 20.
 LARGEST_FACTOR = 20.0
 LARGEST_OFFSET = 10.0
@@ -46,16 +49,16 @@ class Calibration:
             return self.temperature != 1
         return any(slope != 1 for slope in self.slopes) or any(self.offsets)
 
-    def scaled(self, logits: Tensor) -> Tensor:
+    def scaled(self, logits: A) -> A:
         """Logits (texts, classes) whose probabilities fit the validation texts."""
         if not self.scales:
             return logits
         if self.slopes is None or self.offsets is None:
             return logits / self.temperature
-        slopes, offsets = (
-            torch.tensor(each, dtype=logits.dtype, device=logits.device)
-            for each in (self.slopes, self.offsets)
-        )
+        if isinstance(logits, np.ndarray):
+            slopes, offsets = (np.array(x, logits.dtype) for x in (self.slopes, self.offsets))
+        else:
+            slopes, offsets = map(logits.new_tensor, (self.slopes, self.offsets))
         return logits * slopes + offsets
 
     def moved(self, thresholds: Sequence[float]) -> tuple[float, ...]:

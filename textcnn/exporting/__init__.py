@@ -1,0 +1,1 @@
+"""Models for other programs: what `python -m textcnn.export` writes."""

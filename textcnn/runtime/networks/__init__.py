@@ -1,0 +1,1 @@
+"""Networks of one convolution and pooling, as sums of table rows."""
