@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import Write
-from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 from tiny_data import error_line, run
 from tiny_sets import set_checkpoint, set_classifier
 
@@ -29,6 +28,7 @@ from textcnn.inference.files.answering import Answering, answered_together
 from textcnn.inference.files.blocks import Block, blocks_of
 from textcnn.inference.files.columns import AnswerColumns, CarriedColumns
 from textcnn.inference.files.encoding import Encoding
+from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 from textcnn.system.interrupts import ended_by_sigterm
 
 pytest_plugins = ("tiny_run",)
@@ -351,12 +351,12 @@ def answering() -> Answering:
 
 def test_processes_give_the_same_bytes_in_the_same_order() -> None:
     work = answering()
-    expected = b"".join(each.content for each in work.in_threads(blocks_of(many(), 10, 3)))  # type: ignore[misc]
+    expected = b"".join(each.content for each in work.in_threads(blocks_of(many(), 10, 3)))
     for alone, workers in ((0, 2), (1000, None), (10**9, None)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("torch.get_num_threads", lambda: 2)
             made = list(answered_together(work, blocks_of(many(), 10, 3), workers, alone=alone))
-        assert b"".join(each.content for each in made) == expected  # type: ignore[misc]
+        assert b"".join(each.content for each in made) == expected
         assert sum(each.rows for each in made) == 300
 
 

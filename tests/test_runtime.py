@@ -1,8 +1,10 @@
 """textcnn.runtime predicts as the classifier that was exported, without torch."""
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +281,15 @@ def test_a_hash_table_finds_every_key_and_no_other() -> None:
         assert not found[count:].any()
     with pytest.raises(ValueError, match="expected different keys"):
         HashTable(np.array([1, 1, 1], np.uint64), 1)
+
+
+def test_a_classifier_can_be_pickled_and_used_from_threads(
+    pair: tuple[AnyClassifier, RuntimeClassifier], tmp_path: Path
+) -> None:
+    native = classifier_of(with_vectors("static"), subwords=True)
+    runtime = exported(native, tmp_path)
+    expected = runtime.logits(TEXTS)
+    copied = pickle.loads(pickle.dumps(runtime))  # noqa: S301 - our own bytes
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(lambda _: copied.logits(TEXTS), range(20)):
+            np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -54,7 +54,12 @@ class Encoding:
             self.table = WordTable(self.encoder.vocabulary.known_tokens)
         prepare = self.encoder.tokenizer.prepare
         found = self.table.split([text if text.isascii() else prepare(text) for text in texts])
-        return self.one_by_one(texts) if found is None else self.cut(*found)
+        if found is not None:
+            return self.cut(*found)
+        if len(texts) == 1:
+            return self.one_by_one(texts)
+        half = len(texts) // 2  # too many bytes, or a text with a rare character
+        return joined([self.split(texts[:half]), self.split(texts[half:])])
 
     def one_by_one(self, texts: Sequence[str]) -> Encoded:
         encoder = self.encoder

@@ -6,6 +6,7 @@ A convolution over embeddings is a sum of such rows, one for each token of a win
 from collections.abc import Sequence
 from operator import mul
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -61,12 +62,26 @@ class ProductTable:
         ids = size + 1 + self.spare
         numbers = sum(map(mul, self.places, self.filters))
         self.whole = 4 * ids * numbers <= memory
+        self.begin()
+
+    def begin(self) -> None:
+        """Start with tables without any row."""
+        ids = self.size + 1 + self.spare
         # memory that is never written takes none
         self.rows = self.empty(ids) if self.whole else []
         self.ready = np.zeros(ids, bool)
         self.numbers: dict[str, int] = {}  # of words that have a spare row
         self.more = np.zeros((self.spare, *self.source.shape[1:]), np.float32)  # their vectors
         self.alone = Lock()  # for spare rows
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without rows, which can be computed again, and the lock, which can't be pickled."""
+        made = ("rows", "ready", "numbers", "more", "alone")
+        return {name: each for name, each in vars(self).items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.begin()
 
     def empty(self, count: int) -> list[np.ndarray]:
         """Tables of so many rows, one for each convolution, without values."""
