@@ -224,6 +224,7 @@ def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {Path(name) for name in archive.namelist() if ".dist-info/" not in name}
     templates = {path.relative_to(ROOT) for path in (ROOT / "textcnn").rglob("*.j2")}
+    templates |= {path.relative_to(ROOT) for path in (ROOT / "textcnn").glob("*/assets/*")}
     assert packed == code | configs | templates | {Path("textcnn/py.typed")}
 
 
