@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcnn.errors import InputError
+from textcnn.exporting.html_export import export_html
 from textcnn.exporting.numpy_export import export_numpy
+from textcnn.exporting.onnx.onnx_export import export_onnx
 from textcnn.exporting.subject import Exported, Options, Subject
 from textcnn.system.atomic import new_directory, new_file
 from textcnn.system.paths import expanded
@@ -32,6 +34,8 @@ class Format:
 # format=: what writes it
 FORMATS: dict[str, Format] = {
     "numpy": Format(export_numpy, ".zip"),
+    "html": Format(export_html, ".html", directory=False),
+    "onnx": Format(export_onnx),
 }
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)?", re.IGNORECASE)
 UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3}

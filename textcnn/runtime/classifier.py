@@ -11,6 +11,7 @@ from textcnn.errors import InputError
 from textcnn.runtime.description import Description
 from textcnn.runtime.encoding import MIN_TOGETHER, Encoding, parts
 from textcnn.runtime.model import Model
+from textcnn.runtime.onnx_model import OnnxModel
 from textcnn.runtime.prediction import LabelSetPrediction, Prediction, abstaining
 from textcnn.runtime.processes import in_processes
 
@@ -24,7 +25,7 @@ class RuntimeClassifier:
         self,
         description: Description,
         encoding: Encoding,
-        model: Model,
+        model: Model | OnnxModel,
         manifest: dict[str, Any],
     ):
         self.labels = description.labels

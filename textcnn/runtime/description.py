@@ -75,7 +75,7 @@ class Description:
     calibration: Calibration
     text: Text
     weights: tuple[float, float]  # by which the logits of network and n-grams are multiplied
-    network: Network | None
+    network: Network | None  # None: there is none, or a graph computes all
     ngrams: NgramTable | None
 
     def as_json(self) -> dict[str, Any]:
@@ -99,8 +99,6 @@ class Description:
             thresholds = tuple(within(each, 0, 1) for each in thresholds)
         first, second = (within(each, -1e9, 1e9) for each in stored["weights"])
         network, ngrams = stored["network"], stored["ngrams"]
-        if network is None and ngrams is None:
-            raise ValueError("there is neither a network nor n-grams")
         return cls(
             labels,
             thresholds,

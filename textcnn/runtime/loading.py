@@ -13,7 +13,9 @@ from textcnn.runtime.classifier import RuntimeClassifier
 from textcnn.runtime.description import Description, strings
 from textcnn.runtime.encoding import Encoding
 from textcnn.runtime.model import Model
+from textcnn.runtime.onnx_model import OnnxModel
 from textcnn.runtime.stored import (
+    GRAPH,
     MODEL,
     TABLES,
     TOKENIZER,
@@ -70,8 +72,12 @@ def build(
     encoder = TextEncoder(
         build_tokenizer(**settings), vocabulary, text.max_length, text.truncate, text.subwords
     )
-    tables = Tables(load_tensors(files[TABLES]))
-    model = Model(description, tables, len(vocabulary), table_memory)
+    model: Model | OnnxModel
+    if GRAPH in files:
+        model = OnnxModel(files[GRAPH], len(description.labels))
+    else:
+        tables = Tables(load_tensors(files[TABLES]))
+        model = Model(description, tables, len(vocabulary), table_memory)
     return RuntimeClassifier(description, Encoding(encoder), model, manifest)
 
 

@@ -27,6 +27,8 @@ class Model:
         Raises:
             KeyError, ValueError: the tables don't fit the description.
         """
+        if description.network is None and description.ngrams is None:
+            raise ValueError("there is neither a network nor n-grams")
         classes = len(description.labels)
         self.classes, self.multi_label = classes, description.thresholds is not None
         self.weights = np.array(description.weights, np.float32)

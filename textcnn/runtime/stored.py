@@ -3,7 +3,8 @@
 manifest.json      format, versions, hashes of the other files, golden texts, what was lost
 model.json         see `textcnn.runtime.description`
 vocabulary.json    {"tokens": [...]}, in the order of their ids from 2
-tables.safetensors see `textcnn.runtime.tables`
+tables.safetensors see `textcnn.runtime.tables`; or
+model.onnx         a graph for onnxruntime
 tokenizer.json     only with a tokenizer of a file: its copy
 """
 
@@ -17,8 +18,7 @@ from textcnn.errors import InputError
 
 FORMAT = 1
 MANIFEST, MODEL, VOCABULARY = "manifest.json", "model.json", "vocabulary.json"
-TABLES, TOKENIZER = "tables.safetensors", "tokenizer.json"
-FILES = (MODEL, VOCABULARY, TABLES)
+TABLES, GRAPH, TOKENIZER = "tables.safetensors", "model.onnx", "tokenizer.json"
 LARGEST_JSON, LARGEST_TABLES = 2**28, 2**34  # bytes
 
 
@@ -54,7 +54,8 @@ def read_files(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         )
     hashes = manifest["sha256"]
     files = {}
-    for name in (*FILES, *([TOKENIZER] if TOKENIZER in hashes else [])):
+    weights = GRAPH if GRAPH in hashes else TABLES
+    for name in (MODEL, VOCABULARY, weights, *([TOKENIZER] if TOKENIZER in hashes else [])):
         files[name] = read(name)
         if hashlib.sha256(files[name]).hexdigest() != hashes.get(name):
             raise InputError(
@@ -66,7 +67,7 @@ def read_files(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def limit_of(name: str) -> int:
     """The most bytes that a file may have."""
-    return LARGEST_TABLES if name == TABLES else LARGEST_JSON
+    return LARGEST_TABLES if name in (TABLES, GRAPH) else LARGEST_JSON
 
 
 def read_file(file: Path) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 # NFKC splits the vowel AM of Thai and Lao in two, which no dictionary knows.
 AM = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))
+IGNORABLE = r"\p{Default_Ignorable_Code_Point}"  # for the package `regex`
 ZERO_WIDTH_SPACE = "\u200b"
 # Typographic signs, and how they are typed.
 TYPED = str.maketrans(
@@ -71,7 +72,7 @@ def without_accents(text: str) -> str:
 def ignorable() -> Any:
     import regex
 
-    return regex.compile(r"\p{Default_Ignorable_Code_Point}+")
+    return regex.compile(f"{IGNORABLE}+")
 
 
 @cache

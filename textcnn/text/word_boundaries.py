@@ -21,6 +21,13 @@ OTHERS = re.compile("[^\0-\xa0¢-¾À-ͽΈ-ԯא-ת]")
 # Stand for: join with what is before; the start and the end of a run. Unicode promises that no
 # text holds them.
 MARK, START, END = "\ufdd0", "\ufdd1", "\ufdd2"
+# Expressions of the package `regex` for characters, of which the first that matches counts: those
+# that join with what is before, those of a run, and those that are words of their own.
+# Complex context: Thai, Lao, Khmer, Burmese and their relatives.
+JOINED = r"(?V1)[\p{Line_Break=Complex_Context}&&\p{M}]|\p{Emoji_Modifier}"
+IN_RUN = r"[\p{Katakana}ー\p{Regional_Indicator}]"
+SPACELESS = r"\p{Han}\p{Hiragana}\p{Line_Break=Complex_Context}"
+ALONE = rf"[{SPACELESS}\p{{P}}\p{{Extended_Pictographic}}¡¿]"
 
 
 def unicode_words(text: str) -> list[str]:
@@ -87,14 +94,9 @@ class Spacing(dict[int, str]):
     def __init__(self) -> None:
         import regex
 
-        # complex context: Thai, Lao, Khmer, Burmese and their relatives
-        spaceless = r"\p{Han}\p{Hiragana}\p{Line_Break=Complex_Context}"
-        alone = rf"[{spaceless}\p{{P}}\p{{Extended_Pictographic}}¡¿]"
-        self.is_alone = regex.compile(alone).match
-        self.is_mark = regex.compile(
-            r"(?V1)[\p{Line_Break=Complex_Context}&&\p{M}]|\p{Emoji_Modifier}"
-        ).match
-        self.is_in_run = regex.compile(r"[\p{Katakana}ー\p{Regional_Indicator}]").match
+        self.is_alone = regex.compile(ALONE).match
+        self.is_mark = regex.compile(JOINED).match
+        self.is_in_run = regex.compile(IN_RUN).match
         super().__init__({ord(each): " " for each in (MARK, START, END)})
 
     def __missing__(self, code: int) -> str:

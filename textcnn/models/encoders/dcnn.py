@@ -77,8 +77,8 @@ class Dcnn(Encoder):
             if self.pairs_rows:
                 features = features.each(partial(sum_row_pairs, filters=filters))
             if layer < layers:
-                k = -((layer - layers) * tokens // layers)  # rounded up
-                time = -((layer - layers) * longest // layers)
+                k = ((layers - layer) * tokens + layers - 1) // layers  # rounded up
+                time = ((layers - layer) * longest + layers - 1) // layers
                 features, _ = k_max(features, k.clamp(min=self.k), max(time, self.k))
         return (features,)
 

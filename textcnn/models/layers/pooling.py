@@ -75,15 +75,13 @@ class ChunkMaxPooling(Pooling):
 
     def forward(self, features: Features) -> Pooled:
         values = features.values
-        batch, channels, time = values.shape
-        position = torch.arange(time, device=values.device)
-        chunk = position * self.factor // features.lengths[:, None]  # (batch, time)
-        # a chunk has at most `width` neighbours: gather them, then take one maximum
-        first = torch.searchsorted(
-            chunk, torch.arange(self.factor, device=values.device).repeat(batch, 1)
-        )  # (batch, chunks)
+        _, channels, time = values.shape
+        chunk = torch.arange(self.factor, device=values.device)
+        # the first p with p x P // n = chunk or more: chunk x n / P, rounded up
+        first = (chunk * features.lengths[:, None] + self.factor - 1) // self.factor
+        # (batch, chunks); a chunk has at most `width` positions: gather them, then one maximum
         last = torch.cat([first[:, 1:], features.lengths[:, None]], dim=1)
-        width = -(-time // self.factor)
+        width = (time + self.factor - 1) // self.factor
         inner = first[..., None] + torch.arange(width, device=values.device)
         outside = inner >= last[..., None]  # (batch, chunks, width)
         index = inner.clamp(max=time - 1).flatten(1)[:, None].expand(-1, channels, -1)

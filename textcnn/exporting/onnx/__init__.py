@@ -1,0 +1,1 @@
+"""`format=onnx`: a graph for onnxruntime, and what it needs to read texts."""
