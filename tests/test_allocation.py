@@ -9,7 +9,7 @@ import pytest
 STEPS = """
 import resource, sys
 import numpy as np
-from textcnn.system.allocation import keep_freed_memory
+from textcnn.system.memory import keep_freed_memory
 
 if sys.argv[1] == "keep":
     keep_freed_memory()

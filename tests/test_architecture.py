@@ -9,13 +9,13 @@ import pytest
 ROOT = Path(__file__).parent.parent / "textcnn"
 # every room imports only from itself and from rooms before it
 ROOMS = (
-    *("errors", "system", "config", "text", "runtime", "data", "models", "builders"),
-    *("checkpoint", "explanation", "exporting", "inference", "evaluation", "training"),
-    *("from_python", "estimator", "studies", "cli"),
+    *("errors", "system", "config", "text", "runtime", "hub", "data", "models", "builders"),
+    *("checkpoint", "explanation", "live_page", "exporting", "inference", "evaluation"),
+    *("training", "from_python", "estimator", "studies", "serving", "cli"),
 )
 PROGRAMS = (
     *("train", "evaluate", "predict", "describe", "illustrate", "audit", "audit_data"),
-    *("explain", "compare", "export"),
+    *("explain", "compare", "export", "serve", "push", "label"),
 )
 # who sees the classes of the configuration, besides textcnn/config itself
 DOORS = {
@@ -34,6 +34,9 @@ DOORS = {
     "training/recipe.py",
     "training/parts.py",
     "training/initial.py",
+    "training/growing/forgetting.py",
+    "training/growing/origin.py",
+    "training/growing/settings.py",
     "training/many_runs/cross_validation.py",
     "training/many_runs/members.py",
     "training/many_runs/out_of_fold.py",

@@ -131,6 +131,17 @@ def test_help_shows_the_groups_and_the_keys_and_values_of_those_chosen(
     assert "optimizer.betas" not in said
 
 
+def test_help_shows_the_own_keys_of_a_program_before_those_of_its_groups(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("audit_data", "--help") == 0
+    listed = capsys.readouterr().out.partition("Keys, ")[2]
+    keys = re.findall(r"^  ([a-z_.]+)=", listed, re.MULTILINE)
+    own = [key for key in keys if "." not in key]
+    assert keys[: len(own)] == own
+    assert "output" in own
+
+
 def test_help_with_wrong_arguments_reports_the_error(refusal: Refusal) -> None:
     assert (
         refusal.of("train", "--help", "optimizer=sdg")

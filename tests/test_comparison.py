@@ -1,5 +1,6 @@
 """Groups of runs, their names, differences and conclusions, from made-up numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -217,3 +218,16 @@ def test_scores_of_label_sets_by_hand() -> None:
     assert scores["accuracy"] == pytest.approx(1 / 3)
     assert scores["micro_f1"] == pytest.approx(2 * 2 / (2 + 4))
     assert scores["macro_f1"] == pytest.approx(1 / 3)
+
+
+def test_a_reference_is_advised_for_runs_that_share_other_texts() -> None:
+    tested = {"a": "x", "b": "y", "c": "z", "d": "y"}
+    groups = [
+        Group(name, (replace(made(name), test_data=texts),)) for name, texts in tested.items()
+    ]
+    (said,) = conclude(groups, groups[0], [], True)
+    assert said == (
+        "b, c, d and a were tested on different texts, so their scores can't be compared; try "
+        "data=... to score all on the same, or reference=b to compare those that were tested on "
+        "its texts"
+    )

@@ -44,7 +44,11 @@ def test_both_lists_count_rows_of_the_file(listed: Callable[[str], str]) -> None
     path = listed("row,suggested\n1,z\n")
     both = read_corrections(path, path, None)
     assert both.corrected("data.train", lambda: TABLE)["label"].to_pylist() == ["y", "x"]
-    assert both.notes == ["data.exclude: 1 rows left out", "data.relabel: 1 rows relabelled"]
+    assert both.notes == [
+        "data.exclude: 1 rows left out",
+        "data.relabel: 1 rows relabelled; the list has no column 'label', so rows that keep their "
+        "label count, too",
+    ]
 
 
 def test_the_note_counts_rows_whose_label_changes(listed: Callable[[str], str]) -> None:

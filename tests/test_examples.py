@@ -5,8 +5,8 @@ from math import exp, log
 import numpy as np
 from tiny_sets import LIKELY, UNLIKELY, set_classifier
 
-from textcnn.evaluation.examples import example_predictions
 from textcnn.inference import AnyClassifier
+from textcnn.training.tensorboard.examples import example_predictions
 
 # the largest of the probabilities where one class, two or all have the same largest logit
 ONE, TWO, ALL = 1 / (1 + 2 * exp(-4)), 1 / (2 + exp(-4)), 1 / 3

@@ -22,6 +22,13 @@ def test_every_encoder_has_a_preset() -> None:
     assert names == {*ENCODERS, "ngrams"}
 
 
+# Layers of millions of weights, which tests/test_papers.py counts.
+VDCNNS = ("vdcnn", "vdcnn17", "vdcnn29", "vdcnn49")
+NARROW: dict[str, tuple[str, ...]] = dict.fromkeys(VDCNNS, ("model.hidden_sizes=[64,32]",))
+NARROW["char_cnn"] = ("model.hidden_sizes=[32,32]",)
+NARROW["char_cnn_large"] = (*NARROW["char_cnn"], "model.num_filters=64")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", SHIPPED)
 def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
@@ -30,7 +37,8 @@ def test_preset_trains_on_the_bundled_texts_and_is_loaded_again(
     run_dir = tmp_path / "run"
     few = ("data.max_examples=10", "training.batch_size=5", "training.max_steps=2")
     short = "text.max_length=128"  # the frames of flatten keep their length
-    assert run("train", f"model={preset}", *few, short, f"run_dir={run_dir}") == 0
+    narrow = NARROW.get(preset, ())
+    assert run("train", f"model={preset}", *few, short, *narrow, f"run_dir={run_dir}") == 0
     assert "receptive field" in capfd.readouterr().out
     model = read_json(run_dir / "metrics.json")["model"]
     assert sum(layer["parameters"] for layer in model["layers"]) == model["parameters"]

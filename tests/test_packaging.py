@@ -10,12 +10,18 @@ import sysconfig
 import tomllib
 import venv
 import zipfile
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tiny_exports import classifier_of
+from tiny_models import build
+
+from textcnn.cli import PROGRAMS
+from textcnn.system.packages import TRAINING
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -109,10 +115,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a new environment with the wheel and the libraries of this one."""
-    home = tmp_path_factory.mktemp("environment")
+def install(wheel: Path, home: Path, libraries: Path) -> Path:
+    """The Python of a new environment with the wheel and the libraries of a folder."""
     venv.create(home, with_pip=False, symlinks=True)
     python = home / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--python", python)
@@ -120,8 +124,47 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # a directory named in a .pth file comes after the wheel, and its own .pth files, by which
     # an editable textcnn would come in, are not read
     (site_packages,) = home.glob("lib/python*/site-packages")
-    (site_packages / "libraries.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    (site_packages / "libraries.pth").write_text(str(libraries), encoding="utf-8")
     return python
+
+
+@pytest.fixture(scope="module")
+def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the wheel and all libraries of this one."""
+    libraries = Path(sysconfig.get_path("purelib"))
+    return install(wheel, tmp_path_factory.mktemp("environment"), libraries)
+
+
+@pytest.fixture(scope="module")
+def small_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the wheel and what it needs without extras."""
+    few = tmp_path_factory.mktemp("few")
+    for name, found in packages_distributions().items():
+        if ALWAYS & set(map(canonicalize_name, found)):
+            library = Path(sysconfig.get_path("purelib")) / name
+            (few / name).symlink_to(library if library.is_dir() else library.with_suffix(".py"))
+    for beside in Path(sysconfig.get_path("purelib")).glob("*.libs"):  # of wheels with C libraries
+        (few / beside.name).symlink_to(beside)
+    return install(wheel, tmp_path_factory.mktemp("small"), few)
+
+
+def required(*extras: str) -> list[Requirement]:
+    """The requirements of extras, with those of the extras that they name: textcnn[train]."""
+    found = []
+    for extra in extras:
+        for requirement in map(Requirement, PYPROJECT["project"]["optional-dependencies"][extra]):
+            own = requirement.name == "textcnn"
+            found += required(*requirement.extras) if own else [requirement]
+    return found
+
+
+def distributions(*extras: str) -> set[str]:
+    return {canonicalize_name(requirement.name) for requirement in required(*extras)}
+
+
+ALWAYS = {
+    canonicalize_name(Requirement(line).name) for line in PYPROJECT["project"]["dependencies"]
+}
 
 
 def test_constraints_pin_every_dependency_within_its_range() -> None:
@@ -130,8 +173,8 @@ def test_constraints_pin_every_dependency_within_its_range() -> None:
     assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
     pinned = {canonicalize_name(name): version for name, version in (x.split("==") for x in lines)}
     project = PYPROJECT["project"]
-    extras = project["optional-dependencies"].values()
-    for requirement in map(Requirement, sum(extras, project["dependencies"])):
+    always = map(Requirement, project["dependencies"])
+    for requirement in [*always, *required(*project["optional-dependencies"])]:
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, requirement
 
 
@@ -149,26 +192,26 @@ def imported(folder: str) -> set[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.partition(".")[0])
-    distributions = packages_distributions()
     beside = {path.stem for path in paths}  # scripts import the modules in their folder
-    foreign = names - sys.stdlib_module_names - {"textcnn"} - beside
-    named = {name: distributions.get(name, [ELSEWHERE.get(name, name)])[0] for name in foreign}
-    return set(map(canonicalize_name, named.values()))
+    return named(names - sys.stdlib_module_names - {"textcnn"} - beside)
+
+
+def named(modules: Iterable[str]) -> set[str]:
+    """The distributions that modules come from."""
+    known = packages_distributions()
+    return {canonicalize_name(known.get(each, [ELSEWHERE.get(each, each)])[0]) for each in modules}
 
 
 def test_every_library_that_is_imported_is_a_dependency() -> None:
-    project = PYPROJECT["project"]
-    extras = project["optional-dependencies"]
-    own, vectors, languages, dev, bench = (
-        {canonicalize_name(Requirement(line).name) for line in lines}
-        for lines in (
-            project["dependencies"],
-            *(extras[name] for name in ("vectors", "languages", "dev", "bench")),
-        )
-    )
-    optional = vectors | languages
+    own = ALWAYS | distributions("train")
+    optional = distributions("vectors", "languages", "export", "serve")
     assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own | optional
-    assert imported("scripts") <= own | dev | bench
+    assert imported("scripts") <= own | distributions("dev", "bench")
+
+
+def test_an_install_without_extras_needs_only_what_exported_models_need() -> None:
+    assert {"numpy", "regex", "safetensors"} == ALWAYS
+    assert named(TRAINING) == distributions("train")
 
 
 def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:
@@ -180,14 +223,80 @@ def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:
     }
     with zipfile.ZipFile(wheel) as archive:
         packed = {Path(name) for name in archive.namelist() if ".dist-info/" not in name}
-    templates = {path.relative_to(ROOT) for path in (ROOT / "textcnn").rglob("*.j2")}
-    assert packed == code | configs | templates | {Path("textcnn/py.typed")}
+    others = {
+        path.relative_to(ROOT)
+        for path in (ROOT / "textcnn").rglob("*")
+        if path.suffix in {".j2", ".js", ".css", ".typed"}
+    }
+    assert packed == code | configs | others
 
 
 def test_installed_wheel_composes_every_config(clean_python: Path, tmp_path: Path) -> None:
     composed = run(clean_python, "-I", "-c", COMPOSE_EVERY_CONFIG, cwd=tmp_path).splitlines()
     files = len(list(ROOT.glob("configs/**/*.yaml")))
     assert len(composed) >= files > 0
+
+
+PREDICT = """
+import sys
+from textcnn.runtime import load
+
+(prediction,) = load(sys.argv[1]).predict(["a good film"])
+print(prediction.label)
+"""
+
+
+def test_an_install_without_extras_predicts_with_an_exported_model(
+    small_python: Path, tmp_path: Path
+) -> None:
+    classifier = classifier_of(build("multi_width"))
+    classifier.export(tmp_path / "exported")
+    said = run(small_python, "-I", "-c", PREDICT, "exported", cwd=tmp_path)
+    (expected,) = classifier.predict(["a good film"])
+    assert said.strip() == getattr(expected, "label")  # noqa: B009 - or a set of labels
+
+
+MISSING = "torch, hydra, datasets and 17 more packages: pip install 'textcnn[train]'"
+USE_EVERY_NAME = """
+import sys
+import textcnn
+
+for name in textcnn.__all__:
+    try:
+        getattr(textcnn, name)
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+
+
+def test_without_the_extra_every_name_says_what_to_install(
+    small_python: Path, tmp_path: Path
+) -> None:
+    said = run(small_python, "-I", "-c", USE_EVERY_NAME, cwd=tmp_path).splitlines()
+    assert f"textcnn.load needs {MISSING}" in said
+    assert f"textcnn.fit needs {MISSING}" in said
+    assert all(line.endswith(MISSING) for line in said)
+    assert not any(line.startswith("textcnn.InputError") for line in said)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_without_the_extra_every_program_says_what_to_install(
+    small_python: Path, tmp_path: Path, program: str
+) -> None:
+    module = f"textcnn.{program}"
+    done = subprocess.run(
+        [small_python, "-I", "-m", module, "--help"], cwd=tmp_path, capture_output=True, text=True
+    )
+    said = f"python -m {module} needs {MISSING}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_without_the_extra_the_command_says_what_to_install(
+    small_python: Path, tmp_path: Path
+) -> None:
+    command = small_python.parent / "textcnn"
+    done = subprocess.run([command, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, f"textcnn needs {MISSING}\n")
 
 
 def test_a_folder_named_textcnn_beside_a_script_does_not_hide_the_package(tmp_path: Path) -> None:

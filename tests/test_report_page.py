@@ -11,8 +11,9 @@ import yaml
 
 from textcnn.evaluation.page.content import Check, Confusion, Content, Example, Grid, Piece
 from textcnn.evaluation.page.drawings import draw_curves, draw_reliability
-from textcnn.evaluation.page.model_card import CardFacts, render_card, write_card
+from textcnn.evaluation.page.model_card import render_card, write_card
 from textcnn.evaluation.page.page import render, write_page
+from textcnn.hub.card import CardFacts
 
 HOSTILE = "<script>document.title='broken'</script>\x1b[31m|\u202e`"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -77,7 +77,7 @@ def test_predictions_escape_what_a_terminal_would_obey(
     (tmp_path / "texts.txt").write_text(f"{text}\n", encoding="utf-8")
     assert run("predict", f"checkpoint={tiny_run}", f"input={tmp_path / 'texts.txt'}") == 0
     line = capfd.readouterr().out
-    assert line.startswith('{"text": "' + r"\u202egoal \u009b2J \u007f 新聞")
+    assert line.startswith('{"row": 1, "text": "' + r"\u202egoal \u009b2J \u007f 新聞")
     assert json.loads(line)["text"] == text
 
 

@@ -156,3 +156,11 @@ def test_other_names_are_refused_with_those_that_work(capfd: pytest.CaptureFixtu
     assert run("describe", "text.tokenizer=unicod") == 2
     assert "text.tokenizer takes basic, unicode, icu," in (said := error_line(capfd))
     assert "subword or a file *.json, got unicod" in said
+
+
+def test_a_directory_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.mkdir()
+    assert refusal(lambda: tokenizer_file.read_definition(path)) == (
+        f"text.tokenizer={path} is a directory; give the file tokenizer.json in it"
+    )

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra._internal.hydra import Hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing import (  # type: ignore[import-untyped]
     event_accumulator,
@@ -72,6 +74,9 @@ def run(program: str, *overrides: str) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [f"textcnn.{program}", *overrides])
         patch.setenv("HYDRA_FULL_ERROR", "1")  # the program sets it; put it back afterwards
+        if not {"-m", "--multirun"} & set(overrides):
+            # Hydra would compose the configuration twice, once only to read hydra.mode
+            patch.setattr(Hydra, "get_mode", lambda *_, **__: RunMode.RUN)
         code = 0
         try:
             importlib.import_module(f"textcnn.{program}").main()

@@ -41,7 +41,14 @@ def __getattr__(name: str) -> Any:
 
     if name not in __all__:
         raise AttributeError(f"module 'textcnn' has no attribute {name!r}")
-    return getattr(importlib.import_module(MODULES.get(name, "textcnn.inference")), name)
+    try:
+        return getattr(importlib.import_module(MODULES.get(name, "textcnn.inference")), name)
+    except ModuleNotFoundError as error:
+        from textcnn.system.packages import advice, missing_packages
+
+        if not (missing := missing_packages()):
+            raise
+        raise ModuleNotFoundError(advice(f"textcnn.{name}", missing), name=error.name) from None
 
 
 def __dir__() -> list[str]:

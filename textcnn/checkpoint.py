@@ -26,12 +26,12 @@ from torch import Tensor
 import textcnn
 from textcnn.data.trained_texts import TrainedTexts
 from textcnn.errors import InputError
+from textcnn.hub.download import local_path
 from textcnn.models.finite import all_finite
 from textcnn.runtime.calibration import Calibration
 from textcnn.system.atomic import existing, new_directory, replaced_by, write_json
 from textcnn.system.failures import failing_as_os_error
 from textcnn.system.memory import lacking
-from textcnn.system.paths import expanded
 from textcnn.text.tokenizer_file import read_definition
 from textcnn.text.vocabulary import Vocabulary
 
@@ -119,8 +119,8 @@ def update_manifest(directory: Path, **entries: Any) -> None:
 
 
 def find_checkpoint(path: str | Path, name: str = "best") -> Path:
-    """The checkpoint directory `path`, or the one in the run directory `path`."""
-    path = expanded(path)
+    """The checkpoint directory `path`, the one in the run directory `path`, or one of the Hub."""
+    path = local_path(path, FILES, OPTIONAL)
     if not path.exists() and not existing(path).exists():
         raise InputError(f"checkpoint {path} does not exist; give a run or a checkpoint directory")
     for pause in (0.0, 0.1):  # it may be between the two moves of `new_directory`

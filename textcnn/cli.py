@@ -15,6 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any, NoReturn
 
+from textcnn.system.packages import end_without_packages
+
+end_without_packages()  # before the imports that would fail
+
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -41,24 +45,30 @@ PROGRAMS = {
     "train": "train a classifier, with validation after each epoch and a test at the end",
     "evaluate": "score a checkpoint on its own test split or on other data",
     "predict": "label new texts with a checkpoint",
+    "label": "choose the texts that are worth labelling next",
     "explain": "show which n-grams decide, in texts or over a data set",
     "compare": "compare runs: what differs, scores, paired tests, cost",
     "describe": "show the data and the layers of a model without training",
     "audit": "test what changes a checkpoint's answers: batches, word order, typos, shortcuts",
     "audit_data": "find labels that are likely wrong, repeated texts and shortcuts",
     "export": "write a checkpoint for other programs: numpy (without torch), onnx, html",
+    "serve": "answer requests over HTTP with checkpoints, and show a live page",
+    "push": "publish a checkpoint on the Hugging Face Hub, with its model card",
     "illustrate": "measure what convolutions see of word order and position",
 }
 EXAMPLES = {
     "train": "data=files data.train=train.csv data.test=test.csv run_dir=outputs/mine",
     "evaluate": "checkpoint=outputs/mine",
     "predict": "checkpoint=outputs/mine input=texts.txt output=labels.jsonl",
+    "label": "checkpoint=outputs/mine input=unlabelled.csv output=to_label.csv count=100",
     "explain": 'checkpoint=outputs/mine text="not a fine film"',
     "compare": "outputs/a outputs/b output=comparison.html",
     "describe": "data=imdb model=dilated",
     "audit": "checkpoint=outputs/mine",
     "audit_data": "data=files data.train=train.csv output=suspects.csv",
     "export": "checkpoint=outputs/mine format=numpy dtype=int8 output=exported",
+    "serve": "checkpoint=outputs/mine port=8000",
+    "push": "checkpoint=outputs/mine repo=owner/name license=mit language=en",
     "illustrate": "preset=quick run_dir=outputs/tour",
 }
 EXPERIMENT = "experiment"  # the group whose choices set keys of all others
@@ -273,7 +283,8 @@ def help_text(name: str, overrides: list[str], positional: str | None = None) ->
         option = group_options(chosen[-1])[0]
         lines += [f"Add a choice to see its keys: --help {chosen[-1]}={option}", ""]
     lines += ["Keys, with their values for this command line:"]
-    for key, entry, value in walk(OmegaConf.to_object(composed)):
+    keys = walk(OmegaConf.to_object(composed))
+    for key, entry, value in sorted(keys, key=lambda each: "." in each[0]):  # its own, then groups
         lines += [f"  {key}={command_line(value)}"]
         lines += wrapped(entry.metadata["meaning"], 6, 6)
         lines += wrapped(f"takes {takes(entry)}", 6, 8)

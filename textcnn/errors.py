@@ -1,4 +1,7 @@
-"""The exception that carries a message for users."""
+"""The exception that carries a message for users, and what becomes of it."""
+
+from collections.abc import Callable
+from typing import NoReturn
 
 LONGEST_LINE = 500  # characters
 
@@ -25,3 +28,11 @@ def shortened(line: str, longest: int = LONGEST_LINE) -> str:
         return line
     end = longest // 2
     return f"{line[: longest - end - 3]}...{line[-end:]}"
+
+
+OnBadRow = Callable[[InputError], None]
+
+
+def refuse(error: InputError) -> NoReturn:
+    """What happens to a row that can't be used, unless such rows are skipped."""
+    raise error

@@ -18,6 +18,7 @@ from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
 from textcnn.from_python import (
     check_columns_differ,
+    grown,
     is_frame,
     label_list,
     pair,
@@ -56,6 +57,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         training: Any = None,
         data: Any = None,
         experiment: str | None = None,
+        init_from: str | Path | None = None,
         seed: int = 0,
         run_dir: str | Path | None = None,
         progress: bool = False,
@@ -67,6 +69,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
                 values.
             training, data: keys with their values.
             experiment: a recipe that sets keys of all groups: "few".
+            init_from: a run or checkpoint directory to start from: its words, classes and weights
+                stay.
             seed: one number for every source of randomness.
             run_dir, progress: as for `fit`.
             overrides: single keys, such as `model__num_filters=50`.
@@ -78,6 +82,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.training = training
         self.data = data
         self.experiment = experiment
+        self.init_from = init_from
         self.seed = seed
         self.run_dir = run_dir
         self.progress = progress
@@ -88,7 +93,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters, the single keys included."""
         single = [name for name in vars(self) if "__" in name.strip("_")]
-        known = [*GROUPS, "experiment", "seed", "run_dir", "progress", *single]
+        known = [*GROUPS, "experiment", "init_from", "seed", "run_dir", "progress", *single]
         return {name: getattr(self, name) for name in known}
 
     def set_params(self, **params: Any) -> "TextClassifier":
@@ -110,7 +115,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         sample_weight: Any = None,
         validation: tuple[Any, Any] | None = None,
     ) -> "TextClassifier":
-        """Train from scratch.
+        """Train, from scratch or from the checkpoint `init_from`.
 
         Args:
             X: (texts,) strings.
@@ -134,7 +139,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             for name, value in self.get_params().items()
             if value is not None and name not in {"run_dir", "progress"}
         }
-        config = config_from_keys(keys, multi_label=labels != [] and isinstance(labels[0], list))
+        if self.init_from is not None:
+            keys["init_from"] = str(self.init_from)
+        several = labels != [] and isinstance(labels[0], list)
+        config = grown(config_from_keys(keys, multi_label=several), keys)
         checkpoint = train_checkpoint(config, memory, self.run_dir, self.progress)
         # together, at the end: a fit that fails leaves an earlier one whole
         self.classifier_ = rebuild(checkpoint, "the trained model")[0]

@@ -8,9 +8,10 @@ from textcnn.cli import CHECKPOINT_MISSING, overridden_keys, program
 from textcnn.config.production.export import ExportConfig
 from textcnn.errors import InputError
 from textcnn.system.interrupts import end_start
+from textcnn.system.run_dir import run_name
 
 if TYPE_CHECKING:
-    from textcnn.exporting.subject import Measured
+    from textcnn.exporting.subject import Measured, Named
     from textcnn.inference import Restored
 
 
@@ -30,13 +31,26 @@ def main(config: ExportConfig) -> None:
     end_start()
     size = None if config.max_size is None else parse_size(config.max_size)
     restored = restore(config.checkpoint)
-    options = Options(config.dtype, size, measured(config, restored, given), restored.manifest)
+    options = Options(
+        config.dtype,
+        size,
+        measured(config, restored, given),
+        restored.manifest,
+        run_name(restored.directory),
+        () if config.beside is None else (named(restore(config.beside)),),
+    )
     exported = export(
         restored.classifier, config.output, config.format, options, overwrite=config.overwrite
     )
     for note in exported.notes:
         print(note)
     print(f"wrote {exported.path} ({exported.bytes:,} bytes)")
+
+
+def named(restored: "Restored") -> "Named":
+    from textcnn.exporting.subject import Named
+
+    return Named(run_name(restored.directory), restored.classifier)
 
 
 def measured(config: ExportConfig, restored: "Restored", given: Sequence[str]) -> "Measured":

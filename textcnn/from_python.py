@@ -14,7 +14,7 @@ from typing import Any, overload
 import numpy as np
 
 from textcnn.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
-from textcnn.config.compose import config_from_keys
+from textcnn.config.compose import config_from_keys, given_keys
 from textcnn.config.programs import TrainConfig
 from textcnn.data.sources.memory import Rows
 from textcnn.errors import InputError
@@ -22,6 +22,7 @@ from textcnn.inference import AnyClassifier, Classifier, LabelSetClassifier, reb
 from textcnn.system.lock import release_lock
 from textcnn.system.paths import expanded
 from textcnn.system.terminal import build_console
+from textcnn.training.growing.settings import grown_config
 from textcnn.training.isolation import isolated
 from textcnn.training.loop import Interrupted
 from textcnn.training.runs import build_run
@@ -88,7 +89,8 @@ def fit(
         progress: show what `textcnn.train` shows.
         keys: the keys of the command line: `model="dilated"`, `model={"num_filters": 50}` or
             `model__num_filters=50`, and so on for `text`, `optimizer`, `schedule`, `training`,
-            `data`; `seed`; `experiment="few"`; `teacher`, the directory of a run or checkpoint.
+            `data`; `seed`; `experiment="few"`; `teacher` or `init_from`, the directory of a run or
+            checkpoint.
 
     Returns:
         The best epoch: a `Classifier`, or a `LabelSetClassifier` for label sets.
@@ -103,7 +105,7 @@ def fit(
     if validation is not None:
         validation_texts, validation_labels = pair(validation)
         memory["validation"] = Rows(text_list(validation_texts), label_list(validation_labels))
-    config = config_from_keys(keys, multi_label)
+    config = grown(config_from_keys(keys, multi_label), keys)
     if unlabelled is not None:
         if not config.is_student:
             raise InputError(
@@ -112,6 +114,15 @@ def fit(
             )
         memory["unlabelled"] = Rows(text_list(unlabelled), None)
     return rebuild(train_checkpoint(config, memory, run_dir, progress), "the trained model")[0]
+
+
+def grown(config: TrainConfig, keys: Mapping[str, Any]) -> TrainConfig:
+    """The configuration, with what the checkpoint `init_from` says; errors as `grown_config`.
+
+    Args:
+        keys: as the user gave them.
+    """
+    return config if config.init_from is None else grown_config(config, given_keys(keys))
 
 
 def train_checkpoint(

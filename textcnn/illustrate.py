@@ -6,6 +6,7 @@ from textcnn.cli import program, refuse_changes
 from textcnn.config.data import DataConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.stored import read_config
+from textcnn.hub.address import is_address
 from textcnn.system.interrupts import end_start
 from textcnn.system.lock import lock_directory
 from textcnn.system.paths import expanded
@@ -39,7 +40,8 @@ def main(config: IllustrateConfig) -> None:
 
 def make_absolute(config: IllustrateConfig) -> None:
     """Make input paths absolute, so that a run can be resumed from any directory."""
-    config.checkpoint = absolute(config.checkpoint) if config.checkpoint else ""
+    if config.checkpoint and not is_address(config.checkpoint):
+        config.checkpoint = absolute(config.checkpoint)
     data: DataConfig = config.data
     if data.source == "files":
         data.train, data.validation, data.test = map(

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from textcnn.cli import program, refuse_changes
+from textcnn.cli import overridden_keys, program, refuse_changes
 from textcnn.config.check import check
 from textcnn.config.model_keys import NetworkConfig
 from textcnn.config.programs import TrainConfig
@@ -57,10 +57,14 @@ def main(config: TrainConfig) -> None:
     import torch
 
     from textcnn.builders.data import store_splits
+    from textcnn.training.growing.settings import check_elsewhere, grown_config
     from textcnn.training.many_runs.cross_validation import cross_validate
     from textcnn.training.runs import train
 
     end_start()
+    if config.init_from is not None and config.resume is None:
+        check_elsewhere(config.init_from, run_dir, config.overwrite and not resume)
+        config = grown_config(config, overridden_keys())
     if config.data.write_splits is not None and not resume and first:
         for keys in store_splits(config.data, config.seed, overwrite=config.overwrite):
             print(f"splits written; to train on them: {keys}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PARTS = (
-    *("train", "same", "predict", "export", "start", "judge", "memory", "reach", "sweep"),
+    *("train", "same", "predict", "export", "start", "judge", "serve", "memory", "reach", "sweep"),
     "floor",
 )
 ROOT = Path(__file__).parents[2]

@@ -17,6 +17,7 @@ from report import check_page, write_report
 from results import check_output, load_results, measured, save_results
 from rivals import report_missing
 from same import measure_same
+from serving import measure_serving
 from sets import Set, find_sets
 from sweep import measure_sweep
 from training import measure_training
@@ -72,6 +73,8 @@ def measure(part: str, found: list[Set], place: Path, repetitions: int, quick: b
             return measure_start(found[0], place, repetitions, quick)
         case "judge":
             return measure_judging(found, place, repetitions, quick)
+        case "serve":
+            return measure_serving(found[0], place, repetitions, quick)
         case "memory":
             return measure_memory(found[0], place, repetitions, quick)
         case "reach":

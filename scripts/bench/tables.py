@@ -103,6 +103,34 @@ def judge_table(rows: Sequence[Any]) -> str:
     )
 
 
+def serve_table(rows: Sequence[Any]) -> str:
+    """Milliseconds of requests, then memory."""
+    steady = table(
+        ("data", "texts", "median", "99 %", "99.9 %", "± of 99 %", "all answered"),
+        [
+            (
+                *(r["set"], r["name"]),
+                *(number(each, "{:.2f} ms") for each in r["milliseconds"]),
+                *(percent(r["spread"]), "no" if r["p99"] is None else "yes"),
+            )
+            for r in rows
+            if r["kind"] == "steady"
+        ],
+    )
+    held = table(
+        ("data", "texts", "texts/s", "memory", "growth"),
+        [
+            (
+                *(r["set"], number(r["texts"]), number(r["texts_per_second"])),
+                *(number(r["bytes"], "{:.0f} MB", 1e-6), percent(r["growth"])),
+            )
+            for r in rows
+            if r["kind"] == "memory"
+        ],
+    )
+    return f"{steady}\n\n{held}"
+
+
 def export_table(rows: Sequence[Any]) -> str:
     """Speed and start of exported models, then what small ones lose."""
     head = ("data", "program", "texts/s", "±", "of one process", "vs. fastText", "one text")
@@ -270,6 +298,7 @@ TABLES: dict[str, Callable[[Sequence[Any]], str]] = {
     "start": start_table,
     "export": export_table,
     "judge": judge_table,
+    "serve": serve_table,
     "memory": memory_table,
     "reach": reach_table,
     "sweep": sweep_table,

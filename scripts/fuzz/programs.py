@@ -120,7 +120,7 @@ def fault(outcome: Outcome) -> str | None:
 
 def json_fault(line: str) -> str | None:
     """What is wrong with a line of predictions; None: nothing, or it is none."""
-    if not line.startswith('{"text": '):
+    if not line.startswith('{"row": '):
         return None
     try:
         json.loads(line, parse_constant=lambda word: int(f"no number: {word}"))

@@ -9,10 +9,12 @@ from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import TextConfig
 
 if TYPE_CHECKING:
+    from textcnn.config.programs import TrainConfig
     from textcnn.data.prepare import PreparedData
     from textcnn.data.sources.memory import Rows
     from textcnn.data.sources.source import Source
     from textcnn.data.splits import Division
+    from textcnn.data.trained_texts import Known
 
 
 from textcnn.builders.text import tokenizer_of, words_of_vectors
@@ -41,6 +43,19 @@ def build_division(data: DataConfig, seed: int) -> "Division":
     return Division(**data.split_settings(), seed=seed)
 
 
+def division_again(data: DataConfig, trained: "TrainConfig", labels: Sequence[str]) -> "Division":
+    """How rows are divided for a trained classifier.
+
+    Args:
+        trained: the configuration that it was trained with.
+        labels: its classes; one that started from a checkpoint has some that no row needs to have.
+    """
+    division = build_division(data, trained.seed)
+    if trained.init_from is None:
+        return division
+    return replace(division, known=tuple(labels), known_before=tuple(data.rename or ()))
+
+
 def build_data(
     data: DataConfig,
     text: TextConfig,
@@ -52,6 +67,7 @@ def build_data(
     subwords: bool = False,
     more_words: Sequence[str] | None = None,
     definition: str | None = None,
+    known: "Known | None" = None,
 ) -> "PreparedData":
     """Splits, text encoder and encoded texts, as the keys `data.*` and `text.*` say.
 
@@ -64,6 +80,7 @@ def build_data(
         subwords: see `TextEncoder`.
         more_words: of the vocabulary; None: the first words of the vectors.
         definition: of a tokenizer with a file, its content; None: read the file.
+        known: what the checkpoint knows that the run starts from; None: it starts from nothing.
 
     Raises:
         InputError: rows or keys can't be used, a tokenizer's package is missing, or the vectors
@@ -77,6 +94,9 @@ def build_data(
     division = replace(build_division(data, seed), part=part)
     if not draw_test:
         division = replace(division, test_fraction=None)
+    if known is not None:
+        classes = dict.fromkeys(map(division.renaming, known.labels))
+        division = replace(division, known=tuple(classes), known_before=known.labels)
     if more_words is None:
         more_words = words_of_vectors(text, tokenizer)
     return prepare_data(
@@ -90,6 +110,7 @@ def build_data(
         streaming=data.streaming,
         vocabulary_examples=text.vocabulary_examples,
         shuffle_buffer=data.shuffle_buffer,
+        known=known,
         **text.vocabulary_settings(),
     )
 
@@ -133,6 +154,7 @@ def build_joined_data(data: "PreparedData", text: TextConfig) -> "PreparedData":
         truncate=text.truncate,
         subwords=data.texts.encoder.subwords,
         more_words=data.more_words,
+        known=data.known,
         **text.vocabulary_settings(),
     )
     return replace(data, splits=splits, texts=texts)

@@ -64,6 +64,21 @@ def teacher_conflicts(config: "TrainConfig") -> Iterator[str]:
             )
 
 
+def origin_conflicts(config: "TrainConfig") -> Iterator[str]:
+    """Keys that don't go with `init_from`, or need it."""
+    if config.init_from is None:
+        if config.init_from_test is not None:
+            yield (
+                f"init_from_test={command_line(config.init_from_test)} needs init_from, got null; "
+                "leave it out"
+            )
+    elif config.training.out_of_fold:
+        yield (
+            "training.out_of_fold=true trains teachers that don't know the texts, got init_from="
+            f"{config.init_from}, which may know them; leave out one of the two"
+        )
+
+
 def length_conflicts(data: DataConfig, text: TextConfig) -> Iterator[str]:
     if not isinstance(data, SyntheticConfig) or text.unit != "word" or text.max_length is None:
         return

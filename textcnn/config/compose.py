@@ -23,7 +23,7 @@ from textcnn.errors import InputError
 from textcnn.system.arguments import hydra_string
 
 GROUPS = ("model", "text", "optimizer", "schedule", "training", "data")
-SINGLE = ("experiment", "seed", "teacher", "baseline")
+SINGLE = ("experiment", "seed", "teacher", "baseline", "init_from", "init_from_test")
 # keys that say where rows come from or how they are tested: here they come from Python
 ELSEWHERE = {
     *("source", "path", "name", "revision", "train", "validation", "test", "text", "label"),
@@ -111,6 +111,15 @@ def config_from_keys(keys: Mapping[str, Any], multi_label: bool = False) -> Trai
     check(config)
     data = vars(config.data) | {"source": "memory", "multi_label": multi_label}
     return replace(config, data=MemoryConfig(**data))
+
+
+def given_keys(keys: Mapping[str, Any]) -> set[str]:
+    """The groups and keys that a Python program sets, by the names of the command line."""
+    given: set[str] = set()
+    for name, value in keys.items():
+        group, _, key = name.partition("__")
+        given |= {full for full, _ in group_keys(group, {key: value} if key else value)}
+    return given
 
 
 def group_keys(group: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from textcnn.config.keys import chosen_by, command_line, key
 from textcnn.config.label_columns import label_conflicts
+from textcnn.config.quoting import names_by_name
 
 # OmegaConf has no union of a string and a list, so the type is Any and `check` validates it.
 StringOrList = Any
@@ -17,7 +18,7 @@ SOURCE_KEYS = (
 )
 SPLIT_KEYS = (
     *("validation_fraction", "test_fraction", "duplicates", "max_examples"),
-    *("folds", "fold", "unseen_label"),
+    *("folds", "fold", "unseen_label", "rename"),
 )
 DUPLICATES = (
     "what to do with a text that occurs in two splits, ignoring case and white space: drop it from "
@@ -152,7 +153,8 @@ class DataConfig:
     )
     missing_label: str = key(
         "error",
-        "what to do with rows without a label: stop with an error, or drop them",
+        "what to do with rows without a label: stop with an error, or drop them, as in any case "
+        "those of a file of textcnn.label that are not filled in",
         choices=("error", "drop"),
     )
     unseen_label: str = key(
@@ -178,6 +180,13 @@ class DataConfig:
         "20 most frequent values, or quartiles of numbers; null: by length, class and unknown "
         "tokens only",
         strings=True,
+        optional=True,
+    )
+    rename: Any = key(
+        None,
+        "other names for classes, {old:new,...}; classes that get the same name are merged; a name "
+        "with a comma or colon stands in quotes; null: none",
+        names=True,
         optional=True,
     )
     validation_fraction: float = key(
@@ -228,6 +237,10 @@ class DataConfig:
         # the command line reads a column or a class named 1 as a number
         self.label, self.classes = as_written(self.label), as_written(self.classes)
         self.text, self.slices = as_written(self.text), as_written(self.slices)
+        if isinstance(self.rename, str):  # as `as_hydra` leaves it
+            self.rename = names_by_name(self.rename) or self.rename
+        elif isinstance(self.rename, dict):
+            self.rename = {as_written(old): as_written(new) for old, new in self.rename.items()}
         if isinstance(self.label, list) and len(self.label) > 1 and self.label_kind is None:
             self.multi_label = True  # columns of 0 and 1
 

@@ -24,9 +24,10 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
         limits: any of `at_least`, `at_most`, `above`, `below` (numbers; in a list, limits of each
             element), `choices` (the allowed values), `suffix` (beside `choices`, the ending of
             files that are allowed), `length` (of a list: minimum, maximum),
-            `strings` (a string or a list of strings), `weights` ("balanced", a list of numbers
-            above 0, or such numbers by name), `mapping` (plain values by name), `optional` (None
-            is allowed; needed only where the type does not say so).
+            `strings` (a string or a list of strings; with `empty` also an empty list), `weights`
+            ("balanced", a list of numbers above 0, or such numbers by name), `mapping` (plain
+            values by name), `names` (names by name), `optional` (None is allowed; needed only where
+            the type does not say so).
     """
     metadata = {"meaning": meaning, "limits": limits}
     if isinstance(default, list):
@@ -76,7 +77,8 @@ def allowed(value: Any, entry: Any) -> bool:
         return bool(is_optional(entry))
     if limits.get("strings"):
         values = value if isinstance(value, list) else [value]
-        return bool(values) and all(isinstance(item, str) and item for item in values)
+        some = bool(values) or limits.get("empty", False)
+        return some and all(isinstance(item, str) and item for item in values)
     if limits.get("weights"):
         values = list(value.values()) if isinstance(value, dict) else value
         return value == "balanced" or (
@@ -84,6 +86,9 @@ def allowed(value: Any, entry: Any) -> bool:
         )
     if limits.get("mapping"):
         return isinstance(value, dict) and all(isinstance(name, str) for name in value)
+    if limits.get("names"):
+        cells = [*value.items()] if isinstance(value, dict) else [("",)]
+        return all(isinstance(name, str) and name for pair in cells for name in pair)
     if isinstance(value, list):
         shortest, longest = bounds(limits)
         if not shortest <= len(value) <= longest:
@@ -135,6 +140,8 @@ def takes(entry: Any) -> str:
         words = "balanced, {class:number} or a list of numbers, above 0"
     elif limits.get("mapping"):
         words = "{name:value,...}"
+    elif limits.get("names"):
+        words = "{old:new,...}"
     elif get_origin(entry.type) is list:
         shortest, longest = bounds(limits)
         count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"

@@ -9,6 +9,7 @@ from textcnn.config.combinations import (
     final_conflicts,
     length_conflicts,
     ngram_conflicts,
+    origin_conflicts,
     rate_conflicts,
     regularizer_conflicts,
     teacher_conflicts,
@@ -23,7 +24,10 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 
 TABLE_MEMORY = 1024  # MB
 
-CHECKPOINT = "a run directory (its best checkpoint is used) or a checkpoint directory"
+CHECKPOINT = (
+    "a run directory (its best checkpoint is used), a checkpoint directory, or hub:owner/name on "
+    "the Hugging Face Hub"
+)
 TEXTS, TOKENS = "the texts and their classes", "how texts are split into tokens"
 
 
@@ -67,8 +71,18 @@ class TrainConfig:
     )
     teacher: str | None = key(
         None,
-        "a run directory (its best checkpoint is used) or a checkpoint directory, from whose "
-        "probabilities the network learns too; null: from labels only",
+        f"{CHECKPOINT}, from whose probabilities the network learns too; null: from labels only",
+    )
+    init_from: str | None = key(
+        None,
+        "a run directory (its best checkpoint is used) or a checkpoint directory to start from, "
+        "whose words, classes and weights are kept; model.*, text.*, data.multi_label and "
+        "training.members are its own where they are not given; null: start from random weights",
+    )
+    init_from_test: bool | None = key(
+        None,
+        "with init_from, score the checkpoint's own test texts too, before and after the training, "
+        "to report what is forgotten; null: if they can be read again without the Hub",
     )
     report: bool = report()
     seed: int = seed()
@@ -152,6 +166,7 @@ class TrainConfig:
                 "training.max_steps=10000, or training.average=ema"
             )
         yield from teacher_conflicts(self)
+        yield from origin_conflicts(self)
         yield from length_conflicts(self.data, self.text)
         yield from self.schedule.misfits(self.training, self.data.streaming)
         yield from ngram_conflicts(self)
@@ -189,7 +204,7 @@ class EvaluateConfig:
 class ColumnsConfig:
     text: StringOrList = key(
         None,
-        "the text column, or a list of columns, of JSON Lines, CSV and TSV; null: as in training",
+        "the text column, or a list of columns, of all formats but lines; null: as in training",
         strings=True,
         optional=True,
     )
@@ -215,13 +230,38 @@ class ColumnsConfig:
 class PredictConfig:
     checkpoint: str = key("", CHECKPOINT)
     input: str = key("-", "the file of texts; -: standard input")
-    output: str = key("-", "the JSON Lines file to write; -: standard output")
+    output: str = key(
+        "-",
+        "the file to write, in the format of its ending: .jsonl, .json, .csv, .tsv or .parquet, "
+        "also with .gz, .bz2, .xz or .zst; JSON Lines without an ending; -: standard output. Rows "
+        "go to <output>.partial, which is renamed at the end",
+    )
     format: str | None = key(
         None,
-        "format of the input; lines: each line is a text; null: by the file's ending, else lines "
-        "without the labels of fastText's format (__label__a)",
+        "format of the input; lines: each line is a text; null: by the file's ending (also of "
+        "Parquet, Arrow and Feather), else lines without the labels of fastText's format "
+        "(__label__a)",
         choices=("lines", "jsonl", "csv", "tsv"),
         optional=True,
+    )
+    output_format: str | None = key(
+        None,
+        "format of the output, such as csv for standard output; null: by the file's ending",
+        choices=("jsonl", "json", "csv", "tsv", "parquet"),
+        optional=True,
+    )
+    columns: StringOrList = key(
+        None,
+        "other columns of the input to write too, such as id; []: none; null: all, except bytes",
+        strings=True,
+        empty=True,
+        optional=True,
+    )
+    on_error: str = key(
+        "stop",
+        "what to do with a row that can't be read (no text, wrong encoding, malformed); stop: end "
+        "with its place; skip: leave such rows out, and report how many and the first of them",
+        choices=("stop", "skip"),
     )
     # not `text`: Hydra would read `text=body` as an option of the config group `text`
     data: ColumnsConfig = group(ColumnsConfig, "the columns of the text")
@@ -229,6 +269,18 @@ class PredictConfig:
         None,
         "number of texts to read and answer at a time; 1: answer each line at once; null: 1 at a "
         "terminal, otherwise chosen for speed",
+        at_least=1,
+    )
+    workers: int | None = key(
+        None,
+        "number of processes that predict; 1: none besides this one; null: one per core once more "
+        "than 4 million characters were read, before that threads",
+        at_least=1,
+        at_most=1024,
+    )
+    top: int | None = key(
+        None,
+        "write the probabilities of this many classes only, the most probable first; null: of all",
         at_least=1,
     )
     threshold: float | None = key(
@@ -254,11 +306,19 @@ class PredictConfig:
     half: bool = half()
     overwrite: bool = key(False, "replace an existing output file")
 
+    def __post_init__(self) -> None:
+        self.columns = as_written(self.columns)
+
     def conflicts(self) -> Iterator[str]:
         if self.threshold is not None and self.coverage is not None:
             yield (
                 f"coverage={self.coverage} chooses the threshold, got threshold={self.threshold}; "
                 "leave out one of the two"
+            )
+        if self.batch_size is not None and (self.workers or 1) > 1:
+            yield (
+                f"workers={self.workers} reads ahead, but batch_size={self.batch_size} answers "
+                "before it reads on; leave out one of the two"
             )
 
 

@@ -6,7 +6,7 @@ is not quoted, and a shell takes the quotes away. So a value that doesn't fit is
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, get_args, get_origin
 
@@ -16,9 +16,12 @@ from hydra.errors import HydraException
 from textcnn.errors import InputError
 from textcnn.system.arguments import hydra_string
 
-WEIGHTS = "training.class_weights"  # names of classes are no keys of Hydra's grammar
+# names of classes are no keys of Hydra's grammar
+BY_CLASS = ("training.class_weights", "data.rename")
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 WEIGHT = re.compile(rf"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|.+?)\s*:\s*({NUMBER})\s*(?:,|$)""")
+NAME = r"""("(?:[^"\\]|\\.)*"|'[^']*'|%s)"""
+NEW_NAME = re.compile(rf"\s*{NAME % '.+?'}\s*:\s*{NAME % '[^,:]+?'}\s*(?:,|$)")
 PLAIN = re.compile(r"[\w.,+-]+|\[[\w.,+-]*\]", re.ASCII)
 BRACKETS = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
@@ -117,7 +120,7 @@ def quoted_argument(argument: str, entries: Mapping[str, Any]) -> str:
     key, equals, value = argument.partition("=")
     if not equals or argument.startswith("-"):
         return argument
-    if key == WEIGHTS and value.lstrip().startswith("{"):
+    if key.lstrip("+") in BY_CLASS and value.lstrip().startswith("{"):
         parts = [part if is_quoted(part) else hydra_string(part) for part in split_list(value)]
         return f"{key}={','.join(parts)}"
     entry = entries.get(key.lstrip("+"))
@@ -193,22 +196,35 @@ def weights_by_name(text: str) -> dict[str, float] | None:
 
     Names may hold commas and colons; they may be quoted, as in JSON.
     """
+    pairs = pairs_in(text, WEIGHT)
+    return None if pairs is None else {unquoted(name): float(weight) for name, weight in pairs}
+
+
+def names_by_name(text: str) -> dict[str, str] | None:
+    """New names of classes, from `{old:new,...}`; None if it is something else.
+
+    Old names may hold commas and colons; both may be quoted, as in JSON.
+    """
+    pairs = pairs_in(text, NEW_NAME)
+    return None if pairs is None else {unquoted(old): unquoted(new) for old, new in pairs}
+
+
+def pairs_in(text: str, pair: re.Pattern[str]) -> list[tuple[str, str]] | None:
+    """The pairs in `{...,...}`; None if a part is no pair, or if two have the same name."""
     text = text.strip()
     if not (text.startswith("{") and text.endswith("}")):
         return None
-    pairs = list(weight_pairs(text[1:-1]))
-    return dict(pairs) if pairs and len(dict(pairs)) == len(pairs) else None
-
-
-def weight_pairs(text: str) -> Iterator[tuple[str, float]]:
-    """Pairs of name and weight; nothing at all if a part of the text is no pair."""
-    pairs, place = [], 0
-    while place < len(text):
-        if (match := WEIGHT.match(text, place)) is None:
-            return
-        name = match[1]
-        if is_quoted(name):
-            name = re.sub(r"\\(.)", r"\1", name[1:-1]) if name[0] == '"' else name[1:-1]
-        pairs.append((name, float(match[2])))
+    inner, pairs, place = text[1:-1], [], 0
+    while place < len(inner):
+        if (match := pair.match(inner, place)) is None:
+            return None
+        pairs.append((match[1], match[2]))
         place = match.end()
-    yield from pairs
+    names = {unquoted(name) for name, _ in pairs}
+    return pairs if pairs and len(names) == len(pairs) else None
+
+
+def unquoted(name: str) -> str:
+    if not is_quoted(name):
+        return name
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name[0] == '"' else name[1:-1]

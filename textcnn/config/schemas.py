@@ -1,6 +1,7 @@
 """The schemas, by the names that the command line and the YAML files use."""
 
 from dataclasses import fields
+from functools import cache
 
 from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.evaluation.audit import AuditConfig
@@ -8,8 +9,10 @@ from textcnn.config.evaluation.comparison import CompareConfig
 from textcnn.config.evaluation.data_audit import AuditDataConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
+from textcnn.config.evaluation.labelling import LabelConfig
 from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.production.export import ExportConfig
+from textcnn.config.production.push import PushConfig
 from textcnn.config.programs import (
     DescribeConfig,
     EvaluateConfig,
@@ -23,6 +26,7 @@ from textcnn.config.schedules import (
     ScheduleConfig,
     WarmupLinearConfig,
 )
+from textcnn.config.serving import ServeConfig
 from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import ByteConfig, CharConfig, WordConfig
 from textcnn.config.training import AdadeltaConfig, AdamConfig, AdamWConfig, SgdConfig
@@ -31,12 +35,15 @@ SCHEMAS = {
     "train": TrainConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "label": LabelConfig,
     "explain": ExplainConfig,
     "compare": CompareConfig,
     "describe": DescribeConfig,
     "audit": AuditConfig,
     "audit_data": AuditDataConfig,
     "export": ExportConfig,
+    "serve": ServeConfig,
+    "push": PushConfig,
     "illustrate": IllustrateConfig,
 }
 GROUP_SCHEMAS = {
@@ -65,6 +72,7 @@ FROM_PYTHON = ("data", "memory")
 CHOSEN_BY = {"data": "source", "text": "unit"}
 
 
+@cache
 def register_schemas(program: str | None = None) -> None:
     """Register the schemas with Hydra, under the names in the YAML files' defaults lists.
 

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.sources.carried import OTHERS, ROW
+from textcnn.data.input_texts import ROW
+from textcnn.data.sources.carried import OTHERS
 from textcnn.data.texts import Texts, text_digest
 from textcnn.errors import InputError
 
@@ -160,14 +161,15 @@ def has_label_sets(rows: pa.Table) -> bool:
     return pa.types.is_list(rows["label"].type) and SHARES not in rows.column_names
 
 
-def label_names(labels: pa.ChunkedArray) -> tuple[str, ...]:
+def label_names(labels: pa.ChunkedArray, known: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of the classes: in numerical order if all are whole numbers, else by spelling.
 
     Args:
         labels: strings or lists of strings.
+        known: more classes, which may be among the labels.
     """
     flat = pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels
-    names = pc.unique(flat).to_pylist()
+    names = list(dict.fromkeys([*pc.unique(flat).to_pylist(), *known]))
     try:
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     except ValueError:

@@ -9,6 +9,7 @@ from textcnn.data.encoding import encode_labelled
 from textcnn.data.row_stream import RowStream, load_stream
 from textcnn.data.sources.source import Source
 from textcnn.data.splits import Division, Splits, load_splits
+from textcnn.data.trained_texts import Known
 from textcnn.data.unlabelled import joined, with_unlabelled
 from textcnn.text.encoder import TextEncoder, build_vocabulary
 from textcnn.text.tokenizers import Tokenizer
@@ -38,6 +39,7 @@ def prepare_texts(
     max_vocabulary: int | None = None,
     subwords: bool = False,
     more_words: Sequence[str] = (),
+    known: Known | None = None,
 ) -> PreparedTexts:
     """Learn the vocabulary from the training rows and texts without labels, and encode all rows.
 
@@ -45,6 +47,7 @@ def prepare_texts(
         max_length, truncate, subwords: see `TextEncoder`.
         min_frequency, max_vocabulary: see `build_vocabulary`.
         more_words: are known too, with ids behind those of the texts' tokens.
+        known: its tokens come first.
     """
     # splits that were drawn from one source are tokenized together
     learned = [rows for rows in (splits.train, splits.unlabelled) if rows is not None]
@@ -61,6 +64,9 @@ def prepare_texts(
         min_frequency=min_frequency,
         max_vocabulary=max_vocabulary,
     )
+    if known is not None:
+        learned_tokens = known.with_new(learned_tokens, max_vocabulary)
+        more_words = [*more_words, *known.more_tokens]
     vocabulary = learned_tokens.extended(more_words)
     encoder = TextEncoder(tokenizer, vocabulary, max_length, truncate, subwords)
     encoded = {
@@ -78,6 +84,7 @@ class PreparedData:
     texts: PreparedTexts
     stream: RowStream | None  # the training rows if streaming; `splits` then has the first rows
     more_words: Sequence[str] = ()  # see `prepare_texts`
+    known: Known | None = None  # what the checkpoint knows that the run starts from
 
     @property
     def learned(self) -> EncodedTexts:
@@ -110,12 +117,13 @@ def prepare_data(
     streaming: bool = False,
     vocabulary_examples: int = 100_000,
     shuffle_buffer: int | None = None,
+    known: Known | None = None,
 ) -> PreparedData:
     """Read the rows of a source, divide them into splits, and encode them.
 
     Args:
-        max_length, truncate, min_frequency, max_vocabulary, subwords, more_words: see
-            `prepare_texts`.
+        max_length, truncate, min_frequency, max_vocabulary, subwords, more_words, known:
+            see `prepare_texts`.
         streaming: don't hold the training rows in memory.
         vocabulary_examples, shuffle_buffer: with `streaming`, the first rows, and those that are
             shuffled among themselves, see `load_stream`.
@@ -139,5 +147,6 @@ def prepare_data(
         max_vocabulary=max_vocabulary,
         subwords=subwords,
         more_words=more_words,
+        known=known,
     )
-    return PreparedData(splits, texts, stream, more_words)
+    return PreparedData(splits, texts, stream, more_words, known)

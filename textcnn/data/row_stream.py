@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
+from textcnn.data.labels.renaming import Renaming
 from textcnn.data.labels.spelling import Spelling, spelling_warnings, spellings
 from textcnn.data.sources.missing_labels import drop_missing
 from textcnn.data.sources.source import Source
@@ -114,7 +115,7 @@ def load_stream(
         f"data.streaming: vocabulary and classes are learned from the first {len(head):,} rows",
     ]
     rows = RowStream(
-        lambda: with_label(stream(), spelling),
+        lambda: with_label(stream(), spelling, division.renaming),
         splits.labels,
         np.concatenate([np.empty(0, np.int64), *drawn]),
         held,
@@ -145,16 +146,18 @@ def sorted_warnings(train: LabelledTexts, window: int | None) -> Iterator[str]:
         )
 
 
-def with_label(tables: Iterator[pa.Table], spelling: Spelling | None = None) -> Iterator[pa.Table]:
+def with_label(tables: Iterator[pa.Table], *unifiers: Spelling | Renaming) -> Iterator[pa.Table]:
     """The rows that have a label.
 
     Args:
-        spelling: of the labels; None: as they are.
+        unifiers: what changes the names of the labels, one after another.
     """
     for table in tables:
         if table["label"].null_count:
             table = table.filter(pc.is_valid(table["label"]))
-        yield table if spelling is None else spelling.unify(table)
+        for each in unifiers:
+            table = each.unify(table)
+        yield table
 
 
 def regrouped(tables: Iterator[pa.Table], size: int, most: int | None) -> Iterator[pa.Table]:

@@ -1,7 +1,8 @@
 """Train, validation and test: which rows belong to which split, drawn by class and seed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,8 @@ from textcnn.data.duplicates import first_of_each, handle_duplicates
 from textcnn.data.labelled import LabelledTexts, has_label_sets, label_names, label_texts
 from textcnn.data.labels.class_counts import support_warnings
 from textcnn.data.labels.cleaning import clean_labels
-from textcnn.data.labels.spelling import Spelling
+from textcnn.data.labels.renaming import Renaming, renamed_tables
+from textcnn.data.labels.spelling import Spelling, spellings
 from textcnn.data.labels.unseen import FIX, handle_unseen
 from textcnn.data.sources.label_cells import ALL_WEIGHTS_ARE_ZERO
 from textcnn.data.sources.missing_labels import drop_missing
@@ -56,8 +58,15 @@ class Division:
     folds: int | None = None  # cross-validation: deal the training rows into this many folds
     fold: int | None = None  # the fold to test, from 1; None: the first
     unseen_label: str = "error"  # of rows whose class training lacks: error, wrong or drop
+    rename: Mapping[str, str] | None = None  # other names for classes, see `Renaming`
+    known: Sequence[str] = ()  # classes of an earlier training; they need no rows
+    known_before: Sequence[str] = ()  # the same before `rename`
     part: tuple[int, int] | None = None  # test this part of the training rows, of so many
     seed: int = 0
+
+    @cached_property
+    def renaming(self) -> Renaming:
+        return Renaming(self.rename or {})
 
     def divide(self, tables: dict[str, pa.Table], notes: Sequence[str] = ()) -> Splits:
         """Make the three splits.
@@ -69,7 +78,8 @@ class Division:
         Raises:
             InputError: only one class, too few rows, unknown classes, texts in two splits.
         """
-        names = label_names(tables["data.train"]["label"])
+        tables, renamed = renamed_tables(tables, self.renaming, self.known_before)
+        names = label_names(tables["data.train"]["label"], self.known)
         several = has_label_sets(tables["data.train"])
         if len(names) < 2 - several:
             held = f"only one class ({names[0]}), not two" if names else "no labels, not one"
@@ -100,8 +110,8 @@ class Division:
         train, validation, test = kept.values()
         if self.part is not None:
             test, train = self.leave_out(train, *self.part)
-        check_learnable(train)
-        notes = (*notes, *unseen, *found, *cuts, *target_notes(train))
+        check_learnable(train, self.known)
+        notes = (*notes, *renamed, *unseen, *found, *cuts, *target_notes(train))
         warnings = tuple(support_warnings({"validation": validation, "test": test}, fractions))
         return Splits(train, validation, test, notes, warnings)
 
@@ -166,15 +176,19 @@ class Division:
         return rows.select(~draw(rows.strata, len(rows) - self.max_examples, generator, key))
 
 
-def check_learnable(train: LabelledTexts) -> None:
+def check_learnable(train: LabelledTexts, known: Collection[str] = ()) -> None:
     """
+    Args:
+        known: classes that an earlier training learned.
+
     Raises:
         InputError: no training text counts, or a class has no probability in any.
     """
     if train.weights is not None and not train.weights.any():
         raise InputError(ALL_WEIGHTS_ARE_ZERO)
-    if train.targets is not None and not (found := train.targets.any(axis=0)).all():
-        name = train.names[int(found.argmin())]
+    found = np.empty(0, bool) if train.targets is None else np.any(train.targets, axis=0)
+    lost = [train.names[place] for place in np.flatnonzero(~found)]
+    if name := next((name for name in lost if name not in known), None):
         raise InputError(
             f"no training text gives the class {name!r} any probability; leave the class out, or "
             "give more rows"
@@ -280,9 +294,12 @@ def load_test(
     if "data.test" not in readers or division.folds is not None:
         return None
     table, notes = drop_missing(readers["data.test"](), "data.test")
-    table, known, more = handle_unseen(
-        Spelling(names, known=True).unify(table), names, "data.test", division.unseen_label
-    )
+    given = sorted(spellings(table["label"]))
+    # a class may have no test row, so that its new name is not refused
+    notes += [f"data.rename: no test row has {each}" for each in division.renaming.unknown(given)]
+    notes += division.renaming.notes(given)
+    table = Spelling(names, known=True).unify(division.renaming.unify(table))
+    table, known, more = handle_unseen(table, names, "data.test", division.unseen_label)
     rows = label_texts(table, known, "data.test", fix=FIX)
     return division.keep(rows, "data.test"), [*notes, *more]
 

@@ -1,14 +1,17 @@
-"""Which texts a classifier was trained on: their hashes, which checkpoints hold.
+"""What a classifier was trained on: hashes of its texts, which checkpoints hold, and what it knows.
 
 Scores on such texts say how well they are remembered. A hash doesn't tell its text, but whoever has
 a text can find out whether it was among them.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from textcnn.text.vocabulary import Vocabulary
 
 MOST_HASHES = 1_000_000  # 8 MB
 
@@ -32,6 +35,18 @@ class TrainedTexts:
         """
         hashes = np.unique(text_hashes)
         return cls(hashes[:most], len(hashes))
+
+    def joined(self, other: "TrainedTexts", *, most: int = MOST_HASHES) -> "TrainedTexts":
+        """The texts of two trainings.
+
+        Their number counts a text twice that both had but of which only one kept the hash.
+        """
+        both = len(np.intersect1d(self.hashes, other.hashes))
+        known = [each.hashes[-1] for each in (self, other) if each.count > len(each.hashes)]
+        hashes = np.union1d(self.hashes, other.hashes)
+        if known:  # beyond the smaller limit not all hashes are known
+            hashes = hashes[hashes <= min(known)]
+        return TrainedTexts(hashes[:most], self.count + other.count - both)
 
     def as_tensors(self) -> dict[str, Tensor]:
         # torch computes little with uint64
@@ -63,3 +78,35 @@ class TrainedTexts:
         if self.count == len(self.hashes):
             return seen, np.ones(len(text_hashes), bool)
         return seen, text_hashes <= self.hashes[-1]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Classes, tokens and texts of a training, for a run that starts from it."""
+
+    labels: tuple[str, ...]  # the classes, by their own names
+    tokens: tuple[str, ...]  # of the training texts, without the specials
+    more_tokens: tuple[str, ...] = ()  # that no text had: pretrained vectors know them
+    texts: TrainedTexts | None = None  # None: unknown
+
+    def with_new(self, learned: Vocabulary, most: int | None) -> Vocabulary:
+        """The known tokens, then those of new texts.
+
+        Args:
+            learned: the vocabulary of the new texts, the most frequent token first.
+            most: limit of tokens in all; the known ones stay in any case.
+        """
+        new = [token for token in learned.known_tokens if token not in self.token_set]
+        if most is not None:
+            new = new[: max(most - len(self.tokens), 0)]
+        return Vocabulary([*self.tokens, *new])
+
+    @cached_property
+    def token_set(self) -> frozenset[str]:
+        return frozenset(self.tokens)
+
+    def has_text(self, text_hashes: np.ndarray) -> np.ndarray:
+        """(texts,) bool: which texts were in the earlier training, as far as that is known."""
+        if self.texts is None:
+            return np.zeros(len(text_hashes), bool)
+        return self.texts.find(text_hashes)[0]

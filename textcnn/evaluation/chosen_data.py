@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textcnn.builders.data import division_again
 from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line
 from textcnn.config.programs import TrainConfig
@@ -13,7 +14,7 @@ from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.formats import TABLES, format_of
 from textcnn.data.sources.source import Source
-from textcnn.data.splits import Division, load_splits, load_test
+from textcnn.data.splits import load_splits, load_test
 from textcnn.errors import InputError, NoLabelsError
 from textcnn.system.arguments import argument
 from textcnn.system.paths import find_stored, place_above
@@ -113,7 +114,7 @@ def test_rows(
         got = command_line(data.multi_label)
         raise InputError(f"the checkpoint was trained with {fitting}, got {got}; add {fitting}")
     source = Source(**data.source_settings(), seed=trained.seed, carry=True)
-    division = Division(**data.split_settings(), seed=trained.seed)
+    division = division_again(data, trained, labels)
     readers = source.open_stream()[1] if data.streaming else source.open()[0]
     found = load_test(readers, division, labels)
     if found is not None:

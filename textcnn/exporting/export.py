@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcnn.errors import InputError
+from textcnn.exporting.html_export import export_html
 from textcnn.exporting.numpy_export import export_numpy
 from textcnn.exporting.onnx.onnx_export import export_onnx
 from textcnn.exporting.subject import Exported, Options, Subject
@@ -33,6 +34,7 @@ class Format:
 # format=: what writes it
 FORMATS: dict[str, Format] = {
     "numpy": Format(export_numpy, ".zip"),
+    "html": Format(export_html, ".html", directory=False),
     "onnx": Format(export_onnx),
 }
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)?", re.IGNORECASE)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ Files = dict[str, bytes]
 def export_numpy(classifier: Subject, new: Path, options: Options) -> list[str]:
     """Write the export to `new`; see `textcnn.exporting.export.Format`."""
     as_zip = not new.is_dir()
-    files, notes = numpy_files(classifier, options, as_zip=as_zip)
+    files, notes = numpy_files(classifier, options, zipped_size if as_zip else plain_size)
     if as_zip:
         new.write_bytes(zipped(files))
         return notes
@@ -42,13 +43,21 @@ def export_numpy(classifier: Subject, new: Path, options: Options) -> list[str]:
     return notes
 
 
+def plain_size(files: Files) -> int:
+    return sum(map(len, files.values()))
+
+
+def zipped_size(files: Files) -> int:
+    return len(zipped(files))
+
+
 def numpy_files(
-    classifier: Subject, options: Options, *, as_zip: bool = False
+    classifier: Subject, options: Options, size_of_files: Callable[[Files], int]
 ) -> tuple[Files, list[str]]:
     """The files of an export, and lines for the user.
 
     Args:
-        as_zip: whether `max_size` is that of a .zip.
+        size_of_files: the bytes that `max_size` limits, but for the manifest.
 
     Raises:
         InputError: the model is no sum of parts, or doesn't fit the size.
@@ -62,14 +71,14 @@ def numpy_files(
         room = len(manifest) + ROOM + ROOM_OF_LABEL * len(classifier.labels)
 
         def size_of(chosen: Parts) -> int:
-            files = contents(chosen, dtype)
-            return room + (len(zipped(files)) if as_zip else sum(map(len, files.values())))
+            return room + size_of_files(contents(chosen, dtype))
 
         whole = feature_counts(parts)
         parts = fitted(parts, size, size_of)
         exported["kept"] = kept = feature_counts(parts)
         shares = [f"{kept[name]:,} of {count:,} {name}" for name, count in whole.items() if count]
-        notes.append(f"max_size={size:,} bytes keeps {', '.join(shares)}")
+        if kept != whole:
+            notes.append(f"max_size={size:,} bytes keeps {', '.join(shares)}")
     files = sealed(parts, dtype, exported, options.provenance)
     loss = measure_loss(classifier, build({}, files, 2**30), options.measured)
     if loss is not None:

@@ -37,6 +37,14 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A classifier by the name that people know it by."""
+
+    name: str
+    classifier: Subject
+
+
+@dataclass(frozen=True)
 class Options:
     """How to export; see the keys of `textcnn.config.production.export`."""
 
@@ -44,6 +52,8 @@ class Options:
     max_size: int | None = None  # bytes; None: no limit
     measured: Measured = Measured()
     provenance: dict[str, Any] = field(default_factory=dict)  # of the checkpoint, for the manifest
+    name: str = "model"  # what the page of format=html calls the classifier
+    beside: tuple[Named, ...] = ()  # other classifiers on that page
 
 
 @dataclass(frozen=True)

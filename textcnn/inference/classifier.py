@@ -1,6 +1,6 @@
 """What every trained classifier does: texts in, logits, predictions and explanations out."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -17,7 +17,7 @@ from textcnn.errors import InputError
 from textcnn.explanation.explain import CLASSES, explain
 from textcnn.explanation.explanation import Explanation
 from textcnn.exporting.export import export, parse_size
-from textcnn.exporting.subject import Exported, Measured, Options
+from textcnn.exporting.subject import Exported, Measured, Named, Options, Subject
 from textcnn.models.fast.tables import build_tables
 from textcnn.models.unfamiliar import unseen_shares
 from textcnn.runtime.calibration import Calibration
@@ -194,6 +194,8 @@ class BaseClassifier(Generic[P]):
         max_size: str | None = None,
         texts: Sequence[str] = (),
         labels: Sequence[Any] = (),
+        name: str = "model",
+        beside: Mapping[str, Subject] | None = None,
         overwrite: bool = False,
     ) -> Exported:
         """Write the classifier for another program, as `python -m textcnn.export` does.
@@ -205,13 +207,17 @@ class BaseClassifier(Generic[P]):
             max_size: such as "1MB"; None: no limit.
             texts: measure what dtype and max_size cost; with none, nothing is measured.
             labels: of these texts, classes or label sets; with none, agreement is measured.
+            name: what the page of `html` calls this classifier.
+            beside: other classifiers on that page, by name.
 
         Raises:
             InputError: the format can't hold this model, or the output exists or can't be written.
         """
         check_texts(texts)
         size = None if max_size is None else parse_size(max_size)
-        options = Options(dtype, size, Measured(texts, labels))
+        others = tuple(Named(each, other) for each, other in (beside or {}).items())
+        measured = Measured(texts, labels)
+        options = Options(dtype, size, measured, name=name, beside=others)
         return export(self, output, format, options, overwrite=overwrite)
 
     def split(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -28,9 +28,11 @@ class Restored(NamedTuple):
 def load(
     path: str | Path, *, table_memory: int = TABLE_MEMORY, half: bool = False
 ) -> AnyClassifier:
-    """The classifier in a run directory (its best checkpoint) or a checkpoint directory.
+    """The classifier in a run directory (its best checkpoint), a checkpoint, or on the Hub.
 
     Args:
+        path: a directory, or an address on the Hub: `hub:owner/name` or `hub:owner/name@revision`.
+            Its files are downloaded into the cache of huggingface_hub, unless they are there.
         table_memory: memory limit in MB for the lookup tables that replace the embedding and the
             first convolution. They are filled as texts need them; 0: no tables.
         half: store the tables as float16, which changes logits by about 0.01.

@@ -1,6 +1,7 @@
 """What a classifier says of a text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 
@@ -9,6 +10,10 @@ class Prediction(NamedTuple):
 
     label: str
     probabilities: dict[str, float]  # they add up to 1
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """The `count` most probable classes, the most probable first: `label` comes first."""
+        return most_probable(self.probabilities, count, self.label)
 
     def as_json(self) -> dict[str, Any]:
         return {"label": self.label, "probabilities": self.probabilities}
@@ -20,10 +25,27 @@ class LabelSetPrediction(NamedTuple):
     labels: frozenset[str]
     probabilities: dict[str, float]  # independent, in the order of the classifier's labels
 
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """The `count` most probable labels, the most probable first, predicted or not."""
+        return most_probable(self.probabilities, count)
+
     def as_json(self) -> dict[str, Any]:
         """The labels are in the order of the classifier's."""
         labels = [label for label in self.probabilities if label in self.labels]
         return {"labels": labels, "probabilities": self.probabilities}
+
+
+def most_probable(
+    probabilities: Mapping[str, float], count: int, first: str | None = None
+) -> list[tuple[str, float]]:
+    """
+    Args:
+        first: which of equally probable classes comes first; None: the order of the classes.
+    """
+    ranked = sorted(probabilities.items(), key=itemgetter(1), reverse=True)  # stable
+    if first is not None and ranked[0][0] != first:
+        ranked = sorted(ranked, key=lambda pair: (-pair[1], pair[0] != first))
+    return ranked[:count]
 
 
 AnyPrediction = Prediction | LabelSetPrediction
@@ -34,6 +56,10 @@ class Abstention(NamedTuple):
 
     probabilities: dict[str, float]
     label: None = None
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """The `count` most probable classes, the most probable first."""
+        return most_probable(self.probabilities, count)
 
     def as_json(self) -> dict[str, Any]:
         return {"label": None, "abstained": True, "probabilities": self.probabilities}

@@ -1,5 +1,6 @@
 """Texts in chunks of some thousands, processed on all cores and returned in order."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,9 @@ import numpy as np
 import torch
 
 T = TypeVar("T")
+# A forked process inherits torch's count of threads, but not the threads: it would wait for them.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 # Characters of a chunk: smaller chunks don't pay for a thread; larger ones only cost memory.
 MIN_CHARACTERS, MAX_CHARACTERS = 2**17, 2**20
 MAX_TEXTS = 2**13  # texts of a chunk
@@ -46,26 +50,29 @@ def split_texts(
 
 
 def chunks_of(
-    texts: Iterator[str],
+    texts: Iterator[T],
     size: int | None,
     *,
+    length: Callable[[T], int] = len,  # type: ignore[assignment]
     min_characters: int = MIN_CHARACTERS,
     max_texts: int = MAX_TEXTS,
-) -> Iterator[list[str]]:
+) -> Iterator[list[T]]:
     """Chunks of texts that arrive one by one.
 
     Args:
+        length: the characters of a text, or of a row that holds one.
         size: texts per chunk; None: a chunk ends at 2 * `min_characters` characters or
             `max_texts` texts.
     """
     if size is not None:
-        while chunk := list(islice(texts, size)):
-            yield chunk
+        while several := list(islice(texts, size)):
+            yield several
         return
-    chunk, characters = [], 0
+    chunk: list[T] = []
+    characters = 0
     for text in texts:
         chunk.append(text)
-        characters += len(text)
+        characters += length(text)
         if characters >= 2 * min_characters or len(chunk) >= max_texts:
             yield chunk
             chunk, characters = [], 0

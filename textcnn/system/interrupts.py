@@ -8,7 +8,8 @@ written by then.
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,11 +29,19 @@ def begin_program() -> None:
 
     Called first of all: even the imports of the command line take half a second.
     """
+    if running_program() is not None:
+        begin_start()
+
+
+def running_program() -> str | None:
+    """The program of textcnn that this process is, as it was typed; None: another program."""
     given = sys.orig_argv
     module = given[given.index("-m") + 1 :][:1] if "-m" in given else []
+    for name in module:
+        if name.startswith("textcnn."):
+            return f"python -m {name}"
     main = getattr(sys.modules.get("__main__"), "__file__", None) or ""
-    if any(name.startswith("textcnn.") for name in module) or Path(main).name == "textcnn":
-        begin_start()
+    return "textcnn" if Path(main).name == "textcnn" else None
 
 
 def begin_start() -> Any:
@@ -55,3 +64,17 @@ def end_start() -> None:
 def set_handler(handler: Any) -> None:
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """In the block, SIGTERM does what Ctrl-C does, so that the work can clean up."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_DFL:
+        with suppress(ValueError):  # not the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, TypeError):
+            signal.signal(signal.SIGTERM, before)

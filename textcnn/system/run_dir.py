@@ -149,6 +149,12 @@ def create_run_dir(run_dir: Path, config_yaml: str, overwrite: bool) -> None:
         raise InputError(cannot_be_written(run_dir, error)) from error
 
 
+def run_name(checkpoint: Path) -> str:
+    """What people call a checkpoint: the name of its run directory, or else its own."""
+    own = checkpoint.resolve()
+    return own.parent.name if own.name in ("best", "last") else own.name
+
+
 def runs_inside(run_dir: Path) -> list[Path]:
     """The configuration files of the runs that a run consists of: folds, members, teachers."""
     return [file for kind in RUNS_INSIDE for file in run_dir.glob(f"{kind}-*/{CONFIG}")]

@@ -25,6 +25,10 @@ def read_definition(path: str | Path) -> str:
         InputError: it is missing, too large or not UTF-8.
     """
     file = expanded(path)
+    if file.is_dir():
+        raise InputError(
+            f"text.tokenizer={path} is a directory; give the file tokenizer.json in it"
+        )
     if not file.is_file():
         raise InputError(f"text.tokenizer={path}: no such file (looked from {Path.cwd()})")
     if (size := file.stat().st_size) > LARGEST:

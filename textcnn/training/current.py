@@ -11,6 +11,7 @@ from textcnn.inference import AnyClassifier
 from textcnn.inference.environment import environment
 from textcnn.runtime.calibration import Calibration
 from textcnn.training.final import Selection
+from textcnn.training.growing.growth import Growth
 from textcnn.training.state import TrainingState
 
 GOLDEN_TEXTS = 3
@@ -26,6 +27,8 @@ def checkpoint_of(
     selection: Selection | None,
     teacher: str | None,
     calibration: Calibration | None = None,
+    known_texts: TrainedTexts | None = None,
+    growth: Growth | None = None,
 ) -> Checkpoint:
     """
     Args:
@@ -35,6 +38,8 @@ def checkpoint_of(
         selection: in the final training, what the run before it chose.
         teacher: fingerprint of the checkpoint that taught the network; None: none.
         calibration: None: not yet fitted.
+        known_texts: of the checkpoint that the run started from; None: none, or unknown.
+        growth: what is kept of that checkpoint; None: the run started from none.
     """
     golden = [*splits.validation.texts(GOLDEN_TEXTS), ""]
     logits = classifier.logits(golden).tolist()
@@ -54,6 +59,11 @@ def checkpoint_of(
     hashes = splits.train.text_hashes
     if selection is not None:  # the final training reads the validation texts too
         hashes = np.concatenate([hashes, splits.validation.text_hashes])
+    trained_texts = TrainedTexts.of(hashes)
+    if known_texts is not None:
+        trained_texts = trained_texts.joined(known_texts)
+    if growth is not None:
+        manifest["init_from"] = growth.as_json()
     weights = classifier.model.state_dict()
     return Checkpoint(
         config,
@@ -64,5 +74,5 @@ def checkpoint_of(
         classifier.raw_thresholds,
         classifier.encoder.tokenizer.definition,
         calibration,
-        TrainedTexts.of(hashes),
+        trained_texts,
     )

@@ -1,5 +1,6 @@
 """The end of a run: the test of its best checkpoint, and everything that is reported."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from textcnn.models.summary import summary_rows
 from textcnn.system.atomic import write_json
 from textcnn.system.run_dir import METRICS
 from textcnn.training.calibrating import calibrate_best
+from textcnn.training.growing.forgetting import Forgetting, watch
 from textcnn.training.ngrams.baseline import train_baseline
 from textcnn.training.parts import wants_baseline
 from textcnn.training.report import Outcome, saved_line
@@ -48,6 +50,7 @@ def finish(run: "TrainingRun") -> None:
     calibrate_best(run, best)
     test, validation = (answered.get(name, (None,))[0] for name in ("test", "validation"))
     outcome = replace(run.outcome(best, test, validation), baseline=baseline)
+    outcome = replace(outcome, forgetting=forgotten(run, best, list(answered)))
     if selection is not None:
         outcome = replace(outcome, state=selection.state, final=run.state)
     update_manifest(
@@ -64,10 +67,31 @@ def finish(run: "TrainingRun") -> None:
         settings = shown_settings(run.config, run.run_dir)
         outcome.log(run.curves, run.data.splits, settings, run.config.training.metric)
     outcome.report(run.console)
+    outcome.report_forgetting(run.console)
+    if run.old_test is not None and run.old_test.reason:
+        run.console.print(
+            f"the own test texts of init_from={run.config.init_from} can't tell what is forgotten: "
+            f"{run.old_test.reason}"
+        )
     if scored is not None:
         report(run, outcome, scored)
     if run.keep:
         run.console.print(saved_line(run.run_dir))
+
+
+def forgotten(
+    run: "TrainingRun", best: BaseClassifier[Any], names: Sequence[str]
+) -> dict[str, Forgetting]:
+    """How well the classes of the checkpoint that the run started from are found now.
+
+    Args:
+        names: of the splits to measure it on.
+    """
+    if run.origin is None or run.old_test is None:
+        return {}
+    splits = {name: run.data.splits.by_name()[name] for name in names}
+    learned = run.trained_on.splits.train.text_hashes
+    return watch(run.origin, best, splits, run.old_test, learned)
 
 
 def answers(

@@ -14,14 +14,26 @@ from textcnn.models.classifier import TextCNN
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.system.memory import lacking
 from textcnn.text.vectors import TokenVectors
+from textcnn.training.growing.origin import Origin
+from textcnn.training.growing.weights import keep_weights
 from textcnn.training.ngrams.parts import count_ngrams
 from textcnn.training.subwords.vectors import add_subwords
 
 
 def initial_classifier(
-    config: TrainConfig, data: PreparedData, vectors: TokenVectors | None
+    config: TrainConfig,
+    data: PreparedData,
+    vectors: TokenVectors | None,
+    origin: Origin | None = None,
 ) -> AnyClassifier:
-    """A classifier before training."""
+    """A classifier before training.
+
+    Args:
+        origin: the checkpoint whose weights it keeps; None: they are random, or those of vectors.
+
+    Raises:
+        InputError: the weights of the checkpoint don't fit.
+    """
     labels = data.splits.labels
     thresholds = (0.5,) * len(labels) if config.data.multi_label else None
     model = initial_model(
@@ -30,11 +42,17 @@ def initial_classifier(
         data,
         vectors,
         weighs_subwords=config.weighs_subwords,
+        origin=origin,
     )
+    network = model.network if isinstance(model, WithNgrams) else model
     if config.composes_vectors:
-        network = model.network if isinstance(model, WithNgrams) else model
         assert isinstance(network, TextCNN)
         add_subwords(network.embedding, data.texts.encoder.vocabulary.known_tokens, vectors)
+    if origin is not None and isinstance(network, TextCNN):
+        rows = origin.token_rows(data.texts.encoder.vocabulary)
+        keep_weights(network, origin, rows, origin.classes(labels), config.training.member)
+        if isinstance(model, WithNgrams):  # until validation chooses others
+            model.weights.copy_(origin.checkpoint.weights["weights"])
     return build_classifier(model, data.texts.encoder, labels, thresholds)
 
 
@@ -45,16 +63,17 @@ def initial_model(
     vectors: TokenVectors | None,
     *,
     weighs_subwords: bool = False,
+    origin: Origin | None = None,
 ) -> Model:
     """A network with random weights and these pretrained vectors, its n-grams, or both.
 
     Args:
         max_length: tokens kept of a text.
-        weighs_subwords: see `count_ngrams`.
+        weighs_subwords, origin: see `count_ngrams`.
     """
     ngrams = None
     if config.ngrams:
-        ngrams = count_ngrams(config, data, weighs_subwords=weighs_subwords)
+        ngrams = count_ngrams(config, data, weighs_subwords=weighs_subwords, origin=origin)
     if not isinstance(config, NetworkConfig):
         assert ngrams is not None
         return ngrams

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textcnn.errors import InputError
 from textcnn.evaluation.metrics import Scores
-from textcnn.system.allocation import keep_freed_memory
+from textcnn.system.memory import keep_freed_memory
 from textcnn.training.batches import TrainingBatches
 from textcnn.training.curves import Curves
 from textcnn.training.learner import Learner

@@ -17,6 +17,7 @@ from textcnn.config.training import TrainingConfig
 from textcnn.data.description import describe_data
 from textcnn.data.prepare import PreparedData
 from textcnn.data.sources.memory import Rows
+from textcnn.data.trained_texts import Known
 from textcnn.inference import AnyClassifier
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ensemble import Ensemble
@@ -26,6 +27,8 @@ from textcnn.models.summary import summarize
 from textcnn.text.vectors import TokenVectors
 from textcnn.training.batches import EpochBatches, StreamBatches, TrainingBatches
 from textcnn.training.final import Selection
+from textcnn.training.growing.growth import growth_of
+from textcnn.training.growing.origin import Origin
 from textcnn.training.initial import initial_classifier
 from textcnn.training.learner import Learner, Trained, build_learner
 from textcnn.training.losses import loss_for, mass_for
@@ -49,12 +52,13 @@ def load_data(
     memory: Mapping[str, Rows] | None,
     more_words: Sequence[str] | None = None,
     definition: str | None = None,
+    known: Known | None = None,
 ) -> PreparedData:
     """Splits and encoded texts, the same in every process.
 
     Args:
         memory: rows given from Python; no test texts are drawn from them.
-        more_words, definition: see `build_data`.
+        more_words, definition, known: see `build_data`.
     """
     with accelerator.main_process_first():  # it fills the cache for the others
         return build_data(
@@ -67,6 +71,7 @@ def load_data(
             subwords=config.uses_subwords,
             more_words=more_words,
             definition=definition,
+            known=known,
         )
 
 
@@ -86,18 +91,20 @@ def build_parts(
     vectors: TokenVectors | None,
     accelerator: Accelerator,
     selection: Selection | None,
+    origin: Origin | None = None,
 ) -> Parts:
     """A new network that these data will train.
 
     Args:
         selection: what the run before chose, for the final training.
+        origin: the checkpoint to start from; None: from nothing.
 
     Raises:
         InputError: parts don't fit the data or each other.
     """
     if selection is not None:
         config = final_config(config, selection.steps)
-    classifier = initial_classifier(config, data, vectors)
+    classifier = initial_classifier(config, data, vectors, origin)
     # all of it: `Accelerator.prepare` moves only what the training loop learns
     classifier.model.to(accelerator.device)
     precision = Precision(config.training.precision, accelerator.device)
@@ -158,8 +165,13 @@ def opening_report(
     vectors: TokenVectors | None,
     precision: Precision,
     config: ModelConfig,
+    origin: Origin | None = None,
 ) -> Opening:
-    """What the run reports before it starts."""
+    """What the run reports before it starts.
+
+    Args:
+        origin: the checkpoint that it starts from; None: none.
+    """
     of_vectors: tuple[str, ...] = ()
     if vectors is not None:
         network = model.network if isinstance(model, WithNgrams) else model
@@ -168,6 +180,7 @@ def opening_report(
         of_vectors = (*vectors.summary, note_on_missing(network.embedding, tokens, vectors))
     summary = summarize(model, int(data.texts.train.lengths.max()))
     description = describe_data(data.splits, data.texts, summary.field.size)
+    growth = None if origin is None else growth_of(origin, data, model, vectors)
     return Opening(
         data.splits,
         description,
@@ -181,7 +194,9 @@ def opening_report(
             *data.splits.warnings,
             *description.warnings,
             *filter(None, [size_warning(config, data), precision.warning()]),
+            *([] if growth is None else growth.warnings),
         ),
+        growth=growth,
     )
 
 

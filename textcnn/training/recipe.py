@@ -37,6 +37,8 @@ from textcnn.training.current import checkpoint_of
 from textcnn.training.curves import Curves
 from textcnn.training.final import Selection
 from textcnn.training.finishing import finish
+from textcnn.training.growing.forgetting import load_old_test
+from textcnn.training.growing.origin import load_origin
 from textcnn.training.loop import Stopping, fit
 from textcnn.training.many_runs.teacher import load_teacher
 from textcnn.training.ngrams.parts import train_ngrams
@@ -99,7 +101,16 @@ class TrainingRun:
         self.last = self.read_last() if resume else None
         words = read_words(self.run_dir) if resume else None
         copied = read_tokenizer(self.run_dir) if resume else None
-        self.data = data or load_data(config, self.accelerator, memory, words, copied)
+        self.origin = load_origin(config)
+        known = None if self.origin is None else self.origin.known
+        if self.origin is not None and not resume:
+            copied = self.origin.checkpoint.tokenizer
+        self.data = data or load_data(config, self.accelerator, memory, words, copied, known)
+        # members leave it to their ensemble
+        part = config.training.member or config.training.teacher_fold
+        self.old_test = None
+        if self.origin is not None and not part:
+            self.old_test = load_old_test(self.origin, config.init_from_test)
         self.teacher = None
         if config.teacher is not None:
             self.teacher = load_teacher(config.teacher, self.data.splits)
@@ -112,7 +123,7 @@ class TrainingRun:
         self.selection: Selection | None = None  # once the final training has begun
         self.build(self.data, vectors)
         self.opening = opening_report(
-            self.data, self.classifier.model, vectors, self.precision, config.model
+            self.data, self.classifier.model, vectors, self.precision, config.model, self.origin
         )
         self.earlier_seconds = 0.0  # of the parts before this one was resumed
         self.curves: Curves | None = None
@@ -120,7 +131,9 @@ class TrainingRun:
     def build(self, data: PreparedData, vectors: TokenVectors | None) -> None:
         """Build a new network, and what trains it on these data."""
         self.trained_on, self.state = data, TrainingState()
-        parts = build_parts(self.config, data, vectors, self.accelerator, self.selection)
+        parts = build_parts(
+            self.config, data, vectors, self.accelerator, self.selection, self.origin
+        )
         self.classifier, self.precision, self.batches, self.learner, self.training = parts
 
     @property
@@ -146,7 +159,7 @@ class TrainingRun:
         if self.resume:
             self.restore_last()
         else:
-            train_ngrams(self.classifier.model, self.config, self.data)
+            train_ngrams(self.classifier.model, self.config, self.data, origin=self.origin)
         if self.is_first and not self.resume:
             self.begin()
         name, token_ids = self.config.model.title, len(self.vocabulary)
@@ -187,6 +200,9 @@ class TrainingRun:
         restore(self, checkpoint)
         self.earlier_seconds = self.state.run_seconds
         self.vectors_coverage = checkpoint.manifest.get("vectors_coverage")
+        if self.opening.growth is not None:
+            growth = self.opening.growth.as_before(checkpoint.manifest["init_from"])
+            self.opening = replace(self.opening, growth=growth)
         if self.is_first:
             self.store_config()
             every = self.config.training.log_every
@@ -223,7 +239,9 @@ class TrainingRun:
         selection = Selection(self.state, self.batches.steps, calibration)
         self.enter_final(selection, vectors=True)
         self.classifier.thresholds = chosen.thresholds
-        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
+        train_ngrams(
+            self.classifier.model, self.config, self.trained_on, chosen.weights, self.origin
+        )
         if self.curves is not None:
             self.curves.begin_final(selection.state.step)
         self.save("last")
@@ -306,6 +324,8 @@ class TrainingRun:
             selection=self.selection,
             teacher=self.teacher_fingerprint,
             calibration=selected_calibration(self),
+            known_texts=None if self.origin is None else self.origin.known.texts,
+            growth=self.opening.growth,
         )
 
     def outcome(

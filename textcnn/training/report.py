@@ -1,6 +1,7 @@
 """What a run reports: data and model when it starts, `metrics.json` and scores when it ends."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ from rich.console import Console
 import textcnn
 from textcnn.data.description import Description, data_markdown, data_table
 from textcnn.data.splits import Splits
-from textcnn.evaluation.examples import example_predictions
 from textcnn.evaluation.figures import MOST_LEGIBLE, confusion_figure, most_confused
 from textcnn.evaluation.metrics import Scores
 from textcnn.evaluation.strongest import strongest_markdown, strongest_ngrams
@@ -21,12 +21,18 @@ from textcnn.inference import BaseClassifier
 from textcnn.models.summary import Summary, field_line, summary_markdown, summary_table
 from textcnn.system.arguments import argument
 from textcnn.system.memory import peak_memory_bytes
+from textcnn.system.terminal import build_table, markdown
 from textcnn.training.curves import Curves
+from textcnn.training.growing.forgetting import Forgetting
+from textcnn.training.growing.growth import Growth
 from textcnn.training.ngrams.baseline import Baseline
 from textcnn.training.state import TrainingState
+from textcnn.training.tensorboard.examples import example_predictions
 from textcnn.training.tensorboard.precision_recall import one_against_others
 from textcnn.training.tensorboard.projector import write_projector
 
+# what `Outcome.forgetting` was measured on
+TEXTS = {"validation": "validation", "test": "test", "old_test": "checkpoint's own test"}
 # The examples in TensorBoard are chosen from this many validation texts.
 EXAMPLES_FROM = 2000
 
@@ -40,11 +46,15 @@ class Opening:
     model: Summary
     notes: tuple[str, ...]  # about the data and the vectors
     warnings: tuple[str, ...]
+    growth: Growth | None = None  # what is kept of a checkpoint; None: the run starts from none
 
     def report_data(self, console: Console) -> None:
         console.print(data_table(self.description))
         for line in (*self.notes, *(f"warning: {warning}" for warning in self.warnings)):
             console.print(line)
+        if self.growth is not None:
+            title = f"Started from {self.growth.checkpoint}, with its settings of model and text"
+            console.print(build_table(title, self.growth.rows()))
 
     def report_model(self, console: Console, name: str, token_ids: int) -> None:
         """
@@ -66,6 +76,8 @@ class Opening:
         curves.text("data", data_markdown(self.description))
         curves.text("model", summary_markdown(self.model))
         curves.text("configuration", f"```yaml\n{config_yaml}```")
+        if self.growth is not None:
+            curves.text("growth", markdown(self.growth.rows()))
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,7 @@ class Outcome:
     seconds: float  # from start to end, over all parts of a resumed run
     final: TrainingState | None = None  # of the training on train + validation that followed
     baseline: Baseline | None = None  # the linear model on the same texts; None: not trained
+    forgetting: Mapping[str, Forgetting] = field(default_factory=dict)  # by the name of the texts
 
     @property
     def scores(self) -> dict[str, Scores]:
@@ -118,6 +131,7 @@ class Outcome:
             "validation": None if self.validation is None else self.validation.as_json(),
             **({} if self.baseline is None else {"baseline": self.baseline.as_json()}),
             **self.final_json(),
+            **self.growth_json(opening),
             **({} if ngrams is None else {"ngrams": ngrams}),
             "calibration": self.best.calibration.summary(),
             "train": {
@@ -149,6 +163,23 @@ class Outcome:
             "selection": self.state.history[self.state.best_epoch - 1],
             "final": {"steps": self.final.step, "history": self.final.history},
         }
+
+    def growth_json(self, opening: Opening) -> dict[str, Any]:
+        """What was kept of a checkpoint, and what was forgotten; empty without one."""
+        if opening.growth is None:
+            return {}
+        forgotten = {name: each.as_json() for name, each in self.forgetting.items()}
+        return {"init_from": {**opening.growth.as_json(), "forgetting": forgotten}}
+
+    def report_forgetting(self, console: Console) -> None:
+        for name, each in self.forgetting.items():
+            title = f"Old classes on the {TEXTS[name]} texts, before and after this training"
+            console.print(build_table(title, each.rows(self.measure)))
+
+    @property
+    def measure(self) -> str:
+        """What is measured of an old class."""
+        return "recall" if self.best.thresholds is None else "F1"
 
     def report(self, console: Console) -> None:
         if self.test is not None:
@@ -217,6 +248,10 @@ class Outcome:
             probabilities = self.best.probabilities(logits).numpy()
             for curve in one_against_others(labels, probabilities, self.best.labels):
                 curves.precision_recall(*curve, step)
+        for name, each in self.forgetting.items():
+            curves.text(f"old_classes/{name}", markdown(each.rows(self.measure)), step)
+            curves.scalars("old_classes", {name: each.before}, 0)
+            curves.scalars("old_classes", {name: each.after}, step)
         write_projector(curves.run_dir, self.best.model, self.best.encoder.vocabulary)
         if (ngrams := strongest_ngrams(self.best)) is not None:
             curves.text("ngrams", strongest_markdown(ngrams), step)

@@ -54,6 +54,7 @@ def restore(run: "TrainingRun", checkpoint: Checkpoint) -> None:
             f"resume={run.run_dir}: teacher={run.config.teacher} has changed since the run began; "
             "restore it, or start a new run"
         )
+    check_origin(run, checkpoint.manifest.get("init_from"))
     directory = existing(run.run_dir / "last")
     stored = load_training_state(directory)
     try:
@@ -79,6 +80,23 @@ def restore(run: "TrainingRun", checkpoint: Checkpoint) -> None:
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:LONGEST_REASON]
         raise InputError(f"{directory}: training can't be resumed: {reason}") from error
+
+
+def check_origin(run: "TrainingRun", stored: Any) -> None:
+    """
+    Args:
+        stored: what the run's checkpoint tells of the one that the run started from.
+
+    Raises:
+        InputError: that one is another now.
+    """
+    if run.origin is None:
+        return
+    if not isinstance(stored, dict) or stored.get("fingerprint") != run.origin.fingerprint:
+        raise InputError(
+            f"resume={run.run_dir}: init_from={run.origin.path} has changed since the run began; "
+            "restore it, or start a new run"
+        )
 
 
 def save_words(run_dir: "Path", words: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from textcnn.config.training import OptimizerConfig, TrainingConfig
 UNUSED = (
     *("fold", "test_fraction", "duplicates", "unlabelled", "streaming", "weight", "slices"),
     "exclude",  # it would change the numbers of the rows
+    "rename",  # it would change the names of the labels to correct
     "unseen_label",  # rows of all splits are read as one, so no class is unseen
 )
 FOLDS = 5

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from textcnn.config.data import DataConfig
 from textcnn.config.keys import command_line, group, key, walk
+from textcnn.config.programs import CHECKPOINT
 
 # In the order of the tour.
 STUDIES = (
@@ -36,7 +37,7 @@ class IllustrateConfig:
         at_least=0,
         at_most=2**32 - 1001,
     )
-    checkpoint: str = key("", "study=checkpoint: the run or checkpoint directory to examine")
+    checkpoint: str = key("", f"study=checkpoint: {CHECKPOINT}")
     data: DataConfig = group(
         DataConfig,
         "study=language and study=checkpoint: the texts; the default is the bundled texts for "

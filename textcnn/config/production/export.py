@@ -25,6 +25,11 @@ class ExportConfig:
         "what to write: a directory, with format=numpy also a file *.zip, with format=html a file "
         "*.html",
     )
+    beside: str | None = key(
+        None,
+        "a second checkpoint, which the page of format=html shows beside the first; null: none",
+        optional=True,
+    )
     dtype: str | None = key(
         None,
         "type of the weights; null: int8 for html, otherwise float32",
@@ -48,6 +53,11 @@ class ExportConfig:
     overwrite: bool = key(False, "replace an existing output")
 
     def conflicts(self) -> Iterator[str]:
+        if self.format != "html" and self.beside is not None:
+            yield (
+                f"beside={self.beside} takes format=html, got format={self.format}; export each "
+                "checkpoint on its own"
+            )
         if self.format == "onnx" and self.max_size is not None:
             yield (
                 f"max_size={self.max_size} takes format=numpy or html, got format=onnx; try "

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.input_texts import ROW
 from textcnn.system.atomic import without_nan
 
-# Beside `text` and `label`: the number of a row in its file or split, from 1 without the header,
-# and its other columns as a JSON object.
-ROW, OTHERS = "row", "others"
+# Beside `text` and `label`: the other columns of a row as a JSON object. ROW is its number in its
+# file or split, from 1 without the header.
+OTHERS = "others"
 
 
 def others_json(row: Mapping[str, Any], used: Collection[str]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from textcnn.data.input_texts import ROW
 from textcnn.data.labels.spelling import same_label, spellings
 from textcnn.data.same_text import normalize
-from textcnn.data.sources.carried import OTHERS, ROW
+from textcnn.data.sources.carried import OTHERS
 from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import decode
 from textcnn.errors import InputError
@@ -26,7 +27,8 @@ class Correction:
     where: str  # the line, for messages
     text: str | None  # of the row, to check that the list was made of these rows; None: not given
     label: str | None  # the new label; None: leave the row out
-    changes: bool = True  # whether the new label differs from the one that the list shows
+    # whether the new label differs from the one that the list shows; None: the list shows none
+    changes: bool | None = True
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,14 @@ class Corrections:
         for key in self.given:
             rows, done, nothing = lists[key]
             listed = [change for each in rows.values() for change in each.values()]
-            changed = sum(change.changes for change in listed)
+            changed = sum(change.changes is not False for change in listed)
             of = "" if changed == len(listed) else f"of {len(listed):,} "
-            said.append(f"{key}: {changed:,} {of}rows {done}" + ("" if listed else f"; {nothing}"))
+            note = "" if listed else f"; {nothing}"
+            if any(change.changes is None for change in listed):
+                note = (
+                    f"; the list has no column {LABEL!r}, so rows that keep their label count, too"
+                )
+            said.append(f"{key}: {changed:,} {of}rows {done}{note}")
         return said
 
     @property
@@ -189,7 +196,9 @@ def read_list(key: str, given: str, *, needs_label: bool) -> dict[str, dict[int,
             if needs_label and not row[SUGGESTED].strip():
                 continue
             label = row[SUGGESTED] if needs_label else None
-            changes = label is None or row.get(LABEL, "").strip() != label.strip()
+            changes: bool | None = True
+            if label is not None:
+                changes = row[LABEL].strip() != label.strip() if LABEL in row else None
             change = Correction(where, row.get(TEXT), label, changes)
             rows_of_split = found.setdefault(f"data.{split}", {})
             if rows_of_split.setdefault(int(number), change) is not change:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from textcnn.data.sources.decoding import STANDARD_INPUT
-from textcnn.errors import InputError
+from textcnn.errors import InputError, OnBadRow, refuse
 
 DELIMITERS = (",", ";", "\t")
 SAMPLED_LINES = 20
 SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's own
+UNCLOSED = "unexpected end of data"  # a quote that nothing closes
 JOINED = "two files were joined here; give them as a list, data.train=[a.csv,b.csv]"
 
 
@@ -21,6 +22,7 @@ def csv_rows(
     delimiter: str,
     wanted: Sequence[str] = (),
     header: bool = True,
+    on_bad_row: OnBadRow = refuse,
 ) -> Iterator[list[str]]:
     """The names of the columns and then the rows of a CSV file; blank lines are skipped.
 
@@ -32,6 +34,7 @@ def csv_rows(
             wanted columns, or a first line `sep=;` says so.
         wanted: the columns to read.
         header: False: the file has no names, so the columns are named 1, 2, ...
+        on_bad_row: gets the error of a row that can't be used, which is left out if it returns.
 
     Raises:
         InputError: a row has more or fewer columns than the header, two columns have the same
@@ -39,42 +42,64 @@ def csv_rows(
     """
     csv.field_size_limit(sys.maxsize)
     lines = iter(lines)
-    start = list(islice(lines, 1))
-    skipped = 0  # lines before those that the reader counts
-    if start and (said := SEP_LINE.fullmatch(start[0])):
-        delimiter, start, skipped = said[1], [], 1
-    else:
-        most = 1 if name == STANDARD_INPUT or header else SAMPLED_LINES
-        while len(start) < most or not any(map(str.strip, start)):
-            if (line := next(lines, None)) is None:
-                break
-            start.append(line)
-        delimiter = chosen_delimiter(start, delimiter, wanted, header)
+    most = 1 if name == STANDARD_INPUT or header else SAMPLED_LINES
+    start, said = first_lines(lines, most)
+    skipped = 0 if said is None else 1  # lines before those that the reader counts
+    delimiter = said or chosen_delimiter(start, delimiter, wanted, header)
     reader = csv.reader(chain(start, lines), delimiter=delimiter, strict=True)
-    names: list[str] | None = None
+    names: list[str] = []
     number = 1 + skipped  # where the row starts; a row with quoted line ends has several
-    try:
-        for row in reader:
-            if row and names is None:
-                names = column_names(row, wanted) if header else numbered(row)
-                if set(wanted) & set(names) or not wanted:
-                    check_names(name, names)
-                yield names
-                row = [] if header else row
-            if row:
-                assert names is not None
-                usual = len(row) == len(names) and row[0].strip() != names[0]
-                if not usual or row[0].startswith("\ufeff"):
-                    row = checked_row(row, names, f"{name}, line {number}", delimiter, header)
-                yield row
-            number = reader.line_num + 1 + skipped
-    except csv.Error as error:
-        reason = str(error).partition(" - ")[0]  # the rest is a hint for programmers
-        fix = "quote cells that hold quotes or line ends, and double the quotes in them"
-        if reason.startswith("new-line"):
-            reason = "a carriage return without a line feed"
-            fix = "end lines with line feeds, for example with tr '\\r' '\\n', or quote the cell"
-        raise InputError(f"{name}, line {number}: {reason}; {fix}") from None
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            if not names or str(error).startswith(UNCLOSED):  # where would the next row begin?
+                raise unreadable(error, f"{name}, line {number}") from None
+            on_bad_row(unreadable(error, f"{name}, line {number}"))
+            row = []
+        if row is None:
+            return
+        if row and not names:
+            names = column_names(row, wanted) if header else numbered(row)
+            if set(wanted) & set(names) or not wanted:
+                check_names(name, names)
+            yield names
+            row = [] if header else row
+        if row and not is_usual(row, names):
+            try:
+                row = checked_row(row, names, f"{name}, line {number}", delimiter, header)
+            except InputError as error:
+                on_bad_row(error)
+                row = []
+        if row:
+            yield row
+        number = reader.line_num + 1 + skipped
+
+
+def first_lines(lines: Iterator[str], most: int) -> tuple[list[str], str | None]:
+    """Some lines, of which one is not blank, or the delimiter that Excel's first line says."""
+    start = list(islice(lines, 1))
+    if start and (said := SEP_LINE.fullmatch(start[0])):
+        return [], said[1]
+    while len(start) < most or not any(map(str.strip, start)):
+        if (line := next(lines, None)) is None:
+            break
+        start.append(line)
+    return start, None
+
+
+def unreadable(error: csv.Error, where: str) -> InputError:
+    reason = str(error).partition(" - ")[0]  # the rest is a hint for programmers
+    fix = "quote cells that hold quotes or line ends, and double the quotes in them"
+    if reason.startswith("new-line"):
+        reason = "a carriage return without a line feed"
+        fix = "end lines with line feeds, for example with tr '\\r' '\\n', or quote the cell"
+    return InputError(f"{where}: {reason}; {fix}")
+
+
+def is_usual(row: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a row has a cell for each name, and is no header of a second file."""
+    return len(row) == len(names) and row[0].strip() != names[0] and row[0][:1] != "\ufeff"
 
 
 def checked_row(

@@ -23,12 +23,16 @@ FEW_BYTES = 4  # too few to tell one encoding from another
 MANY_BYTES = 1 / 3  # of the letters beyond ASCII: no Latin script
 
 
-def decode(lines: Iterable[bytes], name: str, encoding: str | None = None) -> Iterator[str]:
+def decode(
+    lines: Iterable[bytes], name: str, encoding: str | None = None, *, lenient: bool = False
+) -> Iterator[str]:
     """The lines of a file as strings, with their line ends, without a byte order mark.
 
     Args:
         name: of the file, for messages.
         encoding: None: UTF-8, or UTF-16 if the first line looks so. A byte order mark overrides it.
+        lenient: keep NUL bytes, and bytes that can't be decoded as half surrogate pairs, by which
+            `undecoded` knows them; not in UTF-16 and UTF-32, where no later line could be found.
 
     Raises:
         InputError: a line can't be decoded, or holds a NUL byte.
@@ -36,13 +40,37 @@ def decode(lines: Iterable[bytes], name: str, encoding: str | None = None) -> It
     lines = iter(lines)
     first = next(lines, b"")
     encoding = marked_encoding(first) or unmarked(encoding, first)
-    decoded = (wide_lines if is_wide(encoding) else narrow_lines)(
-        chain([first], lines), name, encoding
-    )
+    all_lines = chain([first], lines)
+    if is_wide(encoding):
+        decoded = wide_lines(all_lines, name, encoding)
+    elif lenient:
+        decoded = filter(None, (lenient_line(line, encoding) for line in all_lines))
+    else:
+        decoded = narrow_lines(all_lines, name, encoding)
     for line in decoded:  # the first
         yield line.removeprefix("\ufeff")
         break
     yield from decoded
+
+
+def lenient_line(line: bytes, encoding: str) -> str:
+    try:
+        return line.decode(encoding, "surrogateescape")
+    except UnicodeDecodeError:  # some multi-byte encodings
+        return line.decode("ascii", "surrogateescape")
+
+
+def undecoded(text: str) -> str | None:
+    """What `decode(..., lenient=True)` let pass; None: nothing."""
+    if "\0" in text:
+        return "a NUL byte"
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            code = ord(text[error.start])
+            return f"the byte 0x{code - 0xDC00:02x} can't be decoded; set data.encoding"
+    return None
 
 
 def refuse_nul(line: str, name: str, number: int, likely: str | None = None) -> NoReturn:

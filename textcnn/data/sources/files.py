@@ -15,11 +15,20 @@ from textcnn.data.cache import CACHED_BYTES, cached_blocks, content_digest
 from textcnn.data.sources.arrow.files import column_type, read_table, table_blocks
 from textcnn.data.sources.class_folders import folder_rows, holds_classes
 from textcnn.data.sources.columns import Columns
+from textcnn.data.sources.csv_rows import csv_rows
 from textcnn.data.sources.decoding import decode
-from textcnn.data.sources.formats import COMPRESSED, ENDINGS, JSON, TABLES, format_of, open_bytes
+from textcnn.data.sources.formats import (
+    COMPRESSED,
+    DELIMITERS,
+    ENDINGS,
+    JSON,
+    TABLES,
+    format_of,
+    open_bytes,
+)
 from textcnn.data.sources.line_files import line_rows
 from textcnn.data.sources.lines import json_rows
-from textcnn.data.sources.missing_labels import refuse_missing
+from textcnn.data.sources.missing_labels import is_to_fill_in, refuse_missing
 from textcnn.errors import InputError
 from textcnn.system.arguments import argument
 from textcnn.system.paths import expanded
@@ -105,7 +114,7 @@ def stream_files(key: str, given: StringOrList, columns: Columns) -> Iterator[pa
     for path in find_files(key, given):
         rows = 0
         for block in stream_file(path, columns.of(key)):
-            policy = columns.missing_label
+            policy = policy_of(path, columns)
             what = missing_in(path)
             yield refuse_missing(block, str(path), columns.label, policy, rows + 1, what)
             rows += len(block)
@@ -140,8 +149,18 @@ def read_file(path: Path, columns: Columns) -> pa.Table:
         rows = (read_columns if format_of(path) in TABLES else read_lines)(path, columns)
     if len(rows) == 0:
         raise InputError(f"{path} holds no rows")
-    labels, policy = ", ".join(columns.labels), columns.missing_label
+    labels, policy = ", ".join(columns.labels), policy_of(path, columns)
     return refuse_missing(rows, str(path), labels, policy, what=missing_in(path))
+
+
+def policy_of(path: Path, columns: Columns) -> str:
+    """What to do with rows without a label, see `data.missing_label`."""
+    if path.is_dir() or format_of(path) not in DELIMITERS or not columns.header:
+        return columns.missing_label
+    with open_bytes(path) as file:
+        lines = decode(file, str(path), columns.encoding)
+        header = next(csv_rows(lines, str(path), DELIMITERS[format_of(path)], (), True), [])
+    return "drop" if is_to_fill_in(header) else columns.missing_label
 
 
 def missing_in(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which files are read: their formats, by the ending of the name, and their compression."""
+"""Which files are read and written: formats, by the ending of the name, and compression."""
 
 import bz2
 import gzip
@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import IO
 
 from textcnn.errors import InputError
+from textcnn.system.output import is_device
+from textcnn.system.paths import expanded
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON = (".jsonl", ".json")
 FASTTEXT = ".txt"
-TABLES = (".parquet", ".arrow", ".feather")  # of Arrow's columns
+PARQUET = ".parquet"
+TABLES = (PARQUET, ".arrow", ".feather")  # of Arrow's columns
 ENDINGS = (*DELIMITERS, *JSON, FASTTEXT, *TABLES)
+WRITTEN = (*JSON, *DELIMITERS, PARQUET)  # by predict
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
@@ -60,3 +64,50 @@ def opened(path: Path) -> IO[bytes]:
 
         return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
     return path.open("rb")
+
+
+def compress(block: bytes, compression: str | None) -> bytes:
+    """A block as a whole gzip member, or what the other formats call it.
+
+    Such blocks may follow each other, so a file is readable up to the last block that was written.
+    """
+    if compression == ".gz":
+        return gzip.compress(block, compresslevel=6, mtime=0)  # 6 is that of the program gzip
+    if compression == ".bz2":
+        return bz2.compress(block)
+    if compression == ".xz":
+        return lzma.compress(block)
+    if compression == ".zst":
+        import pyarrow as pa
+
+        framed: bytes = pa.Codec("zstd").compress(block, asbytes=True)
+        return framed
+    return block
+
+
+def format_to_write(output: str, given: str | None) -> tuple[str, str | None]:
+    """The format of a file, as an ending, and its compression.
+
+    Args:
+        output: the file; "-" is standard output.
+        given: the format without the dot; None: by the ending, and JSON Lines if there is none.
+
+    Raises:
+        InputError: another ending, or Parquet for a stream.
+    """
+    path, stream = Path(output), output == "-" or is_device(expanded(output))
+    compression = None if stream else compression_of(path)
+    ending = "" if stream else format_of(path)
+    if given is None and ending and ending not in WRITTEN:
+        raise InputError(
+            f"output={output}: textcnn writes {', '.join(WRITTEN)}, also with "
+            f"{', '.join(COMPRESSED)}; got {ending!r}; rename it, or add output_format=jsonl"
+        )
+    format = f".{given}" if given is not None else ending or ".jsonl"
+    if format == PARQUET and stream:
+        raise InputError(f"output={output}: Parquet needs a file; try output=labels.parquet")
+    if format == PARQUET and compression is not None:
+        raise InputError(
+            f"output={output}: Parquet is compressed within; leave out {compression!r}"
+        )
+    return format, compression

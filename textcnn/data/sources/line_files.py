@@ -16,7 +16,7 @@ from textcnn.data.sources.fasttext import split_labels
 from textcnn.data.sources.formats import DELIMITERS, FASTTEXT, format_of
 from textcnn.data.sources.label_cells import label_cells, weight
 from textcnn.data.sources.lines import check_has, is_empty, json_cell, json_rows, json_text
-from textcnn.data.sources.missing_labels import is_missing
+from textcnn.data.sources.missing_labels import is_missing, is_to_fill_in
 from textcnn.errors import InputError, NoLabelsError
 
 
@@ -48,11 +48,14 @@ def delimited_rows(
     check_columns(path, header, columns.names, columns.weight, columns.header, columns.labels)
     text_places = [header.index(column) for column in columns.text]
     label_places = [header.index(column) for column in columns.labels]
+    to_fill_in = is_to_fill_in(header) and columns.kind == "names"
     weight_place = None if columns.weight is None else header.index(columns.weight)
     for number, cells in enumerate(rows, start=1):
         where = f"{path}, row {number}"
         made: dict[str, Any] = {"text": " ".join([cells[place] for place in text_places])}
-        if columns.kind == "names":
+        if to_fill_in and is_missing(cells[label_places[0]]):
+            made |= {"label": None}
+        elif columns.kind == "names":
             made["label"] = csv_label(where, cells[label_places[0]], columns)
         else:
             made |= label_cells(where, [cells[place] for place in label_places], columns)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from textcnn.errors import InputError
+from textcnn.errors import InputError, OnBadRow, refuse
 
 ROWS = (
     "textcnn reads an object for each row, one per line or all in one list; pandas writes them "
@@ -17,30 +17,48 @@ SURROGATE = (
 )
 
 
-def json_rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def json_rows(
+    lines: Iterable[str], name: str, on_bad_row: OnBadRow = refuse
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """(place, columns) of each row of a JSON Lines file, or of a file with one list of objects.
 
     The place is the file and the line, or the row of the list. Blank lines are skipped.
 
+    Args:
+        on_bad_row: gets the error of a row that can't be used, which is left out if it returns.
+
     Raises:
-        InputError: a row is not a JSON object.
+        InputError: a row is not a JSON object, or a list can't be parsed.
     """
     numbered = enumerate(lines, start=1)
     number, line = next(((n, each) for n, each in numbered if each.strip()), (1, ""))
+    places: Iterable[tuple[str, Any]]
     if line.lstrip().startswith("["):
         rows = parsed_list("".join([line, *(each for _, each in numbered)]), name, number)
-        places: Iterable[tuple[str, Any]] = (
-            (f"{name}, row {row}", each) for row, each in enumerate(rows, start=1)
-        )
+        places = ((f"{name}, row {row}", each) for row, each in enumerate(rows, start=1))
     else:
         rest = ((n, each) for n, each in chain([(number, line)], numbered) if each.strip())
-        places = ((f"{name}, line {n}", parsed(each, f"{name}, line {n}")) for n, each in rest)
+        places = parsed_lines(rest, name, on_bad_row)
     for where, row in places:
-        if not isinstance(row, dict):
-            raise InputError(
-                f'{where}: expected an object such as {{"text": ...}}, got {row!r:.40}'
-            )
-        yield where, row
+        if isinstance(row, dict):
+            yield where, row
+        else:
+            wanted = '{"text": ...}'
+            on_bad_row(InputError(f"{where}: expected an object such as {wanted}, got {row!r:.40}"))
+
+
+def parsed_lines(
+    lines: Iterable[tuple[int, str]], name: str, on_bad_row: OnBadRow
+) -> Iterator[tuple[str, Any]]:
+    """(place, value) of each line; arguments as for `json_rows`."""
+    for number, line in lines:
+        where = f"{name}, line {number}"
+        try:
+            value = parsed(line, where)
+        except InputError as error:
+            on_bad_row(error)
+        else:
+            yield where, value
 
 
 def parsed_list(text: str, name: str, line: int) -> list[Any]:

@@ -1,6 +1,6 @@
 """Rows without a label: refused all together, or dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +10,14 @@ from textcnn.data.labels.spelling import trimmed
 from textcnn.errors import InputError, NoLabelsError
 
 SHOWN = 3
+# Columns beside the labels to fill in, in the files of textcnn.label.
+SUGGESTED, PROBABILITY = "suggested", "probability"
+
+
+def is_to_fill_in(names: Collection[str]) -> bool:
+    """Whether a file with columns of these names comes from textcnn.label: its rows without a label
+    were not filled in, and are dropped."""
+    return SUGGESTED in names and PROBABILITY in names
 
 
 def is_missing(cell: Any) -> bool:

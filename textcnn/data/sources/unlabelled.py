@@ -6,13 +6,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textcnn.data.input_texts import FORMATS, parse_texts
+from textcnn.data.input_texts import read_texts
 from textcnn.data.sources.arrow.files import explained, open_columns
 from textcnn.data.sources.arrow.strings import Column, text_strings
 from textcnn.data.sources.columns import Columns, check_columns
-from textcnn.data.sources.decoding import decode
 from textcnn.data.sources.files import StringOrList, find_files
-from textcnn.data.sources.formats import TABLES, format_of, open_bytes
+from textcnn.data.sources.formats import TABLES, format_of
 from textcnn.errors import InputError
 
 
@@ -36,12 +35,10 @@ def read_column(path: Path, columns: Columns) -> pa.Array:
     if format_of(path) in TABLES:
         texts = read_columns(path, columns)
     else:
-        format = FORMATS.get(format_of(path))
-        with open_bytes(path) as file:
-            name = str(path)
-            lines = decode(file, name, columns.encoding)
-            rows = parse_texts(lines, name, format, columns.text, columns.header)
-            texts = pa.array(rows, pa.string())
+        rows = read_texts(
+            str(path), None, columns.text, encoding=columns.encoding, header=columns.header
+        )
+        texts = pa.array(rows, pa.string())
     if len(texts) == 0:
         raise InputError(f"{path} holds no rows")
     return texts

@@ -9,13 +9,14 @@ import numpy as np
 from rich.console import Console
 
 import textcnn
+from textcnn.builders.data import division_again
 from textcnn.config.data import DataConfig
 from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.programs import TrainConfig
 from textcnn.data.labelled import LabelledTexts
 from textcnn.data.row_stream import load_stream
 from textcnn.data.sources.source import Source
-from textcnn.data.splits import Division, Splits, load_splits
+from textcnn.data.splits import Splits, load_splits
 from textcnn.errors import InputError
 from textcnn.evaluation.audit.exported import check_export
 from textcnn.evaluation.audit.invariance import check_invariance
@@ -149,14 +150,17 @@ def made_sections(
     yield shortcuts_section(check_shortcuts(subject, config.seed))
 
 
-def splits_of(data: DataConfig, trained: TrainConfig) -> Splits:
+def splits_of(data: DataConfig, trained: TrainConfig, labels: tuple[str, ...]) -> Splits:
     """The splits of training.
+
+    Args:
+        labels: of the classifier.
 
     Raises:
         InputError: as `load_splits`.
     """
     source = Source(**data.source_settings(), seed=trained.seed)
-    division = Division(**data.split_settings(), seed=trained.seed)
+    division = division_again(data, trained, labels)
     if data.streaming:
         return load_stream(source, division, trained.text.vocabulary_examples)[0]
     return load_splits(source, division)
@@ -179,7 +183,7 @@ def bag_beside(restored: Restored, train_bag: TrainBag, seed: int) -> tuple[Bag 
         data = found_data(trained.data, [], restored.directory)
         if data.train is None and trained.data.train is not None:
             return None, f"the training texts are not there: {trained.data.train}"
-        splits = splits_of(data, trained)
+        splits = splits_of(data, trained, restored.classifier.labels)
     except InputError as error:
         return None, f"the training texts can't be read: {error}"
     if splits.labels != restored.classifier.labels:

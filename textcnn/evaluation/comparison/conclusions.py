@@ -104,7 +104,19 @@ def not_compared(missing: Sequence[Group], reference: Group) -> str:
     why = "have no test texts in common that can be read"
     if None not in fingerprints | others and not fingerprints & others:
         why = "were tested on different texts, so their scores can't be compared"
-    return f"{names} and {reference.name} {why}; try data=... to score all on the same"
+    advice = "try data=... to score all on the same"
+    if (other := another_reference(missing)) is not None:
+        advice += f", or reference={other.name} to compare those that were tested on its texts"
+    return f"{names} and {reference.name} {why}; {advice}"
+
+
+def another_reference(groups: Sequence[Group]) -> Group | None:
+    """The first of the groups that shares test texts with another of them."""
+    tested = [{run.test_data for run in group.runs} - {None} for group in groups]
+    for number, (group, texts) in enumerate(zip(groups, tested, strict=True)):
+        if any(texts & others for others in tested[number + 1 :]):
+            return group
+    return None
 
 
 def p_words(p: float) -> str:

@@ -23,7 +23,7 @@ from textcnn.evaluation.page.grids import (
     measures_grid,
     slice_grid,
 )
-from textcnn.evaluation.page.model_card import CardFacts, write_card
+from textcnn.evaluation.page.model_card import write_card
 from textcnn.evaluation.page.page import write_page
 from textcnn.evaluation.page.probabilities import abstaining_grid, reliability_figure
 from textcnn.evaluation.references import BaselineScores, majority
@@ -33,6 +33,7 @@ from textcnn.evaluation.texts.slices import Group, weak_slices
 from textcnn.evaluation.verdicts import score_warnings
 from textcnn.explanation.learned.summary import brief
 from textcnn.explanation.shown.summary_tables import FILTERS, class_rows, filter_rows
+from textcnn.hub.card import CardFacts
 from textcnn.inference import BaseClassifier
 from textcnn.system.arguments import argument
 from textcnn.system.atomic import existing

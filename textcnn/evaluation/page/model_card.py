@@ -1,31 +1,19 @@
 """The model card: what a stranger should know about a classifier, in the Hub's format."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import textcnn
 from textcnn.evaluation.page.content import Content, Grid
+from textcnn.hub.card import PLACE, CardFacts, header
 from textcnn.system.atomic import new_file
 from textcnn.system.escapes import escaped
 from textcnn.system.run_dir import REPORT
 
 CARD = "model_card.md"
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
-
-
-@dataclass(frozen=True)
-class CardFacts:
-    """What the card says beyond the report."""
-
-    labels: tuple[str, ...]
-    multi_label: bool
-    dataset: str  # its path on the Hub, or a name
-    dataset_name: str
-    split: str
-    metrics: dict[str, float]  # by the Hub's names, 0 to 1
 
 
 def write_card(run_dir: Path, content: Content, facts: CardFacts) -> Path:
@@ -52,33 +40,12 @@ def render_card(content: Content, facts: CardFacts) -> str:
     }
     template = environment.get_template("model_card.md.j2")
     return template.render(
-        content=content, facts=facts, header=header(content, facts), version=textcnn.__version__
+        content=content,
+        facts=facts,
+        header=header(content.name, facts),
+        place=PLACE,
+        version=textcnn.__version__,
     )
-
-
-def header(content: Content, facts: CardFacts) -> str:
-    """The YAML that the Hub reads: task, tags and results."""
-    from huggingface_hub import EvalResult, ModelCardData  # takes 0.3 s
-
-    results = [
-        EvalResult(
-            task_type="text-classification",
-            dataset_type=escaped(facts.dataset),
-            dataset_name=escaped(facts.dataset_name),
-            dataset_split=facts.split,
-            metric_type=name,
-            metric_value=round(value, 4),
-        )
-        for name, value in facts.metrics.items()
-    ]
-    card = ModelCardData(
-        library_name="textcnn",
-        pipeline_tag="text-classification",
-        tags=["text-classification", "cnn", "cpu", *(["multi-label"] * facts.multi_label)],
-        model_name=escaped(content.name),
-        eval_results=results,
-    )
-    return str(card.to_yaml())
 
 
 def without_paths(config: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from textcnn.evaluation.texts.answers import Answers
 
@@ -49,9 +50,20 @@ def surest_mistakes(answers: Answers, count: int) -> np.ndarray:
 
     Of label sets, those with the largest loss, summed over the labels.
     """
-    wrong = np.flatnonzero(~answers.predictions.correct)
-    order = np.argsort(-sureness(answers)[wrong], kind="stable")[:count]
-    return wrong[order]
+    return surest(~answers.predictions.correct, sureness(answers), count)
+
+
+def surest(wanted: np.ndarray, sureness: np.ndarray, count: int | None = None) -> np.ndarray:
+    """The indices of the wanted texts, the surest first.
+
+    Args:
+        wanted: (texts,) bool
+        sureness: (texts,)
+        count: of indices; None: all.
+    """
+    places = np.flatnonzero(wanted)
+    order: np.ndarray = places[np.argsort(-sureness[places], kind="stable")[:count]]
+    return order
 
 
 def least_sure(answers: Answers, count: int) -> np.ndarray:
@@ -76,8 +88,7 @@ def least_sure(answers: Answers, count: int) -> np.ndarray:
 def confusions(answers: Answers, count: int) -> list[Confusion]:
     """The most frequent mistakes, each with its surest text."""
     found, names = answers.predictions, answers.names
-    wrong = np.flatnonzero(~answers.predictions.correct)
-    wrong = wrong[np.argsort(-sureness(answers)[wrong], kind="stable")]
+    wrong = surest(~answers.predictions.correct, sureness(answers))
     if found.multi_label:
         truth, given = found.truth[wrong], found.chosen_sets[wrong]  # (wrong texts, labels)
         missed, added = truth & ~given, given & ~truth
@@ -112,9 +123,20 @@ def sureness(answers: Answers) -> np.ndarray:
     if not found.multi_label:
         return answers.top_probabilities[:, 0].numpy()
     assert found.logits is not None
-    truth = torch.from_numpy(found.truth[:, : len(found.labels)]).float()
+    return set_losses(found.logits, found.truth[:, : len(found.labels)])
+
+
+def set_losses(logits: Tensor, truth: np.ndarray) -> np.ndarray:
+    """(texts,) losses of label sets in nats, summed over the labels.
+
+    Args:
+        logits: (texts, labels)
+        truth: (texts, labels) bool
+    """
     # from logits: for a probability rounded to 1, log(1 - p) is infinite
-    losses = F.binary_cross_entropy_with_logits(found.logits, truth, reduction="none")
+    losses = F.binary_cross_entropy_with_logits(
+        logits, torch.from_numpy(truth).float(), reduction="none"
+    )
     return losses.sum(dim=1).numpy()
 
 

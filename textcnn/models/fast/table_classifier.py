@@ -23,7 +23,7 @@ from textcnn.models.fast.windows import largest, windows_of
 from textcnn.models.layers.activations import ACTIVATIONS
 from textcnn.models.layers.convolution import Convolution
 from textcnn.models.layers.features import Features
-from textcnn.system.allocation import keep_freed_memory
+from textcnn.system.memory import keep_freed_memory
 from textcnn.system.private_torch import unobserved_modules, with_parts
 from textcnn.text.vocabulary import UNKNOWN
 

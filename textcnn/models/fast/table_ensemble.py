@@ -25,7 +25,7 @@ from textcnn.models.fast.table_classifier import (
 )
 from textcnn.models.fast.token_table import TokenTable
 from textcnn.models.layers.convolution import Convolution
-from textcnn.system.allocation import keep_freed_memory
+from textcnn.system.memory import keep_freed_memory
 from textcnn.text.vocabulary import UNKNOWN
 
 

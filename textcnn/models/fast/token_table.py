@@ -3,6 +3,7 @@
 Must agree with `Embedding` and `Convolution`: a window's feature is a sum of rows.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -66,13 +67,17 @@ class TokenTable:
         rows = max(self.known + 1, 1) * self.offsets
         # half as many bytes to write and to read: a window has an index for each of its tokens
         self.index = torch.int32 if rows + spare * self.offsets < 2**31 else torch.int64
+        self.shape = (rows + spare * self.offsets, self.filters)
+        self.allocate()
+
+    def allocate(self) -> None:
+        """Memory for the rows, none of which is computed yet."""
         # NumPy asks the system for large pages; with small ones each row costs another page walk
-        self.rows = torch.from_numpy(
-            np.empty((rows + spare * self.offsets, self.filters), self.dtype)
-        )
-        self.rows[rows - self.offsets : rows] = -torch.inf
-        self.spare = self.spare_parts()
+        self.rows = torch.from_numpy(np.empty(self.shape, self.dtype))
+        nowhere = max(self.known, 0) * self.offsets
+        self.rows[nowhere : nowhere + self.offsets] = -torch.inf
         self.ready = np.zeros(-(-max(self.known, 0) // TOKENS_AT_ONCE), bool)
+        self.spare, self.process = self.spare_parts(), os.getpid()
         self.computed_from = self.weights()
 
     @property
@@ -88,12 +93,13 @@ class TokenTable:
         return parts
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles hold: no queue, since nobody uses their spare rows yet."""
-        return {name: value for name, value in self.__dict__.items() if name != "spare"}
+        """What copies and pickles hold: no rows, which are computed again if needed."""
+        left_out = {"rows", "ready", "spare", "process", "computed_from"}
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ |= state
-        self.spare = self.spare_parts()
+        self.allocate()
 
     @contextmanager
     def spare_rows(self, unknown: UnknownWords) -> Iterator[int]:
@@ -102,7 +108,10 @@ class TokenTable:
         Yields:
             The id that stands for the first word; the others follow.
         """
-        first = self.spare.get()  # waits until a part is free
+        if self.process != os.getpid():  # after a fork, whose threads can give nothing back
+            self.spare, self.process = self.spare_parts(), os.getpid()
+        spare = self.spare
+        first = spare.get()  # waits until a part is free
         try:
             vectors = [embedding.compose(unknown) for embedding, _ in self.networks]
             start = first * self.offsets
@@ -110,7 +119,7 @@ class TokenTable:
             self.rows[start : start + len(rows)] = rows
             yield first
         finally:
-            self.spare.put(first)
+            spare.put(first)
 
     def weights(self) -> list[tuple[int, int]]:
         """The addresses and versions of the weights."""

@@ -93,7 +93,7 @@ class EnsembleRun(TrainingRun):
         """Save the ensemble of the members' best checkpoints, test it, write `metrics.json`."""
         self.accelerator.wait_for_everyone()
         final = self.config.training.final == "all"
-        train_ngrams(self.classifier.model, self.config, self.data)
+        train_ngrams(self.classifier.model, self.config, self.data, origin=self.origin)
         self.merge(SELECTED if final else "best")
         scores = self.validate()  # which tunes weights of n-grams and thresholds of label sets
         if final:
@@ -115,7 +115,7 @@ class EnsembleRun(TrainingRun):
         self.selection = Selection(self.state, 0, calibration)
         self.build(build_joined_data(self.data, self.config.text), None)
         self.classifier.thresholds = thresholds
-        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen)
+        train_ngrams(self.classifier.model, self.config, self.trained_on, chosen, self.origin)
         self.merge("best", chosen.get("weights"))
 
     def merge(self, name: str, weights: Tensor | None = None) -> None:

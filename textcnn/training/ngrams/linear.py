@@ -14,6 +14,7 @@ from textcnn.models.ngrams.index import NgramIndex
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.vocabulary import PADDING, SPECIALS
+from textcnn.training.growing.ngrams import KeptNgrams, keep_learned
 from textcnn.training.ngrams.liblinear import fit_classes
 from textcnn.training.subwords.weights import SubwordFit
 
@@ -44,12 +45,14 @@ def learn_ngrams(
     scaling: str = "naive_bayes",
     dropout: float = 0.0,
     subwords: SubwordWeights | None = None,
+    kept: KeptNgrams | None = None,
 ) -> Ngrams:
     """A model of the n-grams of the training texts, with the weights of naive Bayes.
 
     Args:
         longest, scaling, dropout, subwords: see `Ngrams`.
         min_count: how often an n-gram of two or more tokens must occur in the texts.
+        kept: the n-grams of a checkpoint, which stay, with their counts; None: there are none.
 
     Raises:
         InputError: there are too many weights for so many classes.
@@ -61,6 +64,9 @@ def learn_ngrams(
         longest,
         min_count,
     )
+    numbers = None
+    if kept is not None:
+        index, numbers = kept.merged(index)
     check_weights(len(index), num_classes)
     ngrams = Ngrams(
         index.keys,
@@ -72,7 +78,13 @@ def learn_ngrams(
         dropout=dropout,
         subwords=subwords,
     )
-    ngrams.count(labelled(train))
+    if kept is None or numbers is None:
+        ngrams.count(labelled(train))
+        return ngrams
+    kept.add_counts(ngrams, numbers)
+    ngrams.count(labelled(train, np.flatnonzero(~kept.counted)))
+    weights = kept.effective(len(index), numbers)
+    keep_learned(ngrams, weights, kept.bias, torch.tensor(kept.classes.known))
     return ngrams
 
 
@@ -89,9 +101,15 @@ def check_weights(ngrams: int, num_classes: int) -> None:
         )
 
 
-def labelled(texts: EncodedTexts) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """The ids, lengths and labels of all texts in batches, shortest texts first."""
-    for rows in sorted_batches(texts.lengths, BATCH_SIZE, SCORED_TOKENS):
+def labelled(
+    texts: EncodedTexts, some: np.ndarray | None = None
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """The ids, lengths and labels of texts in batches, shortest texts first.
+
+    Args:
+        some: rows of these texts; None: all.
+    """
+    for rows in sorted_batches(texts.lengths, BATCH_SIZE, SCORED_TOKENS, some):
         batch = texts.batch(rows)
         assert batch.labels is not None
         yield batch.ids, batch.lengths, batch.labels
@@ -104,6 +122,7 @@ def fit_linear(
     loss: str = "squared_hinge",
     cost: float | None = None,
     class_weights: Tensor | None = None,
+    known: Tensor | None = None,
     seed: int = 0,
 ) -> None:
     """Train the weights of an n-gram model by liblinear.
@@ -114,10 +133,13 @@ def fit_linear(
         cost: inverse strength of the L2 penalty (liblinear's C); None: see COSTS.
         class_weights: (classes,) of the texts of each class, or for label sets of the texts that
             have each label; None: all 1.
+        known: (classes,) bool, the classes whose weights are those of a checkpoint: what they add
+            to the logits stays, times a factor, and the texts teach what they lack; None: no class.
         seed: of the order in which liblinear visits the texts.
     """
     matrix, order = presence(ngrams, train)
-    weight, bias = fit_classes(
+    earlier = None if known is None else earlier_logits(ngrams, matrix, known)
+    fitted = fit_classes(
         matrix,
         ngrams.scales().numpy(),
         *labels_and_weights(train, order),
@@ -127,12 +149,34 @@ def fit_linear(
         cost=COSTS[loss][ngrams.scaling] if cost is None else cost,
         class_weights=class_weights,
         targets=None if train.targets is None else train.targets[order],
+        earlier=earlier,
         seed=seed,
     )
+    weight, bias, factors = fitted
     weight[PADDING] = 0.0
     with torch.no_grad():
+        if known is not None:
+            weight += factors * ngrams.table.weight
+            bias += factors * ngrams.bias
         ngrams.table.weight.copy_(weight)
         ngrams.bias.copy_(bias)
+
+
+def earlier_logits(ngrams: Ngrams, matrix: "csr_matrix", known: Tensor) -> np.ndarray:
+    """(texts, classes) float64: the logits of the texts as the weights are now, nan if not known.
+
+    Args:
+        matrix: (texts, numbers), which n-grams each text has.
+        known: (classes,) bool
+    """
+    scales = ngrams.scales().double()
+    summed = matrix @ (ngrams.table.weight.detach().double() * scales).numpy()
+    if ngrams.scaling == "tf_idf":
+        squares = matrix @ (scales[:, :1] ** 2).numpy()  # (texts, 1)
+        summed = summed / np.sqrt(squares).clip(min=1e-12)
+    logits: np.ndarray = summed + ngrams.bias.detach().double().numpy()
+    logits[:, ~known.numpy()] = np.nan
+    return logits
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from textcnn.builders.models import Model
@@ -10,28 +11,46 @@ from textcnn.config.programs import TrainConfig
 from textcnn.data.prepare import PreparedData
 from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
+from textcnn.training.growing.ngrams import KeptNgrams
+from textcnn.training.growing.origin import Origin
 from textcnn.training.losses import class_weights
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
 from textcnn.training.subwords.weights import fit_subwords, learn_subwords
 
 
-def count_ngrams(model: ModelConfig, data: PreparedData, *, weighs_subwords: bool) -> Ngrams:
+def count_ngrams(
+    model: ModelConfig, data: PreparedData, *, weighs_subwords: bool, origin: Origin | None = None
+) -> Ngrams:
     """The n-grams of the training texts, with the weights of naive Bayes.
 
     Args:
         weighs_subwords: add the weights of subwords, which are still zero.
+        origin: the checkpoint whose n-grams stay, with their weights; None: there is none.
     """
     texts, num_classes = data.texts, len(data.splits.labels)
     encoder = texts.encoder
-    subwords = None
+    subwords, kept = None, kept_ngrams(origin, data)
     if weighs_subwords:
-        subwords = learn_subwords(texts.train, encoder.vocabulary, num_classes)
+        subwords = learn_subwords(texts.train, encoder.vocabulary, num_classes, kept)
     return learn_ngrams(
         texts.train,
         vocabulary_size=len(encoder.vocabulary),
         num_classes=num_classes,
         subwords=subwords,
+        kept=kept,
         **model.ngram_settings(),
+    )
+
+
+def kept_ngrams(origin: Origin | None, data: PreparedData) -> KeptNgrams | None:
+    """The n-grams of a checkpoint for a run on these data; None if there are none."""
+    if origin is None or origin.ngrams is None:
+        return None
+    return KeptNgrams(
+        origin.ngrams,
+        origin.token_rows(data.texts.encoder.vocabulary),
+        origin.classes(data.splits.labels),
+        origin.known.has_text(data.splits.train.text_hashes),
     )
 
 
@@ -51,12 +70,14 @@ def train_ngrams(
     config: TrainConfig,
     data: PreparedData,
     chosen: Mapping[str, Tensor] | None = None,
+    origin: Origin | None = None,
 ) -> None:
     """Fit n-grams, if a model has any, to the training texts, and scale them on validation texts.
 
     Args:
         chosen: the weights of a model that was scaled on validation texts, for the final training,
             which has no such texts; None: scale on the validation texts.
+        origin: the checkpoint whose weights the n-grams have; None: they have none.
 
     Raises:
         InputError: `training.class_weights` doesn't fit the classes.
@@ -67,7 +88,8 @@ def train_ngrams(
     if ngrams is None or config.learns_ngrams:
         return
     device = ngrams.table.weight.device
-    fit_ngrams(ngrams.cpu(), config, data, chosen, "ngrams." if ngrams is not model else "")
+    prefix, kept = "ngrams." if ngrams is not model else "", kept_ngrams(origin, data)
+    fit_ngrams(ngrams.cpu(), config, data, chosen, prefix, kept)
     ngrams.to(device)
 
 
@@ -77,6 +99,7 @@ def fit_ngrams(
     data: PreparedData,
     chosen: Mapping[str, Tensor] | None,
     prefix: str,
+    kept: KeptNgrams | None,
 ) -> None:
     """`train_ngrams` for n-grams on the CPU, where liblinear runs.
 
@@ -85,7 +108,8 @@ def fit_ngrams(
     """
     train, settings = data.texts.train, config.model.linear_settings()
     weights = weights_of_classes(config, data)
-    fit_linear(ngrams, train, class_weights=weights, seed=config.seed, **settings)
+    known = None if kept is None else torch.tensor(kept.classes.known)
+    fit_linear(ngrams, train, class_weights=weights, known=known, seed=config.seed, **settings)
     subwords = None
     if ngrams.subwords is not None:
         subwords = fit_subwords(
@@ -95,6 +119,7 @@ def fit_ngrams(
             scaling=ngrams.scaling,
             loss=config.model.ngram_loss,
             class_weights=weights,
+            kept=kept,
             seed=config.seed,
         )
     if chosen is None:

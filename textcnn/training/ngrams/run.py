@@ -32,7 +32,7 @@ class LinearRun(TrainingRun):
         """
         weights_of_classes(self.config, data)  # refused now, before anything is written
         self.trained_on, self.state = data, TrainingState()
-        self.classifier = initial_classifier(self.config, data, vectors)
+        self.classifier = initial_classifier(self.config, data, vectors, self.origin)
         self.precision = Precision("fp32", self.accelerator.device)
 
     def read_last(self) -> None:
@@ -66,7 +66,7 @@ class LinearRun(TrainingRun):
 
     def learn_at_once(self, asked: Callable[[], bool]) -> None:
         start = time.perf_counter()
-        train_ngrams(self.classifier.model, self.config, self.data)
+        train_ngrams(self.classifier.model, self.config, self.data, origin=self.origin)
         if asked():
             raise Interrupted
         self.state.texts = len(self.data.texts.train)
@@ -81,7 +81,9 @@ class LinearRun(TrainingRun):
             self.selection = Selection(self.state, 0, calibration_of(self, self.classifier))
             self.build(build_joined_data(self.data, self.config.text), None)
             self.classifier.thresholds = chosen.thresholds
-            train_ngrams(self.classifier.model, self.config, self.trained_on, chosen.weights)
+            train_ngrams(
+                self.classifier.model, self.config, self.trained_on, chosen.weights, self.origin
+            )
             if asked():
                 raise Interrupted
             self.console.print("trained again on train + validation")

@@ -12,6 +12,7 @@ from textcnn.models.ngrams.ngrams import log_total_ratio
 from textcnn.models.ngrams.subword_weights import SubwordWeights
 from textcnn.text.subwords import Subwords, subwords_of
 from textcnn.text.vocabulary import SPECIALS, UNKNOWN, Vocabulary
+from textcnn.training.growing.ngrams import KeptNgrams
 from textcnn.training.ngrams.liblinear import fit_classes
 from textcnn.training.subwords.matrix import shared_keys, subword_matrix
 
@@ -38,15 +39,27 @@ class SubwordFit:
         weights.calibration.copy_(torch.tensor([factor, fraction]))
 
 
-def learn_subwords(train: EncodedTexts, vocabulary: Vocabulary, num_classes: int) -> SubwordWeights:
-    """The subwords of the training texts, without weights."""
+def learn_subwords(
+    train: EncodedTexts,
+    vocabulary: Vocabulary,
+    num_classes: int,
+    kept: KeptNgrams | None = None,
+) -> SubwordWeights:
+    """The subwords of the training texts, without weights.
+
+    Args:
+        kept: the linear model of a checkpoint, whose subwords stay; None: there is none.
+    """
     occurs = np.bincount(train.ids, minlength=len(vocabulary)) > 0
     seen = [vocabulary.tokens[id] for id in np.flatnonzero(occurs) if id >= len(SPECIALS)]
     keys = subwords_of(seen).keys
     if train.unknown is not None:
         keys = np.concatenate([keys, train.unknown.subwords.keys])
+    shared = shared_keys(keys)
+    if kept is not None and kept.subwords is not None:
+        shared = torch.unique(torch.cat([shared, kept.subwords.keys]))
     return SubwordWeights(
-        shared_keys(keys),
+        shared,
         vocabulary_size=len(vocabulary),
         num_classes=num_classes,
     )
@@ -60,6 +73,7 @@ def fit_subwords(
     scaling: str,
     loss: str,
     class_weights: Tensor | None = None,
+    kept: KeptNgrams | None = None,
     seed: int = 0,
 ) -> SubwordFit:
     """Learn the weights of subwords by liblinear.
@@ -68,6 +82,7 @@ def fit_subwords(
         weights: as `learn_subwords` returns it.
         scaling: see `Ngrams`: naive_bayes or none.
         loss, class_weights, seed: see `fit_classes`.
+        kept: see `learn_subwords`; what its subwords add to the logits stays, times a factor.
     """
     assert train.labels is not None
     known = subwords_of(vocabulary.known_tokens)
@@ -78,7 +93,12 @@ def fit_subwords(
     else:
         scales = np.ones((matrix.shape[1], 1), np.float32)
     texts = np.ones(len(train)) if train.weights is None else train.weights.astype(np.float64)
-    learned, bias = fit_classes(
+    before, known_bias, earlier = None, None, None
+    if kept is not None and kept.subwords is not None:
+        before, known_bias = kept.subword_weights(weights.keys)
+        earlier = matrix @ before.double().numpy() + known_bias.double().numpy()
+        earlier[:, [not known for known in kept.classes.known]] = np.nan
+    learned, bias, factors = fit_classes(
         matrix,
         scales,
         labels,
@@ -88,11 +108,15 @@ def fit_subwords(
         cost=COST,
         class_weights=class_weights,
         targets=train.targets,
+        earlier=earlier,
         seed=seed,
     )
     ratios = torch.from_numpy(scales)
     prior = ratios if scaling == "naive_bayes" else torch.zeros(())
-    return SubwordFit(known, learned * ratios, prior, bias)
+    learned = learned * ratios
+    if before is not None and known_bias is not None:
+        learned, bias = learned + factors * before, bias + factors * known_bias
+    return SubwordFit(known, learned, prior, bias)
 
 
 def counted_subwords(weights: SubwordWeights, train: EncodedTexts, known: Subwords) -> "csr_matrix":

@@ -1,0 +1,1 @@
+"""Checkpoints on the Hugging Face Hub: their addresses, download, upload and model card."""

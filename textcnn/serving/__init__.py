@@ -1,0 +1,1 @@
+"""The HTTP server: JSON in and out, metrics, and the live page."""

@@ -1,0 +1,1 @@
+"""A run that starts from a checkpoint: what it keeps, what is new, and what it forgets."""
