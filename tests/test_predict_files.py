@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import Write
-from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 from tiny_data import error_line, run
 from tiny_sets import set_checkpoint, set_classifier
 
@@ -29,6 +28,7 @@ from textcnn.inference.files.answering import Answering, answered_together
 from textcnn.inference.files.blocks import Block, blocks_of
 from textcnn.inference.files.columns import AnswerColumns, CarriedColumns
 from textcnn.inference.files.encoding import Encoding
+from textcnn.runtime.prediction import Abstention, LabelSetPrediction, Prediction
 from textcnn.system.interrupts import ended_by_sigterm
 
 pytest_plugins = ("tiny_run",)
