@@ -1,4 +1,4 @@
-"""A plugin: one Chromium for all tests of the live page."""
+"""A plugin: one Chromium for all tests of a module."""
 
 import os
 import shutil
@@ -15,9 +15,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 OpenPage = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """The distribution's Chromium; tests are skipped without it."""
+    """The distribution's Chromium; tests are skipped without it.
+
+    It ends with the module: while it is there, an event loop runs, and `asyncio.run` fails.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:

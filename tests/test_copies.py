@@ -75,7 +75,7 @@ def test_a_deep_copy_has_weights_of_its_own(classifier: AnyClassifier) -> None:
 def test_a_pickle_holds_no_rows_of_tables() -> None:
     classifier = classifier_of("one class", 16)
     classifier.predict(TEXTS)
-    table = classifier.tables.table  # type: ignore[union-attr]
+    table: Any = classifier.tables.table  # type: ignore[union-attr]
     assert table.ready.any()
     assert not any(isinstance(each, torch.Tensor) for each in table.__getstate__().values())
 

@@ -76,7 +76,7 @@ START_EQUAL = [
     "regions",
     "recurrent",
 ]
-AFTER = ["network and n-grams", "n-grams and subwords", "n-grams by gradients", "tf-idf", "members"]
+AFTER = ["network and n-grams", "n-grams and subwords", "tf-idf", "members"]
 
 
 def divided(pairs: list[tuple[str, Any]]) -> tuple[list[str], list[Any]]:

@@ -204,7 +204,7 @@ def named(modules: Iterable[str]) -> set[str]:
 
 def test_every_library_that_is_imported_is_a_dependency() -> None:
     own = ALWAYS | distributions("train")
-    optional = distributions("vectors", "languages", "serve")
+    optional = distributions("vectors", "languages", "export", "serve")
     assert {"torch", "pyyaml", "huggingface-hub"} <= imported("textcnn") <= own | optional
     assert imported("scripts") <= own | distributions("dev", "bench")
 
@@ -223,8 +223,12 @@ def test_wheel_holds_every_module_and_every_config(wheel: Path) -> None:
     }
     with zipfile.ZipFile(wheel) as archive:
         packed = {Path(name) for name in archive.namelist() if ".dist-info/" not in name}
-    templates = {path.relative_to(ROOT) for path in (ROOT / "textcnn").rglob("*.j2")}
-    assert packed == code | configs | templates | {Path("textcnn/py.typed")}
+    others = {
+        path.relative_to(ROOT)
+        for path in (ROOT / "textcnn").rglob("*")
+        if path.suffix in {".j2", ".js", ".css", ".typed"}
+    }
+    assert packed == code | configs | others
 
 
 def test_installed_wheel_composes_every_config(clean_python: Path, tmp_path: Path) -> None:

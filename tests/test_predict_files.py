@@ -351,12 +351,12 @@ def answering() -> Answering:
 
 def test_processes_give_the_same_bytes_in_the_same_order() -> None:
     work = answering()
-    expected = b"".join(each.content for each in work.in_threads(blocks_of(many(), 10, 3)))  # type: ignore[misc]
+    expected = b"".join(each.content for each in work.in_threads(blocks_of(many(), 10, 3)))
     for alone, workers in ((0, 2), (1000, None), (10**9, None)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("torch.get_num_threads", lambda: 2)
             made = list(answered_together(work, blocks_of(many(), 10, 3), workers, alone=alone))
-        assert b"".join(each.content for each in made) == expected  # type: ignore[misc]
+        assert b"".join(each.content for each in made) == expected
         assert sum(each.rows for each in made) == 300
 
 

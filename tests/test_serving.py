@@ -365,39 +365,54 @@ def test_a_bug_is_an_error_in_json_and_the_server_goes_on(
     assert client.get("/health").status_code == 200
 
 
+HALF = {"type": "http.request", "body": b'{"te', "more_body": True}
+
+
+async def sent_to(app: Any, *messages: dict[str, Any], stop: bool = False) -> list[Any]:
+    """What the app sends to a client that sends these parts of a body of 100 bytes.
+
+    Args:
+        stop: the server stops while the client sends.
+    """
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/predict"}
+    scope |= {"headers": [*headers, (b"content-length", b"100")]}
+    scope |= {"query_string": b"", "root_path": ""}
+    left, sent = iter(messages), []
+
+    async def receive() -> dict[str, Any]:
+        try:
+            return next(left)
+        except StopIteration:
+            return await asyncio.Future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    answering = asyncio.create_task(app(scope, receive, send))
+    if stop:
+        await asyncio.sleep(0)
+        answering.cancel()
+    await answering
+    return sent
+
+
 def test_a_request_that_stops_half_way_gets_an_answer_or_none(serve: Serve) -> None:
     """A client that goes away, and one that sends no more."""
     app = serve(replace(LIMITS, timeout=0.05)).app
-    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
-    headers.append((b"content-length", b"100"))
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": "POST",
-        "path": "/predict",
-        "headers": headers,
-    }
-    scope |= {"query_string": b"", "root_path": ""}
-
-    async def answer(*messages: dict[str, Any]) -> list[Any]:
-        left, sent = iter(messages), []
-
-        async def receive() -> dict[str, Any]:
-            try:
-                return next(left)
-            except StopIteration:
-                return await asyncio.Future()
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await app(dict(scope), receive, send)
-        return sent
-
-    half = {"type": "http.request", "body": b'{"te', "more_body": True}
-    assert asyncio.run(answer(half, {"type": "http.disconnect"})) == []
-    start, *_ = asyncio.run(answer(half))
+    assert asyncio.run(sent_to(app, HALF, {"type": "http.disconnect"})) == []
+    start, *_ = asyncio.run(sent_to(app, HALF))
     assert start["status"] == 408
     assert (b"connection", b"close") in start["headers"]
+
+
+def test_a_request_that_has_not_arrived_when_the_server_must_stop_is_refused(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    start, body, _ = asyncio.run(sent_to(serve().app, HALF, stop=True))
+    assert start["status"] == 503
+    assert json.loads(body["body"])["code"] == "stopping"
+    assert not caplog.text
 
 
 @given(

@@ -124,3 +124,16 @@ def test_damaged_hashes_are_one_line(
     forge(bad, TRAINED_TEXTS, save(tensors))
     assert evaluate(bad, tmp_path / "out") == 2
     assert "can't be read" in error_line(capfd)
+
+
+def test_texts_of_two_trainings_are_joined_up_to_where_both_know_all_hashes() -> None:
+    first = TrainedTexts.of(np.array([1, 2, 9], np.uint64))
+    second = TrainedTexts.of(np.array([2, 5], np.uint64))
+    both = first.joined(second)
+    assert both.hashes.tolist() == [1, 2, 5, 9]
+    assert both.count == 4
+    cut = TrainedTexts.of(np.array([3, 4, 7, 8], np.uint64), most=2)  # knows hashes up to 4
+    joined = first.joined(cut)
+    assert joined.hashes.tolist() == [1, 2, 3, 4]
+    assert joined.count == 7
+    assert joined.find(np.array([4, 9], np.uint64))[1].tolist() == [True, False]

@@ -204,7 +204,7 @@ class EvaluateConfig:
 class ColumnsConfig:
     text: StringOrList = key(
         None,
-        "the text column, or a list of columns, of JSON Lines, CSV and TSV; null: as in training",
+        "the text column, or a list of columns, of all formats but lines; null: as in training",
         strings=True,
         optional=True,
     )

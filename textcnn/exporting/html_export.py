@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textcnn.errors import InputError
+from textcnn.explanation.contributions.sums import cautions
 from textcnn.exporting.numpy_export import Files, numpy_files
 from textcnn.exporting.subject import Measured, Named, Options, Subject
 from textcnn.live_page.answers import model_facts
@@ -54,7 +55,8 @@ def page_model(named: Named, options: Options) -> tuple[dict[str, Any], list[str
     Raises:
         InputError: the model is no sum of parts, or doesn't fit the size.
     """
-    facts = model_facts(named.name, named.classifier)
+    notes = cautions(named.classifier.model, exact=True)
+    facts = model_facts(named.name, named.classifier) | {"notes": notes}
     tokenizer = named.classifier.encoder.tokenizer
 
     def page_of(files: Files, golden: list[dict[str, Any]]) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def page_model(named: Named, options: Options) -> tuple[dict[str, Any], list[str
         return len(render_page([page_of(files, [])]).encode("utf-8"))
 
     try:
-        files, notes = numpy_files(named.classifier, options, size_of)
+        files, lines = numpy_files(named.classifier, options, size_of)
     except InputError as error:
         raise InputError(f"format=html embeds an export of format=numpy: {error}") from error
-    return page_of(files, json.loads(files[MANIFEST])["golden"]), notes
+    return page_of(files, json.loads(files[MANIFEST])["golden"]), lines

@@ -23,7 +23,7 @@ def embedded_model(
     """What `LocalModel` in local_engine.js reads.
 
     Args:
-        facts: see `model_facts`.
+        facts: see `model_facts`; also `notes`, lines below the contributions.
         files: model.json, vocabulary.json and tables.safetensors of an export; see
             `textcnn.runtime.stored`.
         golden: texts and their logits.
@@ -35,7 +35,7 @@ def embedded_model(
     if model["calibration"] is not None:
         del model["calibration"]["coverage"]  # a curve that the page doesn't show
     return {
-        "facts": {**facts, "notes": []},
+        "facts": dict(facts),
         "tokenizer": javascript_settings(tokenizer),
         "model": model,
         "tokens": json.loads(files["vocabulary.json"])["tokens"],

@@ -53,7 +53,7 @@ class RuntimeClassifier:
         check_texts(texts)
         if processes < 1:
             raise InputError(f"processes must be at least 1, got {processes}")
-        if processes == 1 or isinstance(self.model, OnnxModel):  # which has threads of its own
+        if processes == 1 or self.model.parallel:
             logits = self.own_logits(texts)
         else:
             self.own_logits(["a " * MIN_TOGETHER])  # makes the tables that all processes share

@@ -18,6 +18,8 @@ NGRAM_TOKENS = 2**14
 class Model:
     """Must agree with the model that was exported, in evaluation."""
 
+    parallel = False  # it uses one core
+
     def __init__(self, description: Description, tables: Tables, size: int, memory: int):
         """
         Args:

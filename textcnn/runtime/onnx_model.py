@@ -1,6 +1,7 @@
 """A model as a graph that onnxruntime computes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ NO_CHARACTER = -1  # follows each word
 
 class OnnxModel:
     """Computes what `format=onnx` exported. Several threads may use one."""
+
+    parallel = True  # onnxruntime uses all cores
 
     def __init__(self, graph: bytes, classes: int):
         """
@@ -33,6 +36,7 @@ class OnnxModel:
             raise InputError(
                 "model.onnx needs onnxruntime, which is not installed; try pip install onnxruntime"
             ) from error
+        self.graph, self.classes = graph, classes
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # errors are raised as well
         try:
@@ -47,14 +51,24 @@ class OnnxModel:
         if self.inputs not in known or outputs.get("logits", [])[1:] != [classes]:
             raise ValueError("model.onnx has other inputs or outputs than a classifier's")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the graph: a session of onnxruntime can't be pickled."""
+        return OnnxModel, (self.graph, self.classes)
+
+    @property
+    def rounds(self) -> bool:
+        """Whether it has the operators of dynamic quantization."""
+        return b"DynamicQuantize" in self.graph
+
+    def release(self) -> None:
+        """Nothing: a model that is parallel is not forked."""
+
     def logits(self, encoded: Encoded) -> np.ndarray:
         """(texts, classes) float32"""
-        found = [(block.rows, self.compute(block)) for block in blocks_of(encoded, TOKENS, False)]
-        if not found:
-            return np.zeros((0, 0), np.float32)
-        rows = np.concatenate([each for each, _ in found])
-        logits = np.concatenate([each for _, each in found])
-        return logits[rows.argsort()]
+        logits = np.zeros((len(encoded.lengths), self.classes), np.float32)
+        for block in blocks_of(encoded, TOKENS, equal=False):
+            logits[block.rows] = self.compute(block)
+        return logits
 
     def compute(self, block: Block) -> np.ndarray:
         """The logits (texts, classes) of a block."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
@@ -78,18 +77,20 @@ class Exchange:
                 headers["Connection"] = "close"
         await self.plain_send(message)
 
-    async def refuse(self, refusal: RequestError) -> None:
+    async def refuse(self, refusal: RequestError, *, patient: bool = True) -> None:
         """Answer with an error, unless an answer has begun.
 
         The rest of a small body is read first, so that the connection can go on. That of a large
         one is read for a while behind the answer: if the connection ended while the client sends,
         many clients would report that and not the answer.
+
+        Args:
+            patient: False: don't wait for the rest.
         """
         if self.status != CLOSED:
             return
-        late = refusal.status == HTTPStatus.REQUEST_TIMEOUT  # it has waited long enough
         small = int(self.headers.get("content-length", LARGE)) < LARGE
-        if small and not late:
+        if small and patient:
             await self.discard()
         body = refusal.body
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
@@ -101,7 +102,7 @@ class Exchange:
         await self.send({"type": "http.response.start", "status": refusal.status, "headers": raw})
         await self.send({"type": "http.response.body", "body": body, "more_body": incomplete})
         if incomplete:
-            if not small and not late:
+            if not small and patient:
                 await self.discard()
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 

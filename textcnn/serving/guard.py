@@ -70,7 +70,11 @@ class Guard:
         except RequestError as refusal:
             await exchange.refuse(refusal)
         except TimeoutError:
-            await exchange.refuse(too_slow(exchange.complete, self.limits.timeout))
+            late = too_slow(exchange.complete, self.limits.timeout)
+            await exchange.refuse(late, patient=False)
+        except asyncio.CancelledError:  # a second Ctrl-C, or the time for a graceful stop is over
+            message = "the server stops; try again when it runs"
+            await exchange.refuse(RequestError(503, "stopping", message), patient=False)
         except DisconnectedError:
             pass
         except Exception:

@@ -56,13 +56,16 @@ const POOLINGS = {
   chunk_max: (map, places) =>
     byWinners(map, places, (channel) => {
       const first = (chunk) => Math.ceil((chunk * map.positions) / places);
-      return Array.from({ length: places }, (_, chunk) => largest(map, channel, first(chunk), first(chunk + 1)));
+      const winner = (chunk) => largest(map, channel, first(chunk), first(chunk + 1));
+      return Array.from({ length: places }, (_, chunk) => winner(chunk));
     }),
   sum: (map) => byFactors(map, new Float64Array(map.positions).fill(1)),
   mean: (map) => byFactors(map, new Float64Array(map.positions).fill(1 / map.positions)),
   attention: (map, _, attention) => byFactors(map, attentionWeights(map, attention)),
-  flatten: (map, places) =>
-    byWinners(map, places, () => Array.from({ length: places }, (_, place) => (place < map.positions ? place : -1))),
+  flatten: (map, places) => {
+    const own = Array.from({ length: places }, (_, place) => (place < map.positions ? place : -1));
+    return byWinners(map, places, () => own);
+  },
 };
 
 /** The position of the first largest value of a channel, from `first` to before `end`; -1: none. */
@@ -259,8 +262,8 @@ class Network {
     return made.maps.flatMap((map, number) => {
       const own = weights.subarray(first, (first += map.pooled.length));
       const sums = windowSums(map, own);
-      const spanned = Array.from(sums, (added, position) => ({ ...this.span(made, number, position), added }));
-      return spanned.filter(({ added }) => added);
+      const window = (added, position) => ({ ...this.span(made, number, position), added });
+      return Array.from(sums, window).filter(({ added }) => added);
     });
   }
 

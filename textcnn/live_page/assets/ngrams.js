@@ -30,7 +30,9 @@ class Ngrams {
       });
       numbers.forEach((number, place) => number && add(number, place - 1, place - 1 + size));
     }
-    given.forEach((token, place) => typeof token === "string" && this.subwords && add(token, place, place + 1));
+    given.forEach((token, place) => {
+      if (typeof token === "string" && this.subwords) add(token, place, place + 1);
+    });
     return found;
   }
 

@@ -25,6 +25,11 @@ function labelCount({ labels, multi_label: sets }) {
   return sets ? count(labels.length, "label") : count(labels.length, "class", "classes");
 }
 
+function namedWindows(windows) {
+  const strongest = [...windows].sort((one, two) => two[2] - one[2]);
+  return strongest.map(([start, end, features]) => ({ span: [start, end], words: `${features}` }));
+}
+
 /** What a model is, in a line. */
 function factsLine(facts) {
   const { receptive_field: field } = facts;
@@ -38,8 +43,9 @@ function factsLine(facts) {
 }
 
 function answersTitle(facts) {
-  if (facts.labels.length > MOST_ANSWERS) return `The ${MOST_ANSWERS} most probable of ${labelCount(facts)}`;
-  return `Probability of each ${facts.multi_label ? "label" : "class"}`;
+  const few = facts.labels.length <= MOST_ANSWERS;
+  if (few) return `Probability of each ${facts.multi_label ? "label" : "class"}`;
+  return `The ${MOST_ANSWERS} most probable of ${labelCount(facts)}`;
 }
 
 class Panel {
@@ -57,6 +63,8 @@ class Panel {
     });
     this.find(".text").addEventListener("pointerover", (event) => this.point(event.target));
     this.find(".text").addEventListener("pointerleave", () => this.point(null));
+    this.find(".text").addEventListener("keydown", (event) => this.step(event));
+    this.find(".text").addEventListener("blur", () => this.point(null));
   }
 
   /** Show another model. */
@@ -145,7 +153,8 @@ class Panel {
     const has = (found) => found.classes.some((each) => each.label === label);
     let found = this.explanation?.text === text && this.explanation.name === name && this.explanation;
     for (const classes of [EXPLAINED, labels.length]) {
-      if (!found || !has(found)) found = { text, name, ...(await this.engine.explain(name, text, classes)) };
+      if (found && has(found)) break;
+      found = { text, name, ...(await this.engine.explain(name, text, classes)) };
     }
     if (this.text !== text || this.facts.name !== name || this.label !== label) return;
     this.explanation = found;
@@ -213,7 +222,8 @@ class Panel {
     this.find("caption").textContent = `What the n-grams of the text add to the logit of ${name}`;
     const more = this.find(".more");
     more.hidden = contributions.length <= MOST_ROWS;
-    more.textContent = hidden.length ? `Show all ${contributions.length.toLocaleString("en")}` : "Show fewer";
+    const all = contributions.length.toLocaleString("en");
+    more.textContent = hidden.length ? `Show all ${all}` : "Show fewer";
     this.find(".notes").textContent = this.explanation.notes.join("; ");
   }
 
@@ -239,6 +249,16 @@ class Panel {
     if (this.explanation) this.showField();
   }
 
+  /** The arrows move from token to token of the coloured text. */
+  step(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1 };
+    if (!this.explanation || !(event.key in steps)) return;
+    event.preventDefault();
+    const last = this.explanation.tokens.length - 1;
+    this.pointed = Math.min(Math.max((this.pointed ?? -1) + steps[event.key], 0), last);
+    this.showField();
+  }
+
   /** The place of the caret in the text. */
   moveTo(place) {
     this.caret = place;
@@ -252,9 +272,10 @@ class Panel {
     const { tokens, windows } = this.explanation;
     line.hidden = token < 0 || token >= tokens.length;
     if (line.hidden) return this.reading.mark(-1, []);
-    const holding = (windows ?? []).filter(([start, end]) => start <= token && token < end);
-    const named = windows ? this.namedWindows(holding) : this.namedNgrams(token);
-    this.reading.mark(token, named.map((each) => each.span));
+    const ngrams = this.namedNgrams(token);
+    const holding = this.linear ? ngrams.map((each) => each.span) : this.windowsAt(token);
+    const named = windows ? namedWindows(holding) : ngrams;
+    this.reading.mark(token, holding);
     line.replaceChildren(create("b", "", "Under the cursor: "));
     line.append(create("bdi", "word", visibleText(tokens[token])), " ", this.fieldWords(holding, named));
     for (const { span, words } of named.slice(0, MOST_WINDOWS)) {
@@ -267,23 +288,35 @@ class Panel {
     return undefined;
   }
 
-  fieldWords(holding, named) {
-    if (!this.explanation.windows) {
-      if (this.facts.receptive_field === null) return "Each feature sees the whole text. ";
-      return named.length ? "is in these n-grams: " : "is in no n-gram that counts. ";
-    }
-    if (!holding.length) return "No window that wins sees this token. ";
-    const features = holding.reduce((sum, each) => sum + each[2], 0);
-    const [first, last] = [Math.min(...holding.map((w) => w[0])), Math.max(...holding.map((w) => w[1]))];
-    return (
-      `is seen by ${count(holding.length, "winning window")} with ${count(features, "feature")}, ` +
-      `which reach over ${count(last - first, "token")}: `
-    );
+  /** The windows that count and see a token: [start, end, features]; without winners, all of them. */
+  windowsAt(token) {
+    const { tokens, windows } = this.explanation;
+    const { receptive_field: size } = this.facts;
+    if (windows) return windows.filter(([start, end]) => start <= token && token < end);
+    if (size === null) return [[0, tokens.length]];
+    return [[Math.max(token - size + 1, 0), Math.min(token + size, tokens.length)]];
   }
 
-  namedWindows(holding) {
-    const strongest = [...holding].sort((one, two) => two[2] - one[2]);
-    return strongest.map(([start, end, won]) => ({ span: [start, end], words: `${won}` }));
+  /** Whether the model has no network. */
+  get linear() {
+    const { contributions } = this.explained;
+    return !this.explanation.windows && contributions.every(({ source }) => source !== "network");
+  }
+
+  fieldWords(holding, named) {
+    if (this.linear) return named.length ? "is in these n-grams: " : "is in no n-gram that counts. ";
+    if (!holding.length) return "is seen by no window that wins. ";
+    const starts = holding.map(([start]) => start);
+    const ends = holding.map(([, end]) => end);
+    const reach = count(Math.max(...ends) - Math.min(...starts), "token");
+    if (this.explanation.windows) {
+      const features = holding.reduce((sum, each) => sum + each[2], 0);
+      const windows = count(holding.length, "winning window");
+      return `is seen by ${windows} with ${count(features, "feature")}, which reach over ${reach}: `;
+    }
+    if (this.facts.receptive_field === null) return "is seen by every feature, as the whole text is. ";
+    const adds = named.length ? "It adds: " : "";
+    return `is seen by windows that reach over ${reach}, and all of them count. ${adds}`;
   }
 
   namedNgrams(token) {

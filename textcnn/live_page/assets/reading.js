@@ -46,8 +46,9 @@ class Reading {
     const fragment = document.createDocumentFragment();
     const gap = (end) => {
       const skipped = text.slice(cursor, end);
+      const shown = visibleText(skipped);
       const left = unread && skipped.length > LONG_GAP;
-      if (skipped) fragment.append(left ? create("s", "unread", visibleText(skipped)) : visibleText(skipped));
+      if (skipped) fragment.append(left ? create("s", "unread", shown) : shown);
     };
     let cursor = 0;
     const sums = new Map(); // of each element

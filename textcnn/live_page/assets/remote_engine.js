@@ -13,6 +13,9 @@ function codePointPlaces(text) {
   return (span) => span && span.map((each) => places[Math.min(each, places.length - 1)]);
 }
 
+/** A text without halves of surrogate pairs, which JSON in UTF-8 can't hold; as long as before. */
+const wellFormed = (text) => text.replace(/\p{Cs}/gu, "\ufffd");
+
 class RemoteEngine {
   /** What is said of each model; see `model_facts` in Python. */
   async models() {
@@ -23,7 +26,8 @@ class RemoteEngine {
   /** The probabilities of all labels of a text, and the numbers of the labels that it gets. */
   async predict(name, text) {
     const { labels } = this.known.get(name);
-    const [made] = (await this.request("predict", { model: name, texts: [text] })).predictions;
+    const body = { model: name, texts: [wellFormed(text)] };
+    const [made] = (await this.request("predict", body)).predictions;
     const chosen = made.labels ?? [made.label];
     return {
       probabilities: labels.map((label) => made.probabilities[label]),
@@ -34,7 +38,7 @@ class RemoteEngine {
   /** Why a text gets its logits, for the predicted and the most probable classes. */
   async explain(name, text, classes) {
     const { labels } = this.known.get(name);
-    const body = { model: name, texts: [text], classes };
+    const body = { model: name, texts: [wellFormed(text)], classes };
     const [made] = (await this.request("explain", body)).explanations;
     const place = codePointPlaces(text);
     const explained = Object.keys(made.logits);

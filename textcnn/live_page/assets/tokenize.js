@@ -185,7 +185,12 @@ function buildTokenizer(settings, tables) {
     return { prepare, split: (text) => Array.from(convert(text)), join: "" };
   }
   const name = settings.tokenizer;
-  if (name === "basic") return { prepare: separator(normalize, tables), split: basicEnglishWords, join: " " };
-  const splits = { basic_english: basicEnglishWords, whitespace: splitBlanks, kim: kimWords };
-  return { prepare: normalize, split: splits[name] ?? unicodeSplitter(tables), join: " " };
+  const prepare = name === "basic" ? separator(normalize, tables) : normalize;
+  const splits = {
+    basic: basicEnglishWords,
+    basic_english: basicEnglishWords,
+    whitespace: splitBlanks,
+    kim: kimWords,
+  };
+  return { prepare, split: splits[name] ?? unicodeSplitter(tables), join: " " };
 }
