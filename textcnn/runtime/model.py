@@ -11,7 +11,9 @@ from textcnn.runtime.networks.network import TextNetwork, mean_logits
 from textcnn.runtime.ngrams import Ngrams
 from textcnn.runtime.tables import Tables
 
-NETWORK_TOKENS = 2**10  # in a block: what they add stays in the cache
+# A block of a network: what its tokens add to one convolution stays in the cache. It holds more
+# tokens of a narrow network, for which NumPy's calls take longer than its sums.
+NETWORK_BYTES, NETWORK_TOKENS = 3 * 2**19, 2**10  # at most; but so many tokens at least
 NGRAM_TOKENS = 2**14
 
 
@@ -50,7 +52,8 @@ class Model:
         logits = np.zeros((len(encoded.lengths), self.classes), np.float32)
         if self.members:
             equal = not self.members[0].keeps_maxima
-            for block in blocks_of(encoded, NETWORK_TOKENS, equal):
+            tokens = max(NETWORK_BYTES // (4 * self.members[0].widest), NETWORK_TOKENS)
+            for block in blocks_of(encoded, tokens, equal):
                 logits[block.rows] = self.weights[0] * self.vote(block)
         if self.ngrams is not None:
             for block in blocks_of(encoded, NGRAM_TOKENS, equal=False):

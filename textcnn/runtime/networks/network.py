@@ -4,6 +4,7 @@ Must agree with `textcnn.models.classifier.TextCNN` in evaluation.
 """
 
 from dataclasses import replace
+from operator import mul
 
 import numpy as np
 
@@ -39,12 +40,15 @@ class TextNetwork:
         self.convolutions = network.convolutions or (ITSELF,)
         self.table = ProductTable(network, tables, prefix, size, memory)
         filters = self.table.filters
+        # whether texts of different lengths may share a block
+        self.keeps_maxima = network.pooling.name == "max" and network.activation in MONOTONE
         self.biases = [
             tables.floats(f"{prefix}convolutions.{i}.bias", count)
             if f"{prefix}convolutions.{i}.bias" in tables
             else np.zeros(count, np.float32)
             for i, count in enumerate(filters)
         ]
+        self.bias_of_maxima = np.concatenate(self.biases)
         self.attention: list[tuple[np.ndarray, ...]] = [()] * len(filters)
         if network.pooling.name == "attention":
             self.attention = [
@@ -65,9 +69,9 @@ class TextNetwork:
         self.bias = tables.floats(f"{prefix}head.bias", classes)
 
     @property
-    def keeps_maxima(self) -> bool:
-        """Whether texts of different lengths may share a block."""
-        return self.network.pooling.name == "max" and self.network.activation in MONOTONE
+    def widest(self) -> int:
+        """The numbers of a token in the widest table."""
+        return max(map(mul, self.table.places, self.table.filters))
 
     def logits(self, block: Block) -> np.ndarray:
         """(texts, classes) float32"""
@@ -82,19 +86,20 @@ class TextNetwork:
         """(texts, time) to (texts, pooled features)"""
         ids, rows, nowhere = self.table.local(ids)
         pooling, activate = self.network.pooling, ACTIVATIONS[self.network.activation]
-        pooled = []
+        pooled, shortest = [], int(lengths.min())
         for i, convolution in enumerate(self.convolutions):
-            tokens = extended(ids, lengths, convolution, nowhere).T  # (positions, texts)
+            tokens = extended(ids, lengths, convolution, nowhere, shortest).T  # (positions, texts)
             if self.network.region == "bow":
                 sums = bag_sums(rows[i], tokens, convolution.kernel_size, nowhere)
             else:
                 sums = window_sums(rows[i], tokens, convolution.kernel_size)
             if self.keeps_maxima:
-                pooled.append(activate(sums.max(axis=0) + self.biases[i]))
+                pooled.append(np.maximum.reduce(sums))
             else:
                 values = activate(sums + self.biases[i])
                 pooled.append(pool(pooling.name, values, pooling.places[i], self.attention[i]))
-        return np.concatenate(pooled, axis=1)
+        together = np.concatenate(pooled, axis=1)
+        return activate(together + self.bias_of_maxima) if self.keeps_maxima else together
 
     def classify(self, pooled: np.ndarray) -> np.ndarray:
         """(texts, pooled features) to logits (texts, classes)"""
@@ -139,6 +144,8 @@ def bag_sums(rows: np.ndarray, tokens: np.ndarray, size: int, nowhere: int) -> n
 def in_frame(block: Block, frame_length: int | None) -> Block:
     """What a network reads of a block: up to `frame_length` tokens, at least one position."""
     ids, lengths, words = block.ids, block.lengths, block.words
+    if frame_length is None and lengths.all():
+        return block
     if frame_length is not None and ids.shape[1] > frame_length:
         kept = block.texts_of_words  # the text of each unknown word
         place = np.nonzero(ids == UNKNOWN)[1]

@@ -99,11 +99,9 @@ class ProductTable:
             nowhere: the number of the row of what is in no window.
         """
         if self.whole:
-            needed = np.append(ids, np.array([PADDING, self.nowhere], np.int32))
-            ready = self.ready.take(needed)
-            if not ready.all():
+            if not self.ready.take(ids).all():
                 wanted = np.zeros(len(self.ready), bool)  # np.unique's first call imports for 30 ms
-                wanted[needed] = True
+                wanted[ids], wanted[PADDING], wanted[self.nowhere] = True, True, True
                 missing = np.flatnonzero(wanted & ~self.ready)
                 self.fill(self.rows, missing, missing)
                 self.ready[missing] = True

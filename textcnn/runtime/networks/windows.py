@@ -21,7 +21,7 @@ def margins(padding: str, span: int) -> tuple[int, int]:
 
 
 def extended(
-    ids: np.ndarray, lengths: np.ndarray, convolution: Convolution, nowhere: int
+    ids: np.ndarray, lengths: np.ndarray, convolution: Convolution, nowhere: int, shortest: int
 ) -> np.ndarray:
     """The ids that windows read, PADDING for the zero vector.
 
@@ -29,13 +29,14 @@ def extended(
         ids: (texts, time) int32, PADDING after a text's end; time is at least 1.
         lengths: (texts,) at least 1.
         nowhere: stands for what is in no window of a text.
+        shortest: the smallest of the lengths.
 
     Returns:
         (texts, positions): with `nowhere` behind the last window of a text.
     """
     size, padding = convolution.kernel_size, convolution.padding
     left, right = margins(padding, size)
-    shortest, longest = int(lengths.min()), ids.shape[1]
+    longest = ids.shape[1]
     if left == right == 0 and shortest == longest >= size:
         return ids
     positions = np.maximum(lengths + left + right, size)  # (texts,) at least one window
