@@ -221,6 +221,18 @@ def negative(found: dict[str, np.ndarray]) -> None:
     found["members.0.head.bias"] = -found["members.0.head.bias"] - 1
 
 
+def endless_scale(found: dict[str, np.ndarray]) -> None:
+    name = "members.0.convolutions.0.weight"
+    found[name] = np.full_like(found[name], 2, np.int8)
+    found[f"{name}.scale"] = np.full(1, 3e38, np.float32)
+
+
+def no_filters(found: dict[str, np.ndarray]) -> None:
+    for name in [each for each in found if each.startswith("members.0.convolutions.")]:
+        found[name] = found[name][:0]
+    found["members.0.head.weight"] = found["members.0.head.weight"][:, :0].copy()
+
+
 def no_tensors(path: Path) -> None:
     (path / TABLES).write_bytes(b"\xff" * 9)
     seal(path)
@@ -285,6 +297,8 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         tensors(lambda all: all["ngrams.weights"].fill(3e38)),
         "infinite numbers or nan for a text",
     ),
+    "an endless scale": (tensors(endless_scale), "infinite numbers or nan for a text"),
+    "no filters": (tensors(no_filters), "golden texts differ"),
     "half of a surrogate pair": (
         edit(MODEL, nested("\ud800", "labels", 0)),
         "surrogates not allowed",

@@ -34,6 +34,7 @@ GOLDEN_TOLERANCE = 1e-3  # of logits, beside a thousandth of each
 ROUNDED_TOLERANCE = 0.05
 
 
+@np.errstate(over="ignore", invalid="ignore")  # infinite logits and nan are refused
 def load(path: str | os.PathLike[str], *, table_memory: int = TABLE_MEMORY) -> RuntimeClassifier:
     """The classifier that `python -m textcnn.export` wrote with format=numpy or onnx.
 
@@ -110,8 +111,7 @@ def check_golden(classifier: RuntimeClassifier, path: Path) -> None:
             raise ValueError("a logit is infinite or nan")
         if not texts:
             raise ValueError("there is none")
-        with np.errstate(over="ignore", invalid="ignore"):  # refused as infinite or nan
-            logits = classifier.logits(strings(texts))
+        logits = classifier.logits(strings(texts))
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(
             f"{path}: its golden texts can't be read ({error}); export it again"

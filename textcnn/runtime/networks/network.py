@@ -70,8 +70,8 @@ class TextNetwork:
 
     @property
     def widest(self) -> int:
-        """The numbers of a token in the widest table."""
-        return max(map(mul, self.table.places, self.table.filters))
+        """The numbers of a token in the widest table; at least 1."""
+        return max(1, *map(mul, self.table.places, self.table.filters))
 
     def logits(self, block: Block) -> np.ndarray:
         """(texts, classes) float32"""
