@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from tiny_data import run
+from tiny_data import error_line, run
 from tiny_exports import LABELS, TEXTS, WORDS, classifier_of, exported, ngrams_of
 from tiny_models import build
 
@@ -356,6 +356,30 @@ def test_the_program_measures_on_the_checkpoints_own_test_texts(
     labels = [each[0] for each in native.predict(texts)]
     assert [each.label for each in load(output).predict(texts)] == labels
     assert exported(native, tmp_path).labels == native.labels
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ((), "output is missing; try output=exported"),
+        (("output=out", "max_size=x"), "try 1MB"),
+        (("output=out", "max_texts=-1"), "max_texts takes a whole number, at least 0"),
+        (("output=out", "format=pickle"), "format takes numpy, onnx or html"),
+        (("output=no/such/out",), "there is no directory no/such"),
+    ],
+)
+def test_the_program_refuses_bad_keys_in_one_line(
+    keys: tuple[str, ...],
+    message: str,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("export", f"checkpoint={tiny_run}", *keys) == 2
+    assert message in error_line(capfd)
+    assert [*tmp_path.iterdir()] == []
 
 
 # The audit

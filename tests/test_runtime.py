@@ -253,6 +253,7 @@ def test_processes_give_the_same_logits(
     for processes in (2, 3, 50):
         np.testing.assert_allclose(runtime.logits(TEXTS, processes=processes), expected, atol=1e-5)
     labels = [each[0] for each in runtime.predict(TEXTS)]
+    assert runtime.classify(TEXTS, processes=2) == labels
     assert [each[0] for each in runtime.predict(TEXTS, processes=2)] == labels
     assert runtime.logits([], processes=2).shape == (0, 3)
     with pytest.raises(InputError, match="processes must be at least 1, got 0"):

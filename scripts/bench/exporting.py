@@ -1,22 +1,20 @@
 """Exported models: speed from raw text beside fastText, start, memory, sizes."""
 
-import multiprocessing
+import json
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import rivals
-from measure import Measured, alternate, rate, ratio
+from measure import Measured, alternate, ratio
 from prediction import MOST
-from processes import finish, peak_of, seconds_of
+from processes import HERE, finish, peak_of, seconds_of
 from sets import Ours, Set, accuracy_of, configure, sample
 
-from textcnn.exporting.loss import answers
 from textcnn.inference import restore
-from textcnn.runtime import RuntimeClassifier, load
+from textcnn.runtime import load
 from textcnn.system.cores import available_cores
 
 # The models that are measured: n-grams alone, and a network of 32 filters for each width.
@@ -24,6 +22,7 @@ MODELS = {
     "n-grams": ("experiment=best_fast",),
     "CNN": ("model=multi_width", "model.num_filters=32", "training.epochs=3", "baseline=false"),
 }
+ONE_RATE = HERE / "one_rate.py"
 TEXTS = 20_000  # that are classified at a time: the test texts, repeated
 CHARACTERS = 2**24  # of these, at most
 SECONDS = 1.0
@@ -54,50 +53,59 @@ def exported(each: Set, place: Path, model: Sequence[str], *settings: str) -> tu
 def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[Any]:
     """Texts per second of one process and of all cores, and the latency of one text."""
     limited = ("training.max_steps=3",) if quick else ()
-    paths = {
-        name: exported(each, place / name, model, *(limited if name == "CNN" else ()))[1]
-        for name, model in MODELS.items()
-    }
+    programs: dict[str, tuple[str, Path]] = {}
+    for name, model in MODELS.items():
+        few = limited if name == "CNN" else ()
+        programs[name] = "runtime", exported(each, place / name, model, *few)[1]
     ours = Ours(each.overrides, place)  # the same splits
+    names = ours.splits.labels
+    names_of: dict[str, tuple[str, ...]] = {}  # where the labels have other names
     texts, labels = sample(ours.splits.test, 200 if quick else MOST)
-    many = repeated(texts)
-    cores = available_cores()
-    programs: dict[str, Callable[[list[str], int], list[Any]]] = {
-        name: partial(predict, load(path), ours.splits.labels) for name, path in paths.items()
-    }
-    pools = []
-    if "fastText" in rivals.installed():
-        rival = rivals.installed()["fastText"]
-        FASTTEXT["model"], _ = rival.train(*sample(ours.splits.train, len(ours.splits.train)))
-        # the workers have the model from the start: they are forked
-        pools.append(multiprocessing.get_context("fork").Pool(cores))
-        programs["fastText"] = partial(predict_fasttext, pools[0])
-    seconds = 0.05 if quick else SECONDS
-    one, all_cores, latencies = (
-        alternate({name: partial(run, program) for name, program in programs.items()}, repetitions)
-        for run in (
-            lambda program: rate(lambda: len(program(many, 1)), seconds),
-            lambda program: rate(lambda: len(program(many, cores)), seconds),
-            lambda program: latency(program, texts[: 5 if quick else 200]),
-        )
+    file = place / "texts.json"
+    file.write_text(json.dumps(repeated(texts)), encoding="utf-8")
+    if rival := rivals.installed().get("fastText"):
+        model, _ = rival.train(*sample(ours.splits.train, len(ours.splits.train)))
+        model.save_model(str(place / "fasttext.bin"))
+        programs["fastText"] = "fastText", place / "fasttext.bin"
+        names_of["fastText"] = tuple(map(str, range(len(names))))
+    found: dict[str, list[str]] = {}
+
+    def run(name: str, processes: int) -> float:
+        """Texts per second, or milliseconds of one text, in a new process."""
+        program, path = programs[name]
+        seconds = 0.05 if quick else SECONDS
+        given = (program, str(path), str(file), str(processes), str(seconds))
+        said = json.loads(finish((sys.executable, str(ONE_RATE), *given)))
+        found[name] = said.get("labels") or found[name]
+        return float(said.get("rate") or said["milliseconds"])
+
+    one, every, alone = (
+        alternate({name: partial(run, name, count) for name in programs}, repetitions)
+        for count in (1, available_cores(), 0)
     )
-    for pool in pools:
-        pool.terminate()
-    print(f"  {each.name}:", {name: f"{rate.median:,.0f}" for name, rate in all_cores.items()})
-    starts = {name: start_of(path, texts[0], repetitions) for name, path in paths.items()}
+    print(f"  {each.name}:", {name: f"{rate.median:,.0f}" for name, rate in every.items()})
+    starts = {
+        name: start_of(path, texts[0], repetitions)
+        for name, (program, path) in programs.items()
+        if program == "runtime"
+    }
+    fasttext = every.get("fastText")
     return [
         {
             "set": each.name,
             "name": name,
             "one_process": one[name].median,
-            "all_cores": all_cores[name].median,
-            "spread": all_cores[name].spread,
-            "against_fasttext": ratio(all_cores[name], all_cores["fastText"]) if pools else None,
-            "milliseconds_of_one": latencies[name].median * 1e3,
-            "accuracy": accuracy_of(program(texts, 1), labels),
+            "all_cores": every[name].median,
+            "spread": every[name].spread,
+            "against_fasttext": None if fasttext is None else ratio(every[name], fasttext),
+            "milliseconds_of_one": alone[name].median,
+            "accuracy": accuracy_of(
+                [names_of.get(name, names).index(label) for label in found[name][: len(labels)]],
+                labels[: len(found[name])],
+            ),
             **starts.get(name, {}),
         }
-        for name, program in programs.items()
+        for name in programs
     ]
 
 
@@ -105,38 +113,6 @@ def repeated(texts: list[str]) -> list[str]:
     """TEXTS texts, or as many as have CHARACTERS."""
     count = min(TEXTS, max(CHARACTERS * len(texts) // max(sum(map(len, texts)), 1), len(texts)))
     return (texts * -(-count // len(texts)))[:count]
-
-
-def predict(
-    classifier: RuntimeClassifier, labels: Sequence[str], texts: list[str], processes: int
-) -> list[int]:
-    """The class number of each text."""
-    numbers = {label: number for number, label in enumerate(labels)}
-    return [numbers[each] for each in answers(classifier.predict(texts, processes=processes))]
-
-
-FASTTEXT: dict[str, Any] = {}  # the model that the workers of a pool share
-
-
-def fasttext_classes(texts: list[str]) -> list[int]:
-    """From raw texts: they are split into tokens as in training, then classified."""
-    return rivals.predict_fasttext(FASTTEXT["model"], rivals.tokens(texts))
-
-
-def predict_fasttext(pool: Any, texts: list[str], processes: int) -> list[int]:
-    if processes == 1:
-        return fasttext_classes(texts)
-    size = -(-len(texts) // (4 * processes))
-    chunks = [texts[first : first + size] for first in range(0, len(texts), size)]
-    return [label for part in pool.map(fasttext_classes, chunks, chunksize=1) for label in part]
-
-
-def latency(program: Callable[[list[str], int], list[Any]], texts: list[str]) -> float:
-    """Mean seconds for a text that is predicted alone."""
-    start = time.perf_counter()
-    for text in texts:
-        program([text], 1)
-    return (time.perf_counter() - start) / len(texts)
 
 
 def start_of(path: Path, text: str, repetitions: int) -> dict[str, Any]:

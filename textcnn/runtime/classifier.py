@@ -74,7 +74,7 @@ class RuntimeClassifier:
 
     def forked_logits(self, texts: Sequence[str]) -> np.ndarray:
         """`own_logits`, in another process than the one that loaded the classifier, or in this."""
-        if os.getpid() != self.process:
+        if os.getpid() != self.process and isinstance(self.model, Model):
             self.model.release()
         return self.own_logits(texts)
 
@@ -90,13 +90,24 @@ class RuntimeClassifier:
         """The predictions that the logits (texts, classes) stand for."""
         labels = self.labels
         named = [dict(zip(labels, row, strict=True)) for row in self.probabilities(logits).tolist()]
+        kind = Prediction if self.raw_thresholds is None else LabelSetPrediction
+        return list(map(kind._make, zip(self.answers(logits), named, strict=True)))
+
+    def answers(self, logits: np.ndarray) -> list[Any]:
+        """The label of each text, or its label set."""
+        labels = self.labels
         # of the logits: calibration changes no answer, not even by rounding
         if self.raw_thresholds is None:
-            best = [labels[index] for index in logits.argmax(axis=1).tolist()]
-            return list(map(Prediction._make, zip(best, named, strict=True)))
+            return [labels[index] for index in logits.argmax(axis=1).tolist()]
         chosen = sigmoid(logits).astype(np.float64) >= self.raw_thresholds
-        sets = [frozenset(compress(labels, row)) for row in chosen.tolist()]
-        return list(map(LabelSetPrediction._make, zip(sets, named, strict=True)))
+        return [frozenset(compress(labels, row)) for row in chosen.tolist()]
+
+    def classify(self, texts: Sequence[str], *, processes: int = 1) -> list[Any]:
+        """The label of each text, or its label set: `predict` without probabilities.
+
+        For short texts it takes half the time. Arguments and errors as for `logits`.
+        """
+        return self.answers(self.logits(texts, processes=processes))
 
     def predict(
         self,
