@@ -27,8 +27,11 @@ class HashTable:
             first_number: at least 1: a key that is not there has the number 0.
 
         Raises:
-            ValueError: a key is repeated.
+            ValueError: a key is repeated, or keys were made to collide.
         """
+        ordered = np.sort(keys)
+        if (ordered[1:] == ordered[:-1]).any():  # no spread finds a slot for each
+            raise ValueError("expected different keys")
         self.first_number = first_number
         self.keys = np.concatenate([[NO_KEY], keys])  # that of an empty slot is the first
         self.bits = max(int(ROOM * len(keys)), 1).bit_length()
@@ -38,7 +41,7 @@ class HashTable:
             if (sides := self.filled()) is not None:
                 self.sides = sides
                 return
-        raise ValueError("expected different keys")
+        raise ValueError("no slot for every key")
 
     def filled(self) -> tuple[np.ndarray, np.ndarray] | None:
         """For each side, the place in `keys` of each slot's key; None: they don't fit."""
