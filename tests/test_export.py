@@ -258,6 +258,18 @@ def no_tensors(path: Path) -> None:
     seal(path)
 
 
+def bfloat16(path: Path) -> None:
+    header = b'{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    (path / TABLES).write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+    seal(path)
+
+
+def other_golden(stored: Any) -> None:
+    """Exchange the classes here too."""
+    for each in stored["golden"]:
+        each["logits"].reverse()
+
+
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a flipped byte": (lambda path: flip(path / TABLES), "damaged or was changed"),
     "a missing file": (lambda path: (path / TABLES).unlink(), "is missing"),
@@ -300,6 +312,24 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a long n-gram": (edit(MODEL, nested(10**6, "ngrams", "longest")), "whole number from 1"),
     "no labels": (edit(MODEL, nested([], "labels")), "two classes"),
     "golden texts of numbers": (edit(MANIFEST, nested([{"text": 1}], "golden")), "golden texts"),
+    "no golden texts": (edit(MANIFEST, nested([], "golden")), "golden texts.*there is none"),
+    "an endless sum": (
+        tensors(lambda all: all["ngrams.weights"].fill(3e38)),
+        "infinite numbers or nan for a text",
+    ),
+    "half of a surrogate pair": (
+        edit(MODEL, nested("\ud800", "labels", 0)),
+        "surrogates not allowed",
+    ),
+    "an unknown tokenizer": (
+        edit(MODEL, nested("/etc/passwd", "text", "settings", "tokenizer")),
+        r"text\.tokenizer=/etc/passwd is not known; try basic",
+    ),
+    "a number as tokenizer": (
+        edit(MODEL, nested(5, "text", "settings", "tokenizer")),
+        "expected the name of a tokenizer",
+    ),
+    "a type that NumPy doesn't have": (bfloat16, "a tensor of type BF16"),
 }
 
 
@@ -396,7 +426,7 @@ def test_the_audit_compares_an_export_with_its_classifier(dtype: str, tmp_path: 
     assert found.exact == (dtype == "float32")
     assert {"float32": "are the same", "int8": "no more than chance"}[dtype] in found.conclusion
     tensors(swapped)(tmp_path / "exported")
-    edit(MANIFEST, nested([], "golden"))(tmp_path / "exported")
+    edit(MANIFEST, other_golden)(tmp_path / "exported")
     found = check_export(subject, tmp_path / "exported")
     assert not found.holds
     assert "BROKEN" in found.conclusion
@@ -409,7 +439,7 @@ def test_an_export_that_answers_otherwise_gives_exit_code_1(tiny_run: Path, tmp_
     path = tmp_path / "exported"
     textcnn.load(tiny_run).export(path)
     tensors(swapped)(path)
-    edit(MANIFEST, nested([], "golden"))(path)
+    edit(MANIFEST, other_golden)(path)
     command = ("audit", f"checkpoint={tiny_run}", f"exported={path}", "bag=false", "texts=50")
     assert run(*command, f"run_dir={tmp_path / 'audit'}") == 1
     found = json.loads((tmp_path / "audit" / "audit.json").read_text(encoding="utf-8"))
@@ -423,5 +453,5 @@ def swapped(found: dict[str, np.ndarray]) -> None:
     for name in list(found):
         if name.startswith(("members.0.head", "ngrams.bias")):
             found[name] = found[name][::-1].copy()
-        elif name.startswith("ngrams.weights"):
+        elif name.startswith(("ngrams.weights", "ngrams.subwords.weights")):
             found[name] = found[name][:, ::-1].copy()

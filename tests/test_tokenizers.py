@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_data import refusal
+from torchtext.data.utils import get_tokenizer
 
 from textcnn.errors import InputError
-from textcnn.text.tokenizers import build_tokenizer, torchtext_tokenizer
+from textcnn.text.tokenizers import build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="basic_english")
 ROOT = Path(__file__).parent.parent
@@ -144,5 +145,5 @@ def test_every_unit_takes_every_text(text: str) -> None:
     | st.lists(st.sampled_from([*"'\".,()!?;: \n<>/\x1c", "<br />", "<BR", "İ"])).map("".join)
 )
 def test_basic_english_is_torchtext_s(text: str) -> None:
-    reference = torchtext_tokenizer("basic_english")
+    reference = get_tokenizer("basic_english")
     assert build_tokenizer("word", tokenizer="basic_english")(text) == reference(text)

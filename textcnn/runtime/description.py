@@ -93,6 +93,8 @@ class Description:
         thresholds = stored["thresholds"]
         if len(labels) < (2 if thresholds is None else 1) or len(set(labels)) < len(labels):
             raise ValueError("expected two classes or one label at least, without repetition")
+        for label in labels:
+            label.encode()  # half of a surrogate pair can't be printed
         if thresholds is not None:
             if len(thresholds) != len(labels):
                 raise ValueError("expected a threshold for each label")
@@ -118,6 +120,8 @@ def parse_text(stored: Mapping[str, Any]) -> Text:
     settings, length = stored["settings"], stored["max_length"]
     if not isinstance(settings, dict):
         raise TypeError("expected the settings of a tokenizer")
+    if not isinstance(settings.get("tokenizer", ""), str):
+        raise TypeError("expected the name of a tokenizer")
     return Text(
         settings,
         None if length is None else whole(length, 1, 2**31),

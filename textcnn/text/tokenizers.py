@@ -169,6 +169,14 @@ def word_tokenizer(
 
 
 def torchtext_tokenizer(name: str) -> Callable[[str], list[str]]:
+    """
+    Raises:
+        InputError: torchtext has no such tokenizer, or its package is not installed.
+    """
+    if name not in TORCHTEXT_NEEDS:
+        raise InputError(
+            f"text.tokenizer={name:.60} is not known; try basic, or the path of a tokenizer.json"
+        )
     from torchtext.data.utils import get_tokenizer
 
     # spaCy 3 has no model named "en"
