@@ -225,6 +225,13 @@ def test_another_format_is_refused_with_what_to_do(best: Path, format: int, mend
     )
 
 
+def test_an_export_is_no_checkpoint(best: Path) -> None:
+    forge_manifest(best, format=1, exported={})
+    assert refusal(lambda: load(best)) == (
+        f"{best} is an export, for textcnn.runtime; give its checkpoint"
+    )
+
+
 @pytest.mark.parametrize(
     "manifest",
     [

@@ -11,6 +11,7 @@ from textcnn.config.keys import command_line, takes, walk
 from textcnn.config.model import InstalledConfig, MultiWidthConfig
 from textcnn.config.programs import PredictConfig, TrainConfig
 from textcnn.config.schemas import CHOSEN_BY, GROUP_SCHEMAS, SCHEMAS
+from textcnn.config.serving import ServeConfig
 from textcnn.config.stored import dump, parse_train_config
 from textcnn.config.synthetic import SyntheticConfig
 from textcnn.config.text import WordConfig
@@ -116,6 +117,7 @@ def test_walk_yields_every_key_by_its_dotted_name() -> None:
             "kernel_sizes",
             "a list of 1 to 128, each a whole number, at least 1, at most 65536",
         ),
+        (ServeConfig, "hosts", "a list of any length, each a string"),
         (AdamConfig, "betas", "a list of 2, each a number, at least 0.0, below 1.0"),
         (TrainConfig, "overwrite", "true or false"),
         (PredictConfig, "format", "lines, jsonl, csv or tsv, or null"),

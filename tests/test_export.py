@@ -164,10 +164,42 @@ def test_an_existing_output_is_replaced_only_on_request(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="already exists; try another output"):
         native.export(tmp_path / "file", overwrite=True)
+    (tmp_path / "empty").mkdir()
+    native.export(tmp_path / "empty", overwrite=True)
     with pytest.raises(InputError, match="there is no directory"):
         native.export(tmp_path / "no" / "out")
     with pytest.raises(InputError, match="format takes"):
         native.export(tmp_path / "new", "pickle")
+
+
+@pytest.mark.parametrize("manifest", [None, '{"format": 2, "sha256": {}}', "[" * 100_000, "[]"])
+def test_a_directory_that_is_no_export_is_never_replaced(
+    manifest: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("years of work")
+    if manifest is not None:
+        (tmp_path / "mine" / MANIFEST).write_text(manifest)
+    with pytest.raises(InputError, match="already exists; try another output"):
+        classifier_of(build("bag")).export(tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "advice"),
+    [
+        ("onnx", "x.zip", "writes a directory, got .*; try output=.*/x$"),
+        ("numpy", "x.html", "writes a directory or a file .*zip, got .*; try output=.*/x$"),
+        ("html", "x.zip", r"writes a file \*.html, got .*; try output=.*/x.html$"),
+        ("html", "x.v2", r"try output=.*/x.v2.html$"),
+    ],
+)
+def test_an_output_named_like_a_file_of_another_kind_is_refused(
+    format: str, name: str, advice: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=advice):
+        classifier_of(build("bag")).export(tmp_path / name, format)
+    assert [*tmp_path.iterdir()] == []
 
 
 # Damaged and hostile exports

@@ -92,10 +92,7 @@ def origins(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def origin(family: str) -> Path:
         if family not in made:
             made[family] = root / family
-            keys: dict[str, Any] = {
-                "training__epochs": 2,
-                "baseline": False,
-            }
+            keys: dict[str, Any] = {"training__epochs": 1, "baseline": False}
             textcnn.fit(*divided(OLD), run_dir=made[family], **keys | FAMILIES[family])
         return made[family]
 
@@ -140,8 +137,8 @@ def test_new_and_old_classes_are_predicted_after_it(
     grown = textcnn.fit(
         *divided(NEW),
         init_from=str(origins(family)),
-        training={"epochs": 3, "patience": None},
-        optimizer={"learning_rate": 0.01},
+        training={"epochs": 1, "batch_size": 8},
+        optimizer={"learning_rate": 0.02},
         baseline=False,
         run_dir=tmp_path / "run",
     )
@@ -216,7 +213,7 @@ def test_renamed_and_merged_classes(tiny_run: Path, tmp_path: Path) -> None:
 
 
 def grow(start: Path, file: Path, run_dir: Path, *overrides: str) -> int:
-    data = ("data=files", f"data.train={file}", "training.epochs=3", "training.patience=null")
+    data = ("data=files", f"data.train={file}", "training.epochs=2", "training.patience=null")
     keys = (f"init_from={start}", f"run_dir={run_dir}", "training.batch_size=16", "baseline=false")
     return run("train", *data, *keys, *overrides)
 
@@ -335,7 +332,7 @@ def test_label_sets_keep_their_labels(tmp_path: Path) -> None:
     texts = ["a b", "b c", "a c", "a", "b", "c"] * 8
     old = [[letter for letter in text.split() if letter != "c"] for text in texts]
     new = [[letter for letter in text.split() if letter != "a"] for text in texts]
-    keys: dict[str, Any] = {"baseline": False, "training": {"epochs": 2}}
+    keys: dict[str, Any] = {"baseline": False, "training": {"epochs": 1}}
     textcnn.fit(texts, old, model="ngrams", text=SMALL, run_dir=tmp_path / "old", **keys)
     grown = textcnn.fit(texts, new, init_from=str(tmp_path / "old"), **keys)
     assert grown.labels == ("a", "b", "c")

@@ -105,7 +105,7 @@ def test_tokenizers_of_python_packages_are_refused(settings: dict[str, Any], nam
 
 def test_what_a_page_cannot_hold_is_refused_in_a_line(tmp_path: Path) -> None:
     for model, dtype, message in [
-        (build("dilated"), None, "format=html embeds .* got Dilated; export it with format=onnx"),
+        (build("dilated"), None, "format=html holds .* got Dilated; use format=onnx"),
         (build("bag"), "float16", "takes dtype=int8 or float32, got dtype=float16"),
     ]:
         with pytest.raises(InputError, match=message) as raised:

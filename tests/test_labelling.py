@@ -77,8 +77,8 @@ def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("unlabelled") / "texts.csv"
     with file.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
-        writer.writerow(["id", "text", "label"])
-        writer.writerows([f"i{n}", text, "x"] for n, (text, _) in enumerate(rows(60, seed=5)))
+        writer.writerow(["id", "text", "label", "row"])
+        writer.writerows([f"i{n}", text, "x", -n] for n, (text, _) in enumerate(rows(60, seed=5)))
     return file
 
 
@@ -101,11 +101,20 @@ def test_the_program_writes_a_file_to_fill_in_and_train_on(
     assert said.startswith("9 of 60 texts chosen")
     assert f"data.train={output}" in said
     chosen = read(output)
-    assert list(chosen[0]) == ["row", "text", "label", "suggested", "probability", "id"]
+    assert list(chosen[0]) == [
+        "row",
+        "text",
+        "label",
+        "suggested",
+        "probability",
+        "id",
+        "row_column",
+    ]
     given = read(unlabelled)
     for each in chosen:
         assert given[int(each["row"]) - 1]["text"] == each["text"]
         assert each["id"] == f"i{int(each['row']) - 1}"
+        assert each["row_column"] == str(1 - int(each["row"]))
         assert each["label"] == ""
         assert 1 / 3 <= float(each["probability"]) <= 1
     assert run("label", *keys) == 2

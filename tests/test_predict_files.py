@@ -429,6 +429,29 @@ def test_an_interrupted_output_keeps_whole_rows(
         assert [row[2] for row in cells(out)] == ["label", "sport", "tech"]
 
 
+def test_parquet_keeps_the_rows_of_a_group_that_a_signal_interrupts(
+    tiny_run: Path,
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    write_table = pq.ParquetWriter.write_table
+
+    def interrupted(*given: Any, **keys: Any) -> None:
+        write_table(*given, **keys)
+        monkeypatch.undo()
+        raise KeyboardInterrupt  # Python handles signals when Arrow returns
+
+    monkeypatch.setattr("textcnn.inference.files.writing.GROUP_ROWS", 2)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", interrupted)
+    source = write("in.txt", "goal\nchip\nactor\n")
+    out = tmp_path / "out.parquet"
+    assert predict(tiny_run, f"input={source}", f"output={out}", "batch_size=2") == 130
+    assert capfd.readouterr().err.startswith(f"the first 2 rows are in {out}.partial\n")
+    assert pq.read_table(f"{out}.partial")["label"].to_pylist() == ["sport", "tech"]
+
+
 def test_sigterm_has_its_old_meaning_afterwards() -> None:
     with ended_by_sigterm(), pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGTERM)

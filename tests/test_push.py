@@ -266,14 +266,17 @@ def test_a_hub_that_is_down_is_replaced_by_the_cache_with_a_note(
 def test_without_network_and_cache_one_line_says_what_to_do(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    said = (
-        f"hub:{NAME}: the Hub is not reached, and the cache has no copy; load it once where there "
-        "is a network (HF_HOME sets the directory of the cache), without HF_HUB_OFFLINE=1"
-    )
+    load = "load it once where there is a network (HF_HOME sets the directory of the cache)"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert refusal(f"hub:{NAME}") == said
+    assert refusal(f"hub:{NAME}") == (
+        f"hub:{NAME}: HF_HUB_OFFLINE is set, and the cache has no copy; unset HF_HUB_OFFLINE, or "
+        + load
+    )
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     use(monkeypatch, "http://127.0.0.1:9", str(tmp_path / "cache"))
-    assert refusal(f"hub:{NAME}") == said
+    assert refusal(f"hub:{NAME}") == (
+        f"hub:{NAME}: the Hub was not reached, and the cache has no copy; {load}"
+    )
 
 
 def test_a_part_in_the_cache_is_named(
@@ -283,7 +286,7 @@ def test_a_part_in_the_cache_is_named(
     (weights,) = (tmp_path / "cache").glob("**/model.safetensors")
     weights.unlink()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert "the copy in the cache lacks model.safetensors; load it once" in refusal(f"hub:{NAME}")
+    assert "the copy in the cache lacks model.safetensors; unset HF" in refusal(f"hub:{NAME}")
 
 
 # What can't be downloaded

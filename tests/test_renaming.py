@@ -96,7 +96,7 @@ def test_from_python() -> None:
     rename = {"film": "fun, all", "sport": "fun, all"}
     classifier = textcnn.fit(texts, labels, model="ngrams", data={"rename": rename})
     assert classifier.labels == ("fun, all", "tech")
-    with pytest.raises(textcnn.InputError, match=r"data\.rename takes \{old:new,\.\.\.\}"):
+    with pytest.raises(textcnn.InputError, match=r"try 'data\.rename=\{old: new\}'"):
         textcnn.fit(texts, labels, model="ngrams", data={"rename": {"film": 3.5, "a": ["b"]}})
 
 

@@ -178,6 +178,8 @@ def read_checkpoint(directory: Path) -> Checkpoint:
         raise InputError(
             f"{directory / 'manifest.json'} is not the manifest of a textcnn checkpoint"
         )
+    if "exported" in manifest:
+        raise InputError(f"{directory} is an export, for textcnn.runtime; give its checkpoint")
     if manifest["format"] != FORMAT:
         mend = "upgrade textcnn" if manifest["format"] > FORMAT else "train again"
         raise InputError(

@@ -75,6 +75,8 @@ def fix(name: str, entry: Any, value: Any) -> str:
         FROM_PYTHON
     }:
         return f"{group_name}={value}"  # another schema of this group has that name
+    if entry.metadata["limits"].get("names"):
+        return f"'{name}={{old: new}}'"
     return f"{name}={example(entry)}"
 
 

@@ -145,6 +145,8 @@ def takes(entry: Any) -> str:
     elif get_origin(entry.type) is list:
         shortest, longest = bounds(limits)
         count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+        if longest == math.inf:
+            count = f"at least {shortest}" if shortest else "any length"
         words = f"a list of {count}, {names[kind].replace('a ', 'each a ')}{limit_words(limits)}"
     else:
         words = names[kind] + limit_words(limits)

@@ -28,6 +28,10 @@ CHECKPOINT = (
     "a run directory (its best checkpoint is used), a checkpoint directory, or hub:owner/name on "
     "the Hugging Face Hub"
 )
+INPUT_FORMAT = (
+    "format of the input; lines: each line is a text; null: by the file's ending (also of Parquet, "
+    "Arrow and Feather); other endings: each line is a text, without fastText's labels (__label__a)"
+)
 TEXTS, TOKENS = "the texts and their classes", "how texts are split into tokens"
 
 
@@ -75,9 +79,9 @@ class TrainConfig:
     )
     init_from: str | None = key(
         None,
-        "a run directory (its best checkpoint is used) or a checkpoint directory to start from, "
-        "whose words, classes and weights are kept; model.*, text.*, data.multi_label and "
-        "training.members are its own where they are not given; null: start from random weights",
+        f"{CHECKPOINT}, to start from: its words, classes and weights are kept, and its model.*, "
+        "text.*, data.multi_label and training.members, unless they are given; null: start from "
+        "random weights",
     )
     init_from_test: bool | None = key(
         None,
@@ -238,9 +242,7 @@ class PredictConfig:
     )
     format: str | None = key(
         None,
-        "format of the input; lines: each line is a text; null: by the file's ending (also of "
-        "Parquet, Arrow and Feather), else lines without the labels of fastText's format "
-        "(__label__a)",
+        INPUT_FORMAT,
         choices=("lines", "jsonl", "csv", "tsv"),
         optional=True,
     )
@@ -273,8 +275,8 @@ class PredictConfig:
     )
     workers: int | None = key(
         None,
-        "number of processes that predict; 1: none besides this one; null: one per core once more "
-        "than 4 million characters were read, before that threads",
+        "number of processes that predict; 1: only this one; null: one per core after the first "
+        "4 million characters, which threads of this process predict",
         at_least=1,
         at_most=1024,
     )

@@ -68,5 +68,5 @@ def page_model(named: Named, options: Options) -> tuple[dict[str, Any], list[str
     try:
         files, lines = numpy_files(named.classifier, options, size_of)
     except InputError as error:
-        raise InputError(f"format=html embeds an export of format=numpy: {error}") from error
+        raise InputError(str(error).replace("format=numpy", "format=html")) from error
     return page_of(files, json.loads(files[MANIFEST])["golden"]), lines

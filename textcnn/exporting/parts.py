@@ -44,7 +44,7 @@ POOLINGS: dict[type[Pooling], str] = {
     AttentionPooling: "attention",
     FlattenPooling: "flatten",
 }
-NEAREST = "export it with format=onnx"
+NEAREST = "use format=onnx, or python -m textcnn.serve"
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def cached(address: Address, fetch: Callable[..., str], required: Sequence[str])
     Raises:
         InputError: files are missing there.
     """
+    from huggingface_hub import constants
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     lacking = "the cache has no copy"
@@ -83,9 +84,11 @@ def cached(address: Address, fetch: Callable[..., str], required: Sequence[str])
         if not (missing := [*missing_files(folder, required)]):
             return folder
         lacking = f"the copy in the cache lacks {missing[0]}"
+    offline = constants.HF_HUB_OFFLINE
     raise InputError(
-        f"{address}: the Hub is not reached, and {lacking}; load it once where there is a network "
-        "(HF_HOME sets the directory of the cache), without HF_HUB_OFFLINE=1"
+        f"{address}: {'HF_HUB_OFFLINE is set' if offline else 'the Hub was not reached'}, and "
+        f"{lacking}; {'unset HF_HUB_OFFLINE, or ' if offline else ''}load it once where there is a "
+        "network (HF_HOME sets the directory of the cache)"
     )
 
 

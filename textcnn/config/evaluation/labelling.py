@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textcnn.config.keys import group, key
-from textcnn.config.programs import CHECKPOINT, ColumnsConfig, half, seed, table_memory
+from textcnn.config.programs import (
+    CHECKPOINT,
+    INPUT_FORMAT,
+    ColumnsConfig,
+    half,
+    seed,
+    table_memory,
+)
 
 ENDING = ".csv"
 
@@ -15,21 +22,21 @@ class LabelConfig:
     input: str = key("-", "the file of texts without labels; -: standard input")
     output: str = key(
         "to_label.csv",
-        "the CSV file to write (-: standard output), whose empty column of labels is to be filled "
-        "in; textcnn.train reads it with data.train, and leaves out the rows that are still empty",
+        "the CSV file to write (-: standard output), with an empty column for the labels; "
+        "textcnn.train reads it with data.train, and leaves out the rows without a label",
     )
     count: int = key(100, "number of texts to choose", at_least=1, at_most=100_000)
     candidates: int = key(
         2,
-        "choose among so many times `count` texts, the least sure ones: more of them differ more "
-        "from each other and are surer; 1: the least sure ones, however alike",
+        "choose among the candidates × count least sure texts, so that the chosen ones differ; "
+        "more candidates: texts that differ more but are less unsure; 1: only the least sure "
+        "texts, however alike",
         at_least=1,
         at_most=100,
     )
     format: str | None = key(
         None,
-        "format of the input; lines: each line is a text; null: by the file's ending, else lines "
-        "without the labels of fastText's format (__label__a)",
+        INPUT_FORMAT,
         choices=("lines", "jsonl", "csv", "tsv"),
         optional=True,
     )

@@ -32,14 +32,14 @@ class ExportConfig:
     )
     dtype: str | None = key(
         None,
-        "type of the weights; null: int8 for html, otherwise float32",
+        "type of the weights; null: int8 for html and with max_size, otherwise float32",
         choices=DTYPES,
         optional=True,
     )
     max_size: str | None = key(
         None,
-        "largest size of the export, such as 1MB or 100KB: weights become int8, and the least "
-        "important words and n-grams are left out; null: no limit",
+        "largest size of the export, such as 1MB or 100KB: the least important words and n-grams "
+        "are left out; not for onnx; null: 2MB for each model of an html page, otherwise no limit",
     )
     data: DataConfig = group(
         DataConfig,
@@ -47,10 +47,15 @@ class ExportConfig:
         "test split",
     )
     max_texts: int = key(
-        5000, "maximum number of these texts, drawn at random; 0: measure nothing", at_least=0
+        5000,
+        "maximum number of texts from data that measure what dtype and max_size cost, drawn at "
+        "random; 0: measure nothing",
+        at_least=0,
     )
     seed: int = seed("the seed of that draw")
-    overwrite: bool = key(False, "replace an existing output")
+    overwrite: bool = key(
+        False, "replace an existing file or an earlier export; another directory is never replaced"
+    )
 
     def conflicts(self) -> Iterator[str]:
         if self.format != "html" and self.beside is not None:

@@ -9,6 +9,7 @@ from typing import IO, Any
 from textcnn.data.input_texts import ROW
 from textcnn.data.sources.missing_labels import PROBABILITY, SUGGESTED
 from textcnn.evaluation.labelling.candidates import Candidate, Passed
+from textcnn.inference.files.columns import new_name
 from textcnn.system.arguments import argument
 
 SEPARATOR = "|"  # of several labels in one cell, unless training had another
@@ -54,9 +55,10 @@ def write_to_label(file: IO[str], chosen: Sequence[Candidate], columns: Columns)
     its probability, and the other columns of the input."""
     header = [ROW, columns.text, columns.label, SUGGESTED, PROBABILITY]
     others = dict.fromkeys(name for each in chosen for name in each.row.others)
-    carried = [name for name in others if name not in header]
+    # the labels and suggestions that the input may have are out of date
+    carried = [name for name in others if name == ROW or name not in header]
     writer = csv.writer(file)
-    writer.writerow([*header, *carried])
+    writer.writerow([*header, *(new_name(name, carried, header) for name in carried)])
     for each in chosen:
         suggested = each.suggested
         if not isinstance(suggested, str):

@@ -51,8 +51,8 @@ def graph_of(model: PlainModel) -> "onnx.ModelProto":
             custom_translation_table={torch.ops.aten.sort.stable: sort_stable},
             verbose=False,
         )
-    assert program is not None
-    graph: onnx.ModelProto = program.model_proto
+        assert program is not None
+        graph: onnx.ModelProto = program.model_proto
     return graph
 
 

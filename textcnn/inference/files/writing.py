@@ -53,7 +53,6 @@ class ParquetWriter:
                 f"{output.path}: {error}; choose the columns to write, such as columns=[id]"
             ) from error
         self.waiting: list[pa.Table] = []
-        self.rows = 0
 
     def write(self, answered: Answered) -> None:
         self.waiting.append(answered.content)
@@ -66,7 +65,6 @@ class ParquetWriter:
         if self.waiting:
             group, self.waiting = pa.concat_tables(self.waiting), []
             self.writer.write_table(group, row_group_size=len(group))
-            self.rows += len(group)
 
     def end(self) -> None:
         self.write_group()
@@ -74,9 +72,12 @@ class ParquetWriter:
 
     def give_up(self) -> None:
         """Close the file with the rows so far, if that is possible."""
+        import pyarrow.parquet as pq
+
         with suppress(OSError, ValueError):  # Arrow's errors are ValueErrors
             self.end()
-            self.output.cut(self.rows)
+            # not counted by us: a signal may have come between a group and its count
+            self.output.cut(pq.read_metadata(str(self.output.path)).num_rows)
 
 
 @contextmanager
