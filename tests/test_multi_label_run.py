@@ -64,7 +64,7 @@ def test_predictions_are_sets(
     assert run("predict", f"checkpoint={several_run}", f"input={file}") == 0
     line = json.loads(capfd.readouterr().out)
     assert line["labels"] == ["film", "sport"]
-    assert set(line) == {"text", "labels", "probabilities"}
+    assert set(line) == {"row", "text", "labels", "probabilities"}
 
 
 def test_its_checkpoint_reproduces_its_scores(
