@@ -284,7 +284,8 @@ def compare(jobs: Mapping[Key, Sequence[Job]]) -> Iterator[dict[str, Any]]:
             "sentence": title,
             "base": bases.get(title, name),
             "variant": name,
-            "overrides": own[0]["overrides"],
+            # without those of data: they are paths
+            "overrides": [each for each in own[0]["overrides"] if not each.startswith("data")],
             "mean": round(float(np.mean(accuracies)), 4),
             "runs": [round(each, 4) for each in accuracies],
             "seconds": round(float(np.median([each["seconds"] for each in own])), 2),
