@@ -1,6 +1,5 @@
 """`format=numpy`: what `textcnn.runtime` reads."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -11,20 +10,16 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-import textcnn
 from textcnn.exporting.loss import measure_loss
+from textcnn.exporting.manifest import manifest_of
 from textcnn.exporting.parts import Parts, parts_of
 from textcnn.exporting.pruned import feature_counts, fitted
 from textcnn.exporting.quantized import with_dtype
 from textcnn.exporting.subject import Options, Subject
 from textcnn.runtime.loading import build
-from textcnn.runtime.stored import FORMAT, MANIFEST, MODEL, TABLES, TOKENIZER, VOCABULARY
+from textcnn.runtime.stored import MANIFEST, MODEL, TABLES, TOKENIZER, VOCABULARY
 from textcnn.system.escapes import json_escaped
 
-# Texts whose logits the manifest keeps, beside the first words of the vocabulary.
-GOLDEN = ("", "\u00e9t\u00e9 Unbekannteswort", "a b a")
-GOLDEN_WORDS = 12
-PROVENANCE = ("textcnn", "git_revision", "metrics", "data", "epoch", "step", "sha256")
 # Bytes for what the manifest says later, and for longer numbers in it: in all, and for each label.
 ROOM, ROOM_OF_LABEL = 300, 20
 
@@ -91,17 +86,7 @@ def numpy_files(
 def sealed(parts: Parts, dtype: str, exported: dict[str, Any], provenance: dict[str, Any]) -> Files:
     """`contents` with a manifest: hashes, and logits of a few texts."""
     files = contents(parts, dtype)
-    golden = [*GOLDEN, " ".join(parts.tokens[:GOLDEN_WORDS])]
-    rows = build({}, files, 2**30).logits(golden).tolist()
-    manifest = {
-        "format": FORMAT,
-        "textcnn": textcnn.__version__,
-        "exported": exported,
-        "loss": None,
-        "checkpoint": {key: provenance[key] for key in PROVENANCE if key in provenance},
-        "golden": [{"text": t, "logits": row} for t, row in zip(golden, rows, strict=True)],
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-    }
+    manifest = manifest_of(files, build({}, files, 2**30), parts.tokens, exported, provenance)
     return {MANIFEST: compact(manifest), **files}
 
 

@@ -1,6 +1,5 @@
 """`format=onnx`: a graph for onnxruntime, with what it needs to read texts, and an example."""
 
-import hashlib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +8,10 @@ import numpy as np
 import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-import textcnn
 from textcnn.errors import InputError
 from textcnn.exporting.loss import measure_loss
-from textcnn.exporting.numpy_export import GOLDEN, GOLDEN_WORDS, PROVENANCE, Files, compact
+from textcnn.exporting.manifest import manifest_of
+from textcnn.exporting.numpy_export import Files, compact
 from textcnn.exporting.onnx.graph import graph_of
 from textcnn.exporting.onnx.plain import PlainModel
 from textcnn.exporting.onnx.smaller import with_dtype
@@ -22,7 +21,7 @@ from textcnn.runtime.description import Description, Text
 from textcnn.runtime.encoding import Encoded
 from textcnn.runtime.loading import build
 from textcnn.runtime.onnx_model import OnnxModel
-from textcnn.runtime.stored import FORMAT, GRAPH, MANIFEST, MODEL, TOKENIZER, VOCABULARY
+from textcnn.runtime.stored import GRAPH, MANIFEST, MODEL, TOKENIZER, VOCABULARY
 
 if TYPE_CHECKING:
     import onnx
@@ -49,20 +48,14 @@ def export_onnx(classifier: Subject, new: Path, options: Options) -> list[str]:
     graph = checked_graph(classifier, model)
     dtype = options.dtype or "float32"
     files, notes = onnx_files(classifier, with_dtype(graph, dtype), model.reads_words)
-    manifest = {
-        "format": FORMAT,
-        "textcnn": textcnn.__version__,
-        "exported": {"dtype": dtype, "max_size": None, "kept": None},
-        "loss": None,
-        "checkpoint": {
-            key: options.provenance[key] for key in PROVENANCE if key in options.provenance
-        },
-        "sha256": {name: hashlib.sha256(each).hexdigest() for name, each in files.items()},
-    }
     exported = build({}, files, 0)
-    golden = [*GOLDEN, " ".join(classifier.encoder.vocabulary.known_tokens[:GOLDEN_WORDS])]
-    rows = exported.logits(golden).tolist()
-    manifest["golden"] = [{"text": t, "logits": row} for t, row in zip(golden, rows, strict=True)]
+    manifest = manifest_of(
+        files,
+        exported,
+        classifier.encoder.vocabulary.known_tokens,
+        {"dtype": dtype, "max_size": None, "kept": None},
+        options.provenance,
+    )
     loss = measure_loss(classifier, exported, options.measured)
     if loss is not None:
         manifest["loss"] = loss.as_json()
