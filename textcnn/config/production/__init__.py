@@ -1,1 +1,1 @@
-"""The keys of the programs that take a model out of the house."""
+"""The keys of the programs that export, serve and publish a model."""
