@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from arguments import parse
 from baselines import BASELINES, fit, log_ratio, tokens
+from campaign import plan
 from campaign import reproduce as reproduce_all
 from entries import load_entries, make_entry, merge, place, save_json
-from experiments import EXPERIMENTS, existing, find
+from experiments import EXPERIMENTS, Experiment, Origin, existing, find
 from hub_layout import write_parquet
-from jobs import LOG, TRAIN, Job, flat
+from jobs import LOG, TRAIN, Job, fingerprint, flat
 from notes import NOT_YET, measured_lines, notes_of, with_notes
 from pages import results_page
 from pool import Pool, alone_in
@@ -443,6 +444,37 @@ def test_a_small_part_from_end_to_end_and_again(tmp_path: Path) -> None:
     again = reproduce("--only", "svm", *given)
     assert "2 of 2 jobs are finished" in again.stdout
     assert {file.name: file.stat().st_mtime_ns for file in results.parent.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_an_experiment_starts_from_the_checkpoint_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_csv(tmp_path / "trec_train.csv", rows(150))
+    write_csv(tmp_path / "trec_test.csv", rows(30, seed=1))
+    csv = write_csv(tmp_path / "mr.csv", [(text, label.title()) for text, label in rows(200, 2)])
+    origin = Origin("best_fast", "mr", ("seed=3",), rename="{Film: film, Sport: sport, Tech: tech}")
+    monkeypatch.setitem(EXPERIMENTS, "best_fast", Experiment({"trec": None}, origin=origin))
+    work = tmp_path / "work"
+    given = (
+        "--only best_fast --data trec --seeds 1 --jobs 1 --folder {0} --work {1} --output {0}/docs"
+    )
+    options = parse([part.format(tmp_path, work) for part in given.split()])
+    assert reproduce_all(options) == []
+    assert capsys.readouterr().out.count("0 of 1 jobs are finished") == 2
+    [made] = load_entries(tmp_path / "docs" / "results.json")
+    assert made["origin"] == "`experiment=best_fast seed=3` on MR"
+    page = (tmp_path / "docs" / "results.md").read_text(encoding="utf-8")
+    assert f"`best_fast` starts from the checkpoint of {made['origin']}" in page
+    run = work / "trec" / "best_fast" / "seed-0" / "run"
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["init_from"]
+    assert reproduce_all(options) == []
+    assert capsys.readouterr().out.count("1 of 1 jobs are finished") == 2
+    write_csv(csv, rows(100, 4))  # another checkpoint gives other results
+    fingerprint.cache_clear()
+    [row] = plan(options)
+    assert row.jobs[0].result() is None
 
 
 def test_results_of_another_machine_are_merged(

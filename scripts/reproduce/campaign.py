@@ -8,12 +8,12 @@ from pathlib import Path
 from arguments import ROOT
 from baseline_names import BASELINE_NAMES
 from entries import load_entries, make_entry, merge, save_json, save_text
-from experiments import EXPERIMENTS, existing, find
+from experiments import EXPERIMENTS, Origin, existing, find
 from jobs import TRAIN, Job
 from notes import write_notes
 from pages import results_page
 from pool import Pool
-from sources import DATA, available
+from sources import DATA, Run, available
 
 from textcnn.errors import InputError
 
@@ -48,12 +48,14 @@ def reproduce(options: argparse.Namespace) -> list[str]:
         return []
     rows = [*plan(options)]
     jobs = [job for row in rows for job in row.jobs]
+    origins = list({job.origin.directory: job.origin for job in jobs if job.origin}.values())
     if options.list:
-        print(*(job.title for job in jobs if job.result() is None), sep="\n")
+        print(*(job.title for job in [*origins, *jobs] if job.result() is None), sep="\n")
         return []
     pool = Pool(options.jobs, options.threads)
     try:
-        failures = pool.carry_out(jobs)
+        failures = pool.carry_out(origins) if origins else []
+        failures += pool.carry_out(jobs)
         failures += pool.measure_speeds([row.jobs[0] for row in rows])
     finally:
         new = [made for row in rows if (made := entry_of(row, options.folder)) is not None]
@@ -108,10 +110,14 @@ def plan_row(name: str, data: str, options: argparse.Namespace) -> Row:
     rows = DATA[data]
     base = rows.overrides(options.folder)
     program, cost, title = name, 0.3 * rows.cost, BASELINE_NAMES.get(name, name)
+    origin = None
     if name not in BASELINE_NAMES:
         found = find(name)
         base += (f"experiment={name}", *found.settings.get(data, ()), "baseline=false")
         program, cost = TRAIN, found.cost * rows.cost
+        if found.origin is not None:
+            origin = origin_job(found.origin, options)
+            base += found.origin.renaming(data, from_hub=options.folder is None)
     jobs = [
         Job(
             options.work.resolve() / data / name / run.name,
@@ -122,7 +128,31 @@ def plan_row(name: str, data: str, options: argparse.Namespace) -> Row:
             rows.longest,
             keep=number == 0,
             cost=cost,
+            origin=origin,
         )
         for number, run in enumerate(rows.runs(options.folds or FOLDS, options.seeds or SEEDS))
     ]
     return Row(name, data, tuple(jobs))
+
+
+def origin_job(origin: Origin, options: argparse.Namespace) -> Job:
+    """The training whose checkpoint an experiment starts from.
+
+    Raises:
+        InputError: a file of its data set is missing.
+    """
+    available([origin.data], options.folder)
+    rows = DATA[origin.data]
+    return Job(
+        options.work.resolve() / origin.data / f"{origin.experiment}-as-origin",
+        f"{rows.title}, {origin.experiment}, from which others start",
+        TRAIN,
+        (
+            *rows.overrides(options.folder),
+            f"experiment={origin.experiment}",
+            *origin.settings,
+            "baseline=false",
+        ),
+        Run("seed-0", (("seed", 0),)),
+        keep=True,
+    )

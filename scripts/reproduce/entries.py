@@ -45,6 +45,7 @@ def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -
         "name": name,
         "paper": paper(name, data) if jobs[0].program == TRAIN else None,
         "settings": list(find(name).settings.get(data, ())) if jobs[0].program == TRAIN else [],
+        "origin": origin_of(name) if jobs[0].program == TRAIN else None,
         "mean": round(statistics.mean(accuracies), 4),
         "sd": round(statistics.stdev(accuracies), 4) if len(accuracies) > 1 else None,
         "seconds": round(statistics.median(result["seconds"] for result in found), 2),
@@ -58,6 +59,15 @@ def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -
         "command": f"make reproduce ARGS='--only {name} --data {data}'",
         "training": shown(jobs[0], folder) if jobs[0].program == TRAIN else None,
     }
+
+
+def origin_of(name: str) -> str | None:
+    """Which checkpoint an experiment starts from, for the page."""
+    origin = find(name).origin
+    if origin is None:
+        return None
+    settings = "".join(f" {setting}" for setting in origin.settings)
+    return f"`experiment={origin.experiment}{settings}` on {DATA[origin.data].title}"
 
 
 def percent(value: float | None) -> float | None:

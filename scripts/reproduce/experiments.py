@@ -11,6 +11,31 @@ from textcnn.config.explain import group_options
 
 
 @dataclass(frozen=True)
+class Origin:
+    """A training that comes first: an experiment starts from its checkpoint.
+
+    Attributes:
+        experiment: of the checkpoint.
+        data: that the checkpoint is trained on, all rows and once for all folds and seeds.
+        settings: more keys of textcnn.train, for the checkpoint.
+        rename: the value of data.rename that gives its classes the experiment's names, if the rows
+            come from files.
+        rename_hub: the same by data set, if the rows come from the Hub.
+    """
+
+    experiment: str
+    data: str
+    settings: tuple[str, ...] = ()
+    rename: str = ""
+    rename_hub: dict[str, str] = field(default_factory=dict)
+
+    def renaming(self, data: str, from_hub: bool) -> tuple[str, ...]:
+        """The override of data.rename for a data set; none if the names are the same."""
+        rename = self.rename_hub.get(data, "") if from_hub else self.rename
+        return (f"data.rename={rename}",) if rename else ()
+
+
+@dataclass(frozen=True)
 class Experiment:
     """An experiment and the data sets it runs on.
 
@@ -19,12 +44,14 @@ class Experiment:
         settings: more keys of textcnn.train by data set.
         goal: the accuracy that we want to reach at least, by data set.
         cost: training time compared with the other experiments; the longest runs start first.
+        origin: the training whose checkpoint the experiment starts from; None: it starts anew.
     """
 
     paper: dict[str, float | None]
     settings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cost: float = 1.0
     goal: dict[str, float] = field(default_factory=dict)
+    origin: Origin | None = None
 
 
 def own(*data: str, cost: float = 1.0, **goal: float) -> Experiment:
@@ -44,7 +71,20 @@ SENTENCES = ("mr", "subj", "sst2", "trec")
 EXPERIMENTS: dict[str, Experiment] = {
     "best_short": own(*SENTENCES, cost=4, mr=81.8, sst2=85.0, subj=93.8, trec=93.0),
     "best_short_plain": own(*SENTENCES, cost=4, mr=81.0, sst2=83.2, subj=93.5, trec=91.6),
+    # IMDB's 25,000 reviews help with sentences of reviews
+    "best_short_reviews": Experiment(
+        dict.fromkeys(("mr", "sst2")),
+        cost=4,
+        origin=Origin(
+            "best_short",
+            "imdb",
+            ("training.epochs=3", "training.final=best"),
+            rename="{0: negative, 1: positive}",
+            rename_hub={"sst2": "{neg: negative, pos: positive}"},
+        ),
+    ),
     "best_long": own("imdb", "bundled", cost=4, imdb=92.2),
+    "best_long_vectors": own("imdb", cost=4, imdb=92.4),
     "best_fast": own(*SENTENCES, "imdb", "bundled", cost=0.5),
     "best_small": own(*SENTENCES, "imdb", "bundled"),
     # four epochs of IMDB have as many steps as fifty of the bundled texts
@@ -53,6 +93,10 @@ EXPERIMENTS: dict[str, Experiment] = {
         settings={"imdb": ("training.epochs=4",)},
         cost=4,
         goal={"bundled": 96.5, "trec": 89.0, "mr": 77.5, "imdb": 90.0},
+    ),
+    "few": Experiment(
+        dict.fromkeys(("mr", "subj", "sst2", "trec")),
+        dict.fromkeys(("mr", "subj", "sst2", "trec"), ("data.max_examples=1000",)),
     ),
     # Kim 2014, Table 2; SST-2 there with phrases
     "kim2014_rand": Experiment(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from baseline_names import BASELINE_VERSIONS
-from sources import Run
+from sources import Run, set_path
 
 from textcnn.config.compose import compose
 
@@ -31,6 +31,7 @@ class Job:
         longest: tokens of the longest n-gram that a baseline counts.
         keep: whether the checkpoint is kept, so that its speed can be measured.
         cost: compared with other jobs; the longest start first.
+        origin: the job whose checkpoint this one starts from, which must be finished before.
     """
 
     directory: Path
@@ -41,10 +42,14 @@ class Job:
     longest: int = 2
     keep: bool = False
     cost: float = 1.0
+    origin: "Job | None" = None
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        return (*self.base, *self.run.overrides)
+        start = (
+            () if self.origin is None else (set_path("init_from", self.origin.directory / "run"),)
+        )
+        return (*self.base, *start, *self.run.overrides)
 
     def specification(self) -> dict[str, Any]:
         """What decides the result: the resolved configuration and the content of the files.
@@ -69,6 +74,7 @@ class Job:
             "overrides": list(self.overrides),
             "settings": settings,
             "data": data,
+            "origin": None if self.origin is None else self.origin.specification(),
         }
 
     def matches(self, stored: Any) -> bool:
@@ -80,6 +86,8 @@ class Job:
             return False
         now = self.specification()
         if any(stored.get(name) != now[name] for name in ("program", "data")):
+            return False
+        if self.origin is not None and not self.origin.matches(stored.get("origin")):
             return False
         before, after = stored.get("settings", {}), now["settings"]
         if not before.keys() <= after.keys():

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,10 @@ def train(directory: Path, job: dict[str, Any]) -> None:
     import textcnn
 
     metrics = read(run / "metrics.json")
-    splits = splits_of(run)
+    classifier = textcnn.load(run)
+    splits = splits_of(run, classifier.labels)
     names, test = splits.labels, splits.test
-    predicted = textcnn.load(run).predict(test.texts())
+    predicted = classifier.predict(test.texts())
     right = [each.label == names[label] for each, label in zip(predicted, test.labels, strict=True)]
     finish(
         directory,
@@ -84,22 +86,25 @@ def run_training(run: Path, overrides: list[str]) -> None:
     HydraConfig.instance().cfg = None
 
 
-def splits_of(run: Path) -> Any:
+def splits_of(run: Path, labels: Sequence[str]) -> Any:
+    """The splits that a run was trained and tested on.
+
+    Args:
+        labels: the classes of its model.
+    """
     from textcnn.config.programs import TrainConfig
     from textcnn.config.stored import read_config
 
-    return read_splits(read_config(run / "config.yaml", TrainConfig))
+    return read_splits(read_config(run / "config.yaml", TrainConfig), labels)
 
 
-def read_splits(config: Any) -> Any:
+def read_splits(config: Any, labels: Sequence[str] = ()) -> Any:
     """Train, validation and test as textcnn divides them."""
-    from textcnn.data.sources.source import Source
-    from textcnn.data.splits import Division, load_splits
+    from textcnn.builders.data import build_source, division_again
+    from textcnn.data.splits import load_splits
 
-    return load_splits(
-        Source(**config.data.source_settings(), seed=config.seed),
-        Division(**config.data.split_settings(), seed=config.seed),
-    )
+    source = build_source(config.data, config.seed)
+    return load_splits(source, division_again(config.data, config, labels))
 
 
 def train_baseline(directory: Path, job: dict[str, Any]) -> None:
@@ -141,7 +146,7 @@ def finish(directory: Path, job: dict[str, Any], *, splits: Any, right: Any, **f
     packed = np.packbits(np.asarray(right, bool)).tobytes()
     now = time.time()
     result = {
-        **{name: job[name] for name in ("program", "overrides", "settings", "data")},
+        **{name: value for name, value in job.items() if name != "keep"},
         **found,
         "texts": {name: len(rows) for name, rows in splits.by_name().items()},
         "right": base64.b64encode(packed).decode(),
@@ -213,7 +218,8 @@ def measure_speed(directory: Path, job: dict[str, Any]) -> None:
     if job["program"] == TRAIN:
         import textcnn
 
-        splits, predict = splits_of(directory / "run"), textcnn.load(directory / "run").predict
+        classifier = textcnn.load(directory / "run")
+        splits, predict = splits_of(directory / "run", classifier.labels), classifier.predict
     else:
         from baselines import refit
 
