@@ -46,9 +46,9 @@ class Job:
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        start = (
-            () if self.origin is None else (set_path("init_from", self.origin.directory / "run"),)
-        )
+        start: tuple[str, ...] = ()
+        if self.origin is not None:
+            start = set_path("init_from", self.origin.directory / "run"), "init_from_test=false"
         return (*self.base, *start, *self.run.overrides)
 
     def specification(self) -> dict[str, Any]:
