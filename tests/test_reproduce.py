@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from arguments import parse
 from baselines import BASELINES, fit, log_ratio, tokens
 from campaign import plan
 from campaign import reproduce as reproduce_all
-from entries import load_entries, make_entry, merge, place, save_json
+from entries import load_entries, make_entry, merge, place, save_json, shown
 from experiments import EXPERIMENTS, Experiment, Origin, existing, find
 from hub_layout import write_parquet
 from jobs import LOG, TRAIN, Job, fingerprint, flat
@@ -335,7 +336,15 @@ def test_other_hardware_is_named_at_each_row() -> None:
     assert "`few` with `seed=1`." in page
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"entries": [{"data": "mr"}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"entries": [{"data": "mr"}]}',
+        json.dumps({"entries": [entry("few", "mr", 1.0, hardware={})]}),
+    ],
+)
 def test_damaged_results_are_refused_in_one_line(tmp_path: Path, content: str) -> None:
     file = tmp_path / "results.json"
     assert load_entries(file) == []
@@ -470,11 +479,109 @@ def test_an_experiment_starts_from_the_checkpoint_of_another(
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["init_from"]
     assert reproduce_all(options) == []
-    assert capsys.readouterr().out.count("1 of 1 jobs are finished") == 2
+    assert capsys.readouterr().out.count("1 of 1 jobs are finished") == 1  # no need of the origin
     write_csv(csv, rows(100, 4))  # another checkpoint gives other results
     fingerprint.cache_clear()
     [row] = plan(options)
     assert row.jobs[0].result() is None
+
+
+def origin_of_mr(monkeypatch: pytest.MonkeyPatch, *settings: str) -> None:
+    origin = Origin("best_fast", "mr", settings)
+    started = Experiment(dict.fromkeys(("trec", "sst2")), origin=origin)
+    monkeypatch.setitem(EXPERIMENTS, "best_fast", started)
+
+
+def write_sets(folder: Path, *names: str) -> None:
+    for name in names:
+        for file in DATA[name].files.values():
+            write_csv(folder / file, rows(60, seed=len(file)))
+
+
+def test_what_starts_from_a_failed_training_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_sets(tmp_path, "mr", "trec", "sst2")
+    origin_of_mr(monkeypatch, "model.ngram_cost=-1")
+    given = "--only best_fast --seeds 1 --jobs 1 --folder {0} --work {0}/work --output {0}/docs"
+    options = parse([part.format(tmp_path) for part in given.split()])
+    failures = reproduce_all(options)
+    assert failures[0].startswith("MR, best_fast, from which others start: model.ngram_cost takes")
+    assert failures[1:] == [
+        f"{data}, best_fast, seed 0: not started, because its checkpoint is missing: "
+        "MR, best_fast, from which others start"
+        for data in ("SST-2", "TREC")
+    ]
+    assert load_entries(tmp_path / "docs" / "results.json") == []
+
+
+def test_a_checkpoint_that_is_gone_is_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_sets(tmp_path, "mr", "trec")
+    origin_of_mr(monkeypatch)
+    given = ["--only", "best_fast", "--data", "trec", "--folder", str(tmp_path)]
+    [row] = plan(parse([*given, "--seeds", "1", "--work", str(tmp_path / "work")]))
+    [job] = row.jobs
+    assert job.origin is not None
+    run = job.origin.directory / "run" / "best"
+    run.mkdir(parents=True)
+    save_json(job.origin.directory / "result.json", job.origin.specification())
+    assert job.origin.result() is not None
+    run.rmdir()
+    assert job.origin.result() is None
+
+
+def test_a_result_belongs_to_the_checkpoint_that_it_started_from(tmp_path: Path) -> None:
+    csv = write_csv(tmp_path / "rows.csv", rows(40))
+    origin, anew = tiny_job(tmp_path, csv), tiny_job(tmp_path, csv, seed=1)
+    started = replace(anew, origin=origin)
+    assert started.matches(started.specification())
+    assert not started.matches(anew.specification())
+    assert not anew.matches(started.specification())
+    other = replace(anew, origin=tiny_job(tmp_path, csv, "model.dropout=0.4"))
+    assert not other.matches(started.specification())
+
+
+def test_an_experiment_without_its_checkpoints_data_is_left_out_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sets(tmp_path, "trec")
+    origin_of_mr(monkeypatch)
+    given = ["--folder", str(tmp_path), "--data", "trec"]
+    assert "best_fast" not in {row.name for row in plan(parse(given))}
+    line = f"best_fast is left out: it starts from a checkpoint on MR, and {tmp_path} has no mr.csv"
+    assert f"TREC, {line}\n" in capsys.readouterr().out
+    asked = parse([*given, "--only", "best_fast"])
+    assert refusal(lambda: list(plan(asked))) == f"{line}; add it, or use --hub"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--only", "conneau2017_9"],
+            "conneau2017_9 runs on none of the data sets that take part; add --data ag_news",
+        ),
+        (
+            ["--only", "best_short_reviews", "--data", "trec"],
+            "best_short_reviews starts from a checkpoint on imdb and runs on mr, sst2, got "
+            "--data trec; leave one of the two out",
+        ),
+    ],
+)
+def test_an_experiment_that_runs_nowhere_is_refused(arguments: list[str], message: str) -> None:
+    assert refusal(lambda: list(plan(parse([*arguments, "--hub"])))) == message
+
+
+def test_the_command_of_a_run_can_be_typed(tmp_path: Path) -> None:
+    csv = write_csv(tmp_path / "rows.csv", rows(40))
+    origin = tiny_job(tmp_path, csv)
+    started = replace(tiny_job(tmp_path, csv, "data.rename={0: no, 1: yes}"), origin=origin)
+    first, second = shown(started, tmp_path).split(" && ")
+    assert first.endswith("data.train=rows.csv seed=0 run_dir=outputs/origin")
+    assert second.endswith("'data.rename={0: no, 1: yes}' init_from=outputs/origin seed=0")
+    assert str(tmp_path) not in shown(started, tmp_path)
 
 
 def test_results_of_another_machine_are_merged(

@@ -79,8 +79,8 @@ def add_what(parser: argparse.ArgumentParser) -> None:
         help="experiments (files of configs/experiment) and baselines "
         f"({', '.join(BASELINE_NAMES)}); an experiment that is not in the table of experiments.py "
         "runs on every data set (default: the table's "
-        f"{len(EXPERIMENTS)}, as far as they have a file, and the baselines); of ablations and "
-        "curves and characters: variants and ways",
+        f"{len(EXPERIMENTS)}, as far as they have a file, and the baselines); for "
+        "ablations words of a table's title, for curves and characters names of models",
     )
     parser.add_argument(
         "--data", nargs="+", choices=DATA, metavar="SET", help=f"data sets: {', '.join(DATA)}"

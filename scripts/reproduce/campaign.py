@@ -12,7 +12,7 @@ from experiments import EXPERIMENTS, Origin, existing, find
 from jobs import TRAIN, Job
 from notes import write_notes
 from pages import results_page
-from pool import Pool
+from pool import Pool, is_finished
 from sources import DATA, Run, available
 
 from textcnn.errors import InputError
@@ -48,14 +48,23 @@ def reproduce(options: argparse.Namespace) -> list[str]:
         return []
     rows = [*plan(options)]
     jobs = [job for row in rows for job in row.jobs]
-    origins = list({job.origin.directory: job.origin for job in jobs if job.origin}.values())
+    origins = {
+        job.origin.directory: job.origin for job in jobs if job.origin and not is_finished(job)
+    }
     if options.list:
-        print(*(job.title for job in [*origins, *jobs] if job.result() is None), sep="\n")
+        left = [job.title for job in [*origins.values(), *jobs] if job.result() is None]
+        print(*left or ["all jobs are finished"], sep="\n")
         return []
     pool = Pool(options.jobs, options.threads)
     try:
-        failures = pool.carry_out(origins) if origins else []
-        failures += pool.carry_out(jobs)
+        failures = pool.carry_out([*origins.values()]) if origins else []
+        waiting = [job for job in jobs if job.origin and not is_finished(job.origin)]
+        failures += [
+            f"{job.title}: not started, because its checkpoint is missing: {job.origin.title}"
+            for job in waiting
+            if job.origin
+        ]
+        failures += pool.carry_out([job for job in jobs if job not in waiting])
         failures += pool.measure_speeds([row.jobs[0] for row in rows])
     finally:
         new = [made for row in rows if (made := entry_of(row, options.folder)) is not None]
@@ -93,11 +102,58 @@ def plan(options: argparse.Namespace) -> Iterator[Row]:
         lines.append("fastText is left out: it is not installed; try pip install -e '.[bench]'")
         chosen = [name for name in chosen if name != "fasttext"]
     print(*lines, sep="\n", end="\n" if lines else "")
-    for data in names:
-        for name in chosen:
-            asked = options.only is not None and options.data is not None
-            if asked or name in BASELINE_NAMES or data in find(name).paper:
-                yield plan_row(name, data, options)
+    planned = [
+        (name, data)
+        for data in names
+        for name in chosen
+        if runs_on(name, data, asked=options.only is not None and options.data is not None)
+    ]
+    for name in options.only or ():
+        if name not in (each for each, _ in planned):
+            where = " or ".join(find(name).paper)
+            raise InputError(
+                f"{name} runs on none of the data sets that take part; add --data {where}"
+            )
+    for name, data in planned:
+        lacking = lacks_origin(name, options)
+        if lacking is None:
+            yield plan_row(name, data, options)
+        elif name in (options.only or ()):
+            raise InputError(f"{lacking}; add it, or use --hub")
+        else:
+            print(f"{DATA[data].title}, {lacking}")
+
+
+def runs_on(name: str, data: str, *, asked: bool) -> bool:
+    """Whether an experiment or a baseline takes part on a data set.
+
+    Args:
+        asked: the user names both.
+
+    Raises:
+        InputError: it starts from a checkpoint, which says nothing about this data set.
+    """
+    if name in BASELINE_NAMES or data in find(name).paper:
+        return True
+    origin = find(name).origin
+    if asked and origin is not None:
+        raise InputError(
+            f"{name} starts from a checkpoint on {origin.data} and runs on "
+            f"{', '.join(find(name).paper)}, got --data {data}; leave one of the two out"
+        )
+    return asked
+
+
+def lacks_origin(name: str, options: argparse.Namespace) -> str | None:
+    """What is missing for the checkpoint that an experiment starts from; None: nothing."""
+    origin = None if name in BASELINE_NAMES else find(name).origin
+    lacking = DATA[origin.data].missing(options.folder) if origin else []
+    if origin is None or not lacking:
+        return None
+    return (
+        f"{name} is left out: it starts from a checkpoint on {DATA[origin.data].title}, and "
+        f"{options.folder} has no {', '.join(lacking)}"
+    )
 
 
 def installed(baseline: str) -> bool:
@@ -136,12 +192,7 @@ def plan_row(name: str, data: str, options: argparse.Namespace) -> Row:
 
 
 def origin_job(origin: Origin, options: argparse.Namespace) -> Job:
-    """The training whose checkpoint an experiment starts from.
-
-    Raises:
-        InputError: a file of its data set is missing.
-    """
-    available([origin.data], options.folder)
+    """The training whose checkpoint an experiment starts from."""
     rows = DATA[origin.data]
     return Job(
         options.work.resolve() / origin.data / f"{origin.experiment}-as-origin",
@@ -155,4 +206,5 @@ def origin_job(origin: Origin, options: argparse.Namespace) -> Job:
         ),
         Run("seed-0", (("seed", 0),)),
         keep=True,
+        starts_others=True,
     )

@@ -1,6 +1,7 @@
 """docs/results.json: an entry for each row of the tables, made from the results of its jobs."""
 
 import json
+import shlex
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,11 @@ from textcnn.system.atomic import new_file
 
 Entry = dict[str, Any]
 # what a results.json must hold to be used
-NEEDED = {"data", "name", "runs", "mean", "sd", "seconds", "hardware", "date"}
+NEEDED = {"data", "name", "paper", "runs", "mean", "sd", "seconds", "texts_per_second"} | {
+    "megabytes",
+    "hardware",
+    "date",
+}
 
 
 def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -> Entry | None:
@@ -75,9 +80,16 @@ def percent(value: float | None) -> float | None:
 
 
 def shown(job: Job, folder: Path | None) -> str:
-    """The command of the first training, with names of files instead of paths."""
-    keys = " ".join(job.overrides)
-    return f"python -m textcnn.train {keys}".replace(f"{folder}/", "")
+    """The command of the first training, with names of files instead of paths.
+
+    An experiment that starts from a checkpoint has the command of that training before it.
+    """
+    first = [] if job.origin is None else [f"{shown(job.origin, folder)} run_dir=outputs/origin"]
+    start = () if job.origin is None else ("init_from=outputs/origin",)
+    keys = shlex.join([*job.base, *start, *job.run.overrides])
+    if folder is not None:
+        keys = keys.replace(f"{folder}/", "")
+    return " && ".join([*first, f"python -m textcnn.train {keys}"])
 
 
 def merge(before: Sequence[Entry], new: Sequence[Entry]) -> list[Entry]:
@@ -104,7 +116,7 @@ def load_entries(file: Path) -> list[Entry]:
     """
     try:
         entries: list[Entry] = json.loads(file.read_text(encoding="utf-8"))["entries"]
-        if not all(entry.keys() >= NEEDED for entry in entries):
+        if not all(is_usable(entry) for entry in entries):
             raise KeyError
     except FileNotFoundError:
         return []
@@ -115,6 +127,19 @@ def load_entries(file: Path) -> list[Entry]:
             f"{file} holds no results of make reproduce, or damaged ones; restore or remove it"
         ) from error
     return entries
+
+
+def is_usable(entry: Mapping[str, Any]) -> bool:
+    """Whether the page can be made from an entry."""
+    numbers = (
+        [entry[key] for key in ("mean", "seconds", "megabytes")] if entry.keys() >= NEEDED else []
+    )
+    return (
+        bool(numbers)
+        and all(isinstance(number, int | float) for number in numbers)
+        and entry["hardware"].keys() >= {"device", "cpu", "cores", "threads", "torch"}
+        and all("run" in run for run in entry["runs"])
+    )
 
 
 def save_json(file: Path, content: Any) -> None:

@@ -32,6 +32,7 @@ class Job:
         keep: whether the checkpoint is kept, so that its speed can be measured.
         cost: compared with other jobs; the longest start first.
         origin: the job whose checkpoint this one starts from, which must be finished before.
+        starts_others: whether it is such a job, which is not finished without its checkpoint.
     """
 
     directory: Path
@@ -43,6 +44,7 @@ class Job:
     keep: bool = False
     cost: float = 1.0
     origin: "Job | None" = None
+    starts_others: bool = False
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -87,7 +89,10 @@ class Job:
         now = self.specification()
         if any(stored.get(name) != now[name] for name in ("program", "data")):
             return False
-        if self.origin is not None and not self.origin.matches(stored.get("origin")):
+        origin = stored.get("origin")
+        if (self.origin is None) != (origin is None):
+            return False
+        if self.origin is not None and not self.origin.matches(origin):
             return False
         before, after = stored.get("settings", {}), now["settings"]
         if not before.keys() <= after.keys():
@@ -101,6 +106,8 @@ class Job:
     def result(self) -> dict[str, Any] | None:
         """The result, if it belongs to the present settings and data."""
         found = read(self.directory / RESULT)
+        if self.starts_others and not (self.directory / "run" / "best").is_dir():
+            return None
         return found if found is not None and self.matches(found) else None
 
     def begun(self) -> bool:
@@ -110,7 +117,9 @@ class Job:
     def speed(self) -> float | None:
         """Texts per second to predict, if they were measured for the present result."""
         found, result = read(self.directory / SPEED), read(self.directory / RESULT)
-        if found is None or result is None or found["finished"] != result["finished"]:
+        if not isinstance(found, dict) or result is None:
+            return None
+        if found.get("finished") != result["finished"]:
             return None
         return float(found["texts_per_second"])
 

@@ -130,6 +130,8 @@ def start(job: Job, options: Sequence[str], threads: int) -> "subprocess.Popen[b
 
 def outcome(job: Job, options: Sequence[str], code: int) -> str:
     """One line about a job that has ended."""
+    if code < 0:
+        return f"{job.title} failed: killed by signal {-code} ({job.directory / LOG})"
     if code:
         return f"{job.title} failed: {last_line(job.directory / LOG)} ({job.directory / LOG})"
     if options:
@@ -142,7 +144,8 @@ def outcome(job: Job, options: Sequence[str], code: int) -> str:
 
 def last_line(file: Path) -> str:
     lines = [line.strip() for line in file.read_text("utf-8", errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "no message")
+    last = next((line for line in reversed(lines) if line), "no message")
+    return last.removeprefix("textcnn.errors.InputError: ")
 
 
 def stop(running: dict["subprocess.Popen[bytes]", Any]) -> None:
@@ -188,5 +191,5 @@ def alone_in(folder: Path) -> Iterator[None]:
             yield
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         raise InputError(
-            f"--work {folder} can't be written: {error.strerror}; give another folder"
+            f"{error.filename or folder} can't be written: {error.strerror}; give another --work"
         ) from error
