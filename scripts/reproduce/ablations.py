@@ -15,6 +15,7 @@ import numpy as np
 from arguments import ROOT
 from entries import save_json, save_text
 from jobs import TRAIN, Job, read
+from pages import machine
 from pool import Pool
 from sources import DATA, available
 from tables import table
@@ -44,12 +45,14 @@ class Sentence:
         base: the name of the base.
         variants: overrides by the name of the variant.
         cost: training time of a variant compared with the base.
+        anew: variants that have none of the settings of the base.
     """
 
     title: str
     base: str
     variants: dict[str, tuple[str, ...]]
     cost: float = 1.0
+    anew: frozenset[str] = frozenset()
 
 
 SENTENCES = (
@@ -144,6 +147,7 @@ SENTENCES = (
         "The recipe without one of its parts",
         "recipe",
         {
+            "without the network": ("model=ngrams",),
             "without n-grams": ("model.ngrams=0",),
             "without subwords": ("text.subwords=false",),
             "without averaging": ("training.average=none",),
@@ -152,6 +156,7 @@ SENTENCES = (
             "without word dropout": ("model.word_dropout=0",),
         },
         cost=2,
+        anew=frozenset({"without the network"}),
     ),
     Sentence(
         "More than one network",
@@ -231,7 +236,8 @@ def plan(names: Sequence[str], options: argparse.Namespace) -> dict[Key, list[Jo
             jobs[data, "", base] = jobs_of(data, base, BASES[base], options)
         for sentence in chosen:
             for variant, changes in sentence.variants.items():
-                overrides = (*BASES[sentence.base], *changes)
+                base_settings = () if variant in sentence.anew else BASES[sentence.base]
+                overrides = (*base_settings, *changes)
                 directory = f"{sentence.base}-{slug(sentence.title)}-{slug(variant)}"
                 jobs[data, sentence.title, variant] = jobs_of(
                     data, directory, overrides, options, sentence.cost
@@ -291,6 +297,7 @@ def compare(jobs: Mapping[Key, Sequence[Job]]) -> Iterator[dict[str, Any]]:
             "seconds": round(float(np.median([each["seconds"] for each in own])), 2),
             "date": own[-1]["date"],
             "commit": own[-1]["commit"],
+            "hardware": list(dict.fromkeys(machine(each["hardware"]) for each in own)),
         }
         if title:
             row |= tested(own, theirs, same=DATA[data].folds is None and bool(DATA[data].files))
@@ -358,6 +365,8 @@ def page(rows: Sequence[Mapping[str, Any]]) -> str:
         if chosen:
             cells = [cells_of(row) for row in [*base, *chosen]]
             parts.append(f"## {sentence.title}\n\n{table(HEAD, cells)}\n")
+    machines = sorted({each for row in rows for each in row["hardware"]})
+    parts += [f"*Measured on {'; or on '.join(machines)}, as `ablations.json` says of each row.*\n"]
     return "\n".join(parts)
 
 
