@@ -29,6 +29,7 @@ SETS = ("trec", "sst2", "bundled")
 WAYS = {
     "words": ("experiment=best_short_plain", "text.subwords=false"),
     "words and subwords": ("experiment=best_short_plain",),
+    "words, subwords, GloVe": ("experiment=best_short",),
     "characters": ("experiment=best_char",),
 }
 RATES = (0.0, 0.02, 0.05, 0.1, 0.2)
@@ -40,9 +41,9 @@ FILE = "characters.json"
 PAGE = """\
 # When characters pay
 
-Three models, trained on the same clean texts: `experiment=best_short_plain` without and with
-subwords, and `experiment=best_char`, which reads characters and never words. Test accuracy in
-percent, mean ± sample standard deviation over seeds, by `make reproduce ARGS=characters`.
+Four models, trained on the same clean texts: `experiment=best_short_plain` without and with
+subwords, `experiment=best_short`, which has GloVe's vectors too, and `experiment=best_char`, which
+reads characters and never words. Test accuracy in percent, mean ± sample standard deviation over seeds, by `make reproduce ARGS=characters`.
 `results/characters.json` has every number.
 """
 
@@ -265,7 +266,7 @@ def unknown_rows(models: Sequence[dict[str, Any]]) -> list[list[str]]:
         apart = statistics.mean(parts["with"]) - statistics.mean(parts["without"])
         texts = {name: runs[0][name]["texts"] for name in parts}
         cells = [f"{spread(parts[name])} ({texts[name]:,} texts)" for name in parts]
-        rows.append([title(model), model["way"], *cells, f"{apart:+.1f}"])
+        rows.append([title(model), model["way"], *cells, f"{apart:+.1f}".replace("-", "−")])
     return rows
 
 

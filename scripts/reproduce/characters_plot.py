@@ -11,7 +11,10 @@ from sources import DATA
 from textcnn.system.atomic import new_file
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart
-STYLES = (("#000000", "--", "s"), ("#0072B2", "-", "o"), ("#D55E00", "-", "v"))
+STYLES = (
+    *(("#000000", "--", "s"), ("#0072B2", "-", "o")),
+    *(("#009E73", "-", "^"), ("#D55E00", "-", "v")),
+)
 
 
 def draw_typos(models: Sequence[dict[str, Any]], file: Path, ways: Sequence[str]) -> None:
