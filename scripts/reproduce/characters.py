@@ -43,7 +43,8 @@ PAGE = """\
 
 Four models, trained on the same clean texts: `experiment=best_short_plain` without and with
 subwords, `experiment=best_short`, which has GloVe's vectors too, and `experiment=best_char`, which
-reads characters and never words. Test accuracy in percent, mean ± sample standard deviation over seeds, by `make reproduce ARGS=characters`.
+reads characters and never words. Test accuracy in percent, mean ± sample standard deviation over
+seeds, by `make reproduce ARGS=characters`.
 `results/characters.json` has every number.
 """
 
