@@ -20,6 +20,7 @@ def point(way: str, count: int, *draws: float, every: bool = False) -> dict[str,
         "draws": list(draws),
         "mean": sum(draws) / len(draws),
         "sd": 1.0,
+        "hardware": {"device": "CPU", "cpu": "a CPU", "cores": 2, "threads": 1, "torch": "2"},
     }
 
 
@@ -90,8 +91,8 @@ def test_new_points_replace_those_of_the_same_size_and_way() -> None:
 def test_the_page_and_the_plot(tmp_path: Path) -> None:
     points = merge([], POINTS)
     text = page(points)
-    assert "| rows | SVM | textcnn | best |" in text
-    assert "| 9,595 | 80.2 ± 1.0 | 80.1 ± 1.0 | SVM, textcnn |" in text
+    assert "| rows | draws | SVM | textcnn | best |" in text
+    assert "| 9,595 | 2 | 80.2 ± 1.0 | 80.1 ± 1.0 | SVM, textcnn |" in text
     for name in ("one.png", "two.png"):
         draw_curves(points, verdicts(points), tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

@@ -88,9 +88,9 @@ def test_the_page_by_hand(tmp_path: Path) -> None:
     ]
     made = page(models)
     assert "| TREC | words | 90.0 | 88.0 | 86.0 | 80.0 | 70.0 | 10.0 |\n" in made
-    assert "| TREC | words | 95.0 (300 texts) | 90.0 (200 texts) | -5.0 |\n" in made
-    assert "| word forms | – | – | 98.0 ± 1.4 |\n" in made
-    assert "| TREC | 300 | 62.0 ± 2.8 | – | – |\n" in made
+    assert "| TREC | words | 95.0 (300 texts) | 90.0 (200 texts) | −5.0 |\n" in made
+    assert "| word forms | – | – | – | 98.0 ± 1.4 |\n" in made
+    assert "| TREC | 300 | 62.0 ± 2.8 | – | – | – |\n" in made
     draw_typos(models, tmp_path / "typos.png", list(WAYS))
     assert (tmp_path / "typos.png").stat().st_size > 1000
 

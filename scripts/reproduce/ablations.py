@@ -54,6 +54,12 @@ class Sentence:
     cost: float = 1.0
     anew: frozenset[str] = frozenset()
 
+    def overrides(self, variant: str) -> tuple[str, ...]:
+        """The settings of a variant; later ones of a key replace those of the base."""
+        base = () if variant in self.anew else BASES[self.base]
+        by_key = {each.partition("=")[0]: each for each in (*base, *self.variants[variant])}
+        return tuple(by_key.values())
+
 
 SENTENCES = (
     Sentence(
@@ -235,9 +241,8 @@ def plan(names: Sequence[str], options: argparse.Namespace) -> dict[Key, list[Jo
         for base in dict.fromkeys(each.base for each in chosen):
             jobs[data, "", base] = jobs_of(data, base, BASES[base], options)
         for sentence in chosen:
-            for variant, changes in sentence.variants.items():
-                base_settings = () if variant in sentence.anew else BASES[sentence.base]
-                overrides = (*base_settings, *changes)
+            for variant in sentence.variants:
+                overrides = sentence.overrides(variant)
                 directory = f"{sentence.base}-{slug(sentence.title)}-{slug(variant)}"
                 jobs[data, sentence.title, variant] = jobs_of(
                     data, directory, overrides, options, sentence.cost
@@ -261,14 +266,12 @@ def jobs_of(
     cost: float = 1.0,
 ) -> list[Job]:
     rows = DATA[data]
-    # later overrides of a key replace earlier ones
-    by_key = {each.partition("=")[0]: each for each in overrides}
     return [
         Job(
             options.work.resolve() / "ablations" / data / directory / run.name,
             f"{rows.title}, {directory.replace('-', ' ')}, {run.name.replace('-', ' ')}",
             TRAIN,
-            (*rows.overrides(options.folder), *by_key.values(), "baseline=false"),
+            (*rows.overrides(options.folder), *overrides, "baseline=false"),
             run,
             cost=cost * rows.cost,
         )

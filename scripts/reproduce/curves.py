@@ -19,6 +19,7 @@ from baseline_names import BASELINE_NAMES
 from curves_plot import draw_curves
 from entries import save_json, save_text
 from jobs import TRAIN, Job, composed, read
+from pages import machine
 from pool import Pool, is_finished
 from sources import DATA, Run, available, set_path
 from tables import table
@@ -43,9 +44,9 @@ PAGE = """\
 # Learning curves
 
 Test accuracy in percent by the number of training rows, of which a tenth is used for validation:
-means ± sample standard deviations over draws of the rows, by `make reproduce ARGS=curves`.
-`results/curves.json` has every draw. A model is *best* at a size if its mean is the highest; those
-within one standard error of the difference are named too.
+means ± sample standard deviations over draws of the rows, which share their test rows. Measured by
+`make reproduce ARGS=curves`; `results/curves.json` has every draw. A model is *best* at a size if
+its mean is the highest; those within one standard error of the difference are named too.
 
 ![Accuracy by the number of training rows](results/curves.png)
 
@@ -278,14 +279,24 @@ def page(points: Sequence[Mapping[str, Any]]) -> str:
     for data, best in verdicts(points).items():
         here = [point for point in points if point["data"] == data]
         sizes = sorted({size_of(point) for point in here})
-        head = ["rows", *(WAYS[way] for way in ways_of(here)), "best"]
+        head = ["rows", "draws", *(WAYS[way] for way in ways_of(here)), "best"]
         rows = []
         for size, (shown, names) in zip(sizes, best, strict=True):
-            cells = {p["way"]: cell_of(p) for p in here if size_of(p) == size}
+            own = [point for point in here if size_of(point) == size]
+            cells = {point["way"]: cell_of(point) for point in own}
             values = [cells.get(way, "–") for way in ways_of(here)]
-            rows.append([f"{shown:,}", *values, ", ".join(WAYS[name] for name in names)])
+            draws = max(len(point["draws"]) for point in own)
+            rows.append(
+                [f"{shown:,}", f"{draws}", *values, ", ".join(WAYS[name] for name in names)]
+            )
         title = DATA[data].title
-        parts.append(f"## {title[0].upper()}{title[1:]}\n\n{table(head, rows)}\n")
+        machines = dict.fromkeys(machine(point["hardware"]) for point in here)
+        section = [
+            f"## {title[0].upper()}{title[1:]}",
+            table(head, rows),
+            f"*{'; '.join(machines)}.*",
+        ]
+        parts.append("\n\n".join(section) + "\n")
     return "\n".join(parts)
 
 
