@@ -182,7 +182,8 @@ def robustness(run: Path) -> dict[str, Any]:
     import textcnn
     from textcnn.text.tokenizers import build_tokenizer
 
-    splits, classifier = splits_of(run), textcnn.load(run)
+    classifier = textcnn.load(run)
+    splits = splits_of(run, classifier.labels)
     texts = splits.test.texts()
     truth = [splits.labels[label] for label in splits.test.labels]
     typos = {}
