@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from characters import WAYS, merge, page
+from characters import RATES, WAYS, merge, page, robustness
 from characters_plot import draw_typos
 from hypothesis import given
 from hypothesis import strategies as st
 from made_texts import COGNATES, STEMS, inflected, mixed_languages
+from tiny_data import rows, train, write_csv
 
 from textcnn.data.perturbations.typos import NEIGHBOURS, mistype
 
@@ -99,3 +100,16 @@ def test_a_new_part_replaces_only_its_own() -> None:
     before = [model("trec", "words", 0, 90.0), model("trec", "words", 300, 60.0)]
     merged = merge(before, [model("trec", "words", 300, 61.0)])
     assert [each["accuracy"] for each in merged] == [[90.0], [61.0]]
+
+
+def test_a_run_is_scored_on_mistyped_texts_and_on_unknown_words(tmp_path: Path) -> None:
+    csv = write_csv(tmp_path / "rows.csv", rows(60))
+    assert train(csv, tmp_path / "run", "training.epochs=1") == 0
+    found = robustness(tmp_path / "run")
+    assert list(found["typos"]) == [str(rate) for rate in RATES]
+    texts = [found["unknown"][name]["texts"] for name in ("without", "with")]
+    assert sum(texts) == 6  # a tenth of the rows
+    assert found["typos"]["0.0"] == pytest.approx(
+        sum(part["accuracy"] * part["texts"] for part in found["unknown"].values() if part["texts"])
+        / 6
+    )
