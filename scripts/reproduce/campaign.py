@@ -13,11 +13,9 @@ from jobs import TRAIN, Job
 from notes import write_notes
 from pages import results_page
 from pool import Pool, is_finished
-from sources import DATA, Run, available
+from sources import DATA, FOLDS, SEEDS, Run, available
 
 from textcnn.errors import InputError
-
-FOLDS, SEEDS = 10, 3
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def plan(options: argparse.Namespace) -> Iterator[Row]:
         for name in chosen
         if runs_on(name, data, asked=options.only is not None and options.data is not None)
     ]
-    for name in options.only or ():
+    for name in chosen if options.only else ():
         if name not in (each for each, _ in planned):
             where = " or ".join(find(name).paper)
             raise InputError(

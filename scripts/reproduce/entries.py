@@ -17,11 +17,8 @@ from textcnn.system.atomic import new_file
 
 Entry = dict[str, Any]
 # what a results.json must hold to be used
-NEEDED = {"data", "name", "paper", "runs", "mean", "sd", "seconds", "texts_per_second"} | {
-    "megabytes",
-    "hardware",
-    "date",
-}
+NUMBERS = {"mean", "seconds", "megabytes"}
+NEEDED = NUMBERS | {"data", "name", "paper", "runs", "sd", "texts_per_second", "hardware", "date"}
 
 
 def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -> Entry | None:
@@ -131,12 +128,9 @@ def load_entries(file: Path) -> list[Entry]:
 
 def is_usable(entry: Mapping[str, Any]) -> bool:
     """Whether the page can be made from an entry."""
-    numbers = (
-        [entry[key] for key in ("mean", "seconds", "megabytes")] if entry.keys() >= NEEDED else []
-    )
     return (
-        bool(numbers)
-        and all(isinstance(number, int | float) for number in numbers)
+        entry.keys() >= NEEDED
+        and all(isinstance(entry[key], int | float) for key in NUMBERS)
         and entry["hardware"].keys() >= {"device", "cpu", "cores", "threads", "torch"}
         and all("run" in run for run in entry["runs"])
     )

@@ -6,7 +6,7 @@ from typing import Any
 from baseline_names import BASELINE_NAMES
 from entries import Entry
 from experiments import find
-from sources import DATA
+from sources import DATA, FOLDS, SEEDS
 from tables import table
 
 INTRODUCTION = """\
@@ -90,7 +90,7 @@ def goal_of(entry: Entry) -> str:
     goal = find(entry["name"]).goal.get(entry["data"])
     if entry["name"] in BASELINE_NAMES or goal is None:
         return "–"
-    missing, needed = goal - entry["mean"], 10 if DATA[entry["data"]].folds else 3
+    missing, needed = goal - entry["mean"], FOLDS if DATA[entry["data"]].folds else SEEDS
     if (count := len(entry["runs"])) < needed:
         return f"{goal:.1f}, {'reached' if missing <= 0 else 'missed'} by {count} of {needed} runs"
     return f"{goal:.1f}, met" if missing <= 0 else f"{goal:.1f}, missed by {missing:.2f}"

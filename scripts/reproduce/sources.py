@@ -8,6 +8,8 @@ from pathlib import Path
 from textcnn.config.compose import override
 from textcnn.errors import InputError
 
+FOLDS, SEEDS = 10, 3  # runs of a row
+
 
 def set_path(key: str, path: Path) -> str:
     """`key=path` for Hydra, whatever characters the path holds."""
