@@ -10,7 +10,7 @@ from tiny_data import curves, hyper_parameters, make_curves_older
 from textcnn.evaluation.metrics import Scores
 from textcnn.training.curves import Curves
 from textcnn.training.learner import Learner
-from textcnn.training.losses import build_loss
+from textcnn.training.objectives.losses import build_loss
 from textcnn.training.precision import Precision
 from textcnn.training.state import TrainingState
 

@@ -12,7 +12,12 @@ from sklearn.utils.class_weight import compute_class_weight
 from tiny_data import refusal
 from torch import Tensor
 
-from textcnn.training.losses import build_loss, build_margin_loss, class_weights, count_correct
+from textcnn.training.objectives.losses import (
+    build_loss,
+    build_margin_loss,
+    class_weights,
+    count_correct,
+)
 
 # probabilities 3/4 and 1/4: two classes of one text, or each of two labels by itself
 ONE = torch.tensor([[3 / 4, 1 / 4]]).log()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from textcnn.config.compose import config_from_keys
 from textcnn.data.batching import Batch
-from textcnn.training.losses import build_loss
+from textcnn.training.objectives.losses import build_loss
 from textcnn.training.objectives.with_ngrams import with_ngrams
 
 pytest_plugins = ("tiny_run",)

@@ -32,8 +32,8 @@ from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.models.encoders.bag import Bag
 from textcnn.training.learner import Learner
-from textcnn.training.losses import Loss, build_loss
 from textcnn.training.objectives.adversarial import Adversary, perturbation, rows_of
+from textcnn.training.objectives.losses import Loss, build_loss
 from textcnn.training.objectives.mixup import draw_beta, mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop, symmetric_divergence

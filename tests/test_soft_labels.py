@@ -31,9 +31,9 @@ import textcnn
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.labelled import LabelledTexts, join, label_texts
 from textcnn.evaluation.weighing import fit_weights
-from textcnn.training.losses import build_loss, build_margin_loss
 from textcnn.training.ngrams.linear import fit_linear, learn_ngrams
 from textcnn.training.objectives.distillation import Distillation
+from textcnn.training.objectives.losses import build_loss, build_margin_loss
 
 pytest_plugins = ("tiny_run",)
 

@@ -30,8 +30,8 @@ from textcnn.data.splits import Division
 from textcnn.data.unlabelled import joined, taught
 from textcnn.inference import load
 from textcnn.models.ensemble import Ensemble
-from textcnn.training.losses import build_loss
 from textcnn.training.objectives.distillation import Distillation, divergence
+from textcnn.training.objectives.losses import build_loss
 
 pytest_plugins = ("tiny_run",)
 

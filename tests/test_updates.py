@@ -19,7 +19,7 @@ from torch import nn
 
 from textcnn.data.batching import Batch, EncodedTexts
 from textcnn.training.learner import Learner
-from textcnn.training.losses import build_loss
+from textcnn.training.objectives.losses import build_loss
 from textcnn.training.optimization.gradients import clip_gradients, gradient_norm
 from textcnn.training.optimization.optimizers import build_optimizer, takes_rows
 from textcnn.training.optimization.updates import UpdateRule

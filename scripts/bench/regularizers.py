@@ -22,8 +22,8 @@ from tables import table
 from textcnn.data.batching import Batch
 from textcnn.models.build import build_model
 from textcnn.training.learner import Learner
-from textcnn.training.losses import build_loss
 from textcnn.training.objectives.adversarial import Adversary
+from textcnn.training.objectives.losses import build_loss
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop

@@ -12,9 +12,9 @@ from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.models.ngrams.beside import WithNgrams
 from textcnn.models.ngrams.ngrams import Ngrams
-from textcnn.training.losses import Loss, count_correct
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.distillation import Distillation
+from textcnn.training.objectives.losses import Loss, count_correct
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.optimization.averaging import WeightAverage, build_average
 from textcnn.training.optimization.gradients import gradient_norm

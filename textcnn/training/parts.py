@@ -31,10 +31,10 @@ from textcnn.training.growing.growth import growth_of
 from textcnn.training.growing.origin import Origin
 from textcnn.training.initial import initial_classifier
 from textcnn.training.learner import Learner, Trained, build_learner
-from textcnn.training.losses import loss_for, mass_for
 from textcnn.training.ngrams.baseline import is_cheap
 from textcnn.training.objectives.adversarial import Adversary
 from textcnn.training.objectives.distillation import Distillation
+from textcnn.training.objectives.losses import loss_for, mass_for
 from textcnn.training.objectives.mixup import mixup
 from textcnn.training.objectives.objective import Objective, plain
 from textcnn.training.objectives.r_drop import drops_before_pooling, r_drop

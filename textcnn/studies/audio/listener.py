@@ -15,7 +15,7 @@ from textcnn.models.layers.field import Field
 from textcnn.models.layers.position import POSITIONS
 from textcnn.studies.audio.sound import Sound
 from textcnn.studies.shared.study import Values
-from textcnn.training.losses import build_loss
+from textcnn.training.objectives.losses import build_loss
 from textcnn.training.optimization.optimizers import build_optimizer
 
 

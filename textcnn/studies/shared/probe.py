@@ -26,7 +26,7 @@ from textcnn.text.vocabulary import Vocabulary
 from textcnn.training.batches import EpochBatches
 from textcnn.training.learner import Learner
 from textcnn.training.loop import Stopping, fit
-from textcnn.training.losses import build_loss
+from textcnn.training.objectives.losses import build_loss
 from textcnn.training.optimization.optimizers import build_optimizer
 from textcnn.training.precision import Precision
 from textcnn.training.progress import TrainingProgress

@@ -10,7 +10,7 @@ from textcnn.checkpoint import find_checkpoint, sha256
 from textcnn.data.splits import Splits
 from textcnn.errors import InputError
 from textcnn.inference import AnyClassifier, load
-from textcnn.training.losses import listed
+from textcnn.training.objectives.losses import listed
 
 
 class Teacher:

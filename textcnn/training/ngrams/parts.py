@@ -13,8 +13,8 @@ from textcnn.models.ngrams.beside import WithNgrams, ngrams_of
 from textcnn.models.ngrams.ngrams import Ngrams
 from textcnn.training.growing.ngrams import KeptNgrams
 from textcnn.training.growing.origin import Origin
-from textcnn.training.losses import class_weights
 from textcnn.training.ngrams.linear import calibrate, fit_linear, learn_ngrams, rescale
+from textcnn.training.objectives.losses import class_weights
 from textcnn.training.subwords.weights import fit_subwords, learn_subwords
 
 

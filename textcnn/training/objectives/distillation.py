@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcnn.training.losses import Loss, weighted_mean
+from textcnn.training.objectives.losses import Loss, weighted_mean
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from textcnn.data.batching import Batch
 from textcnn.models.build import ENCODERS
 from textcnn.models.classifier import TextCNN
 from textcnn.models.layers.embedding import WordDropout
-from textcnn.training.losses import weighted_mean
+from textcnn.training.objectives.losses import weighted_mean
 from textcnn.training.objectives.objective import LogitsOf, LossOf
 
 

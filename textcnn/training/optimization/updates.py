@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from textcnn.data.batching import Batch
-from textcnn.training.losses import Mass
+from textcnn.training.objectives.losses import Mass
 from textcnn.training.optimization.gradients import clip_gradients
 
 
