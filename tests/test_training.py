@@ -314,20 +314,39 @@ def test_processes_get_different_batches_and_as_many_each() -> None:
     assert [int(rows[0]) for rows in second] == [1, 3, 0]  # one is seen twice
 
 
+COUNT_THREADS_AT_EXIT = """\
+import atexit
+from pathlib import Path
+
+def count_threads():
+    names = [file.read_text().strip() for file in Path("/proc/self/task").glob("*/comm")]
+    print("threads of gloo at exit:", sum("gloo" in name for name in names))
+
+atexit.register(count_threads)  # before textcnn registers functions, so called after them
+
+from textcnn.train import main
+
+main()
+"""
+
+
 @pytest.mark.slow
 def test_two_processes_train_one_run_that_evaluate_reproduces(
     tiny_csv: Path, tmp_path: Path
 ) -> None:
-    run_dir = tmp_path / "run"
+    run_dir, program = tmp_path / "run", tmp_path / "program.py"
+    program.write_text(COUNT_THREADS_AT_EXIT)
     keys = [*TINY, f"data.train={tiny_csv}", f"run_dir={run_dir}", "training.epochs=2"]
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
-        [sys.executable, *launcher, "-m", "textcnn.train", *keys],
+        [sys.executable, *launcher, str(program), *keys],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    # one that still runs can abort the process
+    assert done.stdout.count("threads of gloo at exit: 0") == 2
     assert done.stdout.count("epoch 2/2  train loss") == 1  # one of them speaks
     metrics = read_json(run_dir / "metrics.json")
     assert metrics["test"]["examples"] == metrics["validation"]["examples"] == 20  # not a half

@@ -54,8 +54,6 @@ def main(config: TrainConfig) -> None:
             check(config)
 
     # Imported here, after the checks: importing torch takes seconds.
-    import torch
-
     from textcnn.builders.data import store_splits
     from textcnn.training.growing.settings import check_elsewhere, grown_config
     from textcnn.training.many_runs.cross_validation import cross_validate
@@ -71,8 +69,6 @@ def main(config: TrainConfig) -> None:
     all_folds = config.data.folds is not None and config.data.fold is None
     carry_out = cross_validate if all_folds else train
     carry_out(config, run_dir, resume)
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()  # its threads could abort a process that exits
 
 
 def check_files(config: TrainConfig, run_dir: Path) -> None:

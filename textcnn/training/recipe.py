@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 
@@ -48,6 +46,7 @@ from textcnn.training.parts import (
     opening_report,
     vectors_for,
 )
+from textcnn.training.processes import join_processes
 from textcnn.training.progress import TrainingProgress
 from textcnn.training.report import Outcome
 from textcnn.training.resuming import (
@@ -89,8 +88,7 @@ class TrainingRun:
             data: of this configuration, if they are in memory already.
         """
         self.started = time.perf_counter()
-        # without `cpu`, processes on a machine with no GPU would not find each other
-        self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+        self.accelerator = join_processes()
         # every process reads its own clock, and the default directory's name has the time in it
         self.run_dir: Path = broadcast_object_list([run_dir])[0]
         self.resume, self.keep, self.memory = resume, keep, memory
