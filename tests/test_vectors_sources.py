@@ -48,6 +48,17 @@ def test_sources_lie_side_by_side(files: list[str]) -> None:
     assert np.abs(both.values[[2, 3], 3:]).max() <= np.sqrt(3) * narrow.sources[0].values.std()
 
 
+def test_each_source_is_scaled_to_a_standard_deviation(files: list[str]) -> None:
+    tokens = ["chip", "goal", "actor", "new"]
+    plain, scaled = load_vectors(files, tokens, 0), load_vectors(files, tokens, 0, std=0.15)
+    for start, end, known in ((0, 3, [1, 2]), (3, 5, [0, 1])):  # the dimensions of each source
+        part = scaled.values[:, start:end]
+        assert part[known].std() == pytest.approx(0.15)
+        ratio = plain.values[:, start:end] / part
+        assert ratio == pytest.approx(np.full_like(ratio, ratio[0, 0]))  # the random ones too
+    assert scaled.summary == plain.summary
+
+
 def test_every_source_reports_its_coverage(files: list[str]) -> None:
     assert load_vectors(files, ["chip", "goal", "actor", "new"], seed=0).summary == (
         f"{files[0]}: 3-dimensional vectors for 50.0 % of 4 tokens",
@@ -130,6 +141,15 @@ def test_from_python_a_list_works_too(files: list[str], tmp_path: Path) -> None:
         training={"epochs": 1, "batch_size": 8},
     )
     assert classifier.predict(["goal"])[0].label in ("a", "b")
+
+
+def test_a_scale_needs_vectors(
+    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tiny_csv, tmp_path / "run", "text.vectors_std=0.15") == 2
+    assert error_line(capfd) == (
+        "text.vectors_std=0.15 needs text.vectors, got null; try text.vectors=glove"
+    )
 
 
 def test_a_source_is_named_once(

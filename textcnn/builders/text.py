@@ -71,4 +71,4 @@ def load_token_vectors(text: TextConfig, texts: "PreparedTexts", seed: int) -> T
     if not isinstance(text, WordConfig) or text.vectors is None:
         return None
     known = texts.encoder.vocabulary.known_tokens
-    return load_vectors(text.vectors, known, seed, added=texts.added)
+    return load_vectors(text.vectors, known, seed, added=texts.added, std=text.vectors_std)

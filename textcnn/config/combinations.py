@@ -200,7 +200,9 @@ def without_network(config: "TrainConfig") -> Iterator[str]:
 
 
 def embedding_conflicts(text: TextConfig, model: NetworkConfig) -> Iterator[str]:
-    vectors = getattr(text, "vectors", None)
+    vectors, std = getattr(text, "vectors", None), getattr(text, "vectors_std", None)
+    if std is not None and vectors is None:
+        yield f"text.vectors_std={std} needs text.vectors, got null; try text.vectors=glove"
     if vectors is not None and not model.has_vectors:
         yield (
             f"text.vectors={command_line(vectors)} with model={model.name}: it has weights for "

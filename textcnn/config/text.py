@@ -135,6 +135,12 @@ class WordConfig(LearnedTextConfig):
         optional=True,
     )
 
+    vectors_std: float | None = key(
+        None,
+        "with text.vectors, the standard deviation to which the numbers of each source are scaled, "
+        "such as 0.15, about that of word2vec's; null: they stay as they are",
+        above=0.0,
+    )
     vectors_words: int = key(
         50_000,
         "with text.vectors, how many of its first words, the most frequent ones, are known beside "

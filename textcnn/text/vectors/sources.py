@@ -21,7 +21,12 @@ INSTALLED = {"glove": GLOVE, "wordllama": WORDLLAMA}
 
 
 def load_vectors(
-    names: str | Sequence[str], tokens: Sequence[str], seed: int, *, added: int = 0
+    names: str | Sequence[str],
+    tokens: Sequence[str],
+    seed: int,
+    *,
+    added: int = 0,
+    std: float | None = None,
 ) -> TokenVectors:
     """Vectors for `tokens`; missing ones are drawn from U(-a, a) with the variance of those found.
 
@@ -34,6 +39,7 @@ def load_vectors(
         tokens: the known tokens of a vocabulary.
         seed: for the random vectors.
         added: how many of the last tokens are words of `frequent_words`, not of training texts.
+        std: the standard deviation to which the numbers of each source are scaled; None: they stay.
 
     Raises:
         InputError: no such source, a file that is cut or no vectors, a number that is not finite,
@@ -41,7 +47,7 @@ def load_vectors(
     """
     rows = {token: row for row, token in enumerate(tokens)}
     sources = [find_source(name).vectors(rows) for name in listed(names)]
-    return join(sources, len(tokens), seed, added)
+    return join(sources, len(tokens), seed, added, std)
 
 
 def frequent_words(names: str | Sequence[str], count: int) -> list[str]:

@@ -98,7 +98,13 @@ class TokenVectors:
         return tuple(lines)
 
 
-def join(sources: Sequence[SourceVectors], tokens: int, seed: int, added: int = 0) -> TokenVectors:
+def join(
+    sources: Sequence[SourceVectors],
+    tokens: int,
+    seed: int,
+    added: int = 0,
+    std: float | None = None,
+) -> TokenVectors:
     """The vectors of all sources side by side.
 
     What a source lacks is drawn from U(-a, a) with the variance of what it has.
@@ -107,6 +113,7 @@ def join(sources: Sequence[SourceVectors], tokens: int, seed: int, added: int = 
         tokens: the number of known tokens.
         seed: for the random vectors.
         added: how many of the last tokens come from the sources, not from the training texts.
+        std: the standard deviation to which the numbers of each source are scaled; None: they stay.
 
     Raises:
         InputError: a source has no token of the training texts, or its numbers are all the same; or
@@ -123,7 +130,7 @@ def join(sources: Sequence[SourceVectors], tokens: int, seed: int, added: int = 
         # one source alone draws what it always has
         generator = np.random.default_rng(seed if place == 0 else [seed, place])
         check_found(source, tokens - added)
-        parts.append(filled(source, tokens, generator))
+        parts.append(filled(source, tokens, generator, std))
         found[source.rows] = True
     values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     return TokenVectors(values, found, tuple(sources), added)
@@ -141,7 +148,9 @@ def check_found(source: SourceVectors, tokens: int) -> None:
         )
 
 
-def filled(source: SourceVectors, tokens: int, generator: np.random.Generator) -> np.ndarray:
+def filled(
+    source: SourceVectors, tokens: int, generator: np.random.Generator, std: float | None
+) -> np.ndarray:
     """(tokens, dim) float32: the vectors of a source, and random ones for the tokens it lacks."""
     variance = source.values.var(dtype=np.float64)
     if variance == 0:
@@ -152,4 +161,6 @@ def filled(source: SourceVectors, tokens: int, generator: np.random.Generator) -
     bound = np.sqrt(3 * variance)  # U(-a, a) has the variance a²/3
     values = generator.uniform(-bound, bound, (tokens, source.dim)).astype(np.float32)
     values[source.rows] = source.values
+    if std is not None:
+        values *= np.float32(std / np.sqrt(variance))
     return values

@@ -22,7 +22,7 @@ FREE = {
     },
     "text": {
         *("max_length", "truncate", "min_frequency", "max_vocabulary", "vocabulary_examples"),
-        *("vectors", "vectors_words"),
+        *("vectors", "vectors_std", "vectors_words"),
     },
 }
 
