@@ -78,7 +78,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         origin=Origin(
             "best_short",
             "imdb",
-            ("text.min_frequency=2", "training.epochs=3", "training.final=best"),
+            ("training.epochs=3", "training.final=best"),
             rename="{0: negative, 1: positive}",
             rename_hub={"sst2": "{neg: negative, pos: positive}"},
         ),
