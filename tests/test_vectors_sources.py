@@ -143,13 +143,21 @@ def test_from_python_a_list_works_too(files: list[str], tmp_path: Path) -> None:
     assert classifier.predict(["goal"])[0].label in ("a", "b")
 
 
-def test_a_scale_needs_vectors(
-    tiny_csv: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("0.15", "text.vectors_std=0.15 needs text.vectors, got null; try text.vectors=glove"),
+        ("0.15 model=ngrams", "text.vectors_std=0.15 needs a network, got model=ngrams; leave it"),
+        # a network can't be initialized from such numbers, or they vanish in float32
+        ("1e38", "text.vectors_std takes a number, at least 1e-06, at most 1000.0, or null, got"),
+        ("1e-300", "text.vectors_std takes a number, at least 1e-06, at most 1000.0, or null, got"),
+    ],
+)
+def test_a_scale_that_makes_no_sense_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], keys: str, message: str
 ) -> None:
-    assert train(tiny_csv, tmp_path / "run", "text.vectors_std=0.15") == 2
-    assert error_line(capfd) == (
-        "text.vectors_std=0.15 needs text.vectors, got null; try text.vectors=glove"
-    )
+    assert run("train", f"run_dir={tmp_path}/run", *f"text.vectors_std={keys}".split()) == 2
+    assert error_line(capfd).startswith(message)
 
 
 def test_a_source_is_named_once(

@@ -180,6 +180,7 @@ def without_network(config: "TrainConfig") -> Iterator[str]:
             yield f"training.{name}={value} needs a network, got model=ngrams; try {other}"
     given = {
         "text.vectors": getattr(config.text, "vectors", None),
+        "text.vectors_std": getattr(config.text, "vectors_std", None),
         "optimizer.embedding_rate": config.optimizer.embedding_rate,
         "optimizer.vectors_rate": config.optimizer.vectors_rate,
         "training.members": training.members if training.members > 1 else None,

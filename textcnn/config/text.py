@@ -134,12 +134,12 @@ class WordConfig(LearnedTextConfig):
         strings=True,
         optional=True,
     )
-
     vectors_std: float | None = key(
         None,
-        "with text.vectors, the standard deviation to which the numbers of each source are scaled, "
-        "such as 0.15, about that of word2vec's; null: they stay as they are",
-        above=0.0,
+        "with text.vectors, scale the numbers of each source to this standard deviation, such as "
+        "0.15, which is near that of word2vec; null: leave them as they are",
+        at_least=1e-6,
+        at_most=1000.0,
     )
     vectors_words: int = key(
         50_000,
