@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from textcnn.models.encoders.encoder import Encoder
-from textcnn.models.layers.features import Features
+from textcnn.models.layers.features import Features, full_precision
 from textcnn.models.layers.field import ONE_TOKEN, Field
 
 
@@ -70,15 +70,27 @@ class Recurrent(nn.Module):
         self.back = nn.LSTM(channels, hidden_size, batch_first=True) if bidirectional else None
 
     def forward(self, features: Features) -> Features:
-        values = features.values.transpose(1, 2)  # (batch, time, channels)
+        values = features.values
+        if values.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            # PyTorch 2.13 raises an error for an LSTM in bf16 on a CPU without AVX-512.
+            with torch.autocast("cpu", enabled=False):
+                states = self.states(full_precision(values), features.lengths)
+        else:
+            states = self.states(values, features.lengths)
+        return Features(states.transpose(1, 2), features.lengths, features.field.whole())
+
+    def states(self, values: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, channels, time) to (batch, time, hidden_size x directions)"""
+        values = values.transpose(1, 2)
+        states: Tensor
         states, _ = self.ahead(values)
         if self.back is not None:
             position = torch.arange(values.shape[1], device=values.device)
-            mirrored = features.lengths[:, None] - 1 - position  # (batch, time)
+            mirrored = lengths[:, None] - 1 - position  # (batch, time)
             place = torch.where(mirrored >= 0, mirrored, position)
             from_end, _ = self.back(reorder(values, place))
             states = torch.cat([states, reorder(from_end, place)], dim=2)
-        return Features(states.transpose(1, 2), features.lengths, features.field.whole())
+        return states
 
 
 def reorder(values: Tensor, place: Tensor) -> Tensor:
