@@ -18,7 +18,7 @@ from textcnn.models.fast.region_max import pool_regions, region_max, regions_of
 from textcnn.models.layers.normalization import ResponseNorm
 from textcnn.models.layers.region_table import NEVER, RegionTable, since_last
 from textcnn.text.vocabulary import PADDING, UNKNOWN
-from textcnn.training.optimization.optimizers import RowAdam
+from textcnn.training.optimization.rows import RowAdam
 
 pytest_plugins = ("tiny_run",)  # one thread
 

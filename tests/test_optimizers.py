@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_models import build
 from torch import Tensor, nn, optim
 
-from textcnn.training.optimization.optimizers import build_optimizer, seen_rows, takes_rows
+from textcnn.training.optimization.optimizers import build_optimizer, takes_rows
 from textcnn.training.optimization.parameter_groups import parameter_groups
+from textcnn.training.optimization.rows import seen_rows
 
 
 def stepped(name: str, gradient: float, **settings: float | list[float]) -> float:
@@ -137,6 +140,30 @@ def test_a_gradient_moves_a_row_as_far_as_adam_does_by_and_by() -> None:
     assert 1 - ours.item() == pytest.approx(1 - theirs.item(), rel=0.1)
 
 
+@given(
+    seen=st.lists(st.sets(st.integers(0, 4), min_size=1), min_size=1, max_size=12),
+    dense=st.integers(0, 12),
+    rho=st.sampled_from([0.0, 0.5, 0.95]),
+)
+def test_rows_of_adadelta_step_as_pytorch_s_does_with_all_rows(
+    seen: list[set[int]], dense: int, rho: float
+) -> None:
+    ours, theirs = (nn.Parameter(torch.ones(5, 2, dtype=torch.float64)) for _ in range(2))
+    mine = build_optimizer("adadelta", [ours], learning_rate=0.5, rho=rho, eps=1e-6)
+    reference = optim.Adadelta([theirs], lr=0.5, rho=rho, eps=1e-6)
+    values = torch.Generator().manual_seed(0)
+    for step, rows in enumerate(seen):
+        theirs.grad = torch.zeros(5, 2, dtype=torch.float64)
+        theirs.grad[sorted(rows)] = torch.randn(len(rows), 2, dtype=torch.float64, generator=values)
+        # one step has a dense gradient, as in a run that goes on with several processes
+        ours.grad = theirs.grad if step == dense else theirs.grad.to_sparse(1)
+        mine.step()
+        reference.step()
+        mine.load_state_dict(mine.state_dict())
+        torch.testing.assert_close(ours, theirs)
+    assert ours.grad is not None
+
+
 def test_a_row_that_stands_several_times_in_a_gradient_has_the_sum() -> None:
     rows = torch.tensor([[2, 0, 2]])
     values = torch.tensor([[1.0], [2.0], [3.0]])
@@ -199,10 +226,12 @@ def test_a_state_that_lies_otherwise_in_memory_goes_with_its_own_weights() -> No
         ("adam", {}, 100, True),
         ("adam", {}, 99, False),
         ("adam", {"weight_decay": 0.1}, 100, False),
-        ("adadelta", {}, 100, False),
+        ("adadelta", {}, 100, True),
+        ("adadelta", {}, 99, False),
+        ("adadelta", {"weight_decay": 0.1}, 100, False),
     ],
 )
-def test_large_tables_have_gradients_of_rows_with_adam(
+def test_large_tables_have_gradients_of_rows(
     name: str,
     settings: dict[str, float],
     rows: int,

@@ -88,18 +88,30 @@ def test_sigterm_at_any_step_is_a_clean_stop_too(
     assert_curves_have_every_step_once(tmp_path / "run", EPOCHS)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "names"),
+    [
+        ("adam", ["exp_avg_sq", "step"]),
+        ("adadelta", ["acc_delta", "row_step", "square_avg", "step"]),
+    ],
+)
 def test_so_it_is_where_steps_move_the_rows_seen_alone(
-    tiny_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_csv: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    optimizer: str,
+    names: list[str],
 ) -> None:
+    settings = (f"optimizer={optimizer}", "training.epochs=3")
     # small tables get sparse gradients too
     monkeypatch.setattr(takes_rows, "__kwdefaults__", {"sparse_from": 0})
-    assert train(tiny_csv, tmp_path / "whole", "training.epochs=3") == 0
+    assert train(tiny_csv, tmp_path / "whole", *settings) == 0
     with monkeypatch.context() as patch:
         interrupt_at(patch, 15, signal.SIGTERM)
-        assert train(tiny_csv, tmp_path / "run", "training.epochs=3") == 130
+        assert train(tiny_csv, tmp_path / "run", *settings) == 130
     table = load_training_state(tmp_path / "run" / "last")["optimizer"]["state"][0]
-    assert sorted(table) == ["exp_avg_sq", "step"]
-    assert table["exp_avg_sq"].shape[1] == 8  # model.embedding_dim
+    assert sorted(table) == names
+    assert table[names[-2]].shape[1] == 8  # model.embedding_dim
     assert resume(tmp_path / "run") == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")
     assert_curves_have_every_step_once(tmp_path / "run", 3)

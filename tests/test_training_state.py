@@ -1,6 +1,7 @@
 """What only resuming reads: it comes back, and nothing else is taken in its place."""
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,26 @@ def resumable(tiny_run: Path) -> TrainingRun:
 
 def nan_at_once(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.index_fill(0, torch.tensor([0]), float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("row_step", "reason"),
+    [
+        (torch.ones(3, 2), "row_step of weight 0 is (3, 2)"),
+        (torch.tensor([0.0, 1.0, 2.0]), "row_step of weight 0 has numbers above its step"),
+        (torch.tensor([0.0, 1.0, -1.0]), "row_step of weight 0 has numbers below 0"),
+    ],
+)
+def test_steps_of_rows_that_cannot_be_are_refused(row_step: torch.Tensor, reason: str) -> None:
+    table = torch.nn.Parameter(torch.ones(3, 2))
+    optimizer = build_optimizer("adadelta", [table], learning_rate=1.0)
+    table.grad = torch.ones(3, 2).to_sparse(1)
+    optimizer.step()
+    stored = optimizer.state_dict()
+    assert fitting_optimizer_state(stored, optimizer)
+    stored["state"][0]["row_step"] = row_step
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        fitting_optimizer_state(stored, optimizer)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sets import KIM, Ours, accuracy_of, find_sets
 from tables import table
 from torch import Tensor
 
-from textcnn.training.optimization.optimizers import RowAdam
+from textcnn.training.optimization.rows import RowAdam
 
 OCCURRENCES = ((2, 2), (3, 4), (5, 9), (10, 29), (30, 99), (100, 999))
 SEEDS = (1, 2, 3)

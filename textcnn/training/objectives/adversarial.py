@@ -15,7 +15,7 @@ from torch import Tensor
 from textcnn.data.batching import Batch
 from textcnn.models.classifier import TextCNN
 from textcnn.text.vocabulary import PADDING
-from textcnn.training.optimization.optimizers import seen_rows
+from textcnn.training.optimization.rows import seen_rows
 
 # Forward and backward pass with a factor for the loss; returns the loss without it, and the logits.
 Pass = Callable[[float], tuple[Tensor, Tensor]]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, optim
 
-from textcnn.training.optimization.optimizers import seen_rows
+from textcnn.training.optimization.rows import seen_rows
 from textcnn.training.optimization.stored import check_tensor
 
 # The share that an average over `before` steps has in that over `now` steps; 0 for 0 steps.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from textcnn.training.optimization.optimizers import seen_rows
+from textcnn.training.optimization.rows import seen_rows
 
 
 def gradient_norm(weights: Iterable[nn.Parameter]) -> Tensor:

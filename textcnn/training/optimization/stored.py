@@ -19,10 +19,10 @@ NEEDED: dict[type[optim.Optimizer], tuple[str, ...]] = {
 }
 KNOWN: dict[type[optim.Optimizer], tuple[str, ...]] = {
     optim.Adam: ("step", "exp_avg", "exp_avg_sq"),
-    optim.Adadelta: ("step", "square_avg", "acc_delta"),
+    optim.Adadelta: ("step", "square_avg", "acc_delta", "row_step"),
     optim.SGD: ("momentum_buffer",),
 }
-NOT_NEGATIVE = ("step", "exp_avg_sq", "square_avg", "acc_delta")
+NOT_NEGATIVE = ("step", "exp_avg_sq", "square_avg", "acc_delta", "row_step")
 
 
 def fitting_optimizer_state(stored: Any, optimizer: optim.Optimizer) -> dict[str, Any]:
@@ -72,10 +72,12 @@ def check_numbers(
     for name, value in numbers.items():
         if name == "momentum_buffer" and value is None:
             continue
-        shape = torch.Size() if name == "step" else weight.shape
+        shape = {"step": torch.Size(), "row_step": weight.shape[:1]}.get(name, weight.shape)
         check_tensor(f"{name} of weight {index}", value, shape, torch.float32)
         if name in NOT_NEGATIVE and bool((value < 0).any()):
             raise ValueError(f"{name} of weight {index} has numbers below 0")
+    if "row_step" in numbers and bool((numbers["row_step"] > numbers["step"]).any()):
+        raise ValueError(f"row_step of weight {index} has numbers above its step")
 
 
 def check_tensor(name: str, value: Any, shape: torch.Size, dtype: torch.dtype) -> None:

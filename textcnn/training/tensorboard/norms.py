@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from textcnn.training.optimization.optimizers import seen_rows
+from textcnn.training.optimization.rows import seen_rows
 
 LARGE = 2**22  # weights whose norm takes milliseconds
 MOST_LAYERS = 30  # beyond, layers are summed up by the modules that hold them
