@@ -7,7 +7,7 @@ from typing import Any
 from textcnn.config.data import StringOrList
 from textcnn.config.keys import chosen_by, key
 
-ALWAYS_LOWER = ("basic", "basic_english", "kim")  # tokenizers
+ALWAYS_LOWER = ("basic", "english", "basic_english", "kim")  # tokenizers
 
 
 def max_length(default: int, tokens: str) -> Any:
@@ -99,11 +99,13 @@ class WordConfig(LearnedTextConfig):
         "basic",
         "how to split words, or a tokenizer.json of the library tokenizers, which checkpoints "
         "copy; basic: as basic_english, and in scripts without spaces, such as "
-        "Chinese and Thai, characters; unicode: by Unicode's word boundaries; icu, jieba "
+        "Chinese and Thai, characters; english: the same, with clitics (it 's, do n't) as words, "
+        "which vectors of English know; unicode: by Unicode's word boundaries; icu, jieba "
         "(Chinese), japanese and thai find words by dictionaries, from the extras of these names; "
         "spacy, moses, toktok, revtok and subword need additional packages, which an error names",
         choices=(
             "basic",
+            "english",
             "unicode",
             "icu",
             "jieba",
@@ -123,7 +125,7 @@ class WordConfig(LearnedTextConfig):
     lowercase: bool | None = key(
         None,
         "convert texts to lower case; null: for unicode, icu, jieba, japanese and thai; basic, "
-        "basic_english and kim always do",
+        "english, basic_english and kim always do",
     )
     vectors: StringOrList = key(
         None,

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from textcnn.text.tokenizer_file import FileSplitter
-from textcnn.text.tokenizers import Tokenizer, basic_english_words, kim_words, split_bytes
+from textcnn.text.tokenizers import (
+    Tokenizer,
+    basic_english_words,
+    english_words,
+    kim_words,
+    split_bytes,
+)
 
 Split = Callable[[str], Sequence[str]]
 Span = tuple[int, int]  # the first character, and the one after the last
@@ -14,6 +20,7 @@ Span = tuple[int, int]  # the first character, and the one after the last
 # What a tokenizer replaces by blanks before it splits, and which could hold later tokens.
 BLANKS: dict[Split, re.Pattern[str]] = {
     basic_english_words: re.compile(r"<br />", re.IGNORECASE),
+    english_words: re.compile(r"[^A-Za-z0-9(),!?'`\x80-\U0010ffff]"),
     kim_words: re.compile(r"[^A-Za-z0-9(),!?'`]"),
 }
 # Characters that a tokenizer drops, even within a token.

@@ -128,27 +128,28 @@ def word_tokenizer(
     """Tokens are words.
 
     Args:
-        tokenizer: `basic`, `unicode`, one of `DICTIONARIES`; `basic_english` (lower case;
+        tokenizer: `basic`, `english`, `unicode`, one of `DICTIONARIES`; `basic_english` (lower case;
             punctuation becomes words; quotation marks, colons, semicolons and `<br />` are
             dropped); `whitespace`; `kim`, the cleaning of Kim 2014; or another tokenizer of
             torchtext: `spacy`, `moses`, `toktok`, `revtok`, `subword`; or the path of a
             `tokenizer.json`.
         normalize: `none`, `NFC` or `NFKC`; None: NFKC for tokenizers of all languages.
-        lowercase: None: for tokenizers of all languages. `basic`, `basic_english` and `kim`
-            convert to lower case themselves.
+        lowercase: None: for tokenizers of all languages. `basic`, `english`, `basic_english` and
+            `kim` convert to lower case themselves.
         strip_accents: see `without_accents`.
         strip_invisible: see `visible`; None: for tokenizers of all languages.
         definition: the content of the `tokenizer.json`.
     """
-    every_language = tokenizer in ("basic", "unicode", *DICTIONARIES)
+    separating = {"basic": basic_english_words, "english": english_words}
+    every_language = tokenizer in (*separating, "unicode", *DICTIONARIES)
     normalization = Normalization(
         normalize or ("NFKC" if every_language else "none"),
-        tokenizer != "basic" and (every_language if lowercase is None else lowercase),
+        tokenizer not in separating and (every_language if lowercase is None else lowercase),
         strip_accents,
         every_language if strip_invisible is None else strip_invisible,
     )
-    if tokenizer == "basic":
-        return Tokenizer(basic_english_words, " ".join, prepare=separator(normalization))
+    if tokenizer in separating:
+        return Tokenizer(separating[tokenizer], " ".join, prepare=separator(normalization))
     changes = normalization if normalization != Normalization() else str
     if definition is not None:
         parsed = parse_definition(tokenizer, definition)
@@ -207,6 +208,17 @@ def kim_words(text: str) -> list[str]:
     text = re.sub(r"('s|'ve|n't|'re|'d|'ll)", r" \1", text)
     text = re.sub(r"([,!?()])", r" \1 ", text)
     return text.lower().split()
+
+
+def english_words(text: str) -> list[str]:
+    """The words of `kim_words`, but with `i 'm`, and every character beyond ASCII is kept.
+
+    The vectors of GloVe know clitics as words: `it 's`, `do n't`.
+    """
+    text = re.sub(r"[^A-Za-z0-9(),!?'`\x80-\U0010ffff]", " ", text.lower())
+    text = re.sub(r"((?:'(?:s|m|d|ve|re|ll)|n't)(?![a-z]))", r" \1", text)
+    text = re.sub(r"([,!?()])", r" \1 ", text)
+    return text.split()
 
 
 def char_tokenizer(

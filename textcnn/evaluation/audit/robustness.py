@@ -27,9 +27,9 @@ from textcnn.text.normalization import without_accents
 TYPO_RATE = 0.1  # of the letters
 UNKNOWN_RATES = (0.1, 0.3)  # of the words
 # Tokenizers that convert to lower case themselves, or unless they are told not to.
-LOWER = ("basic", "basic_english", "kim")
+LOWER = ("basic", "english", "basic_english", "kim")
 LOWER_BY_DEFAULT = ("unicode", "icu", "jieba", "japanese", "thai")
-EVERY_LANGUAGE = ("basic", *LOWER_BY_DEFAULT)
+EVERY_LANGUAGE = ("basic", "english", *LOWER_BY_DEFAULT)
 
 Settings = dict[str, Any]  # of the tokenizer, and `subwords`
 

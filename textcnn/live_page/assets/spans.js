@@ -76,6 +76,7 @@ function tokenSpans(tokenizer, tables, text, tokens) {
   let [masked, dropped] = [text, ""];
   const blank = (match) => " ".repeat(match.length);
   if (tokenizer.split === kimWords) masked = text.replace(/[^A-Za-z0-9(),!?'`]/gu, blank);
+  if (tokenizer.split === englishWords) masked = text.replace(/[^A-Za-z0-9(),!?'`\u0080-\u{10ffff}]/gu, blank);
   if (tokenizer.split === basicEnglishWords) [masked, dropped] = [text.replace(/<br \/>/gi, blank), '"'];
   const combining = new RegExp(`[${characterClass(tables.combining)}]`, "u");
   return alignedSpans(tokens, foldedText(masked, tokenizer.prepare, dropped, combining));

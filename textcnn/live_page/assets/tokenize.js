@@ -73,6 +73,13 @@ function kimWords(text) {
   return splitBlanks(text.replace(/[,!?()]/g, " $& ").toLowerCase());
 }
 
+/** The words of `kimWords`, but with `i 'm`, and every character beyond ASCII is kept. */
+function englishWords(text) {
+  text = text.toLowerCase().replace(/[^a-z0-9(),!?'`\u0080-\u{10ffff}]/gu, " ");
+  text = text.replace(/(?:'(?:s|m|d|ve|re|ll)|n't)(?![a-z])/g, " $&");
+  return splitBlanks(text.replace(/[,!?()]/g, " $& "));
+}
+
 /** Blanks around what `basicEnglishWords` would leave attached: spaceless scripts, signs, emoji. */
 function separator(normalize, tables) {
   const [mark, start, end] = ["\ufdd0", "\ufdd1", "\ufdd2"]; // stand for: join; a run's ends
@@ -185,9 +192,10 @@ function buildTokenizer(settings, tables) {
     return { prepare, split: (text) => Array.from(convert(text)), join: "" };
   }
   const name = settings.tokenizer;
-  const prepare = name === "basic" ? separator(normalize, tables) : normalize;
+  const prepare = name === "basic" || name === "english" ? separator(normalize, tables) : normalize;
   const splits = {
     basic: basicEnglishWords,
+    english: englishWords,
     basic_english: basicEnglishWords,
     whitespace: splitBlanks,
     kim: kimWords,
