@@ -12,7 +12,7 @@ from textcnn.text.tokenizers import Tokenizer, build_tokenizer
 
 TOKENIZERS = {
     name: build_tokenizer("word", tokenizer=name)
-    for name in ("basic", "basic_english", "whitespace", "kim", "unicode")
+    for name in ("basic", "english", "basic_english", "whitespace", "kim", "unicode")
 }
 BYTES = build_tokenizer("byte")
 CHARACTERS = build_tokenizer("char", alphabet="learned", lowercase=True)
@@ -57,6 +57,11 @@ def found(tokenizer: Tokenizer, text: str) -> list[str | None]:
         ("basic", 'say"hello"', ['say"hello']),
         ("basic", "x 我爱", ["x", "我", "爱"]),
         ("kim", "l'été isn't bad", ["l'", "t", "is", "n't", "bad"]),
+        (
+            "english",
+            "L'été isn't “bad”; I’m 🙂",
+            ["L'été", "is", "n't", "bad", "I", "’m", "🙂"],
+        ),
         ("unicode", "Cafe\u0301 ﬁne", ["Cafe\u0301", "ﬁne"]),
         ("whitespace", " A  b ", ["A", "b"]),
     ],

@@ -18,6 +18,7 @@ WORDS = build_tokenizer("word", tokenizer="whitespace")
 TOKENIZERS = {
     "whitespace": WORDS,
     "basic_english": build_tokenizer("word", tokenizer="basic_english"),
+    "english": build_tokenizer("word", tokenizer="english"),
     "kim": build_tokenizer("word", tokenizer="kim"),
     "zhang": build_tokenizer("char", alphabet="zhang", lowercase=True),
     "learned": build_tokenizer("char", alphabet="learned", lowercase=False),

@@ -66,6 +66,21 @@ def test_kims_cleaning_splits_clitics_and_drops_other_signs() -> None:
     assert split(text) == expected.split()
 
 
+def test_english_splits_clitics_as_vectors_know_them_and_keeps_other_scripts() -> None:
+    split = build_tokenizer("word", tokenizer="english")
+    text = "It's *good*, isn’t it? I'm O'Sullivan’s naïve friend; can't 9.5% <b>l'été</b>"
+    expected = "it 's good , is n't it ? i 'm o'sullivan 's naïve friend ca n't 9 5 b l'été b"
+    assert split(text) == expected.split()
+    assert split("我爱北京 🙂 ﬁne") == ["我", "爱", "北", "京", "🙂", "fine"]
+    assert split("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
+
+
+@given(st.text("aInt'sdv re,!?(9.5)*;"))
+def test_english_and_kim_split_ascii_alike_but_for_clitics_within_words(text: str) -> None:
+    english, kim = (build_tokenizer("word", tokenizer=name) for name in ("english", "kim"))
+    assert "".join(english(text)) == "".join(kim(text))
+
+
 @pytest.mark.parametrize(
     ("name", "package"),
     [("moses", "sacremoses"), ("toktok", "nltk"), ("revtok", "revtok"), ("spacy", "spacy")],
