@@ -76,9 +76,9 @@ EXPERIMENTS: dict[str, Experiment] = {
         dict.fromkeys(("mr", "sst2")),
         cost=4,
         origin=Origin(
-            "best_short",
+            "best_long_vectors",
             "imdb",
-            ("training.epochs=3", "training.final=best"),
+            ("text.max_length=500", "training.epochs=3", "training.final=best"),
             rename="{0: negative, 1: positive}",
             rename_hub={"sst2": "{neg: negative, pos: positive}"},
         ),
