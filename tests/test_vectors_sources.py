@@ -158,6 +158,8 @@ def test_a_scale_that_makes_no_sense_is_refused(
 ) -> None:
     assert run("train", f"run_dir={tmp_path}/run", *f"text.vectors_std={keys}".split()) == 2
     assert error_line(capfd).startswith(message)
+    assert run("describe", *f"text.vectors_std={keys}".split()) == 2
+    assert error_line(capfd).startswith(message)
 
 
 def test_a_source_is_named_once(

@@ -340,8 +340,10 @@ class DescribeConfig:
         yield from length_conflicts(self.data, self.text)
         if isinstance(self.model, NetworkConfig):
             yield from embedding_conflicts(self.text, self.model)
-        elif (vectors := getattr(self.text, "vectors", None)) is not None:
-            yield (
-                f"text.vectors={command_line(vectors)} needs a network, got model=ngrams; leave it "
-                "out"
-            )
+            return
+        for name in ("vectors", "vectors_std"):
+            if (value := getattr(self.text, name, None)) is not None:
+                yield (
+                    f"text.{name}={command_line(value)} needs a network, got model=ngrams; leave "
+                    "it out"
+                )
