@@ -53,8 +53,8 @@ its mean is the highest; those within one standard error of the difference are n
 
 ![Accuracy by the number of training rows](results/curves.png)
 
-- **textcnn** is a CNN of five widths over learned vectors beside n-grams, which `experiment=best_short_plain` was
-  when this was measured: `{textcnn}`.
+- **textcnn** is a CNN of five widths over learned vectors beside n-grams, the earlier
+  `experiment=best_short_plain`: `{textcnn}`.
 - **textcnn + GloVe** is `experiment=few`; **textcnn + wordllama** is `experiment=few
   text.vectors=wordllama`.
 - **SVM** has TF-IDF of words and bigrams; **NBSVM** has bigrams; **fastText** has bigrams.

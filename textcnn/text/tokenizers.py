@@ -128,8 +128,8 @@ def word_tokenizer(
     """Tokens are words.
 
     Args:
-        tokenizer: `basic`, `english`, `unicode`, one of `DICTIONARIES`; `basic_english` (lower case;
-            punctuation becomes words; quotation marks, colons, semicolons and `<br />` are
+        tokenizer: `basic`, `english`, `unicode`, one of `DICTIONARIES`; `basic_english` (lower
+            case; punctuation becomes words; quotation marks, colons, semicolons and `<br />` are
             dropped); `whitespace`; `kim`, the cleaning of Kim 2014; or another tokenizer of
             torchtext: `spacy`, `moses`, `toktok`, `revtok`, `subword`; or the path of a
             `tokenizer.json`.
