@@ -62,6 +62,11 @@ def found(tokenizer: Tokenizer, text: str) -> list[str | None]:
             "L'été isn't “bad”; I’m 🙂",
             ["L'été", "is", "n't", "bad", "I", "’m", "🙂"],
         ),
+        (
+            "english",
+            "good ……… bad <br /> ％％％％％％％％％ a…b it's",
+            ["good", "bad", "a", "b", "it", "'s"],
+        ),
         ("unicode", "Cafe\u0301 ﬁne", ["Cafe\u0301", "ﬁne"]),
         ("whitespace", " A  b ", ["A", "b"]),
     ],

@@ -73,6 +73,13 @@ def test_english_splits_clitics_as_vectors_know_them_and_keeps_other_scripts() -
     assert split(text) == expected.split()
     assert split("我爱北京 🙂 ﬁne") == ["我", "爱", "北", "京", "🙂", "fine"]
     assert split("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
+    assert split("l'sépare Ankara'dır isn't1 a<br />b") == [
+        "l'sépare",
+        "ankara'dır",
+        "isn't1",
+        "a",
+        "b",
+    ]
 
 
 @given(st.text("aInt'sdv re,!?(9.5)*;"))

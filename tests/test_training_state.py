@@ -134,6 +134,7 @@ def nan_at_once(tensor: torch.Tensor) -> torch.Tensor:
         (torch.ones(3, 2), "row_step of weight 0 is (3, 2)"),
         (torch.tensor([0.0, 1.0, 2.0]), "row_step of weight 0 has numbers above its step"),
         (torch.tensor([0.0, 1.0, -1.0]), "row_step of weight 0 has numbers below 0"),
+        (torch.tensor([0.0, 1.0, 0.5]), "row_step of weight 0 has numbers that are not whole"),
     ],
 )
 def test_steps_of_rows_that_cannot_be_are_refused(row_step: torch.Tensor, reason: str) -> None:
@@ -145,6 +146,18 @@ def test_steps_of_rows_that_cannot_be_are_refused(row_step: torch.Tensor, reason
     assert fitting_optimizer_state(stored, optimizer)
     stored["state"][0]["row_step"] = row_step
     with pytest.raises(ValueError, match=re.escape(reason)):
+        fitting_optimizer_state(stored, optimizer)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 2), ()])
+def test_only_tables_have_steps_of_rows(shape: tuple[int, ...]) -> None:
+    weight = torch.nn.Parameter(torch.ones(shape))
+    optimizer = build_optimizer("adadelta", [weight], learning_rate=1.0)
+    weight.grad = torch.ones(shape)
+    optimizer.step()
+    stored = optimizer.state_dict()
+    stored["state"][0]["row_step"] = torch.zeros(shape[:1])
+    with pytest.raises(ValueError, match="row_step of weight 0, which has no rows"):
         fitting_optimizer_state(stored, optimizer)
 
 

@@ -99,10 +99,11 @@ class WordConfig(LearnedTextConfig):
         "basic",
         "how to split words, or a tokenizer.json of the library tokenizers, which checkpoints "
         "copy; basic: as basic_english, and in scripts without spaces, such as "
-        "Chinese and Thai, characters; english: the same, with clitics (it 's, do n't) as words, "
-        "which vectors of English know; unicode: by Unicode's word boundaries; icu, jieba "
-        "(Chinese), japanese and thai find words by dictionaries, from the extras of these names; "
-        "spacy, moses, toktok, revtok and subword need additional packages, which an error names",
+        "Chinese and Thai, characters; english: as kim, the cleaning of Kim 2014, with clitics "
+        "(it 's, do n't) as words, which vectors of English know, and beyond ASCII as basic; "
+        "unicode: by Unicode's word boundaries; icu, jieba (Chinese), japanese and thai find words "
+        "by dictionaries, from the extras of these names; spacy, moses, toktok, revtok and subword "
+        "need additional packages, which an error names",
         choices=(
             "basic",
             "english",

@@ -4,9 +4,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from string import punctuation as ASCII_SIGNS
 
 from textcnn.text.tokenizer_file import FileSplitter
 from textcnn.text.tokenizers import (
+    ENGLISH_BLANKS,
     Tokenizer,
     basic_english_words,
     english_words,
@@ -20,11 +22,14 @@ Span = tuple[int, int]  # the first character, and the one after the last
 # What a tokenizer replaces by blanks before it splits, and which could hold later tokens.
 BLANKS: dict[Split, re.Pattern[str]] = {
     basic_english_words: re.compile(r"<br />", re.IGNORECASE),
-    english_words: re.compile(r"[^A-Za-z0-9(),!?'`\x80-\U0010ffff]"),
+    english_words: ENGLISH_BLANKS,
     kim_words: re.compile(r"[^A-Za-z0-9(),!?'`]"),
 }
-# Characters that a tokenizer drops, even within a token.
-DROPPED: dict[Split, str] = {basic_english_words: '"'}
+# Characters that a tokenizer drops, even within a token, or that preparation makes of others.
+DROPPED: dict[Split, str] = {
+    basic_english_words: '"',
+    english_words: "".join(sign for sign in ASCII_SIGNS if ENGLISH_BLANKS.match(sign)),
+}
 # Marks of pieces and clitics that are not in the text.
 MARKS = re.compile(r"^(##|[▁Ġ])|</w>$")
 LONGEST_GAP = 8  # characters between two tokens, besides blanks, that a tokenizer may drop

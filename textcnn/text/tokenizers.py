@@ -42,6 +42,8 @@ BASIC_ENGLISH = (
     (";", " "),
     (":", " "),
 )
+# What `english` replaces by blanks.
+ENGLISH_BLANKS = re.compile(r"<br />|[^A-Za-z0-9(),!?'`\x80-\U0010ffff]", re.IGNORECASE)
 # The packages that torchtext's tokenizers need.
 TORCHTEXT_NEEDS: dict[str, tuple[str, ...]] = {
     "spacy": ("spacy", "en_core_web_sm"),
@@ -215,8 +217,8 @@ def english_words(text: str) -> list[str]:
 
     The vectors of GloVe know clitics as words: `it 's`, `do n't`.
     """
-    text = re.sub(r"[^A-Za-z0-9(),!?'`\x80-\U0010ffff]", " ", text.lower())
-    text = re.sub(r"((?:'(?:s|m|d|ve|re|ll)|n't)(?![a-z]))", r" \1", text)
+    text = ENGLISH_BLANKS.sub(" ", text.lower())
+    text = re.sub(r"((?:'(?:s|m|d|ve|re|ll)|n't)(?!\w))", r" \1", text)
     text = re.sub(r"([,!?()])", r" \1 ", text)
     return text.split()
 

@@ -30,7 +30,7 @@ function foldedText(text, prepare, dropped, combining) {
       known.set(cluster, ONLY_WHITE.test(folded) ? folded : splitBlanks(folded).join(""));
     }
     for (const character of known.get(cluster)) {
-      if (character === dropped) continue;
+      if (dropped.includes(character)) continue;
       kept.push(character);
       for (let unit = 0; unit < character.length; unit++) places.push([start, end]);
     }
@@ -76,7 +76,10 @@ function tokenSpans(tokenizer, tables, text, tokens) {
   let [masked, dropped] = [text, ""];
   const blank = (match) => " ".repeat(match.length);
   if (tokenizer.split === kimWords) masked = text.replace(/[^A-Za-z0-9(),!?'`]/gu, blank);
-  if (tokenizer.split === englishWords) masked = text.replace(/[^A-Za-z0-9(),!?'`\u0080-\u{10ffff}]/gu, blank);
+  if (tokenizer.split === englishWords) {
+    masked = text.replace(ENGLISH_BLANKS, blank);
+    dropped = "\"#$%&*+-./:;<=>@[\\]^_{|}~"; // which preparation also makes of other signs
+  }
   if (tokenizer.split === basicEnglishWords) [masked, dropped] = [text.replace(/<br \/>/gi, blank), '"'];
   const combining = new RegExp(`[${characterClass(tables.combining)}]`, "u");
   return alignedSpans(tokens, foldedText(masked, tokenizer.prepare, dropped, combining));

@@ -73,10 +73,12 @@ function kimWords(text) {
   return splitBlanks(text.replace(/[,!?()]/g, " $& ").toLowerCase());
 }
 
+const ENGLISH_BLANKS = /<br \/>|[^A-Za-z0-9(),!?'`\u0080-\u{10ffff}]/giu;
+
 /** The words of `kimWords`, but with `i 'm`, and every character beyond ASCII is kept. */
 function englishWords(text) {
-  text = text.toLowerCase().replace(/[^a-z0-9(),!?'`\u0080-\u{10ffff}]/gu, " ");
-  text = text.replace(/(?:'(?:s|m|d|ve|re|ll)|n't)(?![a-z])/g, " $&");
+  text = text.toLowerCase().replace(ENGLISH_BLANKS, " ");
+  text = text.replace(/(?:'(?:s|m|d|ve|re|ll)|n't)(?![\p{L}\p{N}])/gu, " $&");
   return splitBlanks(text.replace(/[,!?()]/g, " $& "));
 }
 

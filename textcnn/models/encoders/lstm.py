@@ -72,7 +72,7 @@ class Recurrent(nn.Module):
     def forward(self, features: Features) -> Features:
         values = features.values
         if values.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
-            # PyTorch 2.13 raises an error for an LSTM in bf16 on a CPU without AVX-512.
+            # In fp32 on every CPU: PyTorch 2.13 has no LSTM in bf16 for those without AVX-512.
             with torch.autocast("cpu", enabled=False):
                 states = self.states(full_precision(values), features.lengths)
         else:

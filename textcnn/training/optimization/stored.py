@@ -76,8 +76,21 @@ def check_numbers(
         check_tensor(f"{name} of weight {index}", value, shape, torch.float32)
         if name in NOT_NEGATIVE and bool((value < 0).any()):
             raise ValueError(f"{name} of weight {index} has numbers below 0")
-    if "row_step" in numbers and bool((numbers["row_step"] > numbers["step"]).any()):
+    if "row_step" in numbers:
+        check_row_step(numbers["row_step"], numbers["step"], weight, index)
+
+
+def check_row_step(row_step: Tensor, step: Tensor, weight: Tensor, index: int) -> None:
+    """
+    Raises:
+        ValueError: they can't be the steps that last updated the rows of a table.
+    """
+    if weight.dim() != 2:
+        raise ValueError(f"row_step of weight {index}, which has no rows: {tuple(weight.shape)}")
+    if bool((row_step > step).any()):
         raise ValueError(f"row_step of weight {index} has numbers above its step")
+    if bool((row_step != row_step.round()).any()):
+        raise ValueError(f"row_step of weight {index} has numbers that are not whole")
 
 
 def check_tensor(name: str, value: Any, shape: torch.Size, dtype: torch.dtype) -> None:
