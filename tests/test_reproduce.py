@@ -125,17 +125,19 @@ def test_a_small_part_from_end_to_end_and_again(tmp_path: Path) -> None:
     kept = entry("few", "mr", 70.0)
     results = tmp_path / "docs" / "results.json"
     save_json(results, {"entries": [kept]})
-    first = reproduce("--only", "svm", *given)
+    first = reproduce("--only", "svm", "kim2014_rand", *given)
     assert first.returncode == 0, first.stderr
-    assert "0 of 2 jobs are finished" in first.stdout
-    other, ours = load_entries(results)
+    assert "0 of 4 jobs are finished" in first.stdout
+    other, *ours = load_entries(results)
     assert other == kept
-    assert [run["run"] for run in ours["runs"]] == ["seed-0", "seed-1"]
-    assert ours["texts"]["test"] == 30
-    assert ours["texts_per_second"] > 0
+    assert [each["name"] for each in ours] == ["svm", "kim2014_rand"]
+    for each in ours:
+        assert [run["run"] for run in each["runs"]] == ["seed-0", "seed-1"]
+        assert each["texts"]["test"] == 30
+        assert each["texts_per_second"] > 0
     before = {file.name: file.stat().st_mtime_ns for file in results.parent.iterdir()}
-    again = reproduce("--only", "svm", *given)
-    assert "2 of 2 jobs are finished" in again.stdout
+    again = reproduce("--only", "svm", "kim2014_rand", *given)
+    assert "4 of 4 jobs are finished" in again.stdout
     assert {file.name: file.stat().st_mtime_ns for file in results.parent.iterdir()} == before
 
 

@@ -154,7 +154,7 @@ def test_a_missing_or_huge_file_is_refused(
 
 def test_other_names_are_refused_with_those_that_work(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("describe", "text.tokenizer=unicod") == 2
-    assert "text.tokenizer takes basic, unicode, icu," in (said := error_line(capfd))
+    assert "text.tokenizer takes basic, english, unicode, icu," in (said := error_line(capfd))
     assert "subword or a file *.json, got unicod" in said
 
 
