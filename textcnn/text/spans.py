@@ -25,7 +25,7 @@ BLANKS: dict[Split, re.Pattern[str]] = {
     english_words: ENGLISH_BLANKS,
     kim_words: re.compile(r"[^A-Za-z0-9(),!?'`]"),
 }
-# Characters that a tokenizer drops, even within a token, or that preparation makes of others.
+# Characters that a tokenizer drops, even within a token or after NFKC has made them of others.
 DROPPED: dict[Split, str] = {
     basic_english_words: '"',
     english_words: "".join(sign for sign in ASCII_SIGNS if ENGLISH_BLANKS.match(sign)),

@@ -78,7 +78,7 @@ function tokenSpans(tokenizer, tables, text, tokens) {
   if (tokenizer.split === kimWords) masked = text.replace(/[^A-Za-z0-9(),!?'`]/gu, blank);
   if (tokenizer.split === englishWords) {
     masked = text.replace(ENGLISH_BLANKS, blank);
-    dropped = "\"#$%&*+-./:;<=>@[\\]^_{|}~"; // which preparation also makes of other signs
+    dropped = "\"#$%&*+-./:;<=>@[\\]^_{|}~"; // NFKC turns other signs into these
   }
   if (tokenizer.split === basicEnglishWords) [masked, dropped] = [text.replace(/<br \/>/gi, blank), '"'];
   const combining = new RegExp(`[${characterClass(tables.combining)}]`, "u");
