@@ -236,6 +236,16 @@ def test_the_name_of_another_schema_is_refused_with_the_group_to_choose() -> Non
     assert problem == "optimizer.name takes adam, got adadelta; try optimizer=adadelta"
 
 
+@pytest.mark.parametrize(
+    ("tokenizer", "suggested"), [("englisch", "english"), ("unicod", "unicode"), ("x", "basic")]
+)
+def test_a_misspelt_choice_gets_the_nearest_one_or_the_default(
+    tokenizer: str, suggested: str
+) -> None:
+    (problem,) = problems(complete(text=WordConfig(tokenizer=tokenizer)))
+    assert problem.endswith(f"got {tokenizer}; try text.tokenizer={suggested}")
+
+
 def test_a_source_with_its_own_schema_is_refused_with_the_group_to_choose() -> None:
     (problem,) = problems(complete(data=DataConfig(source="synthetic")))
     assert problem == "data.source takes bundled, files or hub, got synthetic; try data=synthetic"

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tiny_data import refusal
 from torchtext.data.utils import get_tokenizer
 
+from textcnn.config import text as text_keys
 from textcnn.errors import InputError
-from textcnn.text.tokenizers import build_tokenizer
+from textcnn.text.tokenizers import ALWAYS_LOWER, build_tokenizer
 
 WORDS = build_tokenizer("word", tokenizer="basic_english")
 ROOT = Path(__file__).parent.parent
@@ -169,3 +170,9 @@ def test_every_unit_takes_every_text(text: str) -> None:
 def test_basic_english_is_torchtext_s(text: str) -> None:
     reference = get_tokenizer("basic_english")
     assert build_tokenizer("word", tokenizer="basic_english")(text) == reference(text)
+
+
+@pytest.mark.parametrize("name", ALWAYS_LOWER)
+def test_tokenizers_that_always_convert_to_lower_case_do(name: str) -> None:
+    assert list(build_tokenizer("word", tokenizer=name, lowercase=False)("A Dog")) == ["a", "dog"]
+    assert name in text_keys.ALWAYS_LOWER

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from textcnn.config.keys import (
@@ -77,7 +78,9 @@ def fix(name: str, entry: Any, value: Any) -> str:
         return f"{group_name}={value}"  # another schema of this group has that name
     if entry.metadata["limits"].get("names"):
         return f"'{name}={{old: new}}'"
-    return f"{name}={example(entry)}"
+    choices = [each for each in entry.metadata["limits"].get("choices", ()) if type(each) is str]
+    near = get_close_matches(value, choices, n=1) if isinstance(value, str) else []
+    return f"{name}={near[0] if near else example(entry)}"
 
 
 def unchosen(config: Any) -> Iterator[str]:

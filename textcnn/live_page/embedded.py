@@ -8,10 +8,10 @@ from typing import Any
 
 from textcnn.errors import InputError
 from textcnn.live_page import unicode_tables
-from textcnn.text.tokenizers import Tokenizer
+from textcnn.text.tokenizers import EVERY_LANGUAGE, SEPARATING, Tokenizer
 
 # The tokenizers that tokenize.js has.
-WORD_TOKENIZERS = ("basic", "english", "unicode", "basic_english", "whitespace", "kim")
+WORD_TOKENIZERS = (*SEPARATING, "unicode", "basic_english", "whitespace", "kim")
 
 
 def embedded_model(
@@ -57,7 +57,7 @@ def javascript_settings(tokenizer: Tokenizer) -> dict[str, Any]:
             f"format=html takes text.tokenizer={', '.join(WORD_TOKENIZERS)}, characters and bytes, "
             f"got text.tokenizer={name}; try format=numpy"
         )
-    every_language = unit == "word" and name in ("basic", "english", "unicode")
+    every_language = unit == "word" and name in EVERY_LANGUAGE
 
     def choose(key: str, default: Any) -> Any:
         return default if given.get(key) is None else given[key]
@@ -66,8 +66,8 @@ def javascript_settings(tokenizer: Tokenizer) -> dict[str, Any]:
         "unit": unit,
         "tokenizer": name,
         "form": choose("normalize", "NFKC" if every_language else "none"),
-        # `basic` and `english` convert to lower case themselves
-        "lowercase": name not in ("basic", "english") and choose("lowercase", every_language),
+        # those convert to lower case themselves
+        "lowercase": name not in SEPARATING and choose("lowercase", every_language),
         "strip_accents": choose("strip_accents", False),
         "strip_invisible": choose("strip_invisible", every_language),
     }

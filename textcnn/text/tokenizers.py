@@ -28,6 +28,11 @@ from textcnn.text.word_boundaries import separator, unicode_words
 ZHANG_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{}\n"
 BYTES = "".join(map(chr, range(256)))
 
+SEPARATING = ("basic", "english")  # split scripts without spaces into characters
+ALWAYS_LOWER = (*SEPARATING, "basic_english", "kim")
+LOWER_BY_DEFAULT = ("unicode", *DICTIONARIES)
+EVERY_LANGUAGE = (*SEPARATING, *LOWER_BY_DEFAULT)
+
 # The replacements of torchtext's `basic_english`, in its order, before it splits at white space.
 BASIC_ENGLISH = (
     ("'", " ' "),
@@ -142,16 +147,23 @@ def word_tokenizer(
         strip_invisible: see `visible`; None: for tokenizers of all languages.
         definition: the content of the `tokenizer.json`.
     """
-    separating = {"basic": basic_english_words, "english": english_words}
-    every_language = tokenizer in (*separating, "unicode", *DICTIONARIES)
+    every_language = tokenizer in EVERY_LANGUAGE
     normalization = Normalization(
         normalize or ("NFKC" if every_language else "none"),
-        tokenizer not in separating and (every_language if lowercase is None else lowercase),
+        tokenizer not in SEPARATING and (every_language if lowercase is None else lowercase),
         strip_accents,
         every_language if strip_invisible is None else strip_invisible,
     )
-    if tokenizer in separating:
-        return Tokenizer(separating[tokenizer], " ".join, prepare=separator(normalization))
+    own: dict[str, Callable[[str], list[str]]] = {
+        "basic": basic_english_words,
+        "english": english_words,
+        "basic_english": basic_english_words,
+        "whitespace": str.split,
+        "kim": kim_words,
+        "unicode": unicode_words,
+    }
+    if tokenizer in SEPARATING:
+        return Tokenizer(own[tokenizer], " ".join, prepare=separator(normalization))
     changes = normalization if normalization != Normalization() else str
     if definition is not None:
         parsed = parse_definition(tokenizer, definition)
@@ -159,12 +171,6 @@ def word_tokenizer(
         return Tokenizer(
             FileSplitter(tokenizer, parsed), joiner(parsed), prepare=changes, unknown=unknown
         )
-    own: dict[str, Callable[[str], list[str]]] = {
-        "basic_english": basic_english_words,
-        "whitespace": str.split,
-        "kim": kim_words,
-        "unicode": unicode_words,
-    }
     split = own.get(tokenizer)
     if split is None and tokenizer in DICTIONARIES:
         split = dictionary_tokenizer(tokenizer)

@@ -23,13 +23,10 @@ from textcnn.evaluation.audit.rates import Change, percent, points
 from textcnn.evaluation.audit.subject import Subject
 from textcnn.evaluation.audit.words import encode_words, word_lists, words_of
 from textcnn.text.normalization import without_accents
+from textcnn.text.tokenizers import ALWAYS_LOWER, EVERY_LANGUAGE, LOWER_BY_DEFAULT
 
 TYPO_RATE = 0.1  # of the letters
 UNKNOWN_RATES = (0.1, 0.3)  # of the words
-# Tokenizers that convert to lower case themselves, or unless they are told not to.
-LOWER = ("basic", "english", "basic_english", "kim")
-LOWER_BY_DEFAULT = ("unicode", "icu", "jieba", "japanese", "thai")
-EVERY_LANGUAGE = ("basic", "english", *LOWER_BY_DEFAULT)
 
 Settings = dict[str, Any]  # of the tokenizer, and `subwords`
 
@@ -55,7 +52,9 @@ class Robustness:
 
 def for_case(settings: Settings) -> str | None:
     tokenizer, chosen = settings.get("tokenizer"), settings.get("lowercase")
-    lower = tokenizer in LOWER or (tokenizer in LOWER_BY_DEFAULT if chosen is None else chosen)
+    lower = tokenizer in ALWAYS_LOWER or (
+        tokenizer in LOWER_BY_DEFAULT if chosen is None else chosen
+    )
     return None if lower or settings["unit"] == "byte" else "text.lowercase=true"
 
 
