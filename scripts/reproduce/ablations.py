@@ -1,8 +1,8 @@
 """`make reproduce ARGS=ablations`: what each part of a recipe is worth, with paired tests.
 
-Each table backs a sentence: variants of one base on the same folds and seeds. Two bases: a network
-alone, without regularizers but dropout, to which a variant adds something; and the recipe for short
-texts, from which a variant takes something away.
+Each table backs a sentence: variants of one base on the same folds and seeds. Three bases: a network
+alone, without regularizers but dropout, to which a variant adds something; a recipe for short texts
+without vectors, and `best_short`, from which a variant takes something away.
 """
 
 import argparse
@@ -33,7 +33,8 @@ RECIPE = (
     *(*NETWORK, "model.ngrams=2", "model.word_dropout=0.1"),
     *("training.average=tail", "training.label_smoothing=0.1", "training.r_drop=1"),
 )
-BASES = {"network": NETWORK, "recipe": RECIPE}
+BEST_SHORT = ("experiment=best_short",)
+BASES = {"network": NETWORK, "recipe": RECIPE, "best_short": BEST_SHORT}
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,17 @@ SENTENCES = (
         },
         cost=8,
     ),
+    Sentence(
+        "best_short without one of its parts",
+        "best_short",
+        {
+            "vectors as they are, not scaled": ("text.vectors_std=null",),
+            "without vectors": ("text.vectors=null", "text.vectors_std=null"),
+            "tokenizer basic, which splits clitics at the apostrophe": ("text.tokenizer=basic",),
+            "without n-grams": ("model.ngrams=0",),
+        },
+        cost=8,
+    ),
 )
 PAGE = """\
 # Ablations
@@ -185,6 +197,7 @@ A variant runs on the same folds and seeds as its base.
 - **network** is `{network}`:
   no n-grams, no regularizer but dropout 0.5.
 - **recipe** is `{recipe}`.
+- **best_short** is `{best_short}`.
 
 The difference to the base has a 95 % interval and a p value from a paired t-test over the test
 texts. It says whether the difference would hold on other texts, given these trainings. *Within
@@ -355,6 +368,7 @@ def page(rows: Sequence[Mapping[str, Any]]) -> str:
             runs=" and ".join(counts) or "no runs",
             network=" ".join(NETWORK),
             recipe=" ".join(RECIPE),
+            best_short=" ".join(BEST_SHORT),
         )
     ]
     for sentence in SENTENCES:

@@ -33,12 +33,14 @@ OWN: dict[str, tuple[str, ...]] = {
     "textcnn": ("experiment=best_short_plain", "text.min_frequency=2"),
     "textcnn-glove": ("experiment=few",),
     "textcnn-wordllama": ("experiment=few", "text.vectors=wordllama"),
+    "best_short": ("experiment=best_short",),
 }
 WAYS = {
     **{name: title.replace("TF-IDF + linear ", "") for name, title in BASELINE_NAMES.items()},
     "textcnn": "textcnn",
     "textcnn-glove": "textcnn + GloVe",
     "textcnn-wordllama": "textcnn + wordllama",
+    "best_short": "best_short",
 }
 PAGE = """\
 # Learning curves
@@ -52,7 +54,7 @@ its mean is the highest; those within one standard error of the difference are n
 
 - **textcnn** is `{textcnn}`.
 - **textcnn + GloVe** is `experiment=few`; **textcnn + wordllama** is `experiment=few
-  text.vectors=wordllama`.
+  text.vectors=wordllama`; **best_short** is `experiment=best_short`.
 - **SVM** has TF-IDF of words and bigrams; **NBSVM** has bigrams; **fastText** has bigrams.
 """
 

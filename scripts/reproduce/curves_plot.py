@@ -19,6 +19,7 @@ STYLES = {
     "textcnn": ("textcnn", "#0072B2", "-", "o"),
     "textcnn-glove": ("textcnn + GloVe", "#D55E00", "-", "o"),
     "textcnn-wordllama": ("textcnn + wordllama", "#009E73", "-", "v"),
+    "best_short": ("best_short", "#56B4E9", "-", "s"),
 }
 APART = 0.055  # least distance of two labels, as a fraction of the panel's height
 STRIP = 0.05  # height of the strip below the curves, as a fraction of the panel's height
