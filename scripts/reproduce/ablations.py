@@ -1,8 +1,8 @@
 """`make reproduce ARGS=ablations`: what each part of a recipe is worth, with paired tests.
 
-Each table backs a sentence: variants of one base on the same folds and seeds. Three bases: a network
-alone, without regularizers but dropout, to which a variant adds something; a recipe for short texts
-without vectors, and `best_short`, from which a variant takes something away.
+Each table backs a sentence: variants of one base on the same folds and seeds. Three bases: a
+network alone, without regularizers but dropout, to which a variant adds something; a recipe for
+short texts without vectors, and `best_short`, from which a variant takes something away.
 """
 
 import argparse
