@@ -30,7 +30,7 @@ SEEDS = (0, 1, 2)
 SIZES = ("1MB", "100KB")
 SENTENCE = "The striker scored twice in the second half"
 FIRST = "from textcnn.runtime import load; load({path!r}).predict([{text!r}])"
-MANY = "from textcnn.runtime import load; load({path!r}).predict([{text!r}] * 20_000)"
+MANY = "from textcnn.runtime import load; load({path!r}).predict([{text!r}] * {count})"
 
 
 def measure_exports(found: list[Set], place: Path, repetitions: int, quick: bool) -> list[Any]:
@@ -85,7 +85,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool) -> list[A
     )
     print(f"  {each.name}:", {name: f"{rate.median:,.0f}" for name, rate in every.items()})
     starts = {
-        name: start_of(path, texts[0], repetitions)
+        name: start_of(path, texts[0], repetitions, 1_000 if quick else 20_000)
         for name, (program, path) in programs.items()
         if program == "runtime"
     }
@@ -115,10 +115,10 @@ def repeated(texts: list[str]) -> list[str]:
     return (texts * -(-count // len(texts)))[:count]
 
 
-def start_of(path: Path, text: str, repetitions: int) -> dict[str, Any]:
-    """Seconds of a new process that predicts one text, and memory of one that predicts many."""
+def start_of(path: Path, text: str, repetitions: int, count: int) -> dict[str, Any]:
+    """Seconds of a new process that predicts one text, and memory of one that predicts `count`."""
     first = (sys.executable, "-c", FIRST.format(path=str(path), text=text))
-    many = (sys.executable, "-c", MANY.format(path=str(path), text=text[:200]))
+    many = (sys.executable, "-c", MANY.format(path=str(path), text=text[:200], count=count))
     seconds_of(first)
     seconds = Measured(tuple(seconds_of(first) for _ in range(repetitions)))
     tables = sum(file.stat().st_size for file in path.iterdir())

@@ -74,6 +74,7 @@ def measure_set(each: Set, place: Path, repetitions: int, quick: bool, chars: bo
     settings = (*each.overrides, *(CHARS if chars else KIM))
     if chars:
         settings = tuple(s for s in settings if not s.startswith("text.max_length"))
+    settings += ("training.batch_size=4",) if chars and quick else ()
     few, many, steps = lengths(each, chars, quick)
     ours = {
         "textcnn fp32": Ours(settings, place),
