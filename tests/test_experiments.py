@@ -79,8 +79,9 @@ def test_every_paper_has_an_experiment_and_a_line_in_the_docs() -> None:
 
 
 @pytest.mark.parametrize("name", group_options("experiment"))
-def test_an_experiment_is_valid(name: str) -> None:
-    composed(name)
+def test_an_experiment_is_valid_and_can_be_described(name: str) -> None:
+    config = composed(name)
+    assert compose("describe", [f"experiment={name}"]).model == config.model
 
 
 @pytest.mark.parametrize("name", PAPERS)

@@ -329,10 +329,11 @@ class DescribeConfig:
     data: DataConfig = group(DataConfig, TEXTS)
     text: TextConfig = group(TextConfig, TOKENS)
     model: ModelConfig = group(ModelConfig, "the network")
-    # accepted so that a preset with a recipe, and the keys of a training run, can be described
+    # accepted so that a preset with a recipe, an experiment and the keys of a run can be described
     optimizer: OptimizerConfig = group(OptimizerConfig, "as in training; describe trains nothing")
     schedule: ScheduleConfig = group(ScheduleConfig, "as in training; describe trains nothing")
     training: TrainingConfig = group(TrainingConfig, "as in training; describe trains nothing")
+    baseline: bool | None = key(None, "as in training; describe trains nothing")
     seed: int = seed("the seed of the splits; the same seed gives the same splits in training")
     output: str | None = key(None, "a JSON file to write the description to; null: none")
 
