@@ -86,12 +86,15 @@ def test_options_have_defaults(tmp_path: Path) -> None:
     assert options.jobs == 1
     assert options.threads >= 1
     assert parse(["ablations", "--hub"]).folder is None
+    assert parse(["--data", "TREC", "--hub"]).data == ["trec"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--only", "kim2041"], "--only takes "),
+        (["--only", "best_sort"], ", got best_sort; try best_short"),
+        (["ablations", "--merge", "r.json"], "--merge renews the results alone; leave it out of"),
         (["--data", "mrr"], "argument --data: invalid choice: 'mrr'"),
         (["--folder", "nowhere"], "argument --folder: nowhere is not a folder"),
         (["--seeds", "0"], "argument --seeds: expected a whole number, at least 1, got 0; try 5"),

@@ -1,6 +1,7 @@
 """The results of `make reproduce`: its page, its JSON and the lab notes."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,13 +31,23 @@ def test_the_name_of_the_cpu_may_be_missing(tmp_path: Path) -> None:
 
 def test_a_part_replaces_its_own_entries_and_keeps_the_rest() -> None:
     before = [entry("nbsvm", "mr", 79.0), entry("few", "mr", 70.0), entry("few", "trec", 80.0)]
-    merged = merge(before, [entry("few", "mr", 71.0), entry("svm", "trec", 88.0)])
+    merged, lines = merge(before, [entry("few", "mr", 71.0), entry("svm", "trec", 88.0)])
+    assert lines == []
     assert [(each["data"], each["name"], each["mean"]) for each in merged] == [
         ("mr", "nbsvm", 79.0),
         ("mr", "few", 71.0),
         ("trec", "svm", 88.0),
         ("trec", "few", 80.0),
     ]
+
+
+def test_a_row_of_more_runs_is_kept() -> None:
+    before = [entry("few", "mr", 70.0, 71.0)]
+    merged, (line,) = merge(before, [entry("few", "mr", 75.0)])
+    assert merged == before
+    assert line == (
+        "MR, few: results.json keeps its 2 runs, got 1; give another --output for these"
+    )
 
 
 def test_the_page_by_hand() -> None:
@@ -55,6 +66,13 @@ def test_the_page_by_hand() -> None:
     ) in page
 
 
+def test_the_page_lists_what_was_not_measured() -> None:
+    _, _, lacking = results_page([entry("best_long", "imdb", 92.0)]).partition("## Not measured\n")
+    (imdb,) = (line for line in lacking.splitlines() if line.startswith("- IMDB: "))
+    assert "`best_char`" in imdb
+    assert "`best_long`" not in imdb
+
+
 def test_other_hardware_is_named_at_each_row() -> None:
     gpu = entry("few", "mr", 71.0, hardware=HARDWARE | {"device": "H100"}, settings=["seed=1"])
     page = results_page([entry("svm", "mr", 78.0), gpu])
@@ -70,6 +88,11 @@ def test_other_hardware_is_named_at_each_row() -> None:
         "[]",
         '{"entries": [{"data": "mr"}]}',
         json.dumps({"entries": [entry("few", "mr", 1.0, hardware={})]}),
+        json.dumps({"entries": [entry("few", "mr", 1.0, sd="1.3")]}),
+        json.dumps({"entries": [entry("few", "mr", 1.0) | {"mean": math.nan}]}),
+        json.dumps({"entries": [entry("few", "mr", 1.0) | {"data": "mrx"}]}),
+        json.dumps({"entries": [entry("few", "mr", 1.0) | {"runs": []}]}),
+        json.dumps({"entries": [entry("fewer", "mr", 1.0)]}),
     ],
 )
 def test_damaged_results_are_refused_in_one_line(tmp_path: Path, content: str) -> None:
@@ -89,7 +112,7 @@ def test_measured_lines_replace_the_earlier_ones() -> None:
     ]
     lines = measured_lines("few", entries)
     assert lines == [
-        "# Measured: MR 76.0 ± 1.0 % (3 folds), 21 s each, 1 CPU thread",
+        "# Measured: MR 76.0 ± 1.0 % (3 folds), 21 s each, a CPU, 1 thread",
         "# Measured: IMDB 90.0 % (1 seed), 21 s each, H100",
     ]
     once = with_notes(NOTE, lines)

@@ -21,7 +21,8 @@ def main() -> None:
         with alone_in(options.work):
             failures = run(options)
     except InputError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print(
             f"interrupted; finished jobs are in {options.work}, and the same command continues",

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from baseline_names import BASELINE_NAMES
@@ -61,8 +62,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         options.folder = options.folder.resolve()
     if options.only is not None and options.program == "results":
         known = [*existing(), *BASELINE_NAMES]
-        if unknown := [name for name in options.only if name not in known]:
-            parser.error(f"--only takes {', '.join(known)}, got {unknown[0]}")
+        for name in options.only:
+            if name not in known:
+                near = "".join(f"; try {each}" for each in get_close_matches(name, known, n=1))
+                parser.error(f"--only takes {', '.join(known)}, got {name}{near}")
+    if options.merge is not None and options.program != "results":
+        parser.error(f"--merge renews the results alone; leave it out of {options.program}")
     options.jobs = options.jobs or available_cores()
     options.threads = max(available_cores() // options.jobs, 1)
     return options
@@ -83,7 +88,12 @@ def add_what(parser: argparse.ArgumentParser) -> None:
         "ablations words of a table's title, for curves and characters names of models",
     )
     parser.add_argument(
-        "--data", nargs="+", choices=DATA, metavar="SET", help=f"data sets: {', '.join(DATA)}"
+        "--data",
+        nargs="+",
+        type=str.lower,
+        choices=DATA,
+        metavar="SET",
+        help=f"data sets: {', '.join(DATA)}",
     )
     parser.add_argument(
         "--folds", type=at_least_one, metavar="N", help="the first N folds of MR and Subj"

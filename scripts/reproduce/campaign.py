@@ -80,9 +80,11 @@ def entry_of(row: Row, folder: Path | None) -> dict[str, object] | None:
 def write(new: list[dict[str, object]], options: argparse.Namespace) -> None:
     """Renew the pages; new entries replace those of the same rows."""
     output = options.output or ROOT / "docs"
-    entries = merge(load_entries(output / "results.json"), new)
+    entries, lines = merge(load_entries(output / "results.json"), new)
+    page = results_page(entries)
     save_json(output / "results.json", {"entries": entries})
-    save_text(output / "results.md", results_page(entries))
+    save_text(output / "results.md", page)
+    print(*lines, sep="\n", end="\n" if lines else "")
     if options.output is None:
         write_notes(ROOT / "configs" / "experiment", entries)
 
@@ -95,6 +97,8 @@ def plan(options: argparse.Namespace) -> Iterator[Row]:
     """
     names, lines = available(options.data, options.folder)
     present = existing()
+    if options.data is None and options.only is None:
+        lines += [asked_only(data) for data, rows in DATA.items() if rows.asked]
     chosen = options.only or [*BASELINE_NAMES, *(each for each in EXPERIMENTS if each in present)]
     if "fasttext" in chosen and not installed("fasttext"):
         lines.append("fastText is left out: it is not installed; try pip install -e '.[bench]'")
@@ -120,6 +124,12 @@ def plan(options: argparse.Namespace) -> Iterator[Row]:
             raise InputError(f"{lacking}; add it, or use --hub")
         else:
             print(f"{DATA[data].title}, {lacking}")
+
+
+def asked_only(data: str) -> str:
+    """A line about a data set that takes part only if the user asks for it."""
+    names = [name for name, found in EXPERIMENTS.items() if [*found.paper] == [data]]
+    return f"{DATA[data].title} is left out, and so are {', '.join(names)}; add --data {data}"
 
 
 def runs_on(name: str, data: str, *, asked: bool) -> bool:

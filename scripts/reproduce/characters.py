@@ -6,7 +6,7 @@ texts of other word forms and languages, and are compared after few and many tra
 
 import argparse
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from arguments import ROOT
 from characters_plot import draw_typos
 from curves import Draws, Row, write
-from entries import save_json, save_text
+from entries import load_rows, save_json, save_text
 from jobs import TRAIN, Job, read
 from made_texts import inflected, mixed_languages
 from pool import Pool, is_finished
@@ -25,10 +25,11 @@ from tables import table
 from textcnn.data.perturbations.typos import mistype
 from textcnn.errors import InputError
 
-SETS = ("trec", "sst2", "bundled")
+SETS = ("trec",)
+PLAIN = ("experiment=best_short_plain", "text.min_frequency=2")
 WAYS = {
-    "words": ("experiment=best_short_plain", "text.subwords=false"),
-    "words and subwords": ("experiment=best_short_plain",),
+    "words": (*PLAIN, "text.subwords=false"),
+    "words and subwords": PLAIN,
     "words, subwords, GloVe": ("experiment=best_short",),
     "characters": ("experiment=best_char",),
 }
@@ -41,11 +42,15 @@ FILE = "characters.json"
 PAGE = """\
 # When characters pay
 
-Four models, trained on the same clean texts: `experiment=best_short_plain` without and with
-subwords, `experiment=best_short`, which has GloVe's vectors too, and `experiment=best_char`, which
-reads characters and never words. Test accuracy in percent, mean ± sample standard deviation over
-seeds, by `make reproduce ARGS=characters`.
-`results/characters.json` has every number.
+Four models, trained on the same clean texts: `experiment=best_short_plain text.min_frequency=2`
+without and with subwords, `experiment=best_short`, which has GloVe's vectors too, and
+`experiment=best_char`, which reads characters and never words. Test accuracy in percent, mean ±
+sample standard deviation over seeds, by `make reproduce ARGS=characters`. `results/characters.json`
+has every number.
+
+Characters pay where words are misspelt, and where a text mixes languages whose words have common
+roots. On clean text they are at best as good as words. They don't help with words that training
+lacks, nor with few rows. For word forms, subwords beside words are enough.
 """
 
 
@@ -70,9 +75,10 @@ def measure_characters(options: argparse.Namespace) -> list[str]:
         KeyboardInterrupt: after Ctrl-C.
     """
     if unknown := [name for name in options.only or () if name not in WAYS]:
-        raise InputError(f"--only takes {', '.join(WAYS)}, got {unknown[0]}")
+        raise InputError(f"--only takes {', '.join(map(repr, WAYS))}, got {unknown[0]!r}")
     output = options.output or ROOT / "docs"
     names, _ = available(options.data or list(SETS), options.folder)
+    earlier = load_rows(output / "results" / FILE, "models", is_usable)
     plans = [*of_sets(names, options), *of_made_texts(options)]
     jobs = [job for plan in plans for job in plan.jobs]
     if options.list:
@@ -80,7 +86,6 @@ def measure_characters(options: argparse.Namespace) -> list[str]:
         return []
     failures = Pool(options.jobs, options.threads).carry_out(jobs)
     found = [made for plan in plans if all(map(is_finished, plan.jobs)) for made in [of_plan(plan)]]
-    earlier = (read(output / "results" / FILE) or {}).get("models", [])
     models = merge(earlier, found)
     save_json(output / "results" / FILE, {"models": models})
     save_text(output / "characters.md", page(models))
@@ -210,6 +215,16 @@ def accuracy(predicted: Sequence[Any], truth: Sequence[str]) -> float | None:
     return round(100 * right / len(truth), 4)
 
 
+def is_usable(model: Mapping[str, Any]) -> bool:
+    """Whether the page can be made from the runs of a model."""
+    return (
+        model.keys() >= {"data", "way", "rows", "accuracy"}
+        and model["data"] in (*DATA, *MADE)
+        and model["way"] in WAYS
+        and bool(model["accuracy"])
+    )
+
+
 def merge(before: Sequence[Any], new: Sequence[Any]) -> list[dict[str, Any]]:
     """All models in order; a new one replaces that of the same data, way and rows."""
     order = [*DATA, *MADE]
@@ -233,7 +248,8 @@ def page(models: Sequence[dict[str, Any]]) -> str:
             "![Accuracy by the fraction of mistyped letters](results/typos.png)\n",
             table(["", "", *(f"{rate:.0%}" for rate in RATES), "lost at 10 %"], typo_rows(full)),
             "\n## Unknown words\n",
-            "Test texts with and without a word that no training text holds.\n",
+            "Test texts with and without a word that no training text holds; their numbers are "
+            "means over seeds.\n",
             table(["", "", "without", "with one or more", "difference"], unknown_rows(full)),
             "\n## Word forms and mixed languages\n",
             f"Made-up texts of three classes, {MADE_ROWS} training rows. *Word forms*: stems with "
@@ -266,8 +282,8 @@ def unknown_rows(models: Sequence[dict[str, Any]]) -> list[list[str]]:
         if None in parts["without"] or None in parts["with"]:
             continue
         apart = statistics.mean(parts["with"]) - statistics.mean(parts["without"])
-        texts = {name: runs[0][name]["texts"] for name in parts}
-        cells = [f"{spread(parts[name])} ({texts[name]:,} texts)" for name in parts]
+        texts = {name: statistics.mean(run[name]["texts"] for run in runs) for name in parts}
+        cells = [f"{spread(parts[name])} ({texts[name]:,.0f} texts)" for name in parts]
         rows.append([title(model), model["way"], *cells, f"{apart:+.1f}".replace("-", "−")])
     return rows
 

@@ -17,8 +17,8 @@ import numpy as np
 from arguments import ROOT
 from baseline_names import BASELINE_NAMES
 from curves_plot import draw_curves
-from entries import save_json, save_text
-from jobs import TRAIN, Job, composed, read
+from entries import load_rows, save_json, save_text
+from jobs import TRAIN, Job, composed
 from pages import machine
 from pool import Pool, is_finished
 from sources import DATA, Run, available, set_path
@@ -46,9 +46,10 @@ PAGE = """\
 # Learning curves
 
 Test accuracy in percent by the number of training rows, of which a tenth is used for validation:
-means ± sample standard deviations over draws of the rows, which share their test rows. Measured by
-`make reproduce ARGS=curves`; `results/curves.json` has every draw. A model is *best* at a size if
-its mean is the highest; those within one standard error of the difference are named too.
+means ± sample standard deviations over draws of the rows, which share their test rows; for all
+rows, over two seeds. Measured by `make reproduce ARGS=curves`; `results/curves.json` has every run.
+A model is *best* at a size if its mean is the highest; those within one standard error of the
+difference are named too.
 
 ![Accuracy by the number of training rows](results/curves.png)
 
@@ -80,9 +81,10 @@ def measure_curves(options: argparse.Namespace) -> list[str]:
         KeyboardInterrupt: after Ctrl-C; the page has the finished points.
     """
     if unknown := [name for name in options.only or () if name not in WAYS]:
-        raise InputError(f"--only takes {', '.join(WAYS)}, got {unknown[0]}")
+        raise InputError(f"--only takes {', '.join(map(repr, WAYS))}, got {unknown[0]!r}")
     output = options.output or ROOT / "docs"
     names, _ = available(options.data or list(SETS), options.folder)
+    earlier = load_rows(output / "results" / "curves.json", "points", is_usable)
     cells = [*plan(names, options)]
     jobs = [job for cell in cells for job in cell.jobs]
     if options.list:
@@ -91,7 +93,6 @@ def measure_curves(options: argparse.Namespace) -> list[str]:
     try:
         return Pool(options.jobs, options.threads).carry_out(jobs)
     finally:
-        earlier = (read(output / "results" / "curves.json") or {}).get("points", [])
         points = merge(earlier, [made for cell in cells for made in point_of(cell)])
         save_json(output / "results" / "curves.json", {"points": points})
         save_text(output / "learning_curves.md", page(points))
@@ -223,6 +224,17 @@ def point_of(cell: Cell) -> Iterator[dict[str, Any]]:
     }
 
 
+def is_usable(point: Mapping[str, Any]) -> bool:
+    """Whether the page can be made from a point."""
+    needed = {"data", "rows", "all", "way", "draws", "mean", "sd", "hardware"}
+    return (
+        point.keys() >= needed
+        and point["data"] in DATA
+        and point["way"] in WAYS
+        and bool(point["draws"])
+    )
+
+
 def merge(before: Sequence[Any], new: Sequence[Any]) -> list[dict[str, Any]]:
     """All points in order; a new one replaces that of the same size and way."""
     sizes = list(DRAWS)
@@ -281,7 +293,7 @@ def page(points: Sequence[Mapping[str, Any]]) -> str:
     for data, best in verdicts(points).items():
         here = [point for point in points if point["data"] == data]
         sizes = sorted({size_of(point) for point in here})
-        head = ["rows", "draws", *(WAYS[way] for way in ways_of(here)), "best"]
+        head = ["rows", "runs", *(WAYS[way] for way in ways_of(here)), "best"]
         rows = []
         for size, (shown, names) in zip(sizes, best, strict=True):
             own = [point for point in here if size_of(point) == size]

@@ -1,14 +1,15 @@
 """docs/results.json: an entry for each row of the tables, made from the results of its jobs."""
 
 import json
+import math
 import shlex
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from baseline_names import BASELINE_NAMES
-from experiments import EXPERIMENTS, find, paper
+from experiments import EXPERIMENTS, existing, find, paper
 from jobs import TRAIN, Job
 from sources import DATA
 
@@ -18,7 +19,8 @@ from textcnn.system.atomic import new_file
 Entry = dict[str, Any]
 # what a results.json must hold to be used
 NUMBERS = {"mean", "seconds", "megabytes"}
-NEEDED = NUMBERS | {"data", "name", "paper", "runs", "sd", "texts_per_second", "hardware", "date"}
+NUMBERS_OR_NONE = {"paper", "sd", "texts_per_second"}
+NEEDED = NUMBERS | NUMBERS_OR_NONE | {"data", "name", "runs", "hardware", "date"}
 
 
 def make_entry(name: str, data: str, jobs: Sequence[Job], folder: Path | None) -> Entry | None:
@@ -89,10 +91,22 @@ def shown(job: Job, folder: Path | None) -> str:
     return " && ".join([*first, f"python -m textcnn.train {keys}"])
 
 
-def merge(before: Sequence[Entry], new: Sequence[Entry]) -> list[Entry]:
-    """All entries in the order of the tables; a new one replaces the one of its row."""
-    rows = {(each["data"], each["name"]): each for each in [*before, *new]}
-    return sorted(rows.values(), key=place)
+def merge(before: Sequence[Entry], new: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """All entries in the order of the tables, and lines about those of fewer runs.
+
+    A new entry replaces the one of its row, unless that one has more runs.
+    """
+    rows, lines = {(each["data"], each["name"]): each for each in before}, []
+    for each in new:
+        held = len(rows.get((each["data"], each["name"]), each)["runs"])
+        if held > len(each["runs"]):
+            lines.append(
+                f"{DATA[each['data']].title}, {each['name']}: results.json keeps its {held} runs, "
+                f"got {len(each['runs'])}; give another --output for these"
+            )
+        else:
+            rows[each["data"], each["name"]] = each
+    return sorted(rows.values(), key=place), lines
 
 
 def place(entry: Mapping[str, Any]) -> tuple[int, int, str]:
@@ -109,11 +123,24 @@ def load_entries(file: Path) -> list[Entry]:
     """The entries of earlier runs; none if there were none.
 
     Raises:
-        InputError: the file can't be read, or doesn't hold results.
+        InputError: as `load_rows`.
+    """
+    return load_rows(file, "entries", is_usable)
+
+
+def load_rows(file: Path, key: str, usable: Callable[[Any], bool]) -> list[Any]:
+    """The rows of a JSON file that an earlier run has written; none if there is no file.
+
+    Args:
+        key: of the rows.
+        usable: whether the page can be made from a row.
+
+    Raises:
+        InputError: the file can't be read, or doesn't hold such rows.
     """
     try:
-        entries: list[Entry] = json.loads(file.read_text(encoding="utf-8"))["entries"]
-        if not all(is_usable(entry) for entry in entries):
+        rows: list[Any] = json.loads(file.read_text(encoding="utf-8"))[key]
+        if not all(map(usable, rows)):
             raise KeyError
     except FileNotFoundError:
         return []
@@ -123,17 +150,25 @@ def load_entries(file: Path) -> list[Entry]:
         raise InputError(
             f"{file} holds no results of make reproduce, or damaged ones; restore or remove it"
         ) from error
-    return entries
+    return rows
 
 
 def is_usable(entry: Mapping[str, Any]) -> bool:
     """Whether the page can be made from an entry."""
     return (
         entry.keys() >= NEEDED
-        and all(isinstance(entry[key], int | float) for key in NUMBERS)
+        and entry["data"] in DATA
+        and entry["name"] in (*BASELINE_NAMES, *existing())
+        and all(is_number(entry[key]) for key in NUMBERS)
+        and all(entry[key] is None or is_number(entry[key]) for key in NUMBERS_OR_NONE)
         and entry["hardware"].keys() >= {"device", "cpu", "cores", "threads", "torch"}
+        and bool(entry["runs"])
         and all("run" in run for run in entry["runs"])
     )
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def save_json(file: Path, content: Any) -> None:

@@ -123,9 +123,9 @@ EXPERIMENTS: dict[str, Experiment] = {
         cost=0.3,
     ),
     # the papers report other tasks
-    "gehring2017": own("mr", "trec", "bundled", cost=2),
-    "strubell2017": own("mr", "trec", "bundled", cost=2),
-    "bai2018": own("mr", "trec", "bundled", cost=2),
+    "gehring2017": own("trec", cost=2),
+    "strubell2017": own("trec", cost=2),
+    "bai2018": own("trec", cost=2),
     # for hundreds of thousands of texts: hours on a CPU, and a few thousand don't teach them much
     "johnson2017": Experiment({"ag_news": 93.13}, cost=6),
     "zhang2015_small": Experiment({"ag_news": 84.35}, cost=20),

@@ -28,12 +28,14 @@ def note(entry: Entry) -> str:
     spread = "" if entry["sd"] is None else f" ± {entry['sd']:.1f}"
     hardware = entry["hardware"]
     threads = hardware["threads"]
-    where = f"{threads} CPU thread" + ("s" if threads > 1 else "")
+    where = f"{hardware['cpu']}, {threads} thread" + ("s" if threads > 1 else "")
     if hardware["device"] != "CPU":
         where = hardware["device"]
+    settings = "".join(f" {each}" for each in entry.get("settings") or ())
     return (
         f"{MARK} {DATA[entry['data']].title} {entry['mean']:.1f}{spread} % "
         f"({count} {kind}{'s' if count > 1 else ''}), {entry['seconds']:.0f} s each, {where}"
+        f"{settings and f', with{settings}'}"
     )
 
 

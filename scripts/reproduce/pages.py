@@ -5,7 +5,7 @@ from typing import Any
 
 from baseline_names import BASELINE_NAMES
 from entries import Entry
-from experiments import find
+from experiments import EXPERIMENTS, find
 from sources import DATA, FOLDS, SEEDS
 from tables import table
 
@@ -40,7 +40,19 @@ def results_page(entries: Sequence[Entry]) -> str:
     parts = [INTRODUCTION]
     for data in dict.fromkeys(entry["data"] for entry in entries):
         parts.append(section(data, [entry for entry in entries if entry["data"] == data]))
-    return "\n".join(parts)
+    return "\n".join([*parts, not_measured(entries)])
+
+
+def not_measured(entries: Sequence[Entry]) -> str:
+    """The rows that `make reproduce` would add."""
+    there = {(entry["data"], entry["name"]) for entry in entries}
+    lines = []
+    for data, rows in DATA.items():
+        names = [name for name, each in EXPERIMENTS.items() if data in each.paper]
+        if lacking := [f"`{name}`" for name in names if (data, name) not in there]:
+            lines.append(f"- {rows.title}: {', '.join(lacking)}")
+    title = "## Not measured\n\n"
+    return title + "\n".join(lines) + "\n" if lines else ""
 
 
 def section(data: str, entries: Sequence[Entry]) -> str:
