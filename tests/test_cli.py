@@ -149,6 +149,13 @@ def test_help_with_wrong_arguments_reports_the_error(refusal: Refusal) -> None:
     )
 
 
+def test_a_group_without_a_choice_is_refused(refusal: Refusal) -> None:
+    assert (
+        refusal.of("train", "optimizer=")
+        == "optimizer takes adadelta, adam, adamw or sgd, got nothing; leave it out"
+    )
+
+
 @pytest.mark.parametrize("program", list(SCHEMAS))
 def test_the_example_in_the_help_of_a_program_is_valid(
     program: str, capsys: pytest.CaptureFixture[str]

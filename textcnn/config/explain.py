@@ -37,6 +37,8 @@ def explain(error: Exception, name: str, arguments: Sequence[str]) -> str:
         for group, _, got in (each.partition("=") for each in arguments):
             options = group_options(group)
             if options and not set(options).issuperset(got.split(",")):
+                if not got:
+                    return f"{group} takes {join_or(options)}, got nothing; leave it out"
                 near = difflib.get_close_matches(got, options, n=1, cutoff=0)[0]
                 return f"{group} takes {join_or(options)}, got {got}; try {group}={near}"
     if (said := explain_value(error, name, arguments)) is not None:
