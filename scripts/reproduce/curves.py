@@ -58,8 +58,8 @@ difference are named too.
   text.vectors=wordllama`; **best_short** is `experiment=best_short`.
 - **SVM** has TF-IDF of words and bigrams; **NBSVM** has bigrams; **fastText** has bigrams.
 
-For 1,000 rows model2vec publishes means over its own sets, which no row below equals: TF-IDF 70.8,
-fine-tuned potion 79.2, SetFit 82.6.
+For 1,000 rows model2vec publishes means over its own sets: TF-IDF 70.8, fine-tuned potion 79.2,
+SetFit 82.6. They can't be compared with a single set.
 """
 
 
