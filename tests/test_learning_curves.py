@@ -91,7 +91,7 @@ def test_new_points_replace_those_of_the_same_size_and_way() -> None:
 def test_the_page_and_the_plot(tmp_path: Path) -> None:
     points = merge([], POINTS)
     text = page(points)
-    assert "| rows | draws | SVM | textcnn | best |" in text
+    assert "| rows | runs | SVM | textcnn | best |" in text
     assert "| 9,595 | 2 | 80.2 ± 1.0 | 80.1 ± 1.0 | SVM, textcnn |" in text
     for name in ("one.png", "two.png"):
         draw_curves(points, verdicts(points), tmp_path / name)
