@@ -92,7 +92,7 @@ def test_other_hardware_is_named_at_each_row() -> None:
         json.dumps({"entries": [entry("few", "mr", 1.0) | {"mean": math.nan}]}),
         json.dumps({"entries": [entry("few", "mr", 1.0) | {"data": "mrx"}]}),
         json.dumps({"entries": [entry("few", "mr", 1.0) | {"runs": []}]}),
-        json.dumps({"entries": [entry("fewer", "mr", 1.0)]}),
+        json.dumps({"entries": [entry("few", "mr", 1.0) | {"name": None}]}),
     ],
 )
 def test_damaged_results_are_refused_in_one_line(tmp_path: Path, content: str) -> None:
@@ -100,6 +100,12 @@ def test_damaged_results_are_refused_in_one_line(tmp_path: Path, content: str) -
     assert load_entries(file) == []
     file.write_text(content)
     assert "holds no results of make reproduce" in refusal(lambda: load_entries(file))
+
+
+def test_results_of_an_experiment_that_is_gone_stay_usable(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    save_json(file, {"entries": [entry("gone", "mr", 1.0)]})
+    assert "| `gone` |" in results_page(load_entries(file))
 
 
 NOTE = "# @package _global_\n# Paper: A.\n# Measured: not yet\ndefaults:\n  - x  # kept\n"
