@@ -284,7 +284,7 @@ def test_the_same_seed_gives_the_same_numbers(toured: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["study=ordr"], r"study takes pointwise, order, .* or all, got ordr; try study=all"),
+        (["study=ordr"], r"study takes pointwise, order, .* or all, got ordr; try study=order"),
         (["study=[order,audio]"], r"study takes .*, got \[.*\]; .* try -m study=order,audio"),
         (
             ["study=order,audio"],

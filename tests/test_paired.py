@@ -122,7 +122,7 @@ def test_a_variant_is_compared_with_its_base_on_the_same_texts() -> None:
     assert right(better[1].found).tolist() == [True] * 6 + [False] * 2 + [True] * 2
     text = page(rows)
     assert "the mean over 2 runs on TREC" in text
-    assert "| **network** | TREC | 35.0 |  |  |  | base |" in text
+    assert "| **network** | TREC | 35.0 |  |  |  |  | base |" in text
     assert "| sinusoids | TREC | 85.0 | +50.0 [" in text
     assert "| 2 of 2 | better |" in text
     assert "*Measured on a CPU, 2 cores, 1 thread a run, torch 2, " in text
