@@ -44,8 +44,11 @@ from textcnn.text.tokenizers import build_tokenizer
 LENGTHS = ((0,), (0, 0), (1,), (2,), (3, 1), (4, 0), (0, 1, 2, 3, 5, 8, 13), (40, 41, 7))
 # those with operators that no other model has; PyTorch takes seconds for each
 LIGHT = ("multi_width", "dcnn", "onehot_cnn, bow", "lstm", "transformer")
-# parts of others: the same network with shortcuts
-PARTS = ("vdcnn, max", "vdcnn, kmax", "vdcnn, convolution", "multi_width, wide", "dcnn, all rows")
+# parts of others: the same network with shortcuts, or the maximum of places in dpcnn
+PARTS = (
+    *("vdcnn, max", "vdcnn, max, shortcut", "vdcnn, kmax", "vdcnn, convolution"),
+    *("multi_width, wide", "dcnn, all rows"),
+)
 
 
 def plain(model: nn.Module, **settings: Any) -> PlainModel:

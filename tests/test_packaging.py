@@ -74,11 +74,12 @@ with as_file(files("textcnn.configs")) as configs:
 
 runs = [(entry, []) for entry in groups]
 errors = []
+# each option in one entry config that has its group
 for group, names in options.items():
     entries = [entry for entry in groups if group in groups[entry]]
     if not entries and group not in included:
         errors.append(f"no entry config has the group {group}")
-    runs += [(entry, [f"{group}={name}"]) for entry in entries for name in names]
+    runs += [(entry, [f"{group}={name}"]) for entry in entries[:1] for name in names]
 
 with hydra.initialize_config_module("textcnn.configs", version_base="1.3"):
     for entry, overrides in sorted(runs):

@@ -1,7 +1,7 @@
 """Show the data and the model without training: `python -m textcnn.describe [key=value ...]`."""
 
 from textcnn.cli import program
-from textcnn.config.programs import DescribeConfig
+from textcnn.config.evaluation.description import DescribeConfig
 from textcnn.system.interrupts import end_start
 from textcnn.system.paths import expanded
 

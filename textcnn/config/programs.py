@@ -16,7 +16,7 @@ from textcnn.config.combinations import (
     without_network,
 )
 from textcnn.config.data import DataConfig, StringOrList, as_written, encoding_conflicts
-from textcnn.config.keys import command_line, group, key
+from textcnn.config.keys import group, key
 from textcnn.config.model_keys import ModelConfig, NetworkConfig
 from textcnn.config.schedules import ScheduleConfig
 from textcnn.config.text import TextConfig
@@ -322,29 +322,3 @@ class PredictConfig:
                 f"workers={self.workers} reads ahead, but batch_size={self.batch_size} answers "
                 "before it reads on; leave out one of the two"
             )
-
-
-@dataclass
-class DescribeConfig:
-    data: DataConfig = group(DataConfig, TEXTS)
-    text: TextConfig = group(TextConfig, TOKENS)
-    model: ModelConfig = group(ModelConfig, "the network")
-    # accepted so that a preset with a recipe, an experiment and the keys of a run can be described
-    optimizer: OptimizerConfig = group(OptimizerConfig, "as in training; describe trains nothing")
-    schedule: ScheduleConfig = group(ScheduleConfig, "as in training; describe trains nothing")
-    training: TrainingConfig = group(TrainingConfig, "as in training; describe trains nothing")
-    baseline: bool | None = key(None, "as in training; describe trains nothing")
-    seed: int = seed("the seed of the splits; the same seed gives the same splits in training")
-    output: str | None = key(None, "a JSON file to write the description to; null: none")
-
-    def conflicts(self) -> Iterator[str]:
-        yield from length_conflicts(self.data, self.text)
-        if isinstance(self.model, NetworkConfig):
-            yield from embedding_conflicts(self.text, self.model)
-            return
-        for name in ("vectors", "vectors_std"):
-            if (value := getattr(self.text, name, None)) is not None:
-                yield (
-                    f"text.{name}={command_line(value)} needs a network, got model=ngrams; leave "
-                    "it out"
-                )

@@ -7,6 +7,7 @@ from textcnn.config.data import DataConfig, MemoryConfig
 from textcnn.config.evaluation.audit import AuditConfig
 from textcnn.config.evaluation.comparison import CompareConfig
 from textcnn.config.evaluation.data_audit import AuditDataConfig
+from textcnn.config.evaluation.description import DescribeConfig
 from textcnn.config.evaluation.explanation import ExplainConfig
 from textcnn.config.evaluation.illustrate import IllustrateConfig
 from textcnn.config.evaluation.labelling import LabelConfig
@@ -14,7 +15,6 @@ from textcnn.config.model import MODEL_SCHEMAS
 from textcnn.config.production.export import ExportConfig
 from textcnn.config.production.push import PushConfig
 from textcnn.config.programs import (
-    DescribeConfig,
     EvaluateConfig,
     PredictConfig,
     TrainConfig,

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textcnn.checkpoint import update_manifest
-from textcnn.config.stored import dump
 from textcnn.data.batching import EncodedTexts
 from textcnn.data.description import data_rows
 from textcnn.evaluation.calibration.quality import judge_probabilities
@@ -135,7 +134,7 @@ def report(run: "TrainingRun", outcome: Outcome, scored: Scored) -> None:
         as_grid(data_rows(opening.description)),
         (*opening.notes, *opening.warnings),
         as_grid(summary_rows(opening.model)),
-        dump(run.config),
+        run.config_yaml,
     )
     data = run.config.data
     page = write_report(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,10 @@ class TrainingRun:
     def vocabulary(self) -> Vocabulary:
         return self.trained_on.texts.encoder.vocabulary
 
+    @cached_property
+    def config_yaml(self) -> str:
+        return dump(self.config)
+
     def start(self) -> None:
         """Report data and model; begin in a fresh run directory or continue from `last/`."""
         self.opening.report_data(self.console)
@@ -169,14 +174,13 @@ class TrainingRun:
 
     def begin(self) -> None:
         """Make the run directory, with a first checkpoint, so that the run can be resumed."""
-        config_yaml = dump(self.config)
-        create_run_dir(self.run_dir, config_yaml, self.config.overwrite)
+        create_run_dir(self.run_dir, self.config_yaml, self.config.overwrite)
         save_words(self.run_dir, self.data.more_words)
         save_tokenizer(self.run_dir, self.data.texts.encoder.tokenizer)
         self.save("last")
         if self.keep:
             self.curves = Curves(self.run_dir, every=self.config.training.log_every)
-            self.opening.log(self.curves, config_yaml)
+            self.opening.log(self.curves, self.config_yaml)
 
     @property
     def teacher_fingerprint(self) -> str | None:
@@ -185,7 +189,7 @@ class TrainingRun:
     def store_config(self) -> None:
         """Write the configuration of a resumed run: `training.epochs` may have changed."""
         with new_file(self.run_dir / CONFIG) as file:
-            file.write_text(dump(self.config), encoding="utf-8")
+            file.write_text(self.config_yaml, encoding="utf-8")
 
     def read_last(self) -> Checkpoint | None:
         """The checkpoint to resume from."""
@@ -317,7 +321,7 @@ class TrainingRun:
             self.classifier,
             self.data.splits,
             self.state,
-            config=dump(self.config),
+            config=self.config_yaml,
             vectors_coverage=self.vectors_coverage,
             selection=self.selection,
             teacher=self.teacher_fingerprint,
