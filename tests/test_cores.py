@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from textcnn.system.cores import available_cores, bound_cores, cpu_quota, limit_threads
+from textcnn.system.cores import available_cores, bound_cores, cpu_quota, prepare_threads
 
 
 def version_1(folder: Path, quota: str, period: str) -> None:
@@ -53,14 +53,31 @@ def test_threads_are_limited_by_the_quota_unless_the_environment_sets_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    limit_threads(tmp_path, bound=64)
+    prepare_threads(tmp_path, bound=64)
     assert "OMP_NUM_THREADS" not in os.environ
     (tmp_path / "cpu.max").write_text("200000 100000", encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "3")
-        limit_threads(tmp_path, bound=64)
+        prepare_threads(tmp_path, bound=64)
         assert os.environ["OMP_NUM_THREADS"] == "3"
     monkeypatch.setenv("OMP_NUM_THREADS", "")  # so that it is put back
     monkeypatch.delenv("OMP_NUM_THREADS")
-    limit_threads(tmp_path, bound=64)
+    prepare_threads(tmp_path, bound=64)
     assert os.environ["OMP_NUM_THREADS"] == "2"
+
+
+def test_threads_wait_briefly_unless_the_environment_says_how_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    prepare_threads(tmp_path, bound=2)
+    assert os.environ["GOMP_SPINCOUNT"] == "1000"
+    monkeypatch.setenv("GOMP_SPINCOUNT", "infinite")
+    prepare_threads(tmp_path, bound=2)
+    assert os.environ["GOMP_SPINCOUNT"] == "infinite"
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    prepare_threads(tmp_path, bound=2)
+    assert "GOMP_SPINCOUNT" not in os.environ

@@ -34,7 +34,7 @@ from textcnn.config.quoting import as_hydra
 from textcnn.config.schemas import SCHEMAS, register_schemas
 from textcnn.config.sweep import check_jobs, varied
 from textcnn.errors import InputError, shortened
-from textcnn.system.cores import limit_threads
+from textcnn.system.cores import prepare_threads
 from textcnn.system.escapes import escaped
 from textcnn.system.failures import os_failure, out_of_memory
 from textcnn.system.interrupts import INTERRUPTED, begin_start, end_at_once, set_handler
@@ -103,7 +103,7 @@ def program(
             with going_on(failed), one_line_errors(name, arguments):
                 typed = OmegaConf.to_object(config)
                 check(typed)
-                limit_threads()
+                prepare_threads()
                 function(typed)
                 flush_output()
 
