@@ -44,7 +44,7 @@ from textcnn.text.tokenizers import build_tokenizer
 LENGTHS = ((0,), (0, 0), (1,), (2,), (3, 1), (4, 0), (0, 1, 2, 3, 5, 8, 13), (40, 41, 7))
 # those with operators that no other model has; PyTorch takes seconds for each
 LIGHT = ("multi_width", "dcnn", "onehot_cnn, bow", "lstm", "transformer")
-# parts of others: the same network with shortcuts, or the maximum of places in dpcnn
+# their operators are those of other models: vdcnn with shortcuts, dpcnn, multi_width, dcnn
 PARTS = (
     *("vdcnn, max", "vdcnn, max, shortcut", "vdcnn, kmax", "vdcnn, convolution"),
     *("multi_width, wide", "dcnn, all rows"),

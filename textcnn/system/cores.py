@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
-SPINS = "1000"  # some 10 microseconds: a single training is as fast as with the default, 300,000
+SPINS = "1000"  # a single training is as fast as with the default of libgomp, 300,000
 
 
 def available_cores(cgroups: Path = CGROUPS, bound: int | None = None) -> int:
@@ -50,8 +50,8 @@ def cpu_quota(cgroups: Path) -> float | None:
 def prepare_threads(cgroups: Path = CGROUPS, bound: int | None = None) -> None:
     """Limit torch's threads to the available cores, and the time that they wait in a loop.
 
-    torch ignores the CPU quota. Its threads wait for each other in loops of some milliseconds, in
-    which nothing else uses their cores: beside a second training, one takes ten times as long.
+    torch ignores the CPU quota. Its threads wait for each other in long loops, which keep cores
+    busy: two trainings at once on two cores each took about ten times as long as one alone.
 
     Call this before torch is imported. Variables of the user's environment take precedence.
 
